@@ -1,0 +1,111 @@
+"""Bots: what the user wants (`bots`), what is (`bot_statuses`), what happened (`bot_events`)."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from orchestrator.db.types import MoneyColumn, UtcDateTime
+
+
+class BotModel(SQLModel, table=True):
+    """Intent. Written by `bots.service` for a user, and its assignment (`pool_id`, `epoch`) by `pools.service.assign`."""
+
+    __tablename__ = "bots"
+    __table_args__ = (UniqueConstraint("owner_id", "name", name="uq_bots_owner_name"),)
+
+    id: str = Field(primary_key=True, max_length=40)
+    owner_id: str = Field(
+        sa_column=Column(String(40), ForeignKey("users.id", ondelete="RESTRICT"), nullable=False, index=True)
+    )
+    name: str = Field(max_length=64)
+    """Unique among the owner's bots; renamed to `<name>~<id>` when the bot is deleted, which frees the name."""
+    template: str = Field(max_length=64)
+    parameters: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    exchange: str = Field(max_length=40)
+    trading_mode: str = Field(max_length=16)
+    dry_run: bool
+    pairs: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    timeframe: str = Field(max_length=8)
+    stake_currency: str = Field(max_length=16)
+    stake_amount: Decimal = Field(sa_column=Column(MoneyColumn, nullable=False))
+    max_open_trades: int
+    starting_balance: Decimal = Field(sa_column=Column(MoneyColumn, nullable=False))
+
+    desired_state: str = Field(max_length=16, index=True)
+    """`pool.contract.slots.DesiredState`, or `deleted`."""
+    open_trades: str = Field(default="keep", max_length=16)
+    """What a stop or a deletion does with open trades: `keep` or `flatten`."""
+    generation: int
+    """Counts up with every change that the user makes to spec or desired state."""
+    restart_requested: int = Field(default=0)
+    """Counts up with every restart that the user asks for."""
+
+    pool_id: str | None = Field(
+        default=None,
+        sa_column=Column(String(40), ForeignKey("pools.id", ondelete="RESTRICT"), nullable=True, index=True),
+    )
+    epoch: int = Field(default=0)
+    """Fencing epoch of the assignment; counts up with every new one."""
+
+    created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    updated_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    deleted_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+    """When the deletion was carried out; the row stays for the history."""
+
+
+class BotStatusModel(SQLModel, table=True):
+    """Observation. Written by `bots.service.observe` alone."""
+
+    __tablename__ = "bot_statuses"
+
+    bot_id: str = Field(sa_column=Column(String(40), ForeignKey("bots.id", ondelete="CASCADE"), primary_key=True))
+    observed_state: str = Field(max_length=16)
+    observed_generation: int = 0
+    restart_done: int = 0
+    """The `restart_requested` that was carried out last."""
+    trader_state: str | None = Field(default=None, max_length=32)
+    conditions: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
+    """`pool.contract.slots.Condition` in wire form."""
+    slot: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    """Last `pool.contract.slots.Slot` in wire form, without its snapshot."""
+    snapshot: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    """Last `pool.contract.snapshots.BotSnapshot` in wire form; kept when the bot stops reporting."""
+    snapshot_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+    last_seen_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+
+
+class BotEventModel(SQLModel, table=True):
+    """A fact from a pool, stored once however often it is told."""
+
+    __tablename__ = "bot_events"
+    __table_args__ = (
+        UniqueConstraint("bot_id", "run_id", "origin", "seq", name="uq_bot_events_identity"),
+        Index("ix_bot_events_bot_number", "bot_id", "number"),
+    )
+
+    number: int | None = Field(
+        default=None,
+        sa_column=Column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True),
+    )
+    bot_id: str = Field(sa_column=Column(String(40), ForeignKey("bots.id", ondelete="CASCADE"), nullable=False))
+    run_id: str = Field(max_length=64)
+    origin: str = Field(max_length=8)
+    seq: int
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    type: str = Field(max_length=40)
+    data: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class IdempotencyModel(SQLModel, table=True):
+    """An answered create, kept 24 h, so that a repeated one answers the same."""
+
+    __tablename__ = "idempotency_keys"
+
+    owner_id: str = Field(primary_key=True, max_length=40)
+    key: str = Field(primary_key=True, max_length=200)
+    request_hash: str = Field(max_length=64)
+    bot_id: str = Field(max_length=40)
+    created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False, index=True))

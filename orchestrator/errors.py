@@ -1,0 +1,131 @@
+"""Errors of the control plane: a stable code, a sentence with the remedy, and parameters. HTTP status lives in `api.errors`."""
+
+from enum import StrEnum
+from typing import Any
+
+
+class ErrorCode(StrEnum):
+    NOT_FOUND = "not_found"
+    NOT_ALLOWED = "not_allowed"
+    UNAUTHENTICATED = "unauthenticated"
+    CONFLICT = "conflict"
+    PRECONDITION_FAILED = "precondition_failed"
+    IDEMPOTENCY_MISMATCH = "idempotency_mismatch"
+    QUOTA_EXCEEDED = "quota_exceeded"
+    INVALID_SPEC = "invalid_spec"
+    BOT_NOT_RUNNING = "bot_not_running"
+    TOO_MANY_REQUESTS = "too_many_requests"
+    AGENT_UNREACHABLE = "agent_unreachable"
+    NO_CAPACITY = "no_capacity"
+    STALE_EPOCH = "stale_epoch"
+    TEMPLATE_BROKEN = "template_broken"
+    BOOT_FAILED = "boot_failed"
+    RELAY_REFUSED = "relay_refused"
+    RELAY_TIMEOUT = "relay_timeout"
+
+
+class Error(Exception):
+    """Root. `message` is for people and says what to do; `params` are for programs, `params["field"]` names a bad field."""
+
+    code: ErrorCode
+
+    def __init__(self, message: str, **params: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.params = params
+
+
+class RequestError(Error):
+    """The caller can mend it."""
+
+
+class NotFound(RequestError):
+    code = ErrorCode.NOT_FOUND
+
+
+class NotAllowed(RequestError):
+    code = ErrorCode.NOT_ALLOWED
+
+
+class Unauthenticated(RequestError):
+    code = ErrorCode.UNAUTHENTICATED
+
+
+class Conflict(RequestError):
+    code = ErrorCode.CONFLICT
+
+
+class PreconditionFailed(RequestError):
+    """If-Match named another version."""
+
+    code = ErrorCode.PRECONDITION_FAILED
+
+
+class IdempotencyMismatch(RequestError):
+    """The Idempotency-Key was used before with another body."""
+
+    code = ErrorCode.IDEMPOTENCY_MISMATCH
+
+
+class QuotaExceeded(RequestError):
+    code = ErrorCode.QUOTA_EXCEEDED
+
+
+class InvalidSpec(RequestError):
+    """`params["field"]` names the field."""
+
+    code = ErrorCode.INVALID_SPEC
+
+
+class BotNotRunning(RequestError):
+    code = ErrorCode.BOT_NOT_RUNNING
+
+
+class TooManyRequests(RequestError):
+    """`params["retry_after_seconds"]` says when to try again."""
+
+    code = ErrorCode.TOO_MANY_REQUESTS
+
+
+class RelayRefused(RequestError):
+    """A path of FreqTrade's API that would break the pool's ownership of the bot."""
+
+    code = ErrorCode.RELAY_REFUSED
+
+
+class ReconcileError(Error):
+    """The world is not as it should be."""
+
+
+class RetryLater(ReconcileError):
+    """Trying again may help."""
+
+
+class AgentUnreachable(RetryLater):
+    code = ErrorCode.AGENT_UNREACHABLE
+
+
+class NoCapacity(RetryLater):
+    code = ErrorCode.NO_CAPACITY
+
+
+class RelayTimeout(RetryLater):
+    code = ErrorCode.RELAY_TIMEOUT
+
+
+class StaleEpoch(RetryLater):
+    """Another epoch owns the bot: read the state again before acting."""
+
+    code = ErrorCode.STALE_EPOCH
+
+
+class GiveUp(ReconcileError):
+    """Trying again will not help until somebody changes something."""
+
+
+class TemplateBroken(GiveUp):
+    code = ErrorCode.TEMPLATE_BROKEN
+
+
+class BootFailed(GiveUp):
+    code = ErrorCode.BOOT_FAILED

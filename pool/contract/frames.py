@@ -1,0 +1,201 @@
+"""Frames between a pool's own processes.
+
+Bot ⇄ agent: a Unix stream socket, frames as in `pool.ipc.framing`. Init ⇄ zygote and init ⇄ agent: a
+`SOCK_SEQPACKET` socket pair made by init at each spawn, one JSON frame a packet.
+
+The bot opens with `Hello`; the agent compares the peer's pid (SO_PEERCRED) with the one that init reported for that run,
+and the nonce, and answers `Welcome` or closes. Only after `Welcome` does the bot build its FreqTrade worker.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from pool.contract.events import EventType
+from pool.contract.model import BotId, Instant, Secret, Wire
+from pool.contract.pools import ZygoteReport
+from pool.contract.slots import ExchangeCredentials
+from pool.contract.snapshots import BotSnapshot
+
+# ---- bot → agent
+
+
+class Hello(Wire):
+    kind: Literal["hello"] = "hello"
+    protocol: int
+    bot_id: BotId
+    run_id: str
+    epoch: int
+    nonce: str
+    pid: int
+    incarnation_seen: str | None
+    """Incarnation of the agent it last spoke to in this run; None at first."""
+
+
+class Heartbeat(Wire):
+    """Sent every second by the bot's reporting thread, whatever its main loop does."""
+
+    kind: Literal["heartbeat"] = "heartbeat"
+    at: Instant
+    phase: Literal["booting", "running", "stopping"]
+    trader_state: str | None
+    progress: int
+    """Counts up whenever the main loop passes a point of progress."""
+    patience_seconds: float
+    """Longest time that the main loop may rightly spend without progress, as the bot knows itself."""
+    observed_generation: int
+    paused_by_flotilla: bool
+    flat: bool | None
+    """No open trades and no open orders; None while unknown."""
+
+
+class BotEvent(Wire):
+    """An event that the bot holds until it is acknowledged by the agent's current incarnation."""
+
+    kind: Literal["event"] = "event"
+    seq: int
+    at: Instant
+    type: EventType
+    data: dict[str, Any] = {}
+
+
+class SnapshotFrame(Wire):
+    kind: Literal["snapshot"] = "snapshot"
+    snapshot: BotSnapshot
+
+
+class ConditionFrame(Wire):
+    """The bot's own word on why it is not trading, e.g. before it exits because the exchange is unreachable."""
+
+    kind: Literal["condition"] = "condition"
+    type: str
+    message: str
+
+
+class ResultFrame(Wire):
+    kind: Literal["result"] = "result"
+    command_id: str
+    ok: bool
+    message: str = ""
+    data: dict[str, Any] = {}
+
+
+BotFrame = Annotated[
+    Hello | Heartbeat | BotEvent | SnapshotFrame | ConditionFrame | ResultFrame, Field(discriminator="kind")
+]
+
+# ---- agent → bot
+
+
+class Welcome(Wire):
+    kind: Literal["welcome"] = "welcome"
+    incarnation: str
+    credentials: ExchangeCredentials | None = None
+
+
+class Ack(Wire):
+    """All events up to `seq` are in the agent's ring. The bot keeps the last few anyway, for the agent's next incarnation."""
+
+    kind: Literal["ack"] = "ack"
+    seq: int
+
+
+class CommandFrame(Wire):
+    """`pause` and `resume` set FreqTrade's state; `stop` ends the process after its loop; `flatten` pauses, cancels entry
+    orders and exits every trade, again and again until flat; `reload_config` re-reads the slot's files; `force_exit` takes
+    `trade_id`; `serve_api` starts FreqTrade's REST API on the bot's own Unix socket with `username`, `password`."""
+
+    kind: Literal["command"] = "command"
+    command_id: str
+    name: Literal["pause", "resume", "stop", "flatten", "reload_config", "force_exit", "serve_api"]
+    arguments: dict[str, Any] = {}
+
+
+AgentFrame = Annotated[Welcome | Ack | CommandFrame, Field(discriminator="kind")]
+
+# ---- agent ⇄ init ⇄ zygote
+
+
+class Fork(Wire):
+    """Fork a bot: agent → init → zygote."""
+
+    kind: Literal["fork"] = "fork"
+    bot_id: BotId
+    run_id: str
+    epoch: int
+    nonce: Secret
+    directory: str
+    """The bot's own directory, absolute; the agent wrote `slot.json` there."""
+
+
+class Signal(Wire):
+    """agent → init: signal the process of a run (init knows whether it still is that process)."""
+
+    kind: Literal["signal"] = "signal"
+    run_id: str
+    signal: int
+
+
+class Forget(Wire):
+    """agent → init: the exit of this run is recorded, drop it from the table."""
+
+    kind: Literal["forget"] = "forget"
+    run_id: str
+
+
+class Forked(Wire):
+    """zygote → init → agent."""
+
+    kind: Literal["forked"] = "forked"
+    run_id: str
+    pid: int
+    milliseconds: float
+
+
+class ForkFailed(Wire):
+    kind: Literal["fork_failed"] = "fork_failed"
+    run_id: str
+    message: str
+
+
+class Exited(Wire):
+    """init → agent: a bot process was reaped. `status` as `os.waitstatus_to_exitcode`: negative is a signal."""
+
+    kind: Literal["exited"] = "exited"
+    run_id: str
+    pid: int
+    status: int
+    at: Instant
+
+
+class ZygoteState(Wire):
+    """zygote → init → agent, and init's own word when the zygote died."""
+
+    kind: Literal["zygote"] = "zygote"
+    report: ZygoteReport
+
+
+class Run(Wire):
+    """A row of init's table: one fork, alive or dead but not yet forgotten."""
+
+    bot_id: BotId
+    run_id: str
+    epoch: int
+    nonce: Secret
+    pid: int | None
+    status: int | None
+    exited_at: Instant | None
+
+
+class Table(Wire):
+    """init → agent, first frame after the agent starts: all runs that init knows, and the zygote's report."""
+
+    kind: Literal["table"] = "table"
+    init_pid: int
+    runs: list[Run]
+    zygote: ZygoteReport
+
+
+InitToAgent = Annotated[Table | Forked | ForkFailed | Exited | ZygoteState, Field(discriminator="kind")]
+AgentToInit = Annotated[Fork | Signal | Forget, Field(discriminator="kind")]
+ZygoteToInit = Annotated[ZygoteState | Forked | ForkFailed, Field(discriminator="kind")]
