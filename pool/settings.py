@@ -1,0 +1,59 @@
+"""Settings of a pool: `pool.json` in its directory, written by the driver that starts it; `FLOTILLA_POOL_*` overrides.
+
+Init, zygote, agent and bots all read the same file; none of it is secret.
+"""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class PoolSettings(BaseSettings):
+    """Built once in each `__main__` by `load` and passed down."""
+
+    model_config = SettingsConfigDict(env_prefix="FLOTILLA_POOL_", extra="forbid", frozen=True)
+
+    pool_id: str
+    """Identity of the pool, also in the agent's reports."""
+    slots_total: int = Field(default=50, ge=1, le=1000)
+    """How many bots the pool takes."""
+    memory_limit_bytes: int | None = Field(default=None, ge=1)
+    """What the pool may use in all; reported, and enforced by the driver where it can."""
+    agent_host: str = "127.0.0.1"
+    """Address the agent listens on."""
+    agent_port: int = Field(default=0, ge=0, le=65535)
+    """Port of the agent; 0 lets the kernel choose. `endpoint.json` tells which."""
+    paper_exchange_url: str | None = None
+    """Root of the paper exchange, for example `http://127.0.0.1:9000`; None where the pool has none."""
+    warm_candle_limit: int = Field(default=260, ge=100, le=1500)
+    """Candles per request and pair on the paper exchange; fewer cost less memory per bot."""
+    warm_timeout_seconds: float = Field(default=20, gt=0)
+    """How long the zygote waits for the exchange's markets before it warms up without them."""
+    restart_backoff_seconds: float = Field(default=1, gt=0)
+    """Delay before the first restart of a crashed bot; doubles each time."""
+    restart_backoff_limit_seconds: float = Field(default=60, gt=0)
+    """Longest delay before a restart."""
+    quarantine_crashes: int = Field(default=3, ge=1)
+    """This many crashes …"""
+    quarantine_window_seconds: float = Field(default=60, gt=0)
+    """… within this time quarantine a bot."""
+    hang_margin_seconds: float = Field(default=30, gt=0)
+    """Added to a bot's own patience before it counts as hung."""
+    connect_timeout_seconds: float = Field(default=30, gt=0)
+    """How long a forked bot may take to dial the agent."""
+    stop_timeout_seconds: float = Field(default=30, gt=0)
+    """How long a bot may take to stop in good order before SIGKILL."""
+    orphan_timeout_seconds: float = Field(default=10, gt=0)
+    """How long a bot whose init is gone looks for an agent before it ends itself."""
+    snapshot_interval_seconds: float = Field(default=5, gt=0)
+    """Longest time between two snapshots of a bot."""
+    sample_interval_seconds: float = Field(default=10, gt=0)
+    """Time between two memory and CPU samples."""
+    event_ring_size: int = Field(default=10_000, ge=100)
+    """Events that the agent keeps for consumers that resume."""
+
+    @classmethod
+    def load(cls, file: Path) -> "PoolSettings":
+        """From `pool.json`. Raises OSError, or pydantic.ValidationError naming the bad field."""
+        return cls.model_validate_json(file.read_text())
