@@ -1,0 +1,50 @@
+"""Queries on users and refresh tokens; no decisions here."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from orchestrator.users.models import RefreshTokenModel, UserModel
+
+
+async def count(session: AsyncSession) -> int:
+    """How many users there are, deactivated ones included."""
+    return (await session.exec(select(func.count()).select_from(UserModel))).one()
+
+
+async def find_by_id(session: AsyncSession, user_id: str) -> UserModel | None:
+    return await session.get(UserModel, user_id)
+
+
+async def find_by_username(session: AsyncSession, username: str) -> UserModel | None:
+    return (await session.exec(select(UserModel).where(UserModel.username == username))).first()
+
+
+async def find_refresh_token(session: AsyncSession, token_hash: str) -> RefreshTokenModel | None:
+    """The token of that hash, locked until the unit of work ends where the database locks rows."""
+    query = select(RefreshTokenModel).where(RefreshTokenModel.token_hash == token_hash).with_for_update()
+    return (await session.exec(query)).first()
+
+
+async def revoke_family(session: AsyncSession, family_id: str, at: datetime) -> None:
+    await _revoke(session, at, col(RefreshTokenModel.family_id) == family_id)
+
+
+async def revoke_of_user(session: AsyncSession, user_id: str, at: datetime) -> None:
+    await _revoke(session, at, col(RefreshTokenModel.user_id) == user_id)
+
+
+async def delete_expired(session: AsyncSession, user_id: str, before: datetime) -> None:
+    """Drops the user's tokens that expired earlier; an expired token is refused whether its row is there or not."""
+    query = delete(RefreshTokenModel).where(
+        col(RefreshTokenModel.user_id) == user_id, col(RefreshTokenModel.expires_at) < before
+    )
+    await session.exec(query)
+
+
+async def _revoke(session: AsyncSession, at: datetime, which: Any) -> None:
+    query = update(RefreshTokenModel).where(which, col(RefreshTokenModel.revoked_at).is_(None)).values(revoked_at=at)
+    await session.exec(query)
