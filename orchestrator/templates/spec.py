@@ -1,0 +1,246 @@
+"""From what a user asks for (`BotRequest`) to what a bot is (`BotSpec`): the template's defaults fill the gaps, and
+everything is checked, with a sentence that says what to change. Pure; whether the exchange has the pairs is asked
+elsewhere (`orchestrator.exchanges`)."""
+
+import math
+import re
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError as SchemaViolation
+from pydantic import BaseModel, ConfigDict, Field
+
+from orchestrator.errors import InvalidSpec
+from orchestrator.templates.catalogue import Template
+from orchestrator.templates.exchange_ids import EXCHANGE_IDS, PAPER
+
+TIMEFRAMES = ("1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w")
+MAX_NAME_LENGTH = 64
+MAX_PAIRS = 200
+MAX_OPEN_TRADES = 200
+MAX_MONEY = Decimal(10) ** 15
+MAX_DECIMALS = 18
+
+T = TypeVar("T")
+
+_CURRENCY = re.compile(r"[A-Z0-9]{2,16}")
+_PAIR = re.compile(r"(?P<base>[A-Za-z0-9][A-Za-z0-9_-]{0,23})/(?P<quote>[A-Z0-9]{2,16})")
+
+
+class BotRequest(BaseModel):
+    """What a user asks for. None means: as the template has it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    template: str
+    parameters: dict[str, Any] | None = None
+    """By name; those left out keep the template's defaults."""
+    exchange: str | None = None
+    """`paper`, or an exchange id of ccxt."""
+    trading_mode: str | None = None
+    dry_run: bool | None = None
+    pairs: list[str] | None = None
+    """`BASE/QUOTE`, quote being the stake currency."""
+    timeframe: str | None = None
+    stake_currency: str | None = None
+    stake_amount: Decimal | None = Field(default=None, allow_inf_nan=True)
+    """Per trade, in the stake currency."""
+    max_open_trades: int | None = None
+    starting_balance: Decimal | None = Field(default=None, allow_inf_nan=True)
+    """Of the dry-run wallet, in the stake currency."""
+
+
+class BotSpec(BaseModel):
+    """A bot as it will run: nothing left to default. Made by `resolve`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    template: str
+    parameters: dict[str, Any]
+    """Every parameter of the template."""
+    exchange: str
+    trading_mode: str
+    dry_run: bool
+    pairs: list[str]
+    timeframe: str
+    stake_currency: str
+    stake_amount: Decimal
+    max_open_trades: int
+    starting_balance: Decimal
+
+
+def resolve(template: Template, request: BotRequest) -> BotSpec:
+    """The spec that the request amounts to. Raises InvalidSpec; `params["field"]` names the field."""
+    defaults = template.defaults
+    stake_currency = _check_currency(_or(request.stake_currency, defaults.stake_currency))
+    stake_amount = _check_money("stake_amount", _or(request.stake_amount, defaults.stake_amount))
+    max_open_trades = _check_count(_or(request.max_open_trades, defaults.max_open_trades))
+    starting_balance = _check_money("starting_balance", _or(request.starting_balance, defaults.starting_balance))
+    _check_affordable(stake_amount, max_open_trades, starting_balance, stake_currency)
+    return BotSpec(
+        name=check_name(request.name),
+        template=template.name,
+        parameters=_check_parameters(template, request.parameters or {}),
+        exchange=_check_exchange(_or(request.exchange, defaults.exchange)),
+        trading_mode=_check_trading_mode(_or(request.trading_mode, "spot")),
+        dry_run=_check_dry_run(_or(request.dry_run, True)),
+        pairs=_check_pairs(_or(request.pairs, list(defaults.pairs)), stake_currency),
+        timeframe=_check_timeframe(_or(request.timeframe, defaults.timeframe)),
+        stake_currency=stake_currency,
+        stake_amount=stake_amount,
+        max_open_trades=max_open_trades,
+        starting_balance=starting_balance,
+    )
+
+
+def check_name(name: str) -> str:
+    """A bot's name: 1 to 64 printable characters that are no path. Raises InvalidSpec."""
+    if not 1 <= len(name) <= MAX_NAME_LENGTH:
+        raise InvalidSpec(f"name must have 1 to {MAX_NAME_LENGTH} characters; this one has {len(name)}.", field="name")
+    if not name.isprintable():
+        raise InvalidSpec("name must be printable: remove control characters and line breaks.", field="name")
+    if name != name.strip():
+        raise InvalidSpec("name must not begin or end with a space; remove it.", field="name")
+    if name.startswith(".") or "/" in name or "\\" in name:
+        raise InvalidSpec("name must not look like a path: remove leading dots and all slashes.", field="name")
+    return name
+
+
+def _or(value: T | None, default: T) -> T:
+    return default if value is None else value
+
+
+def _check_exchange(exchange: str) -> str:
+    if exchange != PAPER and exchange not in EXCHANGE_IDS:
+        raise InvalidSpec(
+            f"exchange {exchange[:40]!r} is not known; use 'paper' or an exchange id of ccxt such as 'binance'.",
+            field="exchange",
+        )
+    return exchange
+
+
+def _check_trading_mode(trading_mode: str) -> str:
+    if trading_mode != "spot":
+        raise InvalidSpec("trading_mode must be 'spot': futures and margin are not offered yet.", field="trading_mode")
+    return trading_mode
+
+
+def _check_dry_run(dry_run: bool) -> bool:
+    if not dry_run:
+        raise InvalidSpec(
+            "dry_run must be true: trading with real money needs exchange keys, not offered yet.", field="dry_run"
+        )
+    return dry_run
+
+
+def _check_timeframe(timeframe: str) -> str:
+    if timeframe not in TIMEFRAMES:
+        raise InvalidSpec(
+            f"timeframe {timeframe[:10]!r} is not known; use one of {', '.join(TIMEFRAMES)}.", field="timeframe"
+        )
+    return timeframe
+
+
+def _check_currency(currency: str) -> str:
+    if not _CURRENCY.fullmatch(currency):
+        raise InvalidSpec("stake_currency must be a currency code in capitals such as USDT.", field="stake_currency")
+    return currency
+
+
+def _check_pairs(pairs: list[str], stake_currency: str) -> list[str]:
+    if not pairs:
+        raise InvalidSpec(f"pairs is empty; name at least one, such as BTC/{stake_currency}.", field="pairs")
+    if len(pairs) > MAX_PAIRS:
+        raise InvalidSpec(f"pairs has {len(pairs)} entries; a bot takes at most {MAX_PAIRS}.", field="pairs")
+    seen: set[str] = set()
+    for pair in pairs:
+        match = _PAIR.fullmatch(pair)
+        if match is None:
+            raise InvalidSpec(
+                f"pair {pair[:50]!r} is not of the form BASE/QUOTE, such as BTC/{stake_currency}.", field="pairs"
+            )
+        if match["quote"] != stake_currency:
+            raise InvalidSpec(
+                f"pair {pair} is not traded in {stake_currency}; name pairs ending in /{stake_currency} "
+                "or change stake_currency.",
+                field="pairs",
+            )
+        if pair in seen:
+            raise InvalidSpec(f"pair {pair} is named twice; remove one.", field="pairs")
+        seen.add(pair)
+    return list(pairs)
+
+
+def _check_money(field: str, amount: Decimal) -> Decimal:
+    if not amount.is_finite():
+        raise InvalidSpec(f"{field} must be a finite number.", field=field)
+    if amount <= 0:
+        raise InvalidSpec(f"{field} must be greater than 0.", field=field)
+    if amount > MAX_MONEY:
+        raise InvalidSpec(f"{field} must be at most {MAX_MONEY:f}.", field=field)
+    exponent = amount.normalize().as_tuple().exponent
+    if isinstance(exponent, int) and -exponent > MAX_DECIMALS:
+        raise InvalidSpec(f"{field} must have at most {MAX_DECIMALS} decimals.", field=field)
+    return amount
+
+
+def _check_count(count: int) -> int:
+    if not 1 <= count <= MAX_OPEN_TRADES:
+        raise InvalidSpec(f"max_open_trades must be between 1 and {MAX_OPEN_TRADES}.", field="max_open_trades")
+    return count
+
+
+def _check_affordable(stake: Decimal, count: int, balance: Decimal, currency: str) -> None:
+    if stake > balance:
+        raise InvalidSpec(
+            f"stake_amount {stake:f} {currency} is above starting_balance {balance:f} {currency}; "
+            "lower the one or raise the other.",
+            field="stake_amount",
+        )
+    if stake * count > balance:
+        raise InvalidSpec(
+            f"stake_amount {stake:f} {currency} for {count} open trades takes {stake * count:f} {currency}, above "
+            f"starting_balance {balance:f} {currency}; lower one of the two or raise starting_balance.",
+            field="stake_amount",
+        )
+
+
+def _check_parameters(template: Template, given: dict[str, Any]) -> dict[str, Any]:
+    for name, value in given.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise InvalidSpec(f"parameter {name[:64]} must be a finite number.", field=f"parameters.{name[:64]}")
+    validator = Draft202012Validator(template.parameters)
+    violations = sorted(validator.iter_errors(given), key=lambda violation: [str(part) for part in violation.path])
+    for violation in violations:
+        raise _parameter_problem(template, given, violation)
+    return template.parameter_defaults | {name: _normalised(template, name, value) for name, value in given.items()}
+
+
+def _normalised(template: Template, name: str, value: Any) -> Any:
+    """JSON schema lets 14.0 pass for an integer; a strategy would use it as a length."""
+    return int(value) if template.parameters["properties"][name]["type"] == "integer" else value
+
+
+def _parameter_problem(template: Template, given: dict[str, Any], violation: SchemaViolation) -> InvalidSpec:
+    properties = template.parameters["properties"]
+    if not violation.path:
+        unknown = sorted(set(given) - set(properties))
+        name = unknown[0][:64] if unknown else ""
+        known = ", ".join(properties)
+        return InvalidSpec(
+            f"template {template.name} has no parameter {name!r}; it has: {known}.", field=f"parameters.{name}"
+        )
+    name = str(violation.path[0])
+    entry = properties[name]
+    wanted = f"a value of type {entry['type']}"
+    if "enum" in entry:
+        wanted = "one of " + ", ".join(str(choice) for choice in entry["enum"])
+    elif "minimum" in entry:
+        kind = "a whole number" if entry["type"] == "integer" else "a number"
+        wanted = f"{kind} between {entry['minimum']} and {entry['maximum']}"
+    return InvalidSpec(
+        f"parameter {name} must be {wanted}; {str(given[name])[:40]!r} is not.", field=f"parameters.{name}"
+    )
