@@ -3,10 +3,11 @@
 Init, zygote, agent and bots all read the same file; none of it is secret.
 """
 
+import json
 from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 
 class PoolSettings(BaseSettings):
@@ -54,6 +55,25 @@ class PoolSettings(BaseSettings):
     """Events that the agent keeps for consumers that resume."""
 
     @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment before the file, whose values come as keyword arguments; nothing else is read."""
+        return env_settings, init_settings
+
+    @classmethod
     def load(cls, file: Path) -> "PoolSettings":
-        """From `pool.json`. Raises OSError, or pydantic.ValidationError naming the bad field."""
-        return cls.model_validate_json(file.read_text())
+        """From `pool.json`, `FLOTILLA_POOL_*` first. Raises OSError, ValueError where it is not a JSON object, or
+        pydantic.ValidationError (a ValueError too) naming the bad field."""
+        try:
+            content = json.loads(file.read_text())
+        except json.JSONDecodeError as problem:
+            raise ValueError(f"{file.name} is not valid JSON: {problem}") from problem
+        if not isinstance(content, dict):
+            raise ValueError(f"{file.name} must hold a JSON object")
+        return cls(**content)

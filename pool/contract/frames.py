@@ -137,7 +137,8 @@ class Signal(Wire):
 
 
 class Forget(Wire):
-    """agent → init: the exit of this run is recorded, drop it from the table."""
+    """agent → init: the exit of this run is recorded, drop it from the table. A fork that still waits for the zygote is
+    withdrawn and answered by `ForkFailed`; of a run that lives or is being forked, init takes no notice."""
 
     kind: Literal["forget"] = "forget"
     run_id: str
@@ -194,8 +195,16 @@ class Table(Wire):
     init_pid: int
     runs: list[Run]
     zygote: ZygoteReport
+    more: bool = False
+    """Another `Table` with further runs follows: a packet holds only so many."""
 
 
-InitToAgent = Annotated[Table | Forked | ForkFailed | Exited | ZygoteState, Field(discriminator="kind")]
+class Shutdown(Wire):
+    """init → agent: the pool ends. Stop all bots in good order, then end; they stay desired in `slots.json`."""
+
+    kind: Literal["shutdown"] = "shutdown"
+
+
+InitToAgent = Annotated[Table | Forked | ForkFailed | Exited | ZygoteState | Shutdown, Field(discriminator="kind")]
 AgentToInit = Annotated[Fork | Signal | Forget, Field(discriminator="kind")]
 ZygoteToInit = Annotated[ZygoteState | Forked | ForkFailed, Field(discriminator="kind")]
