@@ -1,4 +1,4 @@
-"""Errors of the control plane: a stable code, a sentence with the remedy, and parameters. HTTP status lives in `api.errors`."""
+"""Errors of the control plane: a stable code, a sentence with the remedy, parameters. HTTP status: `api.errors`."""
 
 from enum import StrEnum
 from typing import Any
@@ -25,7 +25,7 @@ class ErrorCode(StrEnum):
 
 
 class Error(Exception):
-    """Root. `message` is for people and says what to do; `params` are for programs, `params["field"]` names a bad field."""
+    """Root. `message` is for people and says what to do; `params` are for programs, `params["field"]` names the field."""
 
     code: ErrorCode
 

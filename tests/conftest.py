@@ -23,7 +23,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Iterator[N
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if _not_run:
-        verdict = "a failure, since CI=true" if os.environ.get("CI") == "true" else "told, since this machine lacks a part"
+        verdict = (
+            "a failure, since CI=true" if os.environ.get("CI") == "true" else "told, since this machine lacks a part"
+        )
         terminalreporter.section(f"not run ({verdict})")
         for line in _not_run:
             terminalreporter.write_line(line)

@@ -12,7 +12,7 @@ _POLL_SECONDS = 0.05
 async def eventually(
     check: Callable[[], T | Awaitable[T]], timeout_seconds: float = 30, message: str = "condition"
 ) -> T:
-    """The first truthy answer of `check`, called every 50 ms. Raises AssertionError with the last answer on time-out."""
+    """The first truthy answer of `check`, called every 50 ms. Raises AssertionError with the last one on time-out."""
     deadline = time.monotonic() + timeout_seconds
     while True:
         answer = check()

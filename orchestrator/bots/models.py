@@ -11,7 +11,7 @@ from orchestrator.db.types import MoneyColumn, UtcDateTime
 
 
 class BotModel(SQLModel, table=True):
-    """Intent. Written by `bots.service` for a user, and its assignment (`pool_id`, `epoch`) by `pools.service.assign`."""
+    """Intent. Written by `bots.service` for a user; its assignment (`pool_id`, `epoch`) by `pools.service.assign`."""
 
     __tablename__ = "bots"
     __table_args__ = (UniqueConstraint("owner_id", "name", name="uq_bots_owner_name"),)

@@ -1,8 +1,8 @@
 """Facts that a pool reports, and how they stream.
 
 `GET /v1/events?cursor=C` answers newline-delimited JSON, one `StreamItem` a line. A cursor is `<incarnation>-<n>`: the
-agent's incarnation and the number of the last item seen. Without a cursor the stream starts with what is in the ring.
-A cursor of another incarnation, or one that has left the ring, gets a `reset` item first and then all that the ring holds.
+agent's incarnation and the number of the last item seen. Without a cursor the stream starts with the whole ring.
+A cursor of another incarnation, or one that has left the ring, gets a `reset` item first and then all the ring holds.
 """
 
 from enum import StrEnum
@@ -29,7 +29,7 @@ class EventType(StrEnum):
     HUNG = "bot.hung"
     QUARANTINED = "bot.quarantined"
     MESSAGE = "bot.message"
-    """Any other RPC message of FreqTrade (status, warning, exception, startup, protection…). data: {kind, text, …}."""
+    """Any other RPC message of FreqTrade (status, warning, exception, protection…). data: {kind, text, …}."""
     TRADE_ENTRY = "trade.entry"
     """Entry order placed. data of all trade events: FreqTrade's own RPC message, money as decimal strings."""
     TRADE_ENTRY_FILL = "trade.entry_fill"
@@ -47,7 +47,7 @@ class Event(Wire):
     run_id: str
     origin: Literal["bot", "agent"]
     seq: int
-    """Counts up within the run and the origin (agent events: within the agent's incarnation, which is then `run_id`)."""
+    """Counts up within run and origin (agent events: within the agent's incarnation, which is then `run_id`)."""
     epoch: int
     at: Instant
     type: EventType
@@ -68,7 +68,7 @@ class EventItem(Wire):
 
 
 class SnapshotItem(Wire):
-    """Latest snapshot of a bot; does not advance the cursor and is never replayed, only the latest is sent at connect."""
+    """Latest snapshot of a bot; does not advance the cursor, is never replayed; the latest is sent at connect."""
 
     kind: Literal["snapshot"] = "snapshot"
     bot_id: BotId

@@ -3,8 +3,8 @@
 Bot ⇄ agent: a Unix stream socket, frames as in `pool.ipc.framing`. Init ⇄ zygote and init ⇄ agent: a
 `SOCK_SEQPACKET` socket pair made by init at each spawn, one JSON frame a packet.
 
-The bot opens with `Hello`; the agent compares the peer's pid (SO_PEERCRED) with the one that init reported for that run,
-and the nonce, and answers `Welcome` or closes. Only after `Welcome` does the bot build its FreqTrade worker.
+The bot opens with `Hello`; the agent compares the peer's pid (SO_PEERCRED) with the one that init reported for that
+run, and the nonce, and answers `Welcome` or closes. Only after `Welcome` does the bot build its FreqTrade worker.
 """
 
 from typing import Annotated, Any, Literal
@@ -94,16 +94,17 @@ class Welcome(Wire):
 
 
 class Ack(Wire):
-    """All events up to `seq` are in the agent's ring. The bot keeps the last few anyway, for the agent's next incarnation."""
+    """All events up to `seq` are in the agent's ring. The bot keeps the last few, for the agent's next incarnation."""
 
     kind: Literal["ack"] = "ack"
     seq: int
 
 
 class CommandFrame(Wire):
-    """`pause` and `resume` set FreqTrade's state; `stop` ends the process after its loop; `flatten` pauses, cancels entry
-    orders and exits every trade, again and again until flat; `reload_config` re-reads the slot's files; `force_exit` takes
-    `trade_id`; `serve_api` starts FreqTrade's REST API on the bot's own Unix socket with `username`, `password`."""
+    """`pause` and `resume` set FreqTrade's state; `stop` ends the process after its loop; `flatten` pauses, cancels
+    entry orders and exits every trade, again and again until flat; `reload_config` re-reads the slot's files;
+    `force_exit` takes `trade_id`; `serve_api` starts FreqTrade's REST API on the bot's own Unix socket with `username`
+    and `password`."""
 
     kind: Literal["command"] = "command"
     command_id: str

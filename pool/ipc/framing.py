@@ -20,7 +20,7 @@ def pack(payload: bytes) -> bytes:
 
 
 async def read_frame(reader: asyncio.StreamReader) -> bytes:
-    """The next payload. Raises EOFError (asyncio.IncompleteReadError) when the peer has gone, FrameError when it errs."""
+    """The next payload. Raises EOFError (asyncio.IncompleteReadError) at the end, FrameError when the peer errs."""
     return await reader.readexactly(_checked_length(await reader.readexactly(_HEADER.size)))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 @contextmanager
 def short_address(path: Path) -> Iterator[str]:
-    """An address for `path` that fits `sun_path` while the context lasts. Raises OSError where the directory is missing."""
+    """An address for `path` that fits `sun_path` while the context lasts. Raises OSError without the directory."""
     directory = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         yield f"/proc/self/fd/{directory}/{path.name}"
