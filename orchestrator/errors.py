@@ -25,7 +25,7 @@ class ErrorCode(StrEnum):
 
 
 class Error(Exception):
-    """Root. `message` is for people and says what to do; `params` are for programs, `params["field"]` names the field."""
+    """Root. `message` is for people and says what to do; `params` for programs, `params["field"]` names the field."""
 
     code: ErrorCode
 
