@@ -2,7 +2,8 @@
 
 Two drivers keep one contract (`tests/contract`): in-process now, Redis streams later. Topics in use:
 `user.<user_id>` carries what that user's browsers see (`portfolio`, `bot`, `trade`, `alert`); `hints` carries
-`reconcile` hints (`{"bot_id"}` or `{"pool_id"}`), which may be lost: the reconciler looks for itself anyway.
+`reconcile` hints (`{"bot_id"}` or `{"pool_id"}`) and `portfolio` carries `changed` hints (`{"user_id"}`), which may be
+lost: the reconciler and the portfolio task look for themselves anyway.
 """
 
 from collections.abc import AsyncIterator
@@ -12,7 +13,7 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a topic. `cursor` is opaque to all but the bus."""
+    """One message of a topic. `cursor` is opaque to all but the bus; `body` is shared, so never change it."""
 
     cursor: str
     kind: str
@@ -21,7 +22,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """The cursor asked for is not remembered: messages may be missing before what follows."""
+    """The cursor asked for is not remembered: messages may be missing before what follows. It goes on from `cursor`."""
 
     cursor: str
 
@@ -30,13 +31,30 @@ class SubscriberTooSlow(Exception):
     """The subscriber fell behind by more than the bus holds for it, and was dropped."""
 
 
+class Subscription(Protocol):
+    """A place in a topic: an async iterator. Waiting for the next message may be cancelled (by a time-out, say) without
+    losing one."""
+
+    def __aiter__(self) -> AsyncIterator[Message | Reset]: ...
+
+    async def __anext__(self) -> Message | Reset: ...
+
+    async def aclose(self) -> None:
+        """Gives up the place; a waiting iteration ends. Closing twice is fine."""
+
+
 class Bus(Protocol):
     async def publish(self, topic: str, kind: str, body: dict[str, Any]) -> str:
-        """Appends and wakes subscribers; never waits for them. Returns the message's cursor."""
+        """Appends and wakes subscribers; never waits for them. Returns the message's cursor. Raises TypeError or
+        ValueError for a body that is not JSON."""
 
-    def subscribe(self, topic: str, after: str | None = None) -> AsyncIterator[Message | Reset]:
+    def subscribe(self, topic: str, after: str | None = None) -> Subscription:
         """Messages after the cursor, or from now on where it is None; then live. The subscription exists from the call
-        on, not from the first iteration; close it with `aclose()`. Raises SubscriberTooSlow from the iteration."""
+        on, not from the first iteration; close it with `aclose()`. A cursor that is not remembered gives one `Reset`
+        first, then what comes from now on. The iteration ends when the bus closes and raises SubscriberTooSlow."""
 
     async def latest_cursor(self, topic: str) -> str:
         """Cursor of the newest message; what `subscribe` from now would start after."""
+
+    async def close(self) -> None:
+        """Ends all subscriptions; later ones end at once, and what is published is dropped."""
