@@ -30,7 +30,7 @@ PAPER_EXCHANGE_SPEAKS = "binance"
 
 _OWNED_BY_POOL = frozenset(
     {
-        "add_config_files", "api_server", "bot_name", "config_files", "coingecko", "custom_price_max_distance_ratio",
+        "add_config_files", "api_server", "bot_name", "config_files", "coingecko",
         "datadir", "db_url", "discord", "dry_run_wallet", "experimental", "exportdirectory", "exportfilename",
         "external_message_consumer", "freqai", "freqaimodel", "freqaimodel_path", "initial_state", "internals",
         "log_config", "logfile", "original_config", "producers", "recursive_strategy_search", "runmode", "sd_notify",

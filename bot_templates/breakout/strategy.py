@@ -1,0 +1,58 @@
+"""Breakout: a close above the Donchian channel on raised volume enters, one below its lower edge leaves."""
+
+from typing import Any, ClassVar
+
+from freqtrade.strategy import DecimalParameter, IntParameter, IStrategy
+from pandas import DataFrame
+
+
+class Breakout(IStrategy):
+    INTERFACE_VERSION = 3
+    can_short = False
+    timeframe = "1m"
+    process_only_new_candles = True
+    startup_candle_count = 120
+    minimal_roi: ClassVar[dict[str, float]] = {"0": 0.03, "480": 0.0}
+    stoploss = -0.02
+    trailing_stop = True
+    trailing_stop_positive = 0.01
+    trailing_stop_positive_offset = 0.015
+    trailing_only_offset_is_reached = True
+
+    entry_channel = IntParameter(5, 100, default=20, space="buy")
+    volume_factor = DecimalParameter(0, 10, default=1.1, decimals=2, space="buy")
+    exit_channel = IntParameter(3, 60, default=10, space="sell")
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        super().__init__(config)
+        self.buy_params = dict(config.get("flotilla_parameters", {}))
+        self.sell_params = self.buy_params
+
+    @property
+    def protections(self) -> list[dict[str, Any]]:
+        return [
+            {"method": "CooldownPeriod", "stop_duration_candles": 5},
+            {
+                "method": "StoplossGuard",
+                "lookback_period_candles": 60,
+                "trade_limit": 2,
+                "stop_duration_candles": 30,
+                "only_per_pair": True,
+            },
+        ]
+
+    def populate_indicators(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
+        dataframe["channel_high"] = dataframe["high"].rolling(self.entry_channel.value).max().shift(1)
+        dataframe["channel_low"] = dataframe["low"].rolling(self.exit_channel.value).min().shift(1)
+        dataframe["volume_mean"] = dataframe["volume"].rolling(30).mean().shift(1)
+        return dataframe
+
+    def populate_entry_trend(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
+        broke_out = dataframe["close"] > dataframe["channel_high"]
+        on_volume = dataframe["volume"] >= dataframe["volume_mean"] * self.volume_factor.value
+        dataframe.loc[broke_out & on_volume & (dataframe["volume"] > 0), ["enter_long", "enter_tag"]] = (1, "breakout")
+        return dataframe
+
+    def populate_exit_trend(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
+        dataframe.loc[dataframe["close"] < dataframe["channel_low"], ["exit_long", "exit_tag"]] = (1, "channel_low")
+        return dataframe

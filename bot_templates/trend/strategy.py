@@ -1,0 +1,67 @@
+"""Trend following: EMA for direction, ADX for strength, a finished pullback as the moment to enter."""
+
+from typing import Any, ClassVar
+
+import talib.abstract as ta
+from freqtrade.strategy import IntParameter, IStrategy
+from freqtrade.vendor import qtpylib
+from pandas import DataFrame
+
+
+class TrendFollowing(IStrategy):
+    INTERFACE_VERSION = 3
+    can_short = False
+    timeframe = "1m"
+    process_only_new_candles = True
+    startup_candle_count = 180
+    minimal_roi: ClassVar[dict[str, float]] = {"0": 0.02, "720": 0.0}
+    stoploss = -0.03
+    trailing_stop = True
+    trailing_stop_positive = 0.008
+    trailing_stop_positive_offset = 0.012
+    trailing_only_offset_is_reached = True
+
+    ema_fast = IntParameter(3, 20, default=8, space="buy")
+    ema_slow = IntParameter(21, 60, default=34, space="buy")
+    adx_min = IntParameter(0, 60, default=18, space="buy")
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        super().__init__(config)
+        self.buy_params = dict(config.get("flotilla_parameters", {}))
+
+    @property
+    def protections(self) -> list[dict[str, Any]]:
+        return [
+            {"method": "CooldownPeriod", "stop_duration_candles": 3},
+            {
+                "method": "StoplossGuard",
+                "lookback_period_candles": 60,
+                "trade_limit": 2,
+                "stop_duration_candles": 30,
+                "only_per_pair": True,
+            },
+        ]
+
+    def populate_indicators(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
+        dataframe["ema_fast"] = ta.EMA(dataframe, timeperiod=self.ema_fast.value)
+        dataframe["ema_slow"] = ta.EMA(dataframe, timeperiod=self.ema_slow.value)
+        dataframe["adx"] = ta.ADX(dataframe, timeperiod=14)
+        return dataframe
+
+    def populate_entry_trend(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
+        rising = (dataframe["ema_fast"] > dataframe["ema_slow"]) & (
+            dataframe["ema_slow"] > dataframe["ema_slow"].shift(3)
+        )
+        strong = dataframe["adx"] > self.adx_min.value
+        pullback_over = qtpylib.crossed_above(dataframe["close"], dataframe["ema_fast"])
+        dataframe.loc[rising & strong & pullback_over & (dataframe["volume"] > 0), ["enter_long", "enter_tag"]] = (
+            1,
+            "pullback_over",
+        )
+        return dataframe
+
+    def populate_exit_trend(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
+        dataframe.loc[
+            qtpylib.crossed_below(dataframe["ema_fast"], dataframe["ema_slow"]), ["exit_long", "exit_tag"]
+        ] = (1, "trend_over")
+        return dataframe
