@@ -20,7 +20,7 @@ class Breakout(IStrategy):
     trailing_only_offset_is_reached = True
 
     entry_channel = IntParameter(5, 100, default=20, space="buy")
-    volume_factor = DecimalParameter(0, 10, default=1.1, decimals=2, space="buy")
+    volume_factor = DecimalParameter(0, 10, default=1, decimals=2, space="buy")
     exit_channel = IntParameter(3, 60, default=10, space="sell")
 
     def __init__(self, config: dict[str, Any]) -> None:

@@ -4,8 +4,7 @@ from typing import Any, ClassVar
 
 import talib.abstract as ta
 from freqtrade.strategy import IntParameter, IStrategy
-from freqtrade.vendor import qtpylib
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 
 class TrendFollowing(IStrategy):
@@ -23,7 +22,7 @@ class TrendFollowing(IStrategy):
 
     ema_fast = IntParameter(3, 20, default=8, space="buy")
     ema_slow = IntParameter(21, 60, default=34, space="buy")
-    adx_min = IntParameter(0, 60, default=18, space="buy")
+    adx_min = IntParameter(0, 60, default=15, space="buy")
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__(config)
@@ -53,7 +52,7 @@ class TrendFollowing(IStrategy):
             dataframe["ema_slow"] > dataframe["ema_slow"].shift(3)
         )
         strong = dataframe["adx"] > self.adx_min.value
-        pullback_over = qtpylib.crossed_above(dataframe["close"], dataframe["ema_fast"])
+        pullback_over = _crossed_above(dataframe["close"], dataframe["ema_fast"])
         dataframe.loc[rising & strong & pullback_over & (dataframe["volume"] > 0), ["enter_long", "enter_tag"]] = (
             1,
             "pullback_over",
@@ -61,7 +60,11 @@ class TrendFollowing(IStrategy):
         return dataframe
 
     def populate_exit_trend(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
-        dataframe.loc[
-            qtpylib.crossed_below(dataframe["ema_fast"], dataframe["ema_slow"]), ["exit_long", "exit_tag"]
-        ] = (1, "trend_over")
+        trend_over = _crossed_above(dataframe["ema_slow"], dataframe["ema_fast"])
+        dataframe.loc[trend_over, ["exit_long", "exit_tag"]] = (1, "trend_over")
         return dataframe
+
+
+def _crossed_above(line: Series, other: Series) -> Series:
+    """True at the candle where `line` comes to lie above `other`."""
+    return (line > other) & (line.shift(1) <= other.shift(1))
