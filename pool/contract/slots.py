@@ -68,6 +68,8 @@ class ConditionType(StrEnum):
     """No pool has room for it (control plane)."""
     AGENT_UNREACHABLE = "AgentUnreachable"
     """The agent of its pool does not answer (control plane)."""
+    TEMPLATE_BROKEN = "TemplateBroken"
+    """Its template is gone or cannot be rendered (control plane)."""
     TRADER_STOPPED = "TraderStopped"
     """FreqTrade put itself in STOPPED (for example after an OperationalException): open trades are not managed."""
 

@@ -1,0 +1,97 @@
+"""`observe`: the one writer of `bot_statuses`, in batches (ids ascending, so that two batches never deadlock)."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from orchestrator.bots import repository
+from orchestrator.bots.models import BotModel, BotStatusModel
+from orchestrator.bots.status import Observation, Status, Wanted, apply
+from pool.contract.slots import Condition
+
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A bot that looks different to its owner: what a `bot` message carries."""
+
+    bot_id: str
+    owner_id: str
+    name: str
+    observed_state: str
+    trader_state: str | None
+    conditions: list[dict[str, Any]]
+
+
+async def observe(session: AsyncSession, observations: Sequence[Observation]) -> list[Change]:
+    """Applies observations in their order. Answers the bots whose observed state, trader state or conditions changed;
+    those of unknown and of deleted bots are dropped."""
+    by_bot: dict[str, list[Observation]] = defaultdict(list)
+    for observation in observations:
+        by_bot[observation.bot_id].append(observation)
+    ids = sorted(by_bot)
+    changes: list[Change] = []
+    for start in range(0, len(ids), _CHUNK):
+        for bot, row in await repository.statuses(session, ids[start : start + _CHUNK]):
+            if bot.deleted_at is not None:
+                continue
+            change = _observe_one(session, bot, row, by_bot[bot.id])
+            if change is not None:
+                changes.append(change)
+    await session.flush()
+    return changes
+
+
+def _observe_one(
+    session: AsyncSession, bot: BotModel, row: BotStatusModel, observations: Sequence[Observation]
+) -> Change | None:
+    before = _status_of(row)
+    after = before
+    wanted = Wanted(bot.desired_state, bot.epoch)
+    for observation in observations:
+        after = apply(after, wanted, observation)
+    if after == before:
+        return None
+    _store(row, after)
+    session.add(row)
+    if _face(after) == _face(before):
+        return None
+    return Change(bot.id, bot.owner_id, bot.name, row.observed_state, row.trader_state, row.conditions)
+
+
+def _face(status: Status) -> tuple[object, ...]:
+    return (
+        status.observed_state,
+        status.trader_state,
+        tuple((condition.type, condition.message) for condition in status.conditions),
+    )
+
+
+def _status_of(row: BotStatusModel) -> Status:
+    return Status(
+        observed_state=row.observed_state,
+        observed_generation=row.observed_generation,
+        restart_done=row.restart_done,
+        trader_state=row.trader_state,
+        conditions=tuple(Condition.model_validate(condition) for condition in row.conditions),
+        slot=row.slot,
+        snapshot=row.snapshot,
+        snapshot_at=row.snapshot_at,
+        last_seen_at=row.last_seen_at,
+    )
+
+
+def _store(row: BotStatusModel, status: Status) -> None:
+    row.observed_state = status.observed_state
+    row.observed_generation = status.observed_generation
+    row.restart_done = status.restart_done
+    row.trader_state = status.trader_state
+    row.conditions = [condition.model_dump(mode="json") for condition in status.conditions]
+    row.slot = None if status.slot is None else dict(status.slot)
+    row.snapshot = None if status.snapshot is None else dict(status.snapshot)
+    row.snapshot_at = status.snapshot_at
+    row.last_seen_at = status.last_seen_at

@@ -1,0 +1,126 @@
+"""Queries on bots. Answers rows; decides nothing."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import and_, col, or_, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from orchestrator.bots.models import BotEventModel, BotModel, BotStatusModel, IdempotencyModel
+from orchestrator.kit.pages import Page, decode_cursor, instant_of, page_of
+
+
+@dataclass(frozen=True, slots=True)
+class BotView:
+    """A bot as wanted, and as seen."""
+
+    bot: BotModel
+    status: BotStatusModel
+
+
+@dataclass(frozen=True, slots=True)
+class BotFilters:
+    """What a list of bots is narrowed to; None means any."""
+
+    name: str | None = None
+    """Part of the name, whatever its case."""
+    template: str | None = None
+    desired_state: str | None = None
+    observed_state: str | None = None
+    pool: str | None = None
+
+
+async def find(session: AsyncSession, bot_id: str, owner_id: str | None, *, lock: bool = False) -> BotView | None:
+    """A bot that is not deleted yet, of this owner (None: of any)."""
+    query = (
+        select(BotModel, BotStatusModel)
+        .join(BotStatusModel, col(BotStatusModel.bot_id) == col(BotModel.id))
+        .where(col(BotModel.id) == bot_id, col(BotModel.deleted_at).is_(None))
+    )
+    if owner_id is not None:
+        query = query.where(col(BotModel.owner_id) == owner_id)
+    if lock:
+        query = query.with_for_update(of=BotModel)
+    row = (await session.exec(query)).first()
+    return None if row is None else BotView(row[0], row[1])
+
+
+async def find_by_name(session: AsyncSession, owner_id: str, name: str) -> BotModel | None:
+    query = select(BotModel).where(col(BotModel.owner_id) == owner_id, col(BotModel.name) == name)
+    return (await session.exec(query)).first()
+
+
+async def page(
+    session: AsyncSession, owner_id: str | None, limit: int, after: str | None, filters: BotFilters
+) -> Page[BotView]:
+    """Bots in the order of their creation."""
+    query = (
+        select(BotModel, BotStatusModel)
+        .join(BotStatusModel, col(BotStatusModel.bot_id) == col(BotModel.id))
+        .where(col(BotModel.deleted_at).is_(None))
+    )
+    if owner_id is not None:
+        query = query.where(col(BotModel.owner_id) == owner_id)
+    if filters.name:
+        query = query.where(col(BotModel.name).icontains(filters.name, autoescape=True))
+    for column, wanted in (
+        (col(BotModel.template), filters.template),
+        (col(BotModel.desired_state), filters.desired_state),
+        (col(BotStatusModel.observed_state), filters.observed_state),
+        (col(BotModel.pool_id), filters.pool),
+    ):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    if after is not None:
+        created_at, bot_id = _position(after)
+        query = query.where(
+            or_(
+                col(BotModel.created_at) > created_at,
+                and_(col(BotModel.created_at) == created_at, col(BotModel.id) > bot_id),
+            )
+        )
+    query = query.order_by(col(BotModel.created_at), col(BotModel.id)).limit(limit + 1)
+    rows = [BotView(bot, status) for bot, status in (await session.exec(query)).all()]
+    return page_of(rows, limit, lambda view: (view.bot.created_at.isoformat(), view.bot.id))
+
+
+async def events_page(
+    session: AsyncSession, bot_id: str, limit: int, after: str | None, types: Collection[str] | None
+) -> Page[BotEventModel]:
+    """Events of a bot, newest first."""
+    query = select(BotEventModel).where(col(BotEventModel.bot_id) == bot_id)
+    if types is not None:
+        query = query.where(col(BotEventModel.type).in_(list(types)))
+    if after is not None:
+        (number,) = decode_cursor(after, [int])
+        query = query.where(col(BotEventModel.number) < number)
+    query = query.order_by(col(BotEventModel.number).desc()).limit(limit + 1)
+    rows = (await session.exec(query)).all()
+    return page_of(rows, limit, lambda event: (event.number or 0,))
+
+
+async def statuses(session: AsyncSession, bot_ids: Collection[str]) -> Sequence[tuple[BotModel, BotStatusModel]]:
+    """Rows of these bots that exist, deleted ones included, locked for writing and in the order of their ids."""
+    query = (
+        select(BotModel, BotStatusModel)
+        .join(BotStatusModel, col(BotStatusModel.bot_id) == col(BotModel.id))
+        .where(col(BotModel.id).in_(list(bot_ids)))
+        .order_by(col(BotModel.id))
+        .with_for_update(of=BotStatusModel)
+    )
+    return (await session.exec(query)).all()
+
+
+async def idempotency(session: AsyncSession, owner_id: str, key: str, since: datetime) -> IdempotencyModel | None:
+    query = select(IdempotencyModel).where(
+        col(IdempotencyModel.owner_id) == owner_id,
+        col(IdempotencyModel.key) == key,
+        col(IdempotencyModel.created_at) >= since,
+    )
+    return (await session.exec(query)).first()
+
+
+def _position(cursor: str) -> tuple[datetime, str]:
+    created_at, bot_id = decode_cursor(cursor, [str, str])
+    return instant_of(created_at), bot_id

@@ -1,0 +1,293 @@
+"""Bots: what users want (`create`, `update`, `set_desired`, `restart`), and what is seen of them (`observe`).
+
+Every function takes the session first and never commits. A user's change counts `generation` up and is carried out by
+the reconciler; nothing here talks to a pool. `owner_id` None means: of any owner (administrators).
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from orchestrator.bots import repository
+from orchestrator.bots.models import BotEventModel, BotModel, BotStatusModel, IdempotencyModel
+from orchestrator.bots.observe import Change, observe
+from orchestrator.bots.repository import BotFilters, BotView
+from orchestrator.bots.spec import columns_of
+from orchestrator.errors import (
+    BotNotRunning,
+    Conflict,
+    IdempotencyMismatch,
+    NotFound,
+    PreconditionFailed,
+)
+from orchestrator.kit.clock import utc_now
+from orchestrator.kit.ids import new_id
+from orchestrator.kit.pages import Page
+from orchestrator.templates.spec import BotSpec
+from pool.contract.slots import DesiredState, ObservedState
+
+DELETED = "deleted"
+"""The desired state of a bot whose deletion was asked for."""
+IDEMPOTENCY_LIFETIME = timedelta(hours=24)
+_NAME_LENGTH = 64
+
+Desired = Literal["running", "paused", "stopped", "deleted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """A create's Idempotency-Key, and a hash of its body (up to 64 characters)."""
+
+    key: str
+    request_hash: str
+
+
+async def create(
+    session: AsyncSession,
+    owner_id: str,
+    spec: BotSpec,
+    *,
+    desired_state: str = "running",
+    idempotency: Idempotency | None = None,
+) -> tuple[BotModel, bool]:
+    """A new bot, and True; or the one that the same request made before, and False. Raises Conflict (field `name`),
+    IdempotencyMismatch."""
+    if idempotency is not None:
+        answered = await _answered(session, owner_id, idempotency)
+        if answered is not None:
+            return answered, False
+    if await repository.find_by_name(session, owner_id, spec.name) is not None:
+        raise _name_taken(spec.name)
+    bot = _new_bot(owner_id, spec, desired_state)
+    try:
+        async with session.begin_nested():
+            session.add(bot)
+            await session.flush()
+            session.add(_new_status(bot))
+            if idempotency is not None:
+                session.add(_answer(owner_id, idempotency, bot))
+            await session.flush()
+    except IntegrityError:
+        # Another request was quicker: either the same one, or one that took the name.
+        if idempotency is not None:
+            answered = await _answered(session, owner_id, idempotency)
+            if answered is not None:
+                return answered, False
+        if await repository.find_by_name(session, owner_id, spec.name) is None:
+            raise
+        raise _name_taken(spec.name) from None
+    return bot, True
+
+
+async def get(session: AsyncSession, owner_id: str | None, bot_id: str) -> BotView:
+    """Raises NotFound, also for another owner's bot."""
+    return await _find(session, owner_id, bot_id)
+
+
+async def list_(
+    session: AsyncSession,
+    owner_id: str | None,
+    *,
+    limit: int,
+    after: str | None = None,
+    filters: BotFilters | None = None,
+) -> Page[BotView]:
+    """Bots in the order of their creation. Raises InvalidSpec (field `after`) for a foreign cursor."""
+    return await repository.page(session, owner_id, limit, after, filters or BotFilters())
+
+
+async def update(
+    session: AsyncSession, owner_id: str | None, bot_id: str, spec: BotSpec, expected_version: int | None = None
+) -> BotView:
+    """Replaces the spec. Raises NotFound, PreconditionFailed, Conflict (field `name`, or being deleted)."""
+    view = await _find(session, owner_id, bot_id, lock=True)
+    bot = view.bot
+    _check_version(bot, expected_version)
+    _check_not_deleted(bot)
+    values = columns_of(spec)
+    if all(getattr(bot, name) == value for name, value in values.items()):
+        return view
+    if spec.name != bot.name and await repository.find_by_name(session, bot.owner_id, spec.name) is not None:
+        raise _name_taken(spec.name)
+    try:
+        async with session.begin_nested():
+            for name, value in values.items():
+                setattr(bot, name, value)
+            _touch(session, bot)
+            await session.flush()
+    except IntegrityError:
+        raise _name_taken(spec.name) from None
+    return view
+
+
+async def set_desired(
+    session: AsyncSession,
+    owner_id: str | None,
+    bot_id: str,
+    desired: Desired,
+    open_trades: Literal["keep", "flatten"] = "keep",
+    expected_version: int | None = None,
+) -> BotView:
+    """Wants another state. What is wanted already changes nothing. `open_trades` counts for `stopped` and `deleted`.
+    Raises NotFound, PreconditionFailed, Conflict where the bot is being deleted."""
+    view = await _find(session, owner_id, bot_id, lock=True)
+    bot = view.bot
+    _check_version(bot, expected_version)
+    if desired in (DesiredState.RUNNING, DesiredState.PAUSED):
+        open_trades = "keep"
+    if (bot.desired_state, bot.open_trades) == (desired, open_trades):
+        return view
+    if desired != DELETED:
+        _check_not_deleted(bot)
+    bot.desired_state, bot.open_trades = desired, open_trades
+    _touch(session, bot)
+    await session.flush()
+    return view
+
+
+async def restart(session: AsyncSession, owner_id: str | None, bot_id: str) -> BotView:
+    """Asks for a new process; leaves quarantine. Raises NotFound, Conflict, BotNotRunning where it shall be stopped."""
+    view = await _find(session, owner_id, bot_id, lock=True)
+    bot = view.bot
+    _check_not_deleted(bot)
+    if bot.desired_state == DesiredState.STOPPED:
+        raise BotNotRunning("The bot is stopped; start it instead.", bot_id=bot.id)
+    bot.restart_requested += 1
+    bot.updated_at = utc_now()
+    session.add(bot)
+    await session.flush()
+    return view
+
+
+async def events(
+    session: AsyncSession,
+    owner_id: str | None,
+    bot_id: str,
+    *,
+    limit: int,
+    after: str | None = None,
+    types: Collection[str] | None = None,
+) -> Page[BotEventModel]:
+    """Events of a bot, newest first. Raises NotFound, InvalidSpec (field `after`)."""
+    await _find(session, owner_id, bot_id)
+    return await repository.events_page(session, bot_id, limit, after, types)
+
+
+async def mark_deleted(session: AsyncSession, bot_ids: Collection[str]) -> None:
+    """The deletion of these bots was carried out: their rows stay for the history, their names are free again. Bots
+    that nobody wants deleted are left alone."""
+    now = utc_now()
+    for bot, _ in await repository.statuses(session, bot_ids):
+        if bot.desired_state != DELETED or bot.deleted_at is not None:
+            continue
+        bot.deleted_at = bot.updated_at = now
+        bot.name = await _retired_name(session, bot)
+        session.add(bot)
+    await session.flush()
+
+
+async def _find(session: AsyncSession, owner_id: str | None, bot_id: str, *, lock: bool = False) -> BotView:
+    view = await repository.find(session, bot_id, owner_id, lock=lock)
+    if view is None:
+        raise NotFound("There is no such bot; list the bots to see which there are.", bot_id=bot_id[:80])
+    return view
+
+
+async def _retired_name(session: AsyncSession, bot: BotModel) -> str:
+    """`<name>~<id>`, or with another id where the owner named some bot just so."""
+    suffix = f"~{bot.id}"
+    while True:
+        name = bot.name[: _NAME_LENGTH - len(suffix)] + suffix
+        if await repository.find_by_name(session, bot.owner_id, name) is None:
+            return name
+        suffix = f"~{new_id('bot')}"
+
+
+async def _answered(session: AsyncSession, owner_id: str, idempotency: Idempotency) -> BotModel | None:
+    since = utc_now() - IDEMPOTENCY_LIFETIME
+    await session.exec(delete(IdempotencyModel).where(col(IdempotencyModel.created_at) < since))
+    row = await repository.idempotency(session, owner_id, idempotency.key, since)
+    if row is None:
+        return None
+    if row.request_hash != idempotency.request_hash:
+        raise IdempotencyMismatch(
+            "This Idempotency-Key was used for another request; send a new key with a new request.",
+            field="Idempotency-Key",
+        )
+    return await session.get(BotModel, row.bot_id)
+
+
+def _answer(owner_id: str, idempotency: Idempotency, bot: BotModel) -> IdempotencyModel:
+    return IdempotencyModel(
+        owner_id=owner_id,
+        key=idempotency.key,
+        request_hash=idempotency.request_hash,
+        bot_id=bot.id,
+        created_at=bot.created_at,
+    )
+
+
+def _new_bot(owner_id: str, spec: BotSpec, desired_state: str) -> BotModel:
+    now = utc_now()
+    return BotModel(
+        id=new_id("bot"),
+        owner_id=owner_id,
+        **columns_of(spec),
+        desired_state=desired_state,
+        generation=1,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _new_status(bot: BotModel) -> BotStatusModel:
+    stopped = bot.desired_state == DesiredState.STOPPED
+    state = ObservedState.STOPPED if stopped else ObservedState.PENDING
+    return BotStatusModel(bot_id=bot.id, observed_state=state, conditions=[])
+
+
+def _touch(session: AsyncSession, bot: BotModel) -> None:
+    bot.generation += 1
+    bot.updated_at = utc_now()
+    session.add(bot)
+
+
+def _check_version(bot: BotModel, expected: int | None) -> None:
+    if expected is not None and bot.generation != expected:
+        raise PreconditionFailed(
+            "The bot was changed meanwhile; read it again and repeat the change.", generation=bot.generation
+        )
+
+
+def _check_not_deleted(bot: BotModel) -> None:
+    if bot.desired_state == DELETED:
+        raise Conflict("The bot is being deleted; create a new one instead.", bot_id=bot.id)
+
+
+def _name_taken(name: str) -> Conflict:
+    return Conflict(f"You have a bot named {name!r} already; choose another name.", field="name")
+
+
+__all__ = [
+    "BotFilters",
+    "BotView",
+    "Change",
+    "Desired",
+    "Idempotency",
+    "Page",
+    "create",
+    "events",
+    "get",
+    "list_",
+    "mark_deleted",
+    "observe",
+    "restart",
+    "set_desired",
+    "update",
+]

@@ -1,0 +1,162 @@
+"""What a bot is, derived from what was seen of it. Pure: observations and the last status give the next one.
+
+Two sources of conditions meet here: those of the agent come with each slot and replace each other; those of the control
+plane (`CONTROL_CONDITIONS`) are set and cleared by name. The observed state is the slot's, unless the agent is silent
+(`unknown`, the last values stay) or there is no slot (`pending`, or `stopped` where nobody wants a process).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from pool.contract.slots import Condition, ConditionType, DesiredState, ObservedState, Slot
+from pool.contract.snapshots import BotSnapshot
+
+CONTROL_CONDITIONS = frozenset(
+    {ConditionType.NO_CAPACITY, ConditionType.AGENT_UNREACHABLE, ConditionType.TEMPLATE_BROKEN}
+)
+"""Conditions that the control plane sets; all others are the agent's."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotSeen:
+    """The agent told of the bot's slot."""
+
+    bot_id: str
+    at: datetime
+    slot: Slot
+
+
+@dataclass(frozen=True, slots=True)
+class SlotAbsent:
+    """The agent listed its slots and the bot's was not among them."""
+
+    bot_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotSeen:
+    bot_id: str
+    at: datetime
+    snapshot: BotSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionSet:
+    """A condition of the control plane holds from now on; its `since` stays if it held before."""
+
+    bot_id: str
+    at: datetime
+    type: ConditionType
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionCleared:
+    bot_id: str
+    at: datetime
+    type: ConditionType
+
+
+@dataclass(frozen=True, slots=True)
+class RestartDone:
+    """The restart number `count` was handed to the agent."""
+
+    bot_id: str
+    at: datetime
+    count: int
+
+
+Observation = SlotSeen | SlotAbsent | SnapshotSeen | ConditionSet | ConditionCleared | RestartDone
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of a bot's intent its status depends on."""
+
+    desired_state: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The columns of `bot_statuses`; JSON columns in wire form."""
+
+    observed_state: str
+    observed_generation: int
+    restart_done: int
+    trader_state: str | None
+    conditions: tuple[Condition, ...]
+    slot: Mapping[str, Any] | None
+    snapshot: Mapping[str, Any] | None
+    snapshot_at: datetime | None
+    last_seen_at: datetime | None
+
+
+def apply(status: Status, wanted: Wanted, observation: Observation) -> Status:
+    """The status after one observation. What an older assignment's slot tells is ignored."""
+    match observation:
+        case SlotSeen():
+            return _slot_seen(status, wanted, observation)
+        case SlotAbsent():
+            gone = replace(status, slot=None, trader_state=None, last_seen_at=observation.at)
+            return _derive(gone, wanted, _control(status, without=ConditionType.AGENT_UNREACHABLE))
+        case SnapshotSeen():
+            return _snapshot_seen(status, observation.snapshot, observation.at)
+        case ConditionSet():
+            return _condition_set(status, wanted, observation)
+        case ConditionCleared():
+            return _derive(status, wanted, [c for c in status.conditions if c.type != observation.type])
+        case RestartDone():
+            return replace(status, restart_done=max(status.restart_done, observation.count))
+
+
+def _slot_seen(status: Status, wanted: Wanted, seen: SlotSeen) -> Status:
+    slot = seen.slot
+    if slot.epoch < wanted.epoch:
+        return status
+    told = replace(
+        status,
+        slot=slot.model_dump(mode="json", exclude={"snapshot"}),
+        trader_state=slot.trader_state,
+        observed_generation=slot.observed_generation,
+        last_seen_at=seen.at,
+    )
+    if slot.snapshot is not None:
+        told = _snapshot_seen(told, slot.snapshot, seen.at)
+    return _derive(told, wanted, [*slot.conditions, *_control(status, without=ConditionType.AGENT_UNREACHABLE)])
+
+
+def _snapshot_seen(status: Status, snapshot: BotSnapshot, at: datetime) -> Status:
+    if status.snapshot_at is not None and snapshot.as_of < status.snapshot_at:
+        return status
+    return replace(status, snapshot=snapshot.model_dump(mode="json"), snapshot_at=snapshot.as_of, last_seen_at=at)
+
+
+def _condition_set(status: Status, wanted: Wanted, told: ConditionSet) -> Status:
+    before = next((c for c in status.conditions if c.type == told.type), None)
+    since = before.since if before else told.at
+    condition = Condition(type=told.type, message=told.message, since=since)
+    return _derive(status, wanted, [*(c for c in status.conditions if c.type != told.type), condition])
+
+
+def _control(status: Status, without: ConditionType) -> list[Condition]:
+    return [c for c in status.conditions if c.type in CONTROL_CONDITIONS and c.type != without]
+
+
+def _derive(status: Status, wanted: Wanted, conditions: Iterable[Condition]) -> Status:
+    held = tuple(sorted(conditions, key=lambda condition: condition.type))
+    types = {condition.type for condition in held}
+    if ConditionType.AGENT_UNREACHABLE in types:
+        state = str(ObservedState.UNKNOWN)
+    elif status.slot is not None:
+        state = str(status.slot["observed_state"])
+    elif ConditionType.TEMPLATE_BROKEN in types:
+        state = str(ObservedState.FAILED)
+    elif wanted.desired_state in (DesiredState.RUNNING, DesiredState.PAUSED):
+        state = str(ObservedState.PENDING)
+    else:
+        state = str(ObservedState.STOPPED)
+    return replace(status, observed_state=state, conditions=held)
