@@ -1,0 +1,75 @@
+"""The whole product (`flotilla serve`) in a home of its own, for benchmarks that go through the API."""
+
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from benchmarks.processes import running
+from benchmarks.rigs import ROOT, wait_until
+
+
+@contextmanager
+def product(home: Path) -> Iterator[httpx.Client]:
+    """Ready, with the demo fleet deleted; yields a signed-in client with the API's base address."""
+    port = free_port()
+    environment = {**os.environ, "FLOTILLA_HOME": str(home), "FLOTILLA_PORT": str(port)}
+    command = [str(Path(sys.executable).parent / "flotilla"), "serve"]
+    base_url = f"http://127.0.0.1:{port}"
+    before = {process.pid for process in psutil.process_iter()}
+    with running(command, home.parent / "serve.log", cwd=ROOT, env=environment):
+        try:
+            wait_until(lambda: _status(f"{base_url}/readyz") == 200, 240, "readiness")
+            with httpx.Client(base_url=f"{base_url}/api/v1", timeout=60) as client:
+                password = (home / "admin-password").read_text().strip()
+                answer = client.post("/auth/login", json={"username": "admin", "password": password})
+                client.headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['access_token']}"
+                remove_all(client)
+                yield client
+        finally:
+            end_leftovers(home, before)
+
+
+def remove_all(client: httpx.Client) -> None:
+    """Deletes every bot and waits until they are gone."""
+    for bot in bots(client):
+        client.delete(f"/bots/{bot['id']}").raise_for_status()
+    wait_until(lambda: not bots(client), 120, "all bots deleted")
+
+
+def bots(client: httpx.Client) -> list[dict[str, Any]]:
+    answer = client.get("/bots", params={"limit": 200})
+    return list(answer.raise_for_status().json()["items"])
+
+
+def end_leftovers(home: Path, before: set[int]) -> None:
+    """`serve` leaves pool and exchange running by design; a benchmark ends those it started, known by their home."""
+    mine = [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if process.pid not in before and any(str(home) in word for word in process.info["cmdline"] or [])
+    ]
+    for process in mine:
+        process.terminate()
+    _, alive = psutil.wait_procs(mine, timeout=60)
+    for process in alive:
+        process.kill()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _status(url: str) -> int:
+    try:
+        return httpx.get(url, timeout=5).status_code
+    except httpx.TransportError:
+        return 0
