@@ -1,0 +1,25 @@
+"""A bot without a zygote: `python -m pool.bot --directory POOL_DIRECTORY`, one Fork frame as JSON on standard input.
+
+What the zygote's child does, from a cold start; for tests and for looking at a single bot.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from pool.bot.main import run
+from pool.contract.frames import Fork
+from pool.settings import PoolSettings
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m pool.bot", description="Run one bot of a pool, unforked.")
+    parser.add_argument("--directory", type=Path, required=True, help="directory of the pool")
+    directory = parser.parse_args().directory.resolve()
+    fork = Fork.model_validate_json(sys.stdin.buffer.read())
+    exit_code = run(fork, directory, PoolSettings.load(directory / "pool.json"), init_pid=os.getppid())
+    os._exit(exit_code)
+
+
+main()

@@ -1,0 +1,82 @@
+"""What a fork does first: leave everything of the zygote behind.
+
+Order matters: inherited log handlers go before their descriptors do, so that nothing closes a number that was given
+out anew.
+"""
+
+import ctypes
+import logging
+import os
+import random
+import signal
+import sys
+from pathlib import Path
+
+import numpy
+from freqtrade.loggers import bufferHandler
+from loguru import logger as loguru_logger
+
+from pool.bot.log import LOG_FILE
+
+_STRIPPED_ENVIRONMENT = ("FREQTRADE__", "FLOTILLA_", "PYTEST_")
+"""FreqTrade lets `FREQTRADE__…` override its configuration, and skips its logging set-up where it sees
+`PYTEST_VERSION`.
+"""
+_KEPT_LOG_RECORDS = 300
+_PR_SET_NAME = 15
+
+
+def isolate(directory: Path, name: str) -> None:
+    """Make this process its own: session, signals, descriptors, directory, randomness, logging. Raises OSError."""
+    if os.getsid(0) != os.getpid():
+        os.setsid()
+    os.umask(0o077)
+    os.chdir(directory)
+    _reset_signals()
+    _drop_log_handlers()
+    _redirect_stdio(directory / LOG_FILE)
+    _close_descriptors()
+    for variable in [key for key in os.environ if key.startswith(_STRIPPED_ENVIRONMENT)]:
+        del os.environ[variable]
+    random.seed()
+    numpy.random.seed()
+    ctypes.CDLL(None).prctl(_PR_SET_NAME, f"bot:{name}".encode()[:15], 0, 0, 0)
+
+
+def _reset_signals() -> None:
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+
+
+def _drop_log_handlers() -> None:
+    loguru_logger.remove()
+    for handler in list(logging.root.handlers):
+        logging.root.removeHandler(handler)
+        if handler is not bufferHandler:
+            handler.close()
+    bufferHandler.buffer.clear()
+    bufferHandler.capacity = _KEPT_LOG_RECORDS
+
+
+def _redirect_stdio(log: Path) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    written = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.dup2(written, 1)
+    os.dup2(written, 2)
+    for descriptor in {nothing, written} - {0, 1, 2}:
+        os.close(descriptor)
+
+
+def _close_descriptors() -> None:
+    inherited = [int(name) for name in os.listdir("/proc/self/fd")]
+    for descriptor in inherited:
+        if descriptor > 2:
+            try:
+                os.close(descriptor)
+            except OSError:
+                continue  # the listing's own descriptor is gone already

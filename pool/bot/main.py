@@ -1,0 +1,150 @@
+"""The life of a bot process, from the fork to its exit code."""
+
+import faulthandler
+import gc
+import logging
+import signal
+import sys
+from pathlib import Path
+
+from freqtrade.commands import Arguments
+from freqtrade.system import gc_set_threshold, set_mp_start_method
+
+from pool.bot.boot import Evidence, classify
+from pool.bot.claim import Claim, Fenced, Locked
+from pool.bot.control import Control, StopRequested
+from pool.bot.desk import Desk
+from pool.bot.isolation import isolate
+from pool.bot.link import Link
+from pool.bot.log import LOG_FILE, start_log
+from pool.bot.outbox import Outbox
+from pool.bot.parent import Parent
+from pool.bot.rest import BotApi
+from pool.bot.slot import SlotFiles
+from pool.bot.trader import Trader
+from pool.bot.vitals import Vitals
+from pool.contract import exit_codes
+from pool.contract.frames import ConditionFrame, Fork
+from pool.contract.slots import DesiredState
+from pool.ipc.unix_address import bind_unix
+from pool.settings import PoolSettings
+
+logger = logging.getLogger(__name__)
+
+AGENT_SOCKET = "agent.sock"
+API_SOCKET = "api.sock"
+_CRASHED = 1
+_WAIT_SECONDS = 1.0
+_FAREWELL_SECONDS = 3.0
+
+
+def run(fork: Fork, pool_directory: Path, settings: PoolSettings, *, init_pid: int | None = None) -> int:
+    """Be this bot until it ends; the exit code is one of `pool.contract.exit_codes`, or 1 for a crash.
+
+    Called once, in a process of its own, which has nothing else to do afterwards than `os._exit` with the answer.
+    `init_pid` is the process that adopts it, where the caller knows (see `pool.bot.parent`). Raises OSError where the
+    directory is missing or cannot be written.
+    """
+    directory = Path(fork.directory)
+    isolate(directory, fork.bot_id)
+    try:
+        claim = Claim.take(directory, fork.epoch)
+    except Locked as error:
+        sys.stderr.write(f"Not started: {error}\n")
+        return exit_codes.LOCKED
+    except Fenced as error:
+        sys.stderr.write(f"Not started: {error}\n")
+        return exit_codes.FENCED
+    faulthandler.enable()
+    start_log(directory / LOG_FILE)
+    logger.info("Run %s, epoch %s", fork.run_id, fork.epoch)
+    try:
+        return Bot(fork, pool_directory, settings, Parent(init_pid)).live()
+    finally:
+        logging.shutdown()
+        claim.release()
+
+
+class Bot:
+    """Everything that belongs to one run, put together."""
+
+    def __init__(self, fork: Fork, pool_directory: Path, settings: PoolSettings, parent: Parent) -> None:
+        directory = Path(fork.directory)
+        self._slot = SlotFiles(directory, settings)
+        self._control = Control()
+        self._vitals = Vitals()
+        self._outbox = Outbox()
+        self._evidence = Evidence()
+        self._api = BotApi(bind_unix(directory / API_SOCKET))
+        self._link = Link(
+            fork,
+            pool_directory / AGENT_SOCKET,
+            settings,
+            control=self._control,
+            vitals=self._vitals,
+            outbox=self._outbox,
+            parent=parent,
+        )
+        self._desk = Desk(self._slot, self._vitals, self._outbox, self._api, settings.snapshot_interval_seconds)
+        self._directory = directory
+        self._trader: Trader | None = None
+
+    def live(self) -> int:
+        """Greet the agent, build FreqTrade, trade until told to stop, leave in good order."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._control.on_signal)
+        self._evidence.install()
+        self._link.start()
+        try:
+            exit_code = self._trade()
+        except StopRequested:
+            exit_code = self._control.exit_code
+        except Exception as error:  # the boundary of the process: every failure becomes an exit code and a sentence
+            exit_code = self._explain(error)
+        self._leave()
+        logger.info("Exit code %s", exit_code)
+        return exit_code
+
+    def _trade(self) -> int:
+        while not self._link.welcomed.is_set() and not self._control.stopping:
+            self._vitals.step()
+            self._control.wait(_WAIT_SECONDS)
+        if not self._control.stopping:
+            spec = self._slot.prepare()
+            self._vitals.paused_by_flotilla = spec.desired is DesiredState.PAUSED
+            gc.enable()
+            gc_set_threshold()
+            set_mp_start_method()
+            arguments = ["trade", "--config", str(self._slot.config_file), "--userdir", str(self._directory)]
+            self._trader = Trader(
+                Arguments(arguments).get_parsed_arg(),
+                control=self._control,
+                vitals=self._vitals,
+                desk=self._desk,
+                credentials=lambda: self._link.credentials,
+            )
+            self._trader.run()
+        return self._control.exit_code
+
+    def _explain(self, error: Exception) -> int:
+        self._control.building = False
+        failure = classify(error, self._evidence)
+        if failure.condition is None:
+            logger.critical("Crashed", exc_info=error)
+        else:
+            logger.error("%s: %s", failure.condition.value, failure.message)
+            self._outbox.add(ConditionFrame(type=failure.condition.value, message=failure.message))
+        self._desk.give_up_reloads(failure.message)
+        return failure.exit_code
+
+    def _leave(self) -> None:
+        self._control.building = False
+        self._vitals.phase = "stopping"
+        self._api.stop()
+        if self._trader is not None:
+            try:
+                self._trader.exit()
+            except Exception:  # the boundary of the process: it ends anyway, and its last report must still go out
+                logger.exception("FreqTrade did not clean up")
+        orphaned = self._control.exit_code == exit_codes.ORPHANED
+        self._link.close(0.0 if orphaned else _FAREWELL_SECONDS)

@@ -1,0 +1,219 @@
+"""A bot's reading of itself, from what FreqTrade holds anyway: trades database, wallets, cached exit rates.
+
+Called on the main thread between two loops, when FreqTrade has nothing half done. Network is used only where
+FreqTrade's own loop does not keep a rate fresh (trader stopped) and, once a minute, for a conversion rate.
+
+In dry-run everything derives from the same rows, so that `equity == starting_balance + realised + unrealised` holds
+to the last digit: closing a position returns its stake and its profit. Live, `free` is what the exchange says.
+"""
+
+import logging
+import math
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from freqtrade.exceptions import FreqtradeException
+from freqtrade.freqtradebot import FreqtradeBot
+from freqtrade.persistence import Order, Trade
+
+from pool.bot.realised import realised_since
+from pool.contract.snapshots import Balance, BotSnapshot, ConversionRate, OpenTrade
+
+logger = logging.getLogger(__name__)
+
+_CONVERSION_SECONDS = 60.0
+_RATE_REFRESH_SECONDS = 60.0
+_MAX_BALANCES = 50
+ZERO = Decimal(0)
+
+
+def decimal(value: float | None) -> Decimal:
+    """Exactly what the float prints as; zero for None and for what is no number."""
+    if value is None or not math.isfinite(value):
+        return ZERO
+    return Decimal(repr(float(value)))
+
+
+def is_flat() -> bool:
+    """No open trades and no open orders."""
+    return not Trade.get_open_trade_count() and not Order.get_open_orders()
+
+
+@dataclass(frozen=True)
+class _Closed:
+    """Closed trades: all of them, and what those closed since `midnight` brought since then."""
+
+    count: int
+    winning: int
+    profit: Decimal
+    midnight: datetime
+    profit_today: Decimal
+
+
+class SnapshotReader:
+    """Keeps what is costly to know between two readings."""
+
+    def __init__(self) -> None:
+        self._closed: _Closed | None = None
+        self._rates: dict[str, float] = {}
+        self._rates_asked: dict[str, float] = {}
+        self._conversion: ConversionRate | None = None
+        self._conversion_asked = -math.inf
+
+    def forget(self) -> None:
+        """Trades changed: count the closed ones again at the next reading."""
+        self._closed = None
+
+    def read(self, freqtrade: FreqtradeBot, reporting_currency: str, now: datetime) -> BotSnapshot:
+        Trade.commit()  # between loops nothing is pending; makes the session read afresh what the REST API changed
+        config = freqtrade.config
+        stake_currency = str(config["stake_currency"])
+        midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        closed = self._read_closed(midnight)
+        trades = Trade.get_open_trades()
+        rates = {trade.pair: self._exit_rate(freqtrade, trade) for trade in trades}
+        dry = bool(config["dry_run"])
+        positions = [_open_trade(trade, rates[trade.pair], dry=dry) for trade in trades]
+        in_trades = sum((position.value_stake for position in positions), ZERO)
+        realised_open = sum((position.realised_abs for position in positions), ZERO)
+        starting, free = _capital(freqtrade, trades, closed.profit + realised_open)
+        return BotSnapshot(
+            as_of=now,
+            stake_currency=stake_currency,
+            mode="dry" if dry else "live",
+            starting_balance=starting,
+            free=free,
+            in_trades=in_trades,
+            equity=free + in_trades,
+            realised=closed.profit + realised_open,
+            realised_today=closed.profit_today + sum((realised_since(trade, midnight) for trade in trades), ZERO),
+            unrealised=sum((position.profit_abs for position in positions), ZERO),
+            closed_trades=closed.count,
+            winning_trades=closed.winning,
+            balances=_balances(freqtrade, trades, rates),
+            open_trades=positions,
+            conversion=self._convert(freqtrade, stake_currency, reporting_currency, now),
+        )
+
+    def _read_closed(self, midnight: datetime) -> _Closed:
+        if self._closed is None or self._closed.midnight != midnight:
+            rows = (
+                Trade.session.connection()
+                .exec_driver_sql("SELECT close_profit_abs, close_profit FROM trades WHERE is_open = 0")
+                .all()
+            )
+            today = Trade.get_trades(
+                [Trade.is_open.is_(False), Trade.close_date >= midnight.replace(tzinfo=None)]
+            ).all()
+            self._closed = _Closed(
+                count=len(rows),
+                winning=sum(1 for _, ratio in rows if (ratio or 0.0) >= 0),
+                profit=sum((decimal(profit) for profit, _ in rows), ZERO),
+                midnight=midnight,
+                profit_today=sum((realised_since(trade, midnight) for trade in today), ZERO),
+            )
+        return self._closed
+
+    def _exit_rate(self, freqtrade: FreqtradeBot, trade: Trade) -> float:
+        """FreqTrade refreshes the rate of an open position each loop; asked for only where that was a while ago."""
+        pair, now = trade.pair, time.monotonic()
+        cached = freqtrade.exchange._exit_rate_cache.get(pair)
+        if cached and cached != self._rates.get(pair):
+            self._rates[pair], self._rates_asked[pair] = cached, now
+        elif now - self._rates_asked.get(pair, -math.inf) > _RATE_REFRESH_SECONDS:
+            self._rates_asked[pair] = now
+            try:
+                self._rates[pair] = freqtrade.exchange.get_rate(
+                    pair, side="exit", is_short=trade.is_short, refresh=cached is not None
+                )
+            except FreqtradeException as error:
+                logger.warning("No current rate of %s: %s", pair, error)
+        return self._rates.get(pair) or trade.open_rate
+
+    def _convert(self, freqtrade: FreqtradeBot, source: str, target: str, now: datetime) -> ConversionRate | None:
+        if source == target:
+            return ConversionRate(source=source, target=target, rate=Decimal(1), at=now)
+        known = self._conversion if self._conversion and self._conversion.target == target else None
+        if known is None or time.monotonic() - self._conversion_asked > _CONVERSION_SECONDS:
+            if known is None and time.monotonic() - self._conversion_asked < _CONVERSION_SECONDS:
+                return None
+            self._conversion_asked = time.monotonic()
+            rate = _conversion_rate(freqtrade, source, target)
+            self._conversion = ConversionRate(source=source, target=target, rate=rate, at=now) if rate else known
+        return self._conversion
+
+
+def _open_trade(trade: Trade, rate: float, *, dry: bool) -> OpenTrade:
+    filled = bool(trade.select_filled_orders(trade.entry_side))
+    profit = trade.calculate_profit(rate) if filled else None
+    profit_abs = decimal(profit.profit_abs) if profit else ZERO
+    stake = decimal(trade.stake_amount)
+    if dry or trade.is_short or trade.leverage != 1.0 or not filled:
+        value = stake + profit_abs
+    else:
+        pending = (order.stake_amount for order in trade.open_orders if order.ft_order_side == trade.entry_side)
+        value = decimal(trade.calc_close_trade_value(rate)) + sum((decimal(amount) for amount in pending), ZERO)
+    return OpenTrade(
+        trade_id=trade.id,
+        pair=trade.pair,
+        base_currency=trade.safe_base_currency,
+        is_short=bool(trade.is_short),
+        amount=decimal(trade.amount),
+        stake_amount=stake,
+        open_rate=decimal(trade.open_rate),
+        current_rate=decimal(rate),
+        stop_rate=decimal(trade.stop_loss) if trade.stop_loss else None,
+        profit_abs=profit_abs,
+        profit_ratio=decimal(profit.profit_ratio) if profit else ZERO,
+        realised_abs=decimal(trade.realized_profit),
+        value_stake=value,
+        opened_at=trade.open_date_utc,
+        has_open_orders=trade.has_open_orders,
+        entry_tag=trade.enter_tag or None,
+    )
+
+
+def _capital(freqtrade: FreqtradeBot, trades: list[Trade], realised: Decimal) -> tuple[Decimal, Decimal]:
+    """Starting balance and uninvested capital."""
+    wallets = freqtrade.wallets
+    if freqtrade.config["dry_run"]:
+        starting = decimal(wallets._start_cap.get(freqtrade.exchange.get_proxy_coin(), 0.0))
+        invested = sum((decimal(trade.stake_amount) for trade in trades), ZERO)
+        return starting, starting + realised - invested
+    return decimal(wallets.get_starting_balance()), decimal(wallets.get_available_stake_amount())
+
+
+def _balances(freqtrade: FreqtradeBot, trades: list[Trade], rates: dict[str, float]) -> list[Balance]:
+    stake_currency = freqtrade.exchange.get_proxy_coin()
+    worth = {trade.safe_base_currency: rates[trade.pair] for trade in trades if not trade.is_short}
+    balances = []
+    for currency, wallet in freqtrade.wallets.get_all_balances().items():
+        total = decimal(wallet.total)
+        if not total and not wallet.free:
+            continue
+        rate = Decimal(1) if currency == stake_currency else decimal(worth[currency]) if currency in worth else None
+        balances.append(
+            Balance(
+                currency=currency,
+                free=decimal(wallet.free),
+                used=decimal(wallet.used),
+                total=total,
+                value_stake=total * rate if rate is not None else None,
+            )
+        )
+    return sorted(balances, key=lambda balance: balance.value_stake or ZERO, reverse=True)[:_MAX_BALANCES]
+
+
+def _conversion_rate(freqtrade: FreqtradeBot, source: str, target: str) -> Decimal | None:
+    """By one ticker; FreqTrade's own `get_conversion_rate` would fetch and keep those of the whole exchange."""
+    try:
+        for pair in freqtrade.exchange.get_valid_pair_combination(source, target):
+            last = freqtrade.exchange.fetch_ticker(pair).get("last")
+            if last:
+                rate = decimal(last)
+                return rate if pair.split("/")[0] == source else Decimal(1) / rate
+    except (FreqtradeException, ValueError) as error:
+        logger.info("No rate from %s to %s: %s", source, target, error)
+    return None
