@@ -1,0 +1,128 @@
+"""What commands print: tables for people, JSON for scripts. Money and ratios are decimal strings, and stay exact."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+STATE_STYLES = {
+    "running": "green",
+    "paused": "yellow",
+    "starting": "cyan",
+    "pending": "cyan",
+    "stopping": "cyan",
+    "stopped": "dim",
+    "failed": "bold red",
+    "quarantined": "bold red",
+    "unknown": "magenta",
+    "ready": "green",
+    "degraded": "yellow",
+    "unreachable": "bold red",
+}
+
+
+def print_json(body: Any) -> None:
+    sys.stdout.write(json.dumps(body, indent=2, ensure_ascii=False) + "\n")
+
+
+def console() -> Console:
+    """On standard output; as wide as it takes where that is no terminal, so that nothing is cut off."""
+    plain = Console(highlight=False)
+    return plain if plain.is_terminal else Console(highlight=False, width=500)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> None:
+    """Columns whose name begins with `>` are aligned to the right. Cells are rich markup: escape what users wrote."""
+    rows = list(rows)
+    if not rows:
+        console().print(empty)
+        return
+    console().print(make_table(columns, rows))
+
+
+def make_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def print_fields(fields: Mapping[str, str]) -> None:
+    """One thing, a line per field."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, value in fields.items():
+        table.add_row(name, value)
+    console().print(table)
+
+
+def text(value: Any) -> str:
+    """Anything, safe to print."""
+    return "-" if value is None or value == "" else escape(str(value))
+
+
+def state(observed: str, desired: str | None = None) -> str:
+    """`running`, or `starting → running` while they differ."""
+    style = STATE_STYLES.get(observed, "")
+    shown = f"[{style}]{escape(observed)}[/]" if style else escape(observed)
+    if desired is None or desired == observed:
+        return shown
+    return f"{shown} → {escape(desired)}"
+
+
+def money(value: Any, places: int = 2) -> str:
+    """`1,234.50`; `-` for nothing."""
+    amount = _decimal(value)
+    return "-" if amount is None else f"{amount:,.{places}f}"
+
+
+def gain(value: Any, places: int = 2) -> str:
+    """With sign and colour."""
+    amount = _decimal(value)
+    if amount is None:
+        return "-"
+    shown = f"{amount:+,.{places}f}"
+    return shown if amount == 0 else f"[{'green' if amount > 0 else 'red'}]{shown}[/]"
+
+
+def percent(value: Any) -> str:
+    """A ratio as percentage with sign."""
+    ratio = _decimal(value)
+    return "-" if ratio is None else f"{ratio * 100:+.2f} %"
+
+
+def megabytes(value: Any) -> str:
+    return "-" if value is None else f"{int(value) / 1_000_000:.1f} MB"
+
+
+def age(instant: Any, now: datetime | None = None) -> str:
+    """`12 s`, `5 min`, `3 h`, `2 d` since an ISO 8601 time."""
+    if not instant:
+        return "-"
+    try:
+        then = datetime.fromisoformat(str(instant))
+    except ValueError:
+        return text(instant)
+    seconds = max(0, int(((now or datetime.now(UTC)) - then).total_seconds()))
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def _decimal(value: Any) -> Decimal | None:
+    if value is None:
+        return None
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return None
