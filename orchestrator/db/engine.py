@@ -35,11 +35,12 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
-        """A transaction that only reads; never commits."""
+        """A transaction that only reads; never commits. The rows stay usable afterwards."""
         async with self._sessions() as session:
             try:
                 yield session
             finally:
+                session.expunge_all()  # a rollback would empty them
                 await session.rollback()
 
     async def close(self) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, ForeignKey, String
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, String
 from sqlmodel import Field, SQLModel
 
 from orchestrator.db.types import UtcDateTime
@@ -16,7 +16,7 @@ class PoolModel(SQLModel, table=True):
     node: str = Field(max_length=64)
     driver: str = Field(max_length=16)
     slots_total: int
-    memory_limit_bytes: int | None = None
+    memory_limit_bytes: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     desired_state: str = Field(max_length=16)
     """`running` or `stopped`."""
     observed_state: str = Field(max_length=16)

@@ -1,0 +1,89 @@
+"""Migrations, run by the program itself: `upgrade(url)` brings a database to the newest version in one transaction.
+
+The versions live in `migrations/` beside this package, in a checkout as in an installed one. Developers write the next
+one with `python -m orchestrator.db.migrate "why"`, which compares the models with a fresh, fully migrated database.
+"""
+
+import asyncio
+import io
+import sys
+import tempfile
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection
+
+from orchestrator.db.engine import Database
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "migrations"
+
+
+class DatabaseTooNew(Exception):
+    """The database was written by a newer Flotilla than this one."""
+
+
+async def upgrade(url: str) -> None:
+    """Up to the newest version; does nothing where it is there already. Raises DatabaseTooNew, and
+    `sqlalchemy.exc.DBAPIError` where the database cannot be read or written."""
+    database = Database(url)
+    try:
+        async with database.engine.execution_options(flotilla_writes=True).begin() as connection:
+            await connection.run_sync(_upgrade)
+    finally:
+        await database.close()
+
+
+def sql(dialect: str) -> str:
+    """The statements of all versions as text, without a database; `dialect` for example `postgresql`."""
+    buffer = io.StringIO()
+    config = _config(output_buffer=buffer)
+    config.attributes["dialect"] = dialect
+    command.upgrade(config, "head", sql=True)
+    return buffer.getvalue()
+
+
+def head() -> str | None:
+    """The newest version that this Flotilla knows."""
+    return ScriptDirectory(str(SCRIPTS)).get_current_head()
+
+
+def _upgrade(connection: Connection) -> None:
+    if MigrationContext.configure(connection).get_current_revision() == head():
+        return
+    config = _config()
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise DatabaseTooNew(f"The database was written by a newer Flotilla: install that one ({error}).") from error
+
+
+def _config(output_buffer: io.StringIO | None = None) -> Config:
+    config = Config(output_buffer=output_buffer)
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    return config
+
+
+async def _write_revision(message: str) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        url = f"sqlite+aiosqlite:///{directory}/compare.db"
+        await upgrade(url)
+        database = Database(url)
+        async with database.engine.connect() as connection:
+            await connection.run_sync(_compare, message)
+        await database.close()
+
+
+def _compare(connection: Connection, message: str) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    number = len(list((SCRIPTS / "versions").glob("[0-9]*.py"))) + 1
+    command.revision(config, message, autogenerate=True, rev_id=f"{number:04d}")
+
+
+if __name__ == "__main__":
+    asyncio.run(_write_revision(" ".join(sys.argv[1:])))

@@ -1,0 +1,116 @@
+"""The database as the control plane uses it: write locks, WAL, foreign keys, migrations."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlmodel import SQLModel
+
+from orchestrator.db import migrate
+from orchestrator.db.engine import Database
+from orchestrator.kit.clock import utc_now
+from orchestrator.pools.models import LeaseModel, PoolCursorModel
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite+aiosqlite:///{tmp_path}/flotilla.db"
+
+
+async def test_pragmas_hold_on_every_connection(url: str) -> None:
+    database = Database(url)
+    for _ in range(2):
+        async with database.read() as session:
+            answers = [
+                (await session.exec(text(f"PRAGMA {name}"))).scalar()  # type: ignore[call-overload]
+                for name in ("journal_mode", "foreign_keys", "synchronous")
+            ]
+        assert answers == ["wal", 1, 2]
+    await database.close()
+
+
+async def test_a_unit_of_work_takes_the_write_lock_at_once(url: str) -> None:
+    """Two units that both read and then write: the second waits for the first instead of failing on a stale read."""
+    await migrate.upgrade(url)
+    database = Database(url)
+
+    async def count_up() -> None:
+        async with database.unit_of_work() as session:
+            row = await session.get(LeaseModel, "l")
+            await asyncio.sleep(0)
+            if row is None:
+                row = LeaseModel(name="l", holder="h", epoch=0, expires_at=utc_now())
+            row.epoch += 1
+            session.add(row)
+
+    await asyncio.gather(*(count_up() for _ in range(20)))
+    async with database.read() as session:
+        row = await session.get(LeaseModel, "l")
+    assert row is not None
+    assert row.epoch == 20
+    await database.close()
+
+
+async def test_a_reader_does_not_wait_for_a_writer(url: str) -> None:
+    await migrate.upgrade(url)
+    database = Database(url)
+    async with database.unit_of_work() as session:
+        session.add(LeaseModel(name="l", holder="h", epoch=1, expires_at=utc_now()))
+        await session.flush()
+        async with asyncio.timeout(5), database.read() as reader:
+            assert await reader.get(LeaseModel, "l") is None
+    await database.close()
+
+
+async def test_foreign_keys_are_enforced_and_a_failed_unit_leaves_nothing(url: str) -> None:
+    await migrate.upgrade(url)
+    database = Database(url)
+    with pytest.raises(IntegrityError):
+        async with database.unit_of_work() as session:
+            session.add(LeaseModel(name="l", holder="h", epoch=1, expires_at=utc_now()))
+            await session.flush()
+            session.add(PoolCursorModel(pool_id="no such pool", cursor="c"))
+    async with database.read() as session:
+        assert await session.get(LeaseModel, "l") is None
+    await database.close()
+
+
+async def test_migrations_arrive_at_the_models(url: str) -> None:
+    await migrate.upgrade(url)
+    await migrate.upgrade(url)  # nothing to do
+
+    def differences(connection: Connection) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(connection), SQLModel.metadata))
+
+    database = Database(url)
+    async with database.engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+    await database.close()
+
+
+async def test_a_newer_database_is_refused(url: str) -> None:
+    await migrate.upgrade(url)
+    database = Database(url)
+    async with database.unit_of_work() as session:
+        await session.exec(text("UPDATE alembic_version SET version_num = '9999'"))  # type: ignore[call-overload]
+    await database.close()
+    with pytest.raises(migrate.DatabaseTooNew, match="newer Flotilla"):
+        await migrate.upgrade(url)
+
+
+async def test_a_corrupt_database_is_refused(tmp_path: Path, url: str) -> None:
+    (tmp_path / "flotilla.db").write_bytes(b"no database at all " * 100)
+    with pytest.raises(DBAPIError):
+        await migrate.upgrade(url)
+
+
+def test_the_statements_for_postgresql_have_no_sqlite_in_them() -> None:
+    statements = migrate.sql("postgresql")
+    assert "TIMESTAMP WITH TIME ZONE" in statements
+    assert "NUMERIC(38, 18)" in statements
+    assert "BIGSERIAL" in statements
+    assert "PRAGMA" not in statements
