@@ -1,9 +1,9 @@
 """The bus within one process.
 
 A topic is a ring of messages, bounded in number and in bytes. A subscriber is only a position in it: nothing is copied
-or queued for it, and one that falls out of the ring is told so (`SubscriberTooSlow`). All topics count with one counter,
-and a cursor is `<incarnation>-<number>`: a topic that was dropped for idleness and came back needs no memory of its own
-to know that an old cursor is not answered for any more.
+or queued for it, and one that falls out of the ring is told so (`SubscriberTooSlow`). All topics share one counter, and
+a cursor is `<incarnation>-<number>`: a topic that was dropped for idleness and came back needs no memory of its own to
+know that an old cursor is not answered for any more.
 """
 
 import asyncio
