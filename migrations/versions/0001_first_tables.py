@@ -180,6 +180,7 @@ def upgrade() -> None:
     op.create_table(
         "bot_peaks",
         sa.Column("bot_id", sa.String(length=40), nullable=False),
+        sa.Column("currency", sqlmodel.sql.sqltypes.AutoString(length=16), nullable=False),
         sa.Column("peak", orchestrator.db.types.MoneyColumn(precision=38, scale=18), nullable=False),
         sa.Column("at", orchestrator.db.types.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["bot_id"], ["bots.id"], ondelete="CASCADE"),
