@@ -1,0 +1,181 @@
+"""The Unix socket that bots dial.
+
+A bot opens with `Hello`. Three things must agree before it is answered: the peer's pid as the kernel tells it
+(SO_PEERCRED) with the pid that init reported for the run, the nonce given at its fork, and the protocol. Anyone else is
+closed on without a word, and logged.
+"""
+
+import asyncio
+import contextlib
+import hmac
+import os
+import secrets
+import socket
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from loguru import logger
+from pydantic import TypeAdapter, ValidationError
+
+from pool.contract import PROTOCOL_VERSION
+from pool.contract.frames import BotFrame, CommandFrame, Hello, ResultFrame, Welcome
+from pool.contract.model import Wire
+from pool.contract.slots import ExchangeCredentials
+from pool.ipc.framing import FrameError, pack, read_frame
+from pool.ipc.unix_address import bind_unix
+
+_HELLO_SECONDS = 5.0
+_PEER = struct.Struct("3i")
+_BUFFER_LIMIT_BYTES = 8 * 1024 * 1024
+_FRAMES: TypeAdapter[Wire] = TypeAdapter(BotFrame)
+
+
+class NotConnected(Exception):
+    """The bot is not connected, or went while it was being spoken to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What a run's `Hello` must agree with, and what its `Welcome` brings."""
+
+    pid: int
+    nonce: str
+    epoch: int
+    credentials: ExchangeCredentials | None
+
+
+class BotListener(Protocol):
+    """Who hears bots: the keeper of the slots."""
+
+    incarnation: str
+
+    async def admission(self, bot_id: str, run_id: str, timeout_seconds: float) -> Admission | None:
+        """What the run must show; None for an unknown run, or one whose pid is not told in time."""
+
+    def bot_connected(self, bot_id: str, run_id: str, connection: "BotConnection") -> None: ...
+
+    def bot_said(self, bot_id: str, run_id: str, frame: Wire, connection: "BotConnection") -> None: ...
+
+    def bot_disconnected(self, bot_id: str, run_id: str, connection: "BotConnection") -> None: ...
+
+
+class BotConnection:
+    """One accepted bot."""
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+        self._results: dict[str, asyncio.Future[ResultFrame]] = {}
+
+    def send(self, frame: Wire) -> None:
+        """Sends without waiting; closes on a bot that does not read. A bot that has gone is noticed elsewhere."""
+        if self._writer.is_closing():
+            return
+        self._writer.write(pack(frame.to_json(reveal_secrets=True)))
+        if self._writer.transport.get_write_buffer_size() > _BUFFER_LIMIT_BYTES:
+            self._writer.transport.abort()
+
+    async def command(self, frame: CommandFrame, timeout_seconds: float) -> ResultFrame:
+        """Sends and waits for the result. Raises NotConnected, or TimeoutError."""
+        if self._writer.is_closing():
+            raise NotConnected
+        future: asyncio.Future[ResultFrame] = asyncio.get_running_loop().create_future()
+        self._results[frame.command_id] = future
+        try:
+            self.send(frame)
+            return await asyncio.wait_for(future, timeout_seconds)
+        finally:
+            self._results.pop(frame.command_id, None)
+
+    def take_result(self, frame: ResultFrame) -> bool:
+        """Gives the result to whoever waits for it; False where nobody does."""
+        future = self._results.get(frame.command_id)
+        if future is None or future.done():
+            return False
+        future.set_result(frame)
+        return True
+
+    def close(self) -> None:
+        for future in self._results.values():
+            if not future.done():
+                future.set_exception(NotConnected())
+        self._writer.close()
+
+
+def command_frame(name: str, arguments: dict[str, object] | None = None) -> CommandFrame:
+    """A command with a fresh id."""
+    return CommandFrame.model_validate({"command_id": secrets.token_hex(8), "name": name, "arguments": arguments or {}})
+
+
+class BotServer:
+    """Listens on `<pool>/agent.sock`."""
+
+    def __init__(self, listener: BotListener) -> None:
+        self._listener = listener
+        self._server: asyncio.Server | None = None
+
+    async def start(self, file: Path) -> None:
+        """Raises OSError where the socket cannot be made."""
+        self._server = await asyncio.start_unix_server(self._serve, sock=bind_unix(file))
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            hello, refusal, welcome = await self._check(reader, writer)
+            if hello is None or welcome is None:
+                logger.warning("refused a connection on the agent's socket: {}", refusal)
+                return
+            await self._converse(hello, welcome, reader, writer)
+        except (OSError, EOFError, FrameError, ValidationError, TimeoutError) as problem:
+            # The text of a validation error quotes what the peer sent, hence only its kind.
+            logger.debug("a bot's connection ended: {}", type(problem).__name__)
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    async def _check(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> tuple[Hello | None, str, Welcome | None]:
+        pid, uid = _peer(writer)
+        if uid != os.getuid():
+            return None, f"process {pid} belongs to another user", None
+        frame = _FRAMES.validate_json(await asyncio.wait_for(read_frame(reader), _HELLO_SECONDS))
+        if not isinstance(frame, Hello):
+            return None, f"process {pid} did not say hello first", None
+        if frame.protocol != PROTOCOL_VERSION:
+            return None, f"bot {frame.bot_id} speaks protocol {frame.protocol}, not {PROTOCOL_VERSION}", None
+        admission = await self._listener.admission(frame.bot_id, frame.run_id, _HELLO_SECONDS)
+        if admission is None:
+            return None, f"process {pid} claims run {frame.run_id} of bot {frame.bot_id}, which is not known", None
+        if pid != admission.pid or not hmac.compare_digest(frame.nonce.encode(), admission.nonce.encode()):
+            return None, f"process {pid} is not the one forked as run {frame.run_id} of bot {frame.bot_id}", None
+        if frame.epoch != admission.epoch:
+            return None, f"bot {frame.bot_id} says epoch {frame.epoch}, its run has {admission.epoch}", None
+        return frame, "", Welcome(incarnation=self._listener.incarnation, credentials=admission.credentials)
+
+    async def _converse(
+        self, hello: Hello, welcome: Welcome, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        connection = BotConnection(writer)
+        connection.send(welcome)
+        self._listener.bot_connected(hello.bot_id, hello.run_id, connection)
+        try:
+            while True:
+                frame = _FRAMES.validate_json(await read_frame(reader))
+                if not (isinstance(frame, ResultFrame) and connection.take_result(frame)):
+                    self._listener.bot_said(hello.bot_id, hello.run_id, frame, connection)
+        finally:
+            self._listener.bot_disconnected(hello.bot_id, hello.run_id, connection)
+            connection.close()
+
+
+def _peer(writer: asyncio.StreamWriter) -> tuple[int, int]:
+    """Pid and uid of the peer, as the kernel noted them at connect."""
+    raw = writer.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
+    pid, uid, _gid = _PEER.unpack(raw)
+    return pid, uid

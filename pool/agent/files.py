@@ -1,0 +1,87 @@
+"""The agent's files: durable atomic writes, a bot's directory, its archive, and a look into its trades database."""
+
+import contextlib
+import os
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from pool.contract.model import BotId
+from pool.contract.slots import SlotSpec
+
+_BOT_ID: TypeAdapter[str] = TypeAdapter(BotId)
+_SQLITE_TIMEOUT_SECONDS = 5.0
+
+
+def write_atomically(file: Path, content: bytes, *, durable: bool = True) -> None:
+    """Replaces `file`, mode 0600, in one step; where `durable`, one that outlives a power cut. Raises OSError."""
+    new = file.with_name(f".{file.name}.new")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            if durable:
+                os.fsync(stream.fileno())
+        new.replace(file)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise
+    if durable:
+        _sync_directory(file.parent)
+
+
+def bot_directory(pool: Path, bot_id: str) -> Path:
+    """Where a bot lives. Raises pydantic.ValidationError for anything but a bot id."""
+    return pool / "bots" / _BOT_ID.validate_python(bot_id)
+
+
+def write_slot_files(pool: Path, bot_id: str, spec: SlotSpec) -> Path:
+    """Makes the bot's directory (0700) and writes `slot.json` (0600) without credentials. Raises OSError."""
+    directory = bot_directory(pool, bot_id)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    public = spec.model_copy(update={"credentials": None})
+    # Not durable: `slots.json` is, and this file is written from it before each start.
+    write_atomically(directory / "slot.json", public.to_json(), durable=False)
+    return directory
+
+
+def archive(pool: Path, bot_id: str, at: datetime) -> None:
+    """Moves the bot's directory to `archive/<bot_id>-<UTC stamp>`; nothing to do where it never ran. Raises OSError."""
+    directory = bot_directory(pool, bot_id)
+    if not directory.exists():
+        return
+    shelf = pool / "archive"
+    shelf.mkdir(mode=0o700, exist_ok=True)
+    name = f"{bot_id}-{at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
+    directory.rename(shelf / name)
+    with contextlib.suppress(FileNotFoundError):
+        (shelf / name / "api.sock").unlink()
+    _sync_directory(shelf)
+
+
+def count_open_trades(directory: Path) -> int:
+    """Open trades in the bot's database, 0 where there is none yet. Raises sqlite3.Error where it cannot be read."""
+    file = directory / "tradesv3.sqlite"
+    if not file.exists():
+        return 0
+    connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=_SQLITE_TIMEOUT_SECONDS)
+    try:
+        if (
+            connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'trades'").fetchone()
+            is None
+        ):
+            return 0
+        return int(connection.execute("SELECT count(*) FROM trades WHERE is_open").fetchone()[0])
+    finally:
+        connection.close()
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,79 @@
+"""What a bot and init say, taken into the facts. Pure."""
+
+from dataclasses import replace
+
+from pool.agent.facts import SlotFacts
+from pool.contract.frames import ConditionFrame, Heartbeat
+
+
+def forked(facts: SlotFacts, pid: int, now: float) -> SlotFacts:
+    """The zygote forked the run as process `pid`; also how a living run of init's table is taken over."""
+    if facts.run is None:
+        return facts
+    return facts.with_run(replace(facts.run, pid=pid, forked_at=now))
+
+
+def connected(facts: SlotFacts, now: float) -> SlotFacts:
+    """Its `Hello` was accepted."""
+    if facts.run is None:
+        return facts
+    run = replace(facts.run, connected=True, connection_changed_at=now, heartbeat_at=now, progress_at=now)
+    return facts.with_run(run)
+
+
+def disconnected(facts: SlotFacts, now: float) -> SlotFacts:
+    if facts.run is None:
+        return facts
+    return facts.with_run(replace(facts.run, connected=False, connection_changed_at=now))
+
+
+def heartbeat(facts: SlotFacts, frame: Heartbeat, now: float, stable_seconds: float) -> SlotFacts:
+    """A heartbeat. One that runs has reached its exchange and opened its directory; one that has run for
+    `stable_seconds` has left its crashes behind."""
+    run = facts.run
+    if run is None:
+        return facts
+    before = run.heartbeat
+    moved = before is None or before.progress != frame.progress or before.phase != frame.phase
+    running_since = run.running_since
+    if frame.phase == "running" and running_since is None:
+        running_since = now
+    run = replace(
+        run,
+        heartbeat=frame,
+        heartbeat_at=now,
+        progress_at=now if moved else run.progress_at,
+        running_since=running_since,
+        note=None if frame.phase == "running" else run.note,
+    )
+    facts = replace(facts, run=run, last_generation=frame.observed_generation)
+    if running_since is None:
+        return facts
+    if facts.waiting in ("exchange", "locked", "again"):
+        facts = replace(facts, waiting=None, delays=0)
+    if now - running_since > stable_seconds and (facts.waiting is not None or facts.hung_at is not None):
+        facts = replace(facts, waiting=None, delays=0, hung_at=None)
+    return facts
+
+
+def noted(facts: SlotFacts, frame: ConditionFrame) -> SlotFacts:
+    """The bot's own word on why it does not trade."""
+    if facts.run is None:
+        return facts
+    return facts.with_run(replace(facts.run, note=frame))
+
+
+def excused(facts: SlotFacts, seconds: float) -> SlotFacts:
+    """The agent itself was held up for so long: nobody's silence in that time counts."""
+    run = facts.run
+    if run is None:
+        return facts
+    return facts.with_run(
+        replace(
+            run,
+            forked_at=None if run.forked_at is None else run.forked_at + seconds,
+            connection_changed_at=None if run.connection_changed_at is None else run.connection_changed_at + seconds,
+            heartbeat_at=run.heartbeat_at + seconds,
+            progress_at=run.progress_at + seconds,
+        )
+    )
