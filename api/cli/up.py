@@ -1,0 +1,220 @@
+"""`flotilla up` and `flotilla serve`: control plane and API in one process, one event loop.
+
+Order of a start: settings → log file → port (so that a taken one is told before anything runs) → control plane →
+first admin and demo fleet → API → view. The API answers while pools still warm up; `/readyz` tells the truth about
+them. The first Ctrl-C or SIGTERM stops in good order (`up` stops the bots too, `serve` leaves them running), the
+second at once: bots then keep running, and the next start finds them.
+"""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+from loguru import logger
+from pydantic import ValidationError
+from rich.console import Console
+from rich.markup import escape
+
+from api.app import create_app
+from api.cli.exits import CliError, ExitCode
+from api.cli.first_start import PASSWORD_FILE, FirstStart, first_start
+from api.cli.log import log_to_file
+from api.cli.options import told
+from api.cli.troubles import explain, port_taken
+from api.cli.watch import watch
+from api.deps import Services
+from api.settings import ApiSettings
+from orchestrator.__main__ import ControlPlane
+from orchestrator.settings import OrchestratorSettings
+
+_DRAIN_SECONDS = 2
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us: they stop more than the web server."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class _Stop:
+    """What signals ask for: `asked` with the first, `forced` with the second."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.forced = asyncio.Event()
+
+    def listen(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in _STOP_SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP: so do we then
+                loop.add_signal_handler(number, self.signalled)
+
+    def signalled(self) -> None:
+        (self.forced if self.asked.is_set() else self.asked).set()
+
+
+def run(*, view: bool, demo: bool) -> int:
+    """Runs until stopped; the exit code. Troubles at start are told in a sentence, surprises are in the log."""
+    console = Console(highlight=False)
+    home = Path()
+    try:
+        settings = OrchestratorSettings()
+        api_settings = ApiSettings()
+        home = settings.home
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        home.chmod(0o700)
+        log_path = log_to_file(home)
+        return asyncio.run(_Composition(settings, api_settings, console, view=view, demo=demo).run())
+    except ValidationError as error:
+        return _fail(console, told(error, "FLOTILLA_"))
+    except Exception as error:  # boundary of the process: a person reads one sentence, the log has the rest
+        sentence = explain(error, home)
+        if sentence is None:
+            logger.opt(exception=error).critical("the control plane broke")
+            sentence = f"Something broke: {type(error).__name__}. The log has the details: {log_path}"
+        return _fail(console, sentence)
+
+
+class _Composition:
+    """One run of the control plane with its API."""
+
+    def __init__(
+        self,
+        settings: OrchestratorSettings,
+        api_settings: ApiSettings,
+        console: Console,
+        *,
+        view: bool,
+        demo: bool,
+    ) -> None:
+        self._settings = settings
+        self._api_settings = api_settings
+        self._console = console
+        self._view = view
+        self._demo = demo
+
+    async def run(self) -> int:
+        stop = _Stop()
+        stop.listen()
+        with _listen(self._api_settings.host, self._api_settings.port) as listener:
+            url = _url_of(self._api_settings.host, listener)
+            self._say(f"Starting [bold]Flotilla[/] in {escape(str(self._settings.home))} …")
+            control = ControlPlane(self._settings)
+            try:
+                await control.start()
+                made = await first_start(control.database, control.catalogue, self._settings.home, demo=self._demo)
+            except BaseException:
+                await control.stop(pools=False)
+                raise
+            self._greet(url, made)
+            return await self._serve(control, listener, url, stop)
+
+    async def _serve(self, control: ControlPlane, listener: socket.socket, url: str, stop: _Stop) -> int:
+        app = create_app(_services(control), self._api_settings)
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=_DRAIN_SECONDS
+        )
+        server = _Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[listener]), name="api")
+        asked = asyncio.create_task(stop.asked.wait(), name="stop")
+        watching = asyncio.create_task(self._watch(control, url), name="view")
+        await asyncio.wait({serving, asked}, return_when=asyncio.FIRST_COMPLETED)
+        asked.cancel()
+        watching.cancel()
+        await asyncio.gather(watching, asked, return_exceptions=True)
+        broke = serving.done() and not stop.asked.is_set()
+        stopping = asyncio.create_task(self._stop(control, server, serving), name="stopping")
+        forced = asyncio.create_task(stop.forced.wait(), name="forced")
+        await asyncio.wait({stopping, forced}, return_when=asyncio.FIRST_COMPLETED)
+        if not stopping.done():
+            stopping.cancel()
+            await asyncio.gather(stopping, return_exceptions=True)
+            self._say("Stopped at once; bots that still run are found again by the next start.")
+            return int(ExitCode.ERROR)
+        forced.cancel()
+        stopping.result()
+        if broke:
+            serving.result()
+            raise CliError("The API server ended by itself; the log tells why.")
+        self._say("Stopped." if self._view else "Stopped; bots keep running until `flotilla up` is stopped.")
+        return int(ExitCode.OK)
+
+    async def _stop(self, control: ControlPlane, server: _Server, serving: "asyncio.Task[None]") -> None:
+        what = "bots and pools" if self._view else "the control plane; bots go on"
+        self._say(f"Stopping {what} … (again to force)")
+        server.should_exit = True
+        await asyncio.wait({serving})
+        await control.stop(pools=self._view)
+
+    async def _watch(self, control: ControlPlane, url: str) -> None:
+        if not self._view:
+            return
+        header = f"[bold]Flotilla[/] · API docs [link={url}/docs]{url}/docs[/link]"
+        footer = f"Ctrl-C stops everything, bots included · sign in as admin, password in {self._password_file()}"
+        await watch(control.database, self._console, header, footer)
+
+    def _greet(self, url: str, made: FirstStart | None) -> None:
+        self._say(f"API: {url}/api/v1 · docs: {url}/docs")
+        if made is not None:
+            self._say(f"First start: user [bold]{made.username}[/], password [bold]{made.password}[/]")
+            self._say(f"The password is kept in {self._password_file()}, and not shown again.")
+            if made.bots:
+                self._say(f"Demo fleet: {', '.join(made.bots)}. They trade on the paper exchange.")
+
+    def _password_file(self) -> str:
+        return escape(str(self._settings.home / PASSWORD_FILE))
+
+    def _say(self, line: str) -> None:
+        with contextlib.suppress(OSError):  # nobody reads the output any more
+            self._console.print(line, soft_wrap=True)
+            self._console.file.flush()
+
+
+def _services(control: ControlPlane) -> Services:
+    return Services(
+        database=control.database,
+        bus=control.bus,
+        agents=control.agents,
+        catalogue=control.catalogue,
+        markets=control.markets,
+        secrets=control.secrets,
+        readiness=control.readiness,
+        portfolio=control.portfolio,
+        gauges=control.gauges,
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Bound, so that the port is ours, and told if it is not. Raises CliError."""
+    try:
+        family, kind, proto, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except OSError as error:
+        raise CliError(f"FLOTILLA_HOST {host} is no address of this machine: {error.strerror}.") from None
+    listener = socket.socket(family, kind, proto)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise port_taken(host, port, error) from None
+    return listener
+
+
+def _url_of(host: str, listener: socket.socket) -> str:
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104 - shown, not bound
+    return f"http://{f'[{shown}]' if ':' in shown else shown}:{listener.getsockname()[1]}"
+
+
+def _fail(console: Console, sentence: str) -> int:
+    Console(stderr=True, highlight=False).print(f"flotilla: {sentence}", markup=False, soft_wrap=True)
+    return int(ExitCode.ERROR)
