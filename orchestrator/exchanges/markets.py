@@ -1,0 +1,76 @@
+"""What exchanges trade, as far as it can be asked without their keys: today the paper exchange's markets.
+
+Knowing nothing is an answer too: a bot on an exchange that cannot be asked is created, and waits in a visible condition.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from orchestrator.errors import InvalidSpec
+from orchestrator.templates.exchange_ids import PAPER
+from orchestrator.templates.spec import BotSpec
+
+_ASK_SECONDS = 5.0
+_FRESH_SECONDS = 60.0
+_NAMED = 5
+
+
+class MarketDirectory:
+    """`paper_url` answers where the paper exchange is, None for nowhere."""
+
+    def __init__(self, paper_url: Callable[[], str | None], transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._paper_url = paper_url
+        self._transport = transport
+        self._lock = asyncio.Lock()
+        self._known: frozenset[str] | None = None
+        self._known_at = float("-inf")
+
+    async def pairs(self, exchange: str) -> frozenset[str] | None:
+        """Pairs traded now, as `BASE/QUOTE`; None where that cannot be told."""
+        if exchange != PAPER:
+            return None
+        async with self._lock:
+            if self._known is None or time.monotonic() - self._known_at > _FRESH_SECONDS:
+                self._known = await self._ask() or self._known
+                self._known_at = time.monotonic()
+            return self._known
+
+    async def check_pairs(self, spec: BotSpec) -> None:
+        """Raises InvalidSpec (field `pairs`) for pairs that the exchange lacks; passes where it cannot be asked."""
+        known = await self.pairs(spec.exchange)
+        missing = [] if known is None else [pair for pair in spec.pairs if pair not in known]
+        if missing:
+            named = ", ".join(missing[:_NAMED]) + (" and more" if len(missing) > _NAMED else "")
+            raise InvalidSpec(
+                f"The exchange {spec.exchange} does not trade {named}; remove it from pairs or choose another.",
+                field="pairs",
+                missing=missing[:50],
+            )
+
+    async def _ask(self) -> frozenset[str] | None:
+        url = self._paper_url()
+        if url is None:
+            return None
+        try:
+            async with (
+                asyncio.timeout(_ASK_SECONDS),
+                httpx.AsyncClient(transport=self._transport, trust_env=False, timeout=_ASK_SECONDS) as client,
+            ):
+                response = await client.get(f"{url.rstrip('/')}/api/v3/exchangeInfo")
+                response.raise_for_status()
+            return await asyncio.to_thread(_trading_pairs, response)
+        except (TimeoutError, httpx.HTTPError, OSError, ValueError, KeyError, TypeError):
+            return None
+
+
+def _trading_pairs(response: httpx.Response) -> frozenset[str]:
+    body: dict[str, Any] = response.json()
+    return frozenset(
+        f"{symbol['baseAsset']}/{symbol['quoteAsset']}"
+        for symbol in body["symbols"]
+        if symbol.get("status", "TRADING") == "TRADING"
+    )

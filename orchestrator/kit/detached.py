@@ -1,0 +1,130 @@
+"""Local processes that outlive us: started in a session of their own, found again by their command line.
+
+A child gets no descriptor but its log, and of the environment only what is named here: no secret of ours can reach it.
+Whether a pid still is that process is told by its command line: a reused pid is never mistaken for it, nor signalled.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+_PASSED_ON = frozenset({"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"})
+_PREFIXES_PASSED_ON = ("LC_", "FLOTILLA_POOL_")
+_ROOT = Path(__file__).resolve().parents[2]
+_POLL_SECONDS = 0.05
+
+
+class Detached:
+    """One program of ours, `python -m module --directory directory …`, of which at most one shall live."""
+
+    def __init__(self, module: str, directory: Path, arguments: Sequence[str] = ()) -> None:
+        self.directory = directory
+        self._command = [sys.executable, "-m", module, "--directory", str(directory), *arguments]
+        self._marker = b"\0".join(part.encode() for part in ("-m", module, "--directory", str(directory))) + b"\0"
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def start(self, log: Path) -> int:
+        """Starts it with its output appended to `log`; answers its pid. Raises OSError."""
+        self.reap()
+        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            self._child = subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=descriptor,
+                stderr=descriptor,
+                cwd=self.directory,
+                env=_environment(os.environ),
+                start_new_session=True,
+                umask=0o077,
+            )
+        finally:
+            os.close(descriptor)
+        return self._child.pid
+
+    def living_pid(self, told: int | None) -> int | None:
+        """The pid of the process that lives: the one we started, or `told` if that is still this program."""
+        self.reap()
+        if self._child is not None:
+            return self._child.pid
+        return told if told is not None and self.is_ours(told) else None
+
+    def is_ours(self, pid: int) -> bool:
+        try:
+            return self._marker in Path(f"/proc/{pid}/cmdline").read_bytes() + b"\0"
+        except OSError:
+            return False
+
+    def reap(self) -> int | None:
+        """The exit status of the process we started, once."""
+        if self._child is None:
+            return None
+        status = self._child.poll()
+        if status is not None:
+            self._child = None
+        return status
+
+    async def stop(self, pid: int, patience_seconds: float) -> None:
+        """SIGTERM, and SIGKILL for what still lives after `patience_seconds`; returns when it has ended."""
+        for number, seconds in ((signal.SIGTERM, patience_seconds), (signal.SIGKILL, 10.0)):
+            if not self._signal(pid, number):
+                return
+            deadline = time.monotonic() + seconds
+            while time.monotonic() < deadline:
+                self.reap()
+                if not self.is_ours(pid):
+                    return
+                await asyncio.sleep(_POLL_SECONDS)
+
+    def _signal(self, pid: int, number: int) -> bool:
+        """False where the process is gone. A pidfd pins the process between the look and the signal."""
+        try:
+            descriptor = os.pidfd_open(pid)
+        except OSError:
+            return False
+        try:
+            if not self.is_ours(pid):
+                return False
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(descriptor, number)
+        finally:
+            os.close(descriptor)
+        return True
+
+
+def write_private(file: Path, content: str) -> None:
+    """Replaces `file` in one step that outlives a power cut; mode 0600. Raises OSError."""
+    new = file.with_name(f".{file.name}.new")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        new.replace(file)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise
+
+
+def last_line(log: Path, limit_bytes: int = 2000) -> str:
+    """What a program said last, for a sentence on why it ended; empty where there is nothing."""
+    try:
+        with log.open("rb") as stream:
+            stream.seek(max(stream.seek(0, os.SEEK_END) - limit_bytes, 0))
+            lines = stream.read().decode(errors="replace").splitlines()
+    except OSError:
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def _environment(own: Mapping[str, str]) -> dict[str, str]:
+    passed = {name: value for name, value in own.items() if name in _PASSED_ON or name.startswith(_PREFIXES_PASSED_ON)}
+    return {**passed, "PYTHONPATH": str(_ROOT), "PYTHONUNBUFFERED": "1"}
