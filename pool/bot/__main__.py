@@ -8,6 +8,8 @@ import os
 import sys
 from pathlib import Path
 
+from freqtrade.system import gc_set_threshold
+
 from pool.bot.main import run
 from pool.contract.frames import Fork
 from pool.settings import PoolSettings
@@ -18,7 +20,8 @@ def main() -> None:
     parser.add_argument("--directory", type=Path, required=True, help="directory of the pool")
     directory = parser.parse_args().directory.resolve()
     fork = Fork.model_validate_json(sys.stdin.buffer.read())
-    exit_code = run(fork, directory, PoolSettings.load(directory / "pool.json"), init_pid=os.getppid())
+    gc_set_threshold()
+    exit_code = run(fork, directory, PoolSettings.load(directory / "pool.json"))
     os._exit(exit_code)
 
 

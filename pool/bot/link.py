@@ -108,7 +108,6 @@ class Link(threading.Thread):
         self._incarnation = frame.incarnation
         self.credentials = frame.credentials or self.credentials
         self._last_contact = time.monotonic()
-        self._parent.settle()
         logger.info("Connected to the agent (incarnation %s)", frame.incarnation)
         self.welcomed.set()
         self._control.wake()

@@ -1,14 +1,13 @@
 """The life of a bot process, from the fork to its exit code."""
 
 import faulthandler
-import gc
 import logging
 import signal
 import sys
 from pathlib import Path
 
 from freqtrade.commands import Arguments
-from freqtrade.system import gc_set_threshold, set_mp_start_method
+from freqtrade.system import set_mp_start_method
 
 from pool.bot.boot import Evidence, classify
 from pool.bot.claim import Claim, Fenced, Locked
@@ -38,12 +37,12 @@ _WAIT_SECONDS = 1.0
 _FAREWELL_SECONDS = 3.0
 
 
-def run(fork: Fork, pool_directory: Path, settings: PoolSettings, *, init_pid: int | None = None) -> int:
+def run(fork: Fork, pool_directory: Path, settings: PoolSettings) -> int:
     """Be this bot until it ends; the exit code is one of `pool.contract.exit_codes`, or 1 for a crash.
 
-    Called once, in a process of its own, which has nothing else to do afterwards than `os._exit` with the answer.
-    `init_pid` is the process that adopts it, where the caller knows (see `pool.bot.parent`). Raises OSError where the
-    directory is missing or cannot be written.
+    Called once, in a process of its own that is adopted by init already, and which has nothing else to do afterwards
+    than `os._exit` with the answer. Collecting garbage is the caller's to set up. Raises OSError where the directory
+    is missing or cannot be written.
     """
     directory = Path(fork.directory)
     isolate(directory, fork.bot_id)
@@ -59,7 +58,7 @@ def run(fork: Fork, pool_directory: Path, settings: PoolSettings, *, init_pid: i
     start_log(directory / LOG_FILE)
     logger.info("Run %s, epoch %s", fork.run_id, fork.epoch)
     try:
-        return Bot(fork, pool_directory, settings, Parent(init_pid)).live()
+        return Bot(fork, pool_directory, settings, Parent()).live()
     finally:
         logging.shutdown()
         claim.release()
@@ -112,8 +111,6 @@ class Bot:
         if not self._control.stopping:
             spec = self._slot.prepare()
             self._vitals.paused_by_flotilla = spec.desired is DesiredState.PAUSED
-            gc.enable()
-            gc_set_threshold()
             set_mp_start_method()
             arguments = ["trade", "--config", str(self._slot.config_file), "--userdir", str(self._directory)]
             self._trader = Trader(

@@ -5,7 +5,8 @@ application is FreqTrade's, with all its routes and `/api/v1/message/ws`; what d
 configuration reload only exchanges the bot behind it (FreqTrade would stop and rebuild the server), and that its
 server sleeps longer between ticks.
 
-Seam for the zygote: `prebuild()` before the fork makes the application once for all bots.
+Seam for the zygote: the application comes from `webserver.FastAPI` and `ApiServer.configure_app`, looked up when
+needed, so that a warmed process can put one there that is built already.
 """
 
 import asyncio
@@ -19,7 +20,8 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 from freqtrade.rpc import RPC
-from freqtrade.rpc.api_server.webserver import ApiServer, FTJSONResponse, lifespan
+from freqtrade.rpc.api_server import webserver
+from freqtrade.rpc.api_server.webserver import ApiServer
 
 logger = logging.getLogger(__name__)
 
@@ -27,21 +29,15 @@ _START_SECONDS = 15.0
 _STOP_SECONDS = 3.0
 _TICK_SECONDS = 1.0
 
-_prebuilt: FastAPI | None = None
-
-
-def prebuild() -> FastAPI:
-    """Build the application ahead of the fork; bots then use this one. No thread, no socket, no event loop."""
-    global _prebuilt
-    if _prebuilt is None:
-        _prebuilt = build_app()
-    return _prebuilt
-
 
 def build_app() -> FastAPI:
     """FreqTrade's API with all its routes; credentials and the bot behind it are looked up at each request."""
-    app = FastAPI(
-        title="Freqtrade API", docs_url=None, redoc_url=None, default_response_class=FTJSONResponse, lifespan=lifespan
+    app: FastAPI = webserver.FastAPI(
+        title="Freqtrade API",
+        docs_url=None,
+        redoc_url=None,
+        default_response_class=webserver.FTJSONResponse,
+        lifespan=webserver.lifespan,
     )
     ApiServer.configure_app(object.__new__(BotApi), app, {"api_server": {"CORS_origins": []}})
     return app
@@ -105,7 +101,7 @@ class BotApi(ApiServer):  # type: ignore[misc]  # FreqTrade is not typed here
     def _start(self) -> None:
         server = _Server(
             uvicorn.Config(
-                _prebuilt or build_app(),
+                build_app(),
                 loop="asyncio",
                 use_colors=False,
                 log_config=None,
