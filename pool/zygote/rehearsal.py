@@ -74,13 +74,11 @@ _PATHS = [
     "entries",
     "exits",
     "mix_tags",
-    "available_pairs",
     "plot_config",
     "trade/1",
     "trades?limit=50&offset=0",
     "markets",
     "pair_candles?pair=BTC/USDT&timeframe=1m&limit=100",
-    "pair_history?pair=BTC/USDT&timeframe=1m&timerange=20260101-&strategy=Rehearsal",
 ]
 _MODELS = (Trade, Order, PairLock, _KeyValueStoreModel, _CustomData, WalletHistory)
 

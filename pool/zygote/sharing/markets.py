@@ -25,6 +25,7 @@ MAX_AGE_SECONDS = 3600
 """FreqTrade's own interval between two refreshes: younger markets are as good as just fetched ones."""
 _SERVER_TIME = re.compile(r'"serverTime"\s*:\s*\d+\s*,?')
 _UNCHANGED = '{"symbols":[]}'
+_LOADING_OPTIONS = ("fetchMarkets", "fetchMargins", "sandboxMode", "enableDemoTrading")
 FIELDS = (
     "markets",
     "markets_by_id",
@@ -86,9 +87,9 @@ def are_shared(markets: object) -> bool:
 
 def market_key(instance: Any) -> str:
     """Equal for two ccxt instances that would load the same markets from the same place."""
-    options = instance.options
-    relevant = [options.get(name) for name in ("fetchMarkets", "fetchMargins", "sandboxMode", "enableDemoTrading")]
-    return json.dumps([instance.id, instance.urls["api"], *relevant], sort_keys=True, default=str)
+    urls = {name: url for name, url in instance.urls["api"].items() if isinstance(url, str)}  # not those of WebSockets
+    relevant = [instance.options.get(name) for name in _LOADING_OPTIONS]
+    return json.dumps([instance.id, urls, *relevant], sort_keys=True, default=str)
 
 
 def paper_instance(url: str) -> Any:

@@ -64,4 +64,4 @@ def _configure_unless_shared(self: Any, app: FastAPI, config: Any) -> None:
 
 
 def _origins(config: Any) -> Any:
-    return config["api_server"].get("CORS_origins")
+    return config.get("api_server", {}).get("CORS_origins")
