@@ -9,6 +9,7 @@ import signal
 import socket
 import time
 from pathlib import Path
+from typing import Literal
 
 from pool.contract.frames import Fork, Forked, ZygoteState
 from pool.contract.pools import ZygoteReport
@@ -60,9 +61,9 @@ def _fork(fork: Fork, directory: Path, channel: socket.socket) -> tuple[int, int
     return pid, gate_write
 
 
-def _report(state: str) -> ZygoteReport:
+def _report(state: Literal["warming", "ready"]) -> ZygoteReport:
     return ZygoteReport(
-        state=state,  # type: ignore[arg-type]
+        state=state,
         pid=os.getpid(),
         python="3.13.0",
         freqtrade="fake",

@@ -51,7 +51,7 @@ class PoolRig:
 
     def pool(self) -> dict[str, Any]:
         endpoint = json.loads((self.directory / "endpoint.json").read_text())
-        report = self.call("GET", "/v1/pool").json()
+        report: dict[str, Any] = self.call("GET", "/v1/pool").json()
         report["init_pid_matches"] = self.init is not None and endpoint["pid"] == self.init.pid
         return report
 
