@@ -1,0 +1,101 @@
+"""Queries behind the portfolio: bots as wanted and as seen, high-water marks. No decisions here."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import delete
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from orchestrator.bots.models import BotModel, BotStatusModel
+from orchestrator.portfolio.models import BotPeakModel, PortfolioPeakModel
+from orchestrator.portfolio.peaks import Member, Peak
+from orchestrator.users.models import UserModel
+
+BotRow = tuple[BotModel, BotStatusModel | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """High-water marks of a user in one currency: by mode, and by bot with the bot's own currency."""
+
+    peaks: dict[str, Peak]
+    bot_peaks: dict[str, tuple[str, Decimal]]
+
+
+async def owners(session: AsyncSession) -> set[str]:
+    """Ids of users who have bots."""
+    query = select(BotModel.owner_id).where(col(BotModel.deleted_at).is_(None)).distinct()
+    return set((await session.exec(query)).all())
+
+
+async def currencies(session: AsyncSession, user_ids: Collection[str]) -> dict[str, str]:
+    """Reporting currency by user; users that do not exist are missing."""
+    query = select(UserModel.id, UserModel.reporting_currency).where(col(UserModel.id).in_(user_ids))
+    return dict((await session.exec(query)).all())
+
+
+async def bots_of(session: AsyncSession, user_ids: Collection[str]) -> dict[str, list[BotRow]]:
+    """Bots that are not deleted, by owner."""
+    query = (
+        select(BotModel, BotStatusModel)
+        .join(BotStatusModel, col(BotStatusModel.bot_id) == col(BotModel.id), isouter=True)
+        .where(col(BotModel.owner_id).in_(user_ids), col(BotModel.deleted_at).is_(None))
+    )
+    by_owner: dict[str, list[BotRow]] = defaultdict(list)
+    for bot, status in (await session.exec(query)).all():
+        by_owner[bot.owner_id].append((bot, status))
+    return by_owner
+
+
+async def load_marks(session: AsyncSession, user_id: str, currency: str) -> Marks:
+    peaks = await session.exec(
+        select(PortfolioPeakModel).where(
+            col(PortfolioPeakModel.user_id) == user_id, col(PortfolioPeakModel.currency) == currency
+        )
+    )
+    bot_peaks = await session.exec(
+        select(BotPeakModel)
+        .join(BotModel, col(BotModel.id) == col(BotPeakModel.bot_id))
+        .where(col(BotModel.owner_id) == user_id)
+    )
+    return Marks(
+        {row.mode: Peak(row.peak, _members_of(row)) for row in peaks.all()},
+        {row.bot_id: (row.currency, row.peak) for row in bot_peaks.all()},
+    )
+
+
+async def store_marks(session: AsyncSession, user_id: str, currency: str, marks: Marks, at: datetime) -> None:
+    """Replaces what is kept of this currency, and drops what was kept in others: a change of the reporting currency
+    starts anew. Bots that are gone meanwhile are left out."""
+    await session.exec(
+        delete(PortfolioPeakModel).where(
+            col(PortfolioPeakModel.user_id) == user_id, col(PortfolioPeakModel.currency) != currency
+        )
+    )
+    for mode, peak in marks.peaks.items():
+        members = {
+            name: {"profit": format(member.profit, "f"), "capital": format(member.capital, "f")}
+            for name, member in peak.members.items()
+        }
+        await session.merge(
+            PortfolioPeakModel(user_id=user_id, mode=mode, currency=currency, peak=peak.profit, members=members, at=at)
+        )
+    known = await _existing(session, sorted(marks.bot_peaks))
+    for bot_id, (own, highest) in marks.bot_peaks.items():
+        if bot_id in known:
+            await session.merge(BotPeakModel(bot_id=bot_id, currency=own, peak=highest, at=at))
+
+
+async def _existing(session: AsyncSession, bot_ids: Sequence[str]) -> set[str]:
+    return set((await session.exec(select(BotModel.id).where(col(BotModel.id).in_(bot_ids)))).all())
+
+
+def _members_of(row: PortfolioPeakModel) -> dict[str, Member]:
+    return {
+        name: Member(profit=Decimal(told["profit"]), capital=Decimal(told["capital"]))
+        for name, told in row.members.items()
+    }

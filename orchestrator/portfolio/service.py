@@ -1,0 +1,202 @@
+"""Portfolios of users: one aggregation that GET, streams and history share.
+
+`PortfolioService` keeps, per user, the high-water marks and the snapshots it has parsed already, so that an aggregation
+is one query and a pure computation. `portfolio.task` computes on its own and has the marks stored.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from loguru import logger
+from pydantic import ValidationError
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from orchestrator.bots.models import BotModel, BotStatusModel
+from orchestrator.db.engine import Database
+from orchestrator.errors import NotFound
+from orchestrator.events.bus import Bus, Subscription
+from orchestrator.kit.clock import utc_now
+from orchestrator.portfolio import history, repository
+from orchestrator.portfolio.aggregate import BotReading, aggregate, is_plausible
+from orchestrator.portfolio.history import History, Range
+from orchestrator.portfolio.peaks import Peak
+from orchestrator.portfolio.repository import BotRow, Marks
+from orchestrator.portfolio.views import Portfolio
+from pool.contract.slots import ObservedState
+from pool.contract.snapshots import BotSnapshot
+
+RECENT_SECONDS = 1.0
+
+
+def user_topic(user_id: str) -> str:
+    """The topic of what this user's browsers see."""
+    return f"user.{user_id}"
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What is kept of one user between aggregations."""
+
+    currency: str
+    peaks: dict[str, Peak]
+    bot_peaks: dict[str, tuple[str, Decimal]]
+    snapshots: dict[str, tuple[datetime | None, BotSnapshot | None]] = field(default_factory=dict)
+    marks_changed: bool = True
+    last: Portfolio | None = None
+    last_computed: float = 0.0
+
+
+class PortfolioService:
+    """One per process. `clock` answers the time of day, `monotonic` seconds."""
+
+    def __init__(
+        self,
+        database: Database,
+        bus: Bus,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._bus = bus
+        self._clock = clock
+        self._monotonic = monotonic
+        self._memories: dict[str, _Memory] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    async def portfolio(self, user_id: str) -> Portfolio:
+        """The user's portfolio now. Raises NotFound for an unknown user."""
+        return _of(await self.portfolios([user_id]), user_id)
+
+    async def recent(self, user_id: str) -> Portfolio:
+        """The same, up to a second old: however many streams open at once, it is computed once. The same object as long
+        as it was not computed anew. Raises NotFound."""
+        async with self._locks.setdefault(user_id, asyncio.Lock()):
+            memory = self._memories.get(user_id)
+            if memory and memory.last and self._monotonic() - memory.last_computed < RECENT_SECONDS:
+                return memory.last
+            return await self.portfolio(user_id)
+
+    async def portfolios(self, user_ids: Collection[str]) -> dict[str, Portfolio]:
+        """Portfolios of several users from one reading; users that do not exist are missing."""
+        async with self._database.read() as session:
+            currencies = await repository.currencies(session, user_ids)
+            rows = await repository.bots_of(session, currencies)
+            for user_id, currency in currencies.items():
+                await self._remember(session, user_id, currency)
+        computed: dict[str, Portfolio] = {}
+        for user_id in currencies:
+            try:
+                computed[user_id] = self._compute(user_id, rows.get(user_id, []))
+            except (ArithmeticError, ValueError):  # one user's figures must not take the others' portfolios away
+                if len(user_ids) == 1:
+                    raise
+                logger.exception("the portfolio of {} cannot be computed", user_id)
+        return computed
+
+    async def owners(self) -> set[str]:
+        """Ids of all users who have bots."""
+        async with self._database.read() as session:
+            return await repository.owners(session)
+
+    async def history(self, user_id: str, span: Range) -> History:
+        """Equity over time, in the user's present reporting currency. Raises NotFound."""
+        async with self._database.read() as session:
+            currency = (await repository.currencies(session, [user_id])).get(user_id)
+            if currency is None:
+                raise _unknown(user_id)
+            return await history.read(session, user_id, currency, span, self._clock())
+
+    async def subscribe(self, user_id: str, after: str | None) -> tuple[Subscription, str]:
+        """What follows `after` on the user's topic (None: from now on), and the cursor that it starts after."""
+        topic = user_topic(user_id)
+        start = after if after is not None else await self._bus.latest_cursor(topic)
+        return self._bus.subscribe(topic, start), start
+
+    def take_marks(self) -> list[tuple[str, str, Marks]]:
+        """High-water marks that moved since the last time: user, currency, marks. For the one portfolio task."""
+        taken = []
+        for user_id, memory in self._memories.items():
+            if memory.marks_changed:
+                memory.marks_changed = False
+                taken.append((user_id, memory.currency, Marks(memory.peaks, memory.bot_peaks)))
+        return taken
+
+    def return_marks(self, user_ids: Iterable[str]) -> None:
+        """What was taken could not be stored: it is given out again."""
+        for user_id in user_ids:
+            self._memories[user_id].marks_changed = True
+
+    async def _remember(self, session: AsyncSession, user_id: str, currency: str) -> None:
+        memory = self._memories.get(user_id)
+        if memory is None or memory.currency != currency:
+            marks = await repository.load_marks(session, user_id, currency)
+            if self._memories.get(user_id) is memory:  # nobody else was faster
+                self._memories[user_id] = _Memory(currency, marks.peaks, marks.bot_peaks)
+
+    def _compute(self, user_id: str, rows: Sequence[BotRow]) -> Portfolio:
+        memory = self._memories[user_id]
+        readings = [_reading(bot, status, memory) for bot, status in rows]
+        result = aggregate(readings, currency=memory.currency, now=self._clock(), peaks=memory.peaks)
+        own = {bot.id: (bot.currency, result.bot_peaks[bot.id]) for bot in result.portfolio.bots}
+        memory.marks_changed |= memory.peaks != result.peaks or memory.bot_peaks != own
+        memory.peaks, memory.bot_peaks = dict(result.peaks), own
+        memory.snapshots = {bot.id: memory.snapshots[bot.id] for bot, _ in rows if bot.id in memory.snapshots}
+        memory.last, memory.last_computed = result.portfolio, self._monotonic()
+        return result.portfolio
+
+
+def _reading(bot: BotModel, status: BotStatusModel | None, memory: _Memory) -> BotReading:
+    snapshot = _snapshot(bot.id, status, memory) if status else None
+    currency, peak = memory.bot_peaks.get(bot.id, (None, None))
+    memory_of_process = (status.slot or {}).get("memory") if status else None
+    return BotReading(
+        id=bot.id,
+        name=bot.name,
+        mode="dry" if bot.dry_run else "live",
+        desired_state=bot.desired_state,
+        observed_state=status.observed_state if status else ObservedState.PENDING.value,
+        trader_state=status.trader_state if status else None,
+        stake_currency=bot.stake_currency,
+        starting_balance=bot.starting_balance,
+        snapshot=snapshot,
+        snapshot_at=status.snapshot_at if status and snapshot else None,
+        expected_since=bot.updated_at,
+        pss_bytes=memory_of_process["pss_bytes"] if memory_of_process else None,
+        peak_profit=peak if currency == (snapshot.stake_currency if snapshot else bot.stake_currency) else None,
+    )
+
+
+def _snapshot(bot_id: str, status: BotStatusModel, memory: _Memory) -> BotSnapshot | None:
+    """The bot's last snapshot, parsed once. One that cannot be believed is passed over for the one before."""
+    at, known = memory.snapshots.get(bot_id, (None, None))
+    if status.snapshot is None:
+        return None
+    if at is not None and at == status.snapshot_at:
+        return known
+    try:
+        parsed = BotSnapshot.model_validate(status.snapshot)
+    except ValidationError as error:
+        logger.warning("snapshot of {} is not one: {} errors", bot_id, error.error_count())
+    else:
+        if is_plausible(parsed):
+            known = parsed
+        else:
+            logger.warning("snapshot of {} tells amounts that no account holds; passed over", bot_id)
+    memory.snapshots[bot_id] = (status.snapshot_at, known)
+    return known
+
+
+def _of(portfolios: dict[str, Portfolio], user_id: str) -> Portfolio:
+    found = portfolios.get(user_id)
+    if found is None:
+        raise _unknown(user_id)
+    return found
+
+
+def _unknown(user_id: str) -> NotFound:
+    return NotFound(f"There is no user {user_id}; sign in again.", id=user_id)
