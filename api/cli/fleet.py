@@ -6,12 +6,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlmodel import col, select
-
 from orchestrator.bots import service as bots_service
 from orchestrator.bots.repository import BotView
 from orchestrator.db.engine import Database
 from orchestrator.kit.clock import utc_now
+from orchestrator.pools import service as pools_service
 from orchestrator.pools.models import PoolModel
 
 STALE_AFTER = timedelta(seconds=20)
@@ -87,7 +86,7 @@ async def read_fleet(database: Database) -> Fleet:
             after = page.next
             if after is None:
                 break
-        pools = (await session.exec(select(PoolModel).order_by(col(PoolModel.created_at)))).all()
+        pools = await pools_service.every(session)
     return Fleet(
         as_of=now,
         bots=tuple(bot_line(view, now) for view in views),

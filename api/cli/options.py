@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from api.cli.client import ApiClient
 from api.cli.exits import CliError
@@ -21,6 +22,8 @@ Url = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for scripts instead of a table.")]
 
+_PREFIXES = {"OrchestratorSettings": "FLOTILLA_ORCH_", "ApiSettings": "FLOTILLA_API_", "PoolSettings": "FLOTILLA_POOL_"}
+
 make_client: Callable[[CliSettings, str | None], ApiClient] = ApiClient
 
 
@@ -28,13 +31,16 @@ def connect(url: str | None) -> ApiClient:
     """A client of the control plane at `url`, or of the default one. Raises CliError."""
     try:
         settings = CliSettings()
-    except ValidationError as error:
-        raise CliError(told(error, "FLOTILLA_")) from None
+    except (ValidationError, SettingsError) as error:
+        raise CliError(told(error)) from None
     return make_client(settings, url)
 
 
-def told(error: ValidationError, prefix: str) -> str:
+def told(error: ValidationError | SettingsError) -> str:
     """Bad settings in a sentence: which variable, and what is wrong with it."""
+    if isinstance(error, SettingsError):
+        return f"Bad settings: {error}."
+    prefix = _PREFIXES.get(error.title, "FLOTILLA_")
     problems = []
     for entry in error.errors(include_url=False, include_input=False):
         name = ".".join(str(part) for part in entry["loc"])

@@ -5,6 +5,7 @@ import sqlite3
 from pathlib import Path
 
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from api.cli.exits import CliError
@@ -30,8 +31,8 @@ def explain(error: BaseException, home: Path) -> str | None:
             return error.message
         case Error():
             return error.message
-        case ValidationError():
-            return told(error, "FLOTILLA_")
+        case ValidationError() | SettingsError():
+            return told(error)
         case DatabaseTooNew():
             return str(error)
         case DBAPIError():

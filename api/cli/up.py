@@ -15,7 +15,6 @@ from pathlib import Path
 
 import uvicorn
 from loguru import logger
-from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
@@ -23,7 +22,6 @@ from api.app import create_app
 from api.cli.exits import CliError, ExitCode
 from api.cli.first_start import PASSWORD_FILE, FirstStart, first_start
 from api.cli.log import log_to_file
-from api.cli.options import told
 from api.cli.troubles import explain, port_taken
 from api.cli.watch import watch
 from api.deps import Services
@@ -61,25 +59,25 @@ class _Stop:
 
 
 def run(*, view: bool, demo: bool) -> int:
-    """Runs until stopped; the exit code. Troubles at start are told in a sentence, surprises are in the log."""
+    """Runs until stopped; the exit code. Troubles are told in a sentence, surprises are in the log, too."""
     console = Console(highlight=False)
     home = Path()
+    log_path: Path | None = None
     try:
         settings = OrchestratorSettings()
+        home = settings.home.expanduser().resolve()
+        settings = settings.model_copy(update={"home": home})
         api_settings = ApiSettings()
-        home = settings.home
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         home.chmod(0o700)
         log_path = log_to_file(home)
         return asyncio.run(_Composition(settings, api_settings, console, view=view, demo=demo).run())
-    except ValidationError as error:
-        return _fail(console, told(error, "FLOTILLA_"))
     except Exception as error:  # boundary of the process: a person reads one sentence, the log has the rest
         sentence = explain(error, home)
-        if sentence is None:
-            logger.opt(exception=error).critical("the control plane broke")
-            sentence = f"Something broke: {type(error).__name__}. The log has the details: {log_path}"
-        return _fail(console, sentence)
+        if log_path is not None:
+            logger.opt(exception=error).critical("the control plane ended: {}", sentence or "unforeseen")
+        _tell(sentence or f"Something broke: {type(error).__name__}. The log tells more: {log_path}")
+        return int(ExitCode.ERROR)
 
 
 class _Composition:
@@ -143,7 +141,7 @@ class _Composition:
         if broke:
             serving.result()
             raise CliError("The API server ended by itself; the log tells why.")
-        self._say("Stopped." if self._view else "Stopped; bots keep running until `flotilla up` is stopped.")
+        self._say("Stopped." if self._view else "Stopped; bots keep running. `flotilla up`, then Ctrl-C, stops them.")
         return int(ExitCode.OK)
 
     async def _stop(self, control: ControlPlane, server: _Server, serving: "asyncio.Task[None]") -> None:
@@ -215,6 +213,5 @@ def _url_of(host: str, listener: socket.socket) -> str:
     return f"http://{f'[{shown}]' if ':' in shown else shown}:{listener.getsockname()[1]}"
 
 
-def _fail(console: Console, sentence: str) -> int:
+def _tell(sentence: str) -> None:
     Console(stderr=True, highlight=False).print(f"flotilla: {sentence}", markup=False, soft_wrap=True)
-    return int(ExitCode.ERROR)
