@@ -1,0 +1,141 @@
+"""One client's stream: what it is sent, and when it is dropped.
+
+The events come from the bus, where a client is only a position. It is dropped when it falls out of what the bus holds,
+or when it takes nothing for a while (see `api.stream.transport`, and `send_seconds` for other servers): until then the
+server buffers no more for it than the transport's high water mark. It comes back with `Last-Event-ID`. No database
+session is held while streaming.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+
+from fastapi.sse import EventSourceResponse
+from loguru import logger
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
+from starlette.types import Send
+
+from api.stream.encoding import HEARTBEAT, Encoder, reset_event
+from orchestrator.events.bus import Message, Reset, SubscriberTooSlow, Subscription
+from orchestrator.portfolio.service import PortfolioService, user_topic
+
+PORTFOLIO_SECONDS = 1.0
+"""Least time between the portfolio at connect and the next one."""
+
+
+@dataclass(slots=True)
+class StreamState:
+    """What the streams of an application share."""
+
+    encoder: Encoder = field(default_factory=Encoder)
+    heartbeat_seconds: float = 10
+    """A comment goes out when nothing else did for so long."""
+    send_seconds: float = 30
+    """A client that takes nothing for so long is dropped."""
+    open: set[Subscription] = field(default_factory=set)
+    closing: bool = False
+
+    async def close(self) -> None:
+        """Ends all streams in good order; those opened later end at once. For the server's shutdown, which would wait
+        for them otherwise."""
+        self.closing = True
+        for subscription in list(self.open):
+            await subscription.aclose()
+
+
+def streams_of(app: Starlette) -> StreamState:
+    """The state on `app.state.streams`, made when first asked for."""
+    if not hasattr(app.state, "streams"):
+        app.state.streams = StreamState()
+    streams: StreamState = app.state.streams
+    return streams
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A user's events from a cursor on. `first` is the encoded event at connect, None when resuming."""
+
+    service: PortfolioService
+    state: StreamState
+    user_id: str
+    subscription: Subscription
+    first: bytes | None
+
+
+async def open_feed(service: PortfolioService, state: StreamState, user_id: str, after: str | None) -> Feed:
+    """Subscribes before it reads, so that nothing is missed in between. Raises NotFound for an unknown user."""
+    subscription, cursor = await service.subscribe(user_id, after)
+    try:
+        portfolio = await service.recent(user_id)
+    except BaseException:
+        await subscription.aclose()
+        raise
+    first = None if after is not None else state.encoder.portfolio(user_topic(user_id), portfolio, cursor)
+    return Feed(service, state, user_id, subscription, first)
+
+
+class StreamResponse(EventSourceResponse):
+    """Sends a feed until the client goes, is too slow, or the bus closes. Bytes are encoded once for all clients, hence
+    no generator endpoint, which would encode for each."""
+
+    def __init__(self, feed: Feed) -> None:
+        super().__init__(_events(feed), headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        self._feed = feed
+
+    async def stream_response(self, send: Send) -> None:
+        state, subscription = self._feed.state, self._feed.subscription
+        state.open.add(subscription)
+        if state.closing:
+            await subscription.aclose()
+        try:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            async for chunk in self.body_iterator:
+                async with asyncio.timeout(state.send_seconds):
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except TimeoutError:
+            logger.info("a stream's client takes nothing; dropped")
+            raise ClientDisconnect from None
+        finally:
+            state.open.discard(subscription)
+            await subscription.aclose()
+
+
+async def _events(feed: Feed) -> AsyncGenerator[bytes, None]:
+    loop = asyncio.get_running_loop()
+    topic = user_topic(feed.user_id)
+    not_before = 0.0
+    yield HEARTBEAT if feed.first is None else feed.first
+    if feed.first is not None:
+        not_before = loop.time() + PORTFOLIO_SECONDS
+    while True:
+        try:
+            async with asyncio.timeout(feed.state.heartbeat_seconds):
+                item = await anext(feed.subscription)
+        except TimeoutError:
+            yield HEARTBEAT
+            continue
+        except StopAsyncIteration:
+            return
+        except SubscriberTooSlow:
+            logger.info("a stream fell behind what the bus holds; dropped")
+            return
+        if isinstance(item, Reset):
+            yield reset_event()
+            yield await _fresh(feed, item)
+            not_before = loop.time() + PORTFOLIO_SECONDS
+            continue
+        await _pace(item, not_before - loop.time())
+        yield feed.state.encoder.message(topic, item)
+
+
+async def _fresh(feed: Feed, reset: Reset) -> bytes:
+    portfolio = await feed.service.recent(feed.user_id)
+    return feed.state.encoder.portfolio(user_topic(feed.user_id), portfolio, reset.cursor)
+
+
+async def _pace(item: Message, seconds: float) -> None:
+    """A portfolio waits until a second after the one at connect."""
+    if item.kind == "portfolio" and seconds > 0:
+        await asyncio.sleep(seconds)
