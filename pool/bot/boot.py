@@ -42,12 +42,11 @@ class Evidence(logging.Handler):
         self.markets: BaseException | None = None
         self.strategy: str | None = None
 
-    def install(self) -> None:
+    def watch(self) -> None:
+        """Begin anew; again needed whenever FreqTrade has configured its logging."""
+        self.markets = self.strategy = None
         for name in _WATCHED:
             logging.getLogger(name).addHandler(self)
-
-    def clear(self) -> None:
-        self.markets = self.strategy = None
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.exc_info and record.msg == _MARKETS_FAILED:

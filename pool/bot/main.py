@@ -92,7 +92,6 @@ class Bot:
         """Greet the agent, build FreqTrade, trade until told to stop, leave in good order."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._control.on_signal)
-        self._evidence.install()
         self._link.start()
         try:
             exit_code = self._trade()
@@ -118,6 +117,7 @@ class Bot:
                 control=self._control,
                 vitals=self._vitals,
                 desk=self._desk,
+                evidence=self._evidence,
                 credentials=lambda: self._link.credentials,
             )
             self._trader.run()

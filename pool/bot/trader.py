@@ -17,7 +17,7 @@ from freqtrade.enums import State
 from freqtrade.exceptions import TemporaryError
 from freqtrade.worker import Worker
 
-from pool.bot.boot import SecretsMissing
+from pool.bot.boot import Evidence, SecretsMissing
 from pool.bot.control import Control
 from pool.bot.desk import Desk
 from pool.bot.vitals import PATIENCE_BUILDING_SECONDS, PATIENCE_SECONDS, PATIENCE_STARTUP_SECONDS, Vitals
@@ -39,11 +39,13 @@ class Trader(Worker):  # type: ignore[misc]  # FreqTrade is not typed here
         control: Control,
         vitals: Vitals,
         desk: Desk,
+        evidence: Evidence,
         credentials: Callable[[], ExchangeCredentials | None],
     ) -> None:
         self._control = control
         self._vitals = vitals
         self._desk = desk
+        self._evidence = evidence
         self._credentials = credentials
         self._loop_state: State | None = None
         super().__init__(args)
@@ -74,6 +76,7 @@ class Trader(Worker):  # type: ignore[misc]  # FreqTrade is not typed here
 
     def _load_config(self) -> dict[str, Any]:
         config: dict[str, Any] = Configuration(self._args, None).get_config()
+        self._evidence.watch()  # loading the configuration set the log handlers anew
         config["initial_state"] = "paused" if self._vitals.paused_by_flotilla else "running"
         if not config["dry_run"]:
             credentials = self._credentials()
