@@ -38,12 +38,13 @@ class _Topic:
     entries: deque[_Entry] = field(default_factory=deque)
     size: int = 0
     subscribers: int = 0
-    pulse: asyncio.Event = field(default_factory=asyncio.Event)
+    waiters: set["asyncio.Future[None]"] = field(default_factory=set)
 
     def wake(self) -> None:
         """Lets all who wait look again."""
-        self.pulse.set()
-        self.pulse.clear()
+        for waiter in self.waiters:
+            if not waiter.done():
+                waiter.set_result(None)
 
     def index_after(self, number: int) -> int:
         """Where in the ring the first message after `number` stands, which must not be forgotten."""
@@ -172,6 +173,7 @@ class InProcessSubscription:
         self._ring = ring
         self._position = position
         self._closed = False
+        self._waiter: asyncio.Future[None] | None = None
         ring.subscribers += 1
 
     def __aiter__(self) -> Self:
@@ -188,16 +190,26 @@ class InProcessSubscription:
             if self._position < self._ring.forgotten:
                 await self.aclose()
                 raise SubscriberTooSlow
-            if self._position < self._ring.last:
+            if self._ring.entries and self._position < self._ring.entries[-1].number:
                 return self._take()
-            await self._ring.pulse.wait()
+            await self._wait()
 
     async def aclose(self) -> None:
         """See `Subscription.aclose`."""
         if not self._closed:
             self._closed = True
             self._bus.release(self._ring)
-            self._ring.wake()
+            if self._waiter is not None and not self._waiter.done():
+                self._waiter.set_result(None)
+
+    async def _wait(self) -> None:
+        """Until something was published, or this subscription or the bus was closed."""
+        self._waiter = asyncio.get_running_loop().create_future()
+        self._ring.waiters.add(self._waiter)
+        try:
+            await self._waiter
+        finally:
+            self._ring.waiters.discard(self._waiter)
 
     def _take(self) -> Message:
         entry = self._ring.entries[self._ring.index_after(self._position)]
