@@ -1,8 +1,8 @@
-"""The fleet as the terminal shows it: plain values read from the database, about once a second."""
+"""The fleet as the terminal shows it: plain values from the portfolio, the bots and the pools, about once a second."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,8 +12,9 @@ from orchestrator.db.engine import Database
 from orchestrator.kit.clock import utc_now
 from orchestrator.pools import service as pools_service
 from orchestrator.pools.models import PoolModel
+from orchestrator.portfolio.service import PortfolioService
+from orchestrator.portfolio.views import BotPosition, Portfolio
 
-STALE_AFTER = timedelta(seconds=20)
 _PAGE = 200
 
 
@@ -40,16 +41,12 @@ class BotLine:
     open_trades: tuple[TradeLine, ...]
     closed_trades: int
     equity: Decimal | None
-    starting_balance: Decimal
-    realised: Decimal | None
+    profit: Decimal | None
+    """Equity less starting capital."""
     unrealised: Decimal | None
     pss_bytes: int | None
     stale: bool
-    """It has values, but they are old."""
-
-    @property
-    def profit(self) -> Decimal | None:
-        return None if self.equity is None else self.equity - self.starting_balance
+    """It should report and does not: these are its last values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +63,29 @@ class PoolLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Sum:
+    """A user's whole portfolio, in `currency`; ratios are fractions of 1."""
+
+    currency: str
+    equity: Decimal
+    profit: Decimal
+    profit_ratio: Decimal
+    realised_today: Decimal
+    drawdown_ratio: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Fleet:
-    """Everything at `as_of`."""
+    """Everything at `as_of`; a sum for each user who has bots."""
 
     as_of: datetime
     bots: tuple[BotLine, ...]
     pools: tuple[PoolLine, ...]
+    sums: tuple[Sum, ...]
 
 
-async def read_fleet(database: Database) -> Fleet:
+async def read_fleet(database: Database, portfolio: PortfolioService) -> Fleet:
     """All bots and pools of this installation."""
-    now = utc_now()
     views: list[BotView] = []
     async with database.read() as session:
         after: str | None = None
@@ -87,19 +96,22 @@ async def read_fleet(database: Database) -> Fleet:
             if after is None:
                 break
         pools = await pools_service.every(session)
+    owners = dict.fromkeys(view.bot.owner_id for view in views)
+    portfolios = [await portfolio.recent(owner) for owner in owners]
+    positions = {position.id: position for one in portfolios for position in one.bots}
     return Fleet(
-        as_of=now,
-        bots=tuple(bot_line(view, now) for view in views),
+        as_of=utc_now(),
+        bots=tuple(bot_line(view, positions.get(view.bot.id)) for view in views),
         pools=tuple(pool_line(pool) for pool in pools),
+        sums=tuple(sum_of(one) for one in portfolios),
     )
 
 
-def bot_line(view: BotView, now: datetime) -> BotLine:
+def bot_line(view: BotView, position: BotPosition | None) -> BotLine:
     """Pure."""
     bot, status = view.bot, view.status
     snapshot: Mapping[str, Any] = status.snapshot or {}
-    memory = (status.slot or {}).get("memory") or {}
-    stale = status.snapshot_at is not None and now - status.snapshot_at > STALE_AFTER
+    reported = position if position is not None and position.as_of is not None else None
     return BotLine(
         bot_id=bot.id,
         name=bot.name,
@@ -113,12 +125,23 @@ def bot_line(view: BotView, now: datetime) -> BotLine:
             for trade in snapshot.get("open_trades", [])
         ),
         closed_trades=snapshot.get("closed_trades", 0),
-        equity=_decimal(snapshot.get("equity")),
-        starting_balance=_decimal(snapshot.get("starting_balance")) or bot.starting_balance,
-        realised=_decimal(snapshot.get("realised")),
-        unrealised=_decimal(snapshot.get("unrealised")),
-        pss_bytes=memory.get("pss_bytes") if status.observed_state != "stopped" else None,
-        stale=stale and bot.desired_state in ("running", "paused"),
+        equity=reported.equity if reported else None,
+        profit=reported.equity - reported.starting_capital if reported else None,
+        unrealised=reported.unrealised if reported else None,
+        pss_bytes=reported.pss_bytes if reported and status.observed_state != "stopped" else None,
+        stale=reported.stale if reported else False,
+    )
+
+
+def sum_of(portfolio: Portfolio) -> Sum:
+    """Pure."""
+    return Sum(
+        currency=portfolio.currency,
+        equity=portfolio.equity,
+        profit=portfolio.equity - portfolio.starting_capital,
+        profit_ratio=portfolio.profit_ratio,
+        realised_today=portfolio.realised_today,
+        drawdown_ratio=portfolio.drawdown_ratio,
     )
 
 
@@ -141,7 +164,3 @@ def pool_line(pool: PoolModel) -> PoolLine:
 
 def _first_condition(conditions: list[dict[str, Any]]) -> str | None:
     return f"{conditions[0]['type']}: {conditions[0]['message']}" if conditions else None
-
-
-def _decimal(value: Any) -> Decimal | None:
-    return None if value is None else Decimal(str(value))

@@ -100,6 +100,12 @@ def percent(value: Any) -> str:
     return "-" if ratio is None else f"{ratio * 100:+.2f} %"
 
 
+def share(value: Any) -> str:
+    """A ratio as percentage without sign."""
+    ratio = _decimal(value)
+    return "-" if ratio is None else f"{ratio * 100:.2f} %"
+
+
 def megabytes(value: Any) -> str:
     return "-" if value is None else f"{int(value) / 1_000_000:.1f} MB"
 

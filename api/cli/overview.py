@@ -17,10 +17,10 @@ def portfolio(as_json: AsJson = False, url: Url = None) -> None:
         return
     currency = output.text(body["currency"])
     for mode in ("dry", "live"):
-        part = body.get(mode)
-        if part and part.get("bots", True):
+        part = body[mode]
+        if part["bots"]:
             _print_part({"dry": "Dry run", "live": "Live"}[mode], part, currency)
-    bots = body.get("bots") or []
+    bots = body["bots"]
     columns = ("BOT", "STATE", ">EQUITY", ">IN TRADES", ">OPEN", ">REALISED", ">UNREALISED", ">PROFIT", "")
     output.print_table(columns, [_bot_row(bot) for bot in bots], "No bots.")
 
@@ -70,8 +70,7 @@ def _told(counted: dict[str, int]) -> str:
 
 
 def _print_part(title: str, part: dict[str, Any], currency: str) -> None:
-    exposure = part.get("exposure") or []
-    entries = exposure.items() if isinstance(exposure, dict) else [(e.get("asset"), e.get("value")) for e in exposure]
+    exposure = [f"{output.text(entry['asset'])} {output.money(entry['value'])}" for entry in part["exposure"]]
     output.console().print(f"[bold]{title}[/], in {currency}")
     output.print_fields(
         {
@@ -81,8 +80,8 @@ def _print_part(title: str, part: dict[str, Any], currency: str) -> None:
             "realised": f"{output.gain(part['realised'])} (today {output.gain(part['realised_today'])})",
             "unrealised": output.gain(part["unrealised"]),
             "profit": f"{output.percent(part['profit_ratio'])} of {output.money(part['starting_capital'])}",
-            "drawdown": f"{output.percent(part['drawdown_ratio'])} from {output.money(part['peak'])}",
-            "exposure": ", ".join(f"{output.text(asset)} {output.money(value)}" for asset, value in entries) or "-",
+            "drawdown": f"{output.share(part['drawdown_ratio'])} from {output.money(part['peak'])}",
+            "exposure": ", ".join(exposure) or "-",
         }
     )
     output.console().print()
@@ -90,13 +89,13 @@ def _print_part(title: str, part: dict[str, Any], currency: str) -> None:
 
 def _bot_row(bot: dict[str, Any]) -> tuple[str, ...]:
     return (
-        output.text(bot.get("name")),
-        output.state(bot.get("observed_state") or bot.get("state") or "unknown"),
-        output.money(bot.get("equity")),
-        output.money(bot.get("in_trades")),
-        output.text(bot.get("open_trades")),
-        output.gain(bot.get("realised")),
-        output.gain(bot.get("unrealised")),
-        output.percent(bot.get("profit_ratio")),
-        "[magenta]stale[/]" if bot.get("stale") else "",
+        output.text(bot["name"]),
+        output.state(bot["state"], bot["desired_state"]),
+        f"{output.money(bot['equity'])} {output.text(bot['currency'])}",
+        output.money(bot["in_trades"]),
+        output.text(bot["open_trades"]),
+        output.gain(bot["realised"]),
+        output.gain(bot["unrealised"]),
+        output.percent(bot["profit_ratio"]),
+        "[magenta]stale[/]" if bot["stale"] else "",
     )

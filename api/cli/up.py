@@ -21,6 +21,7 @@ from rich.markup import escape
 from api.app import create_app
 from api.cli.exits import CliError, ExitCode
 from api.cli.first_start import PASSWORD_FILE, FirstStart, first_start
+from api.cli.fleet import read_fleet
 from api.cli.log import log_to_file
 from api.cli.troubles import explain, port_taken
 from api.cli.watch import watch
@@ -156,7 +157,7 @@ class _Composition:
             return
         header = f"[bold]Flotilla[/] · API docs [link={url}/docs]{url}/docs[/link]"
         footer = f"Ctrl-C stops everything, bots included · sign in as admin, password in {self._password_file()}"
-        await watch(control.database, self._console, header, footer)
+        await watch(lambda: read_fleet(control.database, control.portfolio), self._console, header, footer)
 
     def _greet(self, url: str, made: FirstStart | None) -> None:
         self._say(f"API: {url}/api/v1 · docs: {url}/docs")

@@ -26,16 +26,15 @@ def live_view(fleet: Fleet, header: str, footer: str, rows: int | None = None) -
 
 
 def totals(fleet: Fleet) -> str:
-    """One line over all bots, per currency; stale values are in it, and told."""
+    """One line over all bots. Bots that do not report are in it with their last values, and are told."""
     if not fleet.bots:
         return "No bots yet."
     parts = [f"{len(fleet.bots)} bots", f"{sum(len(bot.open_trades) for bot in fleet.bots)} open trades"]
-    for currency in sorted({bot.currency for bot in fleet.bots}):
-        known = [bot for bot in fleet.bots if bot.currency == currency and bot.equity is not None]
-        equity = sum((bot.equity for bot in known if bot.equity is not None), Decimal(0))
-        profit = sum((bot.profit for bot in known if bot.profit is not None), Decimal(0))
-        if known:
-            parts.append(f"equity {output.money(equity)} {currency}, profit {output.gain(profit)}")
+    for one in fleet.sums:
+        parts.append(f"equity {output.money(one.equity)} {output.text(one.currency)}")
+        parts.append(f"profit {output.gain(one.profit)} ({output.percent(one.profit_ratio)})")
+        parts.append(f"today {output.gain(one.realised_today)}")
+        parts.append(f"drawdown {output.share(one.drawdown_ratio)}")
     stale = sum(bot.stale for bot in fleet.bots)
     if stale:
         parts.append(f"[magenta]{stale} not reporting[/]")

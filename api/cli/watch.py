@@ -1,11 +1,12 @@
 """Keeps the terminal up to date: a live view on a terminal, plain lines elsewhere. Ends when cancelled.
 
-Neither may take the control plane down: where the database does not answer it says so and tries again, and where
+Neither may take the control plane down: where the fleet cannot be read it says so and tries again, and where
 nobody reads the output any more it goes quiet.
 """
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from loguru import logger
@@ -15,43 +16,46 @@ from rich.text import Text
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.cli import view
-from api.cli.fleet import Fleet, read_fleet
-from orchestrator.db.engine import Database
+from api.cli.fleet import Fleet
+from orchestrator.errors import Error
 
 _REFRESH_SECONDS = 1.0
 _SUMMARY_SECONDS = 30.0
 _ROWS_AROUND_BOTS = 12
 
+Source = Callable[[], Awaitable[Fleet]]
+"""Reads the fleet; may raise SQLAlchemyError, Error, ArithmeticError or ValueError."""
 
-async def watch(database: Database, console: Console, header: str, footer: str) -> None:
+
+async def watch(source: Source, console: Console, header: str, footer: str) -> None:
     """Until cancelled. `header` and `footer` are rich markup for the live view."""
     try:
         if console.is_terminal:
-            await _live(database, console, header, footer)
+            await _live(source, console, header, footer)
         else:
-            await _plain(database, console)
+            await _plain(source, console)
     except OSError as error:
         logger.warning("nobody reads the output any more: {}", error.strerror or error)
 
 
-async def _live(database: Database, console: Console, header: str, footer: str) -> None:
+async def _live(source: Source, console: Console, header: str, footer: str) -> None:
     fleet: Fleet | None = None
     with Live(Text("…"), console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
         while True:
-            fresh = await _read(database)
+            fresh = await _read(source)
             fleet = fresh or fleet
             if fleet is not None:
-                told = footer if fresh else "[red]The database does not answer; see the log.[/]"
+                told = footer if fresh else "[red]These are old values: the fleet cannot be read; see the log.[/]"
                 rows = max(3, console.height - _ROWS_AROUND_BOTS - len(fleet.pools))
                 live.update(view.live_view(fleet, header, told, rows), refresh=True)
             await asyncio.sleep(_REFRESH_SECONDS)
 
 
-async def _plain(database: Database, console: Console) -> None:
+async def _plain(source: Source, console: Console) -> None:
     fleet: Fleet | None = None
     summarised = time.monotonic()
     while True:
-        fresh = await _read(database)
+        fresh = await _read(source)
         if fresh is not None:
             for line in view.changes(fleet, fresh):
                 _say(console, fresh.as_of, line)
@@ -62,11 +66,11 @@ async def _plain(database: Database, console: Console) -> None:
         await asyncio.sleep(_REFRESH_SECONDS)
 
 
-async def _read(database: Database) -> Fleet | None:
+async def _read(source: Source) -> Fleet | None:
     try:
-        return await read_fleet(database)
-    except SQLAlchemyError as error:
-        logger.warning("the view cannot read the database: {}", error)
+        return await source()
+    except (SQLAlchemyError, Error, ArithmeticError, ValueError) as error:
+        logger.warning("the view cannot read the fleet: {}", error)
         return None
 
 

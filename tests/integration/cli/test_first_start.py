@@ -13,6 +13,8 @@ from api.cli.fleet import read_fleet
 from orchestrator.bots.models import BotModel
 from orchestrator.db.engine import Database
 from orchestrator.db.migrate import upgrade
+from orchestrator.events.in_process import InProcessBus
+from orchestrator.portfolio.service import PortfolioService
 from orchestrator.templates.catalogue import Catalogue
 from orchestrator.users import service as users
 from orchestrator.users.models import UserModel
@@ -62,7 +64,7 @@ async def test_without_demo(database: Database, catalogue: Catalogue, tmp_path: 
     made = await first_start(database, catalogue, tmp_path, demo=False)
     assert made is not None
     assert made.bots == []
-    assert (await read_fleet(database)).bots == ()
+    assert (await read_fleet(database, PortfolioService(database, InProcessBus()))).bots == ()
 
 
 @pytest.mark.parametrize("at", ["write_secret", "resolve"])
@@ -89,7 +91,9 @@ async def test_broken_off_leaves_nothing_and_the_next_start_makes_all(
 
 async def test_the_fleet_is_read_as_it_is(database: Database, catalogue: Catalogue, tmp_path: Path) -> None:
     await first_start(database, catalogue, tmp_path, demo=True)
-    fleet = await read_fleet(database)
+    fleet = await read_fleet(database, PortfolioService(database, InProcessBus()))
     assert [bot.name for bot in fleet.bots] == ["demo-breakout", "demo-mean-reversion", "demo-trend"]
     assert {(bot.observed_state, bot.equity, bot.stale) for bot in fleet.bots} == {("pending", None, False)}
     assert fleet.pools == ()
+    (total,) = fleet.sums
+    assert (total.currency, total.profit) == ("USDT", 0)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from rich.console import Console
 
-from api.cli.fleet import BotLine, Fleet, PoolLine, TradeLine
+from api.cli.fleet import BotLine, Fleet, PoolLine, Sum, TradeLine
 from api.cli.view import changes, live_view, summary
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -23,16 +23,18 @@ BOT = BotLine(
     open_trades=(TRADE,),
     closed_trades=3,
     equity=Decimal("1012.5"),
-    starting_balance=Decimal(1000),
-    realised=Decimal("10.1"),
+    profit=Decimal("12.5"),
     unrealised=Decimal("2.4"),
     pss_bytes=24_000_000,
     stale=False,
 )
 
 
-def fleet(*bots: BotLine, pools: tuple[PoolLine, ...] = (POOL,)) -> Fleet:
-    return Fleet(NOW, bots, pools)
+SUM = Sum("EUR", Decimal("1012.5"), Decimal("12.5"), Decimal("0.0125"), Decimal("-1.5"), Decimal("0.003"))
+
+
+def fleet(*bots: BotLine, pools: tuple[PoolLine, ...] = (POOL,), sums: tuple[Sum, ...] = (SUM,)) -> Fleet:
+    return Fleet(NOW, bots, pools, sums)
 
 
 def shown(what: Fleet, rows: int | None = None) -> str:
@@ -51,7 +53,11 @@ def test_the_live_view_has_it_all() -> None:
 
 
 def test_a_bot_without_a_report_shows_no_zero() -> None:
-    text = shown(fleet(replace(BOT, equity=None, unrealised=None, open_trades=(), observed_state="starting")))
+    text = shown(
+        fleet(
+            replace(BOT, equity=None, profit=None, unrealised=None, open_trades=(), observed_state="starting"), sums=()
+        )
+    )
     assert "starting → running" in text
     assert "0.00" not in text
 
@@ -96,8 +102,8 @@ def test_conditions_are_told_when_they_come() -> None:
 
 
 def test_the_summary_has_no_markup() -> None:
-    line = summary(fleet(BOT, replace(BOT, bot_id="bot-2", currency="EUR", observed_state="paused")))
+    line = summary(fleet(BOT, replace(BOT, bot_id="bot-2", observed_state="paused")))
     assert line == (
-        "2 bots · 2 open trades · equity 1,012.50 EUR, profit +12.50 · equity 1,012.50 USDT, profit +12.50"
+        "2 bots · 2 open trades · equity 1,012.50 EUR · profit +12.50 (+1.25 %) · today -1.50 · drawdown 0.30 %"
         " · 1 paused, 1 running · 120.0 MB"
     )
