@@ -1,5 +1,6 @@
 """The pool's agent: brings bots to their desired state, and tells what it sees of them over HTTP.
 
-`table` decides and is pure; `keeper` holds the slots, feeds facts to the table and carries out its actions; `init_link`
-and `bot_link` speak to init and to bots; `endpoints` and `relay` are the HTTP side; `ring` and `stream` the events.
+`table` decides and is pure (with `facts`, `reports`, `exits`, `conditions`); `keeper` holds the slots and feeds facts to
+the table, `actor` carries its actions out, `announcer` tells what changed; `init_link`, `bot_link` and `reception` speak to
+init and to bots; `endpoints`, `requests` and `relay` are the HTTP side; `ring` holds the events.
 """

@@ -28,6 +28,7 @@ from pool.agent.facts import Limits
 from pool.agent.files import write_atomically
 from pool.agent.init_link import InitLink
 from pool.agent.keeper import Keeper
+from pool.agent.reception import Reception
 from pool.agent.relay import Relay
 from pool.agent.ring import EventRing
 from pool.agent.sampler import Sampler
@@ -52,7 +53,7 @@ async def run(directory: Path, settings: PoolSettings, link: InitLink) -> int:
     keeper = Keeper(directory, limits(settings), ring, stored, link.send)
     keeper.adopt(await link.table())
     link.listen(keeper.init_said)
-    bots = BotServer(keeper)
+    bots = BotServer(Reception(keeper))
     await bots.start(directory / "agent.sock")
     relay, sampler = Relay(keeper), Sampler(keeper, settings.sample_interval_seconds)
     desk = Desk(settings, token, datetime.now(UTC), keeper, ring, sampler, relay)

@@ -47,7 +47,7 @@ class Admission:
 
 
 class BotListener(Protocol):
-    """Who hears bots: the keeper of the slots."""
+    """Who hears bots: `pool.agent.reception`."""
 
     incarnation: str
 

@@ -44,7 +44,7 @@ class Sampler:
                 if memory is not None and entry.run_id == run.run_id:
                     entry.memory = memory
                     entry.cpu_percent = self._percent(run.pid, cpu_seconds)
-                    self._keeper.sampled(entry)
+                    self._keeper.announcer.publish_sample(entry)
             alive = {entry.facts.run.pid for entry in self._keeper.living if entry.facts.run is not None}
             self._cpu = {pid: sample for pid, sample in self._cpu.items() if pid in alive}
 

@@ -1,0 +1,97 @@
+"""Where bots are heard: who is admitted, and what becomes of the frames they send."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+
+from loguru import logger
+
+from pool.agent import reports
+from pool.agent.bot_link import Admission, BotConnection
+from pool.agent.entry import Entry
+from pool.agent.keeper import Keeper
+from pool.contract.events import Event
+from pool.contract.frames import Ack, BotEvent, ConditionFrame, Heartbeat, ResultFrame, SnapshotFrame
+from pool.contract.model import Wire
+
+
+class Reception:
+    """The `pool.agent.bot_link.BotListener` of the agent."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        self.incarnation = keeper.incarnation
+        self._keeper = keeper
+
+    async def admission(self, bot_id: str, run_id: str, timeout_seconds: float) -> Admission | None:
+        """What the run must show. A bot may dial before init has told its pid: that is waited for."""
+        entry = self._keeper.entries.get(bot_id)
+        if entry is None or entry.run_id != run_id:
+            return None
+        try:
+            await asyncio.wait_for(entry.pid_told.wait(), timeout_seconds)
+        except TimeoutError:
+            return None
+        run = entry.facts.run
+        if run is None or run.run_id != run_id or run.pid is None:
+            return None
+        return Admission(run.pid, entry.nonce, run.epoch, entry.credentials)
+
+    def bot_connected(self, bot_id: str, run_id: str, connection: BotConnection) -> None:
+        """A newer connection of the same run replaces the older one."""
+        entry = self._keeper.entries.get(bot_id)
+        if entry is None or entry.run_id != run_id:
+            connection.close()
+            return
+        if entry.connection is not None:
+            entry.connection.close()
+        entry.connection = connection
+        entry.facts = reports.connected(entry.facts, time.monotonic())
+        self._keeper.apply(entry)
+
+    def bot_disconnected(self, bot_id: str, run_id: str, connection: BotConnection) -> None:
+        entry = self._keeper.entries.get(bot_id)
+        if entry is None or entry.connection is not connection:
+            return
+        entry.connection = None
+        entry.facts = reports.disconnected(entry.facts, time.monotonic())
+        self._keeper.apply(entry)
+
+    def bot_said(self, bot_id: str, run_id: str, frame: Wire, connection: BotConnection) -> None:
+        entry = self._keeper.entries.get(bot_id)
+        if entry is None or entry.connection is not connection or entry.run_id != run_id:
+            return
+        match frame:
+            case Heartbeat():
+                entry.last_report_at = datetime.now(UTC)
+                window = self._keeper.limits.quarantine_window
+                entry.facts = reports.heartbeat(entry.facts, frame, time.monotonic(), window)
+                self._keeper.apply(entry)
+            case BotEvent():
+                self._event(entry, run_id, frame, connection)
+            case SnapshotFrame():
+                entry.snapshot = frame.snapshot
+                self._keeper.announcer.ring.set_snapshot(bot_id, run_id, frame.snapshot)
+            case ConditionFrame():
+                entry.facts = reports.noted(entry.facts, frame)
+                self._keeper.apply(entry)
+            case ResultFrame():
+                if not frame.ok:
+                    logger.warning("bot {} could not do as told: {}", bot_id, frame.message)
+
+    def _event(self, entry: Entry, run_id: str, frame: BotEvent, connection: BotConnection) -> None:
+        """Into the ring once, acknowledged each time: what is not acknowledged comes again."""
+        if frame.seq > entry.seen_seq:
+            entry.seen_seq = frame.seq
+            self._keeper.announcer.ring.append(
+                Event(
+                    bot_id=entry.bot_id,
+                    run_id=run_id,
+                    origin="bot",
+                    seq=frame.seq,
+                    epoch=entry.facts.run.epoch if entry.facts.run is not None else entry.facts.spec.epoch,
+                    at=frame.at,
+                    type=frame.type,
+                    data=frame.data,
+                )
+            )
+        connection.send(Ack(seq=entry.seen_seq))
