@@ -20,7 +20,7 @@ from freqtrade.worker import Worker
 from pool.bot.boot import Evidence, SecretsMissing
 from pool.bot.control import Control
 from pool.bot.desk import Desk
-from pool.bot.vitals import PATIENCE_BUILDING_SECONDS, PATIENCE_SECONDS, PATIENCE_STARTUP_SECONDS, Vitals
+from pool.bot.vitals import PATIENCE_BUILDING_SECONDS, PATIENCE_STARTUP_SECONDS, Vitals
 from pool.contract.slots import ExchangeCredentials
 
 logger = logging.getLogger(__name__)
@@ -57,18 +57,17 @@ class Trader(Worker):  # type: ignore[misc]  # FreqTrade is not typed here
             self._vitals.step()
             self._serve_commands()
             state = self._worker(state)
-            self._vitals.patience_seconds = PATIENCE_SECONDS
+            self._vitals.looped()
             if state is State.RELOAD_CONFIG and not self._control.stopping:
                 self._reconfigure()
 
     def _init(self, reconfig: bool) -> None:
-        self._vitals.patience_seconds = PATIENCE_BUILDING_SECONDS
+        self._vitals.be_patient(PATIENCE_BUILDING_SECONDS)
         self._control.building = True
         self._config = self._load_config()
         super()._init(False)
         self._control.building = False
-        self._vitals.patience_seconds = PATIENCE_STARTUP_SECONDS
-        self._vitals.phase = "running"
+        self._vitals.begin(PATIENCE_STARTUP_SECONDS)
         self.freqtrade.process = partial(self._process, self.freqtrade.process)
         self._count_requests()
         self._desk.attach(self.freqtrade)

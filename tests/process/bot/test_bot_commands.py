@@ -1,13 +1,18 @@
 """A real bot does what its agent asks."""
 
+import asyncio
+import json
 import os
 import signal
 
 import httpx
 import pytest
+from websockets.asyncio.client import unix_connect
+from websockets.exceptions import InvalidStatus
 
 from pool.contract import exit_codes
 from pool.contract.slots import DesiredState, StrategySource
+from pool.ipc.unix_address import short_address
 from tests.process.bot.harness import BUYER, Bench
 from tests.support import eventually_sync
 
@@ -174,6 +179,24 @@ def test_the_rest_api_is_served_with_credentials_on_the_socket_alone(bench: Benc
     for path in bench.directory.rglob("*"):
         if path.is_file():
             assert b"phrase" not in path.read_bytes(), path
+
+
+async def test_the_websocket_tells_messages_at_once(bench: Bench) -> None:
+    bench.run()
+    assert bench.agent.command("serve_api", username="user", password="word").ok
+    with bench.rest("user", "word") as client:
+        token = client.post("token/login").json()["access_token"]
+    with short_address(bench.directory / "api.sock") as address:
+        uri = f"ws://bot/api/v1/message/ws?token={token}"
+        async with unix_connect(address, uri) as channel, asyncio.timeout(20):
+            await channel.send(json.dumps({"type": "subscribe", "data": ["status"]}))
+            await channel.send(json.dumps({"type": "whitelist", "data": None}))
+            assert set(json.loads(await channel.recv())["data"]) == set(bench.pairs)
+            await asyncio.to_thread(bench.agent.command, "pause")
+            assert json.loads(await channel.recv()) == {"type": "status", "status": "paused"}
+        with pytest.raises(InvalidStatus):
+            async with unix_connect(address, "ws://bot/api/v1/message/ws?token=guess"):
+                pass
 
 
 def _listens_on_the_network(pid: int) -> bool:

@@ -86,10 +86,11 @@ def test_an_orphan_ends_itself_in_good_order(make_bench: MakeBench) -> None:
 
 def test_without_agent_but_with_init_it_goes_on(make_bench: MakeBench) -> None:
     bench = make_bench(orphan_timeout_seconds=0.5)
+    bench.write_slot(bench.spec({"internals": {"process_throttle_secs": 1, "heartbeat_interval": 1}}))
     pid = bench.run()
     bench.agent.stop()
-    log = bench.log()
-    eventually_sync(lambda: bench.log().count("Bot heartbeat") >= log.count("Bot heartbeat"), message="life")
+    loops = bench.log().count("Bot heartbeat")
+    eventually_sync(lambda: bench.log().count("Bot heartbeat") >= loops + 4, message="four more seconds of life")
 
     bench.agent.start()
     bench.agent.await_heartbeat(trader_state="running")
@@ -163,6 +164,33 @@ def test_a_crash_is_a_crash_with_its_traceback_in_the_log(bench: Bench) -> None:
     assert bench.await_exit(bench.fork()) == 1
     assert "ZeroDivisionError: by design" in bench.log()
     assert bench.agent.conditions() == []
+
+
+HANGING = (
+    BUYER
+    + """
+    def bot_loop_start(self, current_time, **_):
+        import pathlib, time
+        while pathlib.Path("hang").exists():
+            time.sleep(0.1)
+"""
+)
+
+
+def test_a_hanging_strategy_shows_as_heartbeats_without_progress(bench: Bench) -> None:
+    bench.write_slot(bench.spec(strategy=StrategySource(class_name="Buyer", source=HANGING)))
+    bench.run()
+    bench.await_events("trade.entry_fill")
+    (bench.directory / "hang").touch()
+
+    def stands() -> bool:
+        beats = [beat.progress for beat in bench.agent.heartbeats()[-4:]]
+        return len(set(beats)) == 1
+
+    eventually_sync(stands, 20, "four heartbeats of the same progress")
+    (bench.directory / "hang").unlink()
+    stood = bench.agent.heartbeats()[-1].progress
+    eventually_sync(lambda: bench.agent.heartbeats()[-1].progress > stood, message="progress again")
 
 
 def test_a_cold_process_is_the_same_bot(bench: Bench) -> None:
