@@ -39,7 +39,8 @@ Decision = tuple[SlotFacts, list[Action]]
 
 
 def put(facts: SlotFacts | None, bot_id: str, spec: SlotSpec) -> SlotFacts:
-    """The slot after a PUT that carries no stale epoch. A new generation or epoch lifts what blocked the old one."""
+    """The slot after a PUT that carries no stale epoch. A new generation lifts what blocked the old
+    one, but for a fence: that takes a new epoch."""
     public = spec.model_copy(update={"credentials": None})
     if facts is None:
         return SlotFacts(bot_id=bot_id, spec=public, has_credentials=spec.credentials is not None)
@@ -53,7 +54,7 @@ def put(facts: SlotFacts | None, bot_id: str, spec: SlotSpec) -> SlotFacts:
         flattened=facts.flattened and not changed,
         open_trades=None if changed else facts.open_trades,
     )
-    if spec.generation != old.generation or spec.epoch != old.epoch:
+    if spec.epoch != old.epoch or (spec.generation != old.generation and facts.blocked is not Blocked.FENCED):
         return _unblocked(facts)
     if changed and spec.desired is DesiredState.STOPPED and facts.blocked is not Blocked.FENCED:
         return replace(facts, blocked=None, crashes=())

@@ -1,0 +1,87 @@
+"""The event ring: cursors, resets, slow readers."""
+
+import json
+
+import pytest
+
+from pool.agent.ring import EventRing, Overtaken, Reader
+from pool.contract.events import Event, EventType
+from tests.unit.agent.builders import AT
+
+
+def event(seq: int, text: str = "") -> Event:
+    return Event(
+        bot_id="bot", run_id="run", origin="bot", seq=seq, epoch=1, at=AT, type=EventType.MESSAGE, data={"t": text}
+    )
+
+
+def ring_of(count: int, size: int = 100) -> EventRing:
+    ring = EventRing("me", size)
+    for seq in range(1, count + 1):
+        ring.append(event(seq))
+    return ring
+
+
+async def taken(reader: Reader) -> list[str]:
+    """What comes next, as `kind` or the event's number."""
+    found = []
+    for line in (await reader.take(0.01)).splitlines():
+        item = json.loads(line)
+        found.append(str(item["event"]["seq"]) if item["kind"] == "event" else item["kind"])
+    return found
+
+
+async def test_without_a_cursor_all_that_is_held_comes() -> None:
+    assert await taken(ring_of(3).read(None)) == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(("cursor", "expected"), [("me-0", ["1", "2", "3"]), ("me-1", ["2", "3"])])
+async def test_a_good_cursor_resumes_after_it(cursor: str, expected: list[str]) -> None:
+    assert await taken(ring_of(3).read(cursor)) == expected
+
+
+@pytest.mark.parametrize("cursor", ["other-1", "me-4", "me-x", "me-", "", "me--1", "me-٣", "me-" + "9" * 30])
+async def test_a_bad_cursor_resets(cursor: str) -> None:
+    assert await taken(ring_of(3).read(cursor)) == ["reset", "1", "2", "3"]
+
+
+async def test_a_cursor_that_left_the_ring_resets_and_its_neighbour_does_not() -> None:
+    ring = ring_of(10, size=4)
+    assert await taken(ring.read("me-5")) == ["reset", "7", "8", "9", "10"]
+    assert await taken(ring.read("me-6")) == ["7", "8", "9", "10"]
+
+
+async def test_cursor_of_the_end_waits_with_heartbeats() -> None:
+    ring = ring_of(3)
+    reader = ring.read("me-3")
+    assert await taken(reader) == []
+    assert await taken(reader) == ["heartbeat"]
+    ring.append(event(4))
+    assert await taken(reader) == ["4"]
+
+
+async def test_overtaken_reader_is_told_and_costs_no_memory() -> None:
+    ring = ring_of(3, size=4)
+    reader = ring.read(None)
+    for seq in range(4, 12):
+        ring.append(event(seq))
+    with pytest.raises(Overtaken):
+        await reader.take(0.01)
+
+
+async def test_ring_is_bounded_by_bytes_too() -> None:
+    ring = EventRing("me", 1000, limit_bytes=5000)
+    for seq in range(1, 101):
+        ring.append(event(seq, "x" * 500))
+    assert ring.last == 100
+    assert 90 < ring.first <= 100
+
+
+async def test_much_comes_in_portions() -> None:
+    ring = EventRing("me", 1000)
+    for seq in range(1, 101):
+        ring.append(event(seq, "x" * 10_000))
+    reader = ring.read(None)
+    portions = [await taken(reader) for _ in range(4)]
+    assert [len(portion) for portion in portions[:3]] < [100, 100, 100]
+    assert [seq for portion in portions for seq in portion] == [str(seq) for seq in range(1, 101)]
