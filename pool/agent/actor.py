@@ -116,7 +116,7 @@ class Actor:
     async def _look_up_trades(self, entry: Entry) -> None:
         directory = files.bot_directory(self._directory, entry.bot_id)
         try:
-            count = await asyncio.to_thread(files.count_open_trades, directory)
+            count = await asyncio.to_thread(files.count_open_trades, directory, entry.facts.spec.trading)
         except (sqlite3.Error, OSError) as problem:
             logger.warning("cannot count the open trades of bot {}: {}", entry.bot_id, problem)
             facts = table.later(entry.facts, time.monotonic(), self._limits)

@@ -99,7 +99,7 @@ class SlotFacts:
     """Open trades in the database of a bot that does not run; None while not looked up."""
     looking_up_trades: bool = False
     flattened: bool = False
-    """It has been flat since flattening was asked for."""
+    """Its database was looked into since flattening was asked for, and held no open trade."""
     starts: int = 0
     last_generation: int = 0
     """Generation that a process last reported."""

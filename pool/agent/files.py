@@ -13,6 +13,7 @@ from pool.contract.slots import SlotSpec
 
 _BOT_ID: TypeAdapter[str] = TypeAdapter(BotId)
 _SQLITE_TIMEOUT_SECONDS = 5.0
+_DATABASES = {"dry_run": "tradesv3.sqlite", "paper_live": "tradesv3.live.sqlite"}
 
 
 def write_atomically(file: Path, content: bytes, *, durable: bool = True) -> None:
@@ -62,9 +63,10 @@ def archive(pool: Path, bot_id: str, at: datetime) -> None:
     _sync_directory(shelf)
 
 
-def count_open_trades(directory: Path) -> int:
-    """Open trades in the bot's database, 0 where there is none yet. Raises sqlite3.Error where it cannot be read."""
-    file = directory / "tradesv3.sqlite"
+def count_open_trades(directory: Path, trading: str) -> int:
+    """Open trades in the bot's database for `SlotSpec.trading`, 0 where there is none yet. Raises sqlite3.Error where it
+    cannot be read."""
+    file = directory / _DATABASES[trading]
     if not file.exists():
         return 0
     connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=_SQLITE_TIMEOUT_SECONDS)

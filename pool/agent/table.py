@@ -29,7 +29,8 @@ from pool.contract.frames import Heartbeat
 from pool.contract.slots import DesiredState, SlotSpec
 
 TELL_AGAIN_SECONDS = 5.0
-_FLATTEN_AGAIN_SECONDS = 10.0
+_FLATTEN_AGAIN_SECONDS = 60.0
+"""A bot that was told flattens on by itself; telling it again starts its attempts anew."""
 _KILL_AGAIN_SECONDS = 5.0
 
 Decision = tuple[SlotFacts, list[Action]]
@@ -198,14 +199,16 @@ def _reload(facts: SlotFacts, run: Run, limits: Limits, now: float) -> tuple[Run
 
 
 def _flatten(facts: SlotFacts, run: Run, limits: Limits, now: float) -> Decision:
-    """Flatten, again and again, until a heartbeat sent after the command says flat; then stop."""
+    """Flatten until a heartbeat sent after the command says flat; then stop. Whether it left nothing open is looked up
+    in its database afterwards."""
     heartbeat = run.heartbeat
     if heartbeat is None or not run.is_up:
         return facts, []
     told_at = run.told.get("flatten")
     if told_at is not None and _is_flat(heartbeat) and run.heartbeat_at > told_at + 1:
-        return _end(replace(facts, flattened=True), run, "asked", limits, now)
-    run, actions = _tell(run, "flatten", now, _FLATTEN_AGAIN_SECONDS)
+        return _end(facts, run, "asked", limits, now)
+    interval = _FLATTEN_AGAIN_SECONDS if heartbeat.paused_by_flotilla else TELL_AGAIN_SECONDS
+    run, actions = _tell(run, "flatten", now, interval)
     return facts.with_run(run), actions
 
 

@@ -42,16 +42,17 @@ def test_archive_moves_and_never_overwrites(tmp_path: Path) -> None:
 
 
 def test_open_trades_are_counted_read_only(tmp_path: Path) -> None:
-    assert files.count_open_trades(tmp_path) == 0
+    assert files.count_open_trades(tmp_path, "dry_run") == 0
     with sqlite3.connect(tmp_path / "tradesv3.sqlite") as database:
-        assert files.count_open_trades(tmp_path) == 0
+        assert files.count_open_trades(tmp_path, "dry_run") == 0
         database.execute("CREATE TABLE trades (id INTEGER, is_open BOOLEAN)")
         database.execute("INSERT INTO trades VALUES (1, 1), (2, 0), (3, 1)")
     database.close()
-    assert files.count_open_trades(tmp_path) == 2
+    assert files.count_open_trades(tmp_path, "dry_run") == 2
+    assert files.count_open_trades(tmp_path, "paper_live") == 0
     (tmp_path / "tradesv3.sqlite").write_text("this is no database, but long enough to be looked at" * 20)
     with pytest.raises(sqlite3.Error):
-        files.count_open_trades(tmp_path)
+        files.count_open_trades(tmp_path, "dry_run")
 
 
 def test_slots_survive_a_round_trip_without_credentials(tmp_path: Path) -> None:

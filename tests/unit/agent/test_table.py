@@ -219,12 +219,16 @@ def test_flatten_is_told_until_a_later_heartbeat_is_flat() -> None:
     # flat, but said before the command was heard
     facts, actions = decide(beat(facts, 1.5, flat=True, paused_by_flotilla=True), 1.5)
     assert actions == []
-    facts, actions = decide(beat(facts, 12, flat=False, paused_by_flotilla=True), 12)
+    facts, actions = decide(beat(facts, 7, flat=False), 7)
+    assert actions == [Tell("flatten")], "it did not hear"
+    facts, actions = decide(beat(facts, 40, flat=False, paused_by_flotilla=True), 40)
+    assert actions == [], "it works on it"
+    facts, actions = decide(beat(facts, 68, flat=False, paused_by_flotilla=True), 68)
     assert actions == [Tell("flatten")]
-    facts, actions = decide(beat(facts, 14, flat=True, paused_by_flotilla=True), 14)
+    facts, actions = decide(beat(facts, 70, flat=True, paused_by_flotilla=True), 70)
     assert actions == [Tell("stop")]
-    facts, _ = exits.exited(facts, exits.describe("run", 0, AT, "asked", "", []), LIMITS, 15)
-    assert decide(facts, 15)[1] == [], "known to be flat: not looked up again"
+    facts, _ = exits.exited(facts, exits.describe("run", 0, AT, "asked", "", []), LIMITS, 71)
+    assert decide(facts, 71)[1] == [LookUpTrades()], "its word is checked"
 
 
 def test_flatten_without_a_process_looks_into_the_database_and_starts_if_need_be() -> None:
