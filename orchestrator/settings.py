@@ -1,5 +1,7 @@
-"""Settings of the control plane: `FLOTILLA_HOME`, and `FLOTILLA_ORCH_*` for the rest. Built once and passed down; none of
-it is secret (secrets are made at the first start and kept in `secrets.json`)."""
+"""Settings of the control plane: `FLOTILLA_HOME`, and `FLOTILLA_ORCH_*` for the rest.
+
+Built once and passed down; none of it is secret (secrets are made at the first start and kept in `secrets.json`).
+"""
 
 from pathlib import Path
 

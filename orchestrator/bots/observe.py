@@ -25,6 +25,8 @@ class Change:
     observed_state: str
     trader_state: str | None
     conditions: list[dict[str, Any]]
+    appeared: tuple[Condition, ...]
+    """Those of its conditions that did not hold before."""
 
 
 async def observe(session: AsyncSession, observations: Sequence[Observation]) -> list[Change]:
@@ -60,7 +62,9 @@ def _observe_one(
     session.add(row)
     if _face(after) == _face(before):
         return None
-    return Change(bot.id, bot.owner_id, bot.name, row.observed_state, row.trader_state, row.conditions)
+    held = {condition.type for condition in before.conditions}
+    appeared = tuple(condition for condition in after.conditions if condition.type not in held)
+    return Change(bot.id, bot.owner_id, bot.name, row.observed_state, row.trader_state, row.conditions, appeared)
 
 
 def _face(status: Status) -> tuple[object, ...]:

@@ -3,12 +3,18 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+import sqlalchemy
 from sqlmodel import and_, col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from orchestrator.bots.models import BotEventModel, BotModel, BotStatusModel, IdempotencyModel
 from orchestrator.kit.pages import Page, decode_cursor, instant_of, page_of
+from orchestrator.users.models import UserModel
+
+EventIdentity = tuple[str, str, str, int]
+"""bot_id, run_id, origin, seq."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,74 @@ async def statuses(session: AsyncSession, bot_ids: Collection[str]) -> Sequence[
         .with_for_update(of=BotStatusModel)
     )
     return (await session.exec(query)).all()
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredRow:
+    """What the reconciler reads of a bot that is not deleted yet."""
+
+    bot: BotModel
+    observed_state: str
+    restart_done: int
+    conditions: list[dict[str, Any]]
+    slot: dict[str, Any] | None
+    reporting_currency: str
+
+
+async def desired(session: AsyncSession) -> list[DesiredRow]:
+    """All bots whose deletion was not carried out yet, by id."""
+    status = BotStatusModel
+    query = (
+        sqlalchemy.select(
+            BotModel,
+            col(status.observed_state),
+            col(status.restart_done),
+            col(status.conditions),
+            col(status.slot),
+            col(UserModel.reporting_currency),
+        )
+        .join(status, col(status.bot_id) == col(BotModel.id))
+        .join(UserModel, col(UserModel.id) == col(BotModel.owner_id))
+        .where(col(BotModel.deleted_at).is_(None))
+        .order_by(col(BotModel.id))
+    )
+    return [DesiredRow(*row) for row in (await session.execute(query)).all()]
+
+
+async def epochs_of_deleted(session: AsyncSession, bot_ids: Collection[str]) -> dict[str, int]:
+    """Of these bots, those whose deletion was carried out, with the epoch of their last assignment."""
+    query = select(BotModel.id, BotModel.epoch).where(
+        col(BotModel.id).in_(list(bot_ids)), col(BotModel.deleted_at).is_not(None)
+    )
+    return dict((await session.exec(query)).all())
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """Whose bot it is, and what it is called."""
+
+    owner_id: str
+    name: str
+
+
+async def owners(session: AsyncSession, bot_ids: Collection[str]) -> dict[str, Owned]:
+    """Of these bots, those that exist, deleted ones included."""
+    query = select(BotModel.id, BotModel.owner_id, BotModel.name).where(col(BotModel.id).in_(list(bot_ids)))
+    return {bot_id: Owned(owner_id, name) for bot_id, owner_id, name in (await session.exec(query)).all()}
+
+
+async def locked(session: AsyncSession, bot_ids: Collection[str]) -> list[BotModel]:
+    """The rows of these bots, locked for writing, by id."""
+    query = select(BotModel).where(col(BotModel.id).in_(list(bot_ids))).order_by(col(BotModel.id)).with_for_update()
+    return list((await session.exec(query)).all())
+
+
+async def known_events(session: AsyncSession, identities: Collection[EventIdentity]) -> set[EventIdentity]:
+    """Of these (bot, run, origin, seq), those that are stored already."""
+    model = BotEventModel
+    columns = (col(model.bot_id), col(model.run_id), col(model.origin), col(model.seq))
+    query = sqlalchemy.select(*columns).where(sqlalchemy.tuple_(*columns).in_(list(identities)))
+    return {(bot_id, run_id, origin, seq) for bot_id, run_id, origin, seq in (await session.execute(query)).all()}
 
 
 async def idempotency(session: AsyncSession, owner_id: str, key: str, since: datetime) -> IdempotencyModel | None:

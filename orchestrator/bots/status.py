@@ -2,7 +2,8 @@
 
 Two sources of conditions meet here: those of the agent come with each slot and replace each other; those of the control
 plane (`CONTROL_CONDITIONS`) are set and cleared by name. The observed state is the slot's, unless the agent is silent
-(`unknown`, the last values stay) or there is no slot (`pending`, or `stopped` where nobody wants a process).
+(`unknown`, the last values stay) or there is no slot (`pending`, or `stopped` where nobody wants a process, or `failed`
+where its template is broken).
 """
 
 from collections.abc import Iterable, Mapping
@@ -149,10 +150,9 @@ def _control(status: Status, without: ConditionType) -> list[Condition]:
 def _derive(status: Status, wanted: Wanted, conditions: Iterable[Condition]) -> Status:
     held = tuple(sorted(conditions, key=lambda condition: condition.type))
     types = {condition.type for condition in held}
-    if ConditionType.AGENT_UNREACHABLE in types:
-        state = str(ObservedState.UNKNOWN)
-    elif status.slot is not None:
-        state = str(status.slot["observed_state"])
+    if status.slot is not None:
+        unreachable = ConditionType.AGENT_UNREACHABLE in types
+        state = str(ObservedState.UNKNOWN) if unreachable else str(status.slot["observed_state"])
     elif ConditionType.TEMPLATE_BROKEN in types:
         state = str(ObservedState.FAILED)
     elif wanted.desired_state in (DesiredState.RUNNING, DesiredState.PAUSED):

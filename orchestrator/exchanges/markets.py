@@ -1,6 +1,6 @@
 """What exchanges trade, as far as it can be asked without their keys: today the paper exchange's markets.
 
-Knowing nothing is an answer too: a bot on an exchange that cannot be asked is created, and waits in a visible condition.
+Knowing nothing is an answer too: a bot on an exchange that cannot be asked is created, and waits where all can see it.
 """
 
 import asyncio

@@ -1,5 +1,5 @@
-"""The paper exchange as a supervised local service: `python -m pool.exchange.simulator`, detached like a pool, found again
-by what its `endpoint.json` tells. It keeps its port across restarts, so that pools need not be told anew."""
+"""The paper exchange as a supervised local service: `python -m pool.exchange.simulator`, detached like a pool, found
+again by what its `endpoint.json` tells. It keeps its port across restarts, so that pools need not be told anew."""
 
 import asyncio
 import json

@@ -76,10 +76,11 @@ async def ensure_local_pool(session: AsyncSession, slots_total: int, memory_limi
     return pool
 
 
-def assign(session: AsyncSession, bot: Assignable, pool: PoolModel) -> None:
-    """A new assignment under the next fencing epoch; the only writer of a bot's `pool_id` and `epoch`."""
+def assign(session: AsyncSession, bot: Assignable, pool: PoolModel, above: int = 0) -> None:
+    """A new assignment under the next fencing epoch, at least one above `above`; the only writer of a bot's `pool_id`
+    and `epoch`."""
     bot.pool_id = pool.id
-    bot.epoch += 1
+    bot.epoch = max(bot.epoch, above) + 1
     session.add(bot)
 
 

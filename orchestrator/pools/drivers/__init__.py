@@ -1,7 +1,7 @@
 """Drivers start, find and stop pools; what runs in a pool is the agent's business.
 
 A driver is level-triggered: `ensure` is called again and again and does nothing for a pool that lives, whoever started
-it. `process` runs pools as local processes; a container driver keeps the same Protocol (`tests/contract/test_driver.py`).
+it. `process` runs pools as local processes; a container driver keeps the same Protocol (`tests/contract`).
 """
 
 from dataclasses import dataclass

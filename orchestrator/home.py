@@ -1,0 +1,78 @@
+"""The home directory: its lock, which one control plane holds at a time, and the secrets made at the first start."""
+
+import fcntl
+import json
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestrator.errors import Conflict
+from orchestrator.kit.detached import write_private
+from orchestrator.kit.ids import new_id
+
+LOCK_FILE = "control-plane.lock"
+SECRETS_FILE = "secrets.json"
+_KEY_BYTES = 48
+_KEY_LENGTH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Keys of this installation."""
+
+    installation_id: str
+    """Names this installation, for example as the holder of leases; no secret itself."""
+    token_signing_key: str = field(repr=False)
+    """Signs access tokens; at least 32 characters."""
+
+
+def prepare(home: Path) -> None:
+    """Makes the directory, readable by its owner alone. Raises OSError."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home.chmod(0o700)
+
+
+def lock(home: Path) -> int:
+    """A descriptor that holds the home as long as it is open: the kernel lets go when the process dies. Raises Conflict
+    where another control plane holds it, OSError."""
+    descriptor = os.open(home / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        told = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
+        os.close(descriptor)
+        who = f" (process {told})" if told.isdigit() else ""
+        raise Conflict(
+            f"Another Flotilla{who} runs in {home}: stop that one first, or set FLOTILLA_HOME to another directory."
+        ) from None
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    return descriptor
+
+
+def load_secrets(home: Path) -> Secrets:
+    """From `secrets.json` (0600), made at the first start. Raises Conflict for a damaged file, OSError."""
+    file = home / SECRETS_FILE
+    try:
+        content = json.loads(file.read_text())
+        loaded = Secrets(str(content["installation_id"]), str(content["token_signing_key"]))
+    except FileNotFoundError:
+        return _make_secrets(file)
+    except (ValueError, KeyError, TypeError):
+        raise _damaged(file) from None
+    if len(loaded.token_signing_key) < _KEY_LENGTH or not loaded.installation_id:
+        raise _damaged(file)
+    file.chmod(0o600)
+    return loaded
+
+
+def _make_secrets(file: Path) -> Secrets:
+    made = Secrets(new_id("installation"), secrets.token_urlsafe(_KEY_BYTES))
+    content = {"installation_id": made.installation_id, "token_signing_key": made.token_signing_key}
+    write_private(file, json.dumps(content, indent=2) + "\n")
+    return made
+
+
+def _damaged(file: Path) -> Conflict:
+    return Conflict(f"{file} is damaged: restore it, or delete it (everybody must then sign in again).")

@@ -1,0 +1,43 @@
+"""What users hear of a batch once it is committed: `bot`, `trade` and `alert` on `user.<owner_id>`, and that a
+portfolio changed on `portfolio`."""
+
+from typing import Any
+
+from orchestrator.bots.announce import announce, announce_alert, user_topic
+from orchestrator.bots.repository import Owned
+from orchestrator.events.bus import Bus
+from orchestrator.intake.store import Stored
+from pool.contract.events import Event, EventType
+
+PORTFOLIO_TOPIC = "portfolio"
+_TRADES = {
+    EventType.TRADE_ENTRY: "entry",
+    EventType.TRADE_ENTRY_FILL: "entry_fill",
+    EventType.TRADE_ENTRY_CANCEL: "cancel",
+    EventType.TRADE_EXIT: "exit",
+    EventType.TRADE_EXIT_FILL: "exit_fill",
+    EventType.TRADE_EXIT_CANCEL: "cancel",
+}
+
+
+async def publish(bus: Bus, stored: Stored) -> None:
+    await announce(bus, stored.changes)
+    for event in stored.events:
+        owned = stored.owners[event.bot_id]
+        if event.type in _TRADES:
+            await bus.publish(user_topic(owned.owner_id), "trade", trade_body(event, owned))
+        elif event.type == EventType.MESSAGE and event.data.get("kind") == "exception":
+            text = str(event.data.get("text") or "FreqTrade reported an exception; its log tells more.")
+            await announce_alert(bus, owned.owner_id, event.bot_id, owned.name, "exception", text[:2000])
+    bots = stored.reported | {event.bot_id for event in stored.events} | {change.bot_id for change in stored.changes}
+    for owner_id in sorted({stored.owners[bot_id].owner_id for bot_id in bots}):
+        await bus.publish(PORTFOLIO_TOPIC, "changed", {"user_id": owner_id})
+
+
+def trade_body(event: Event, owned: Owned) -> dict[str, Any]:
+    """FreqTrade's own message, and on top what Flotilla calls it."""
+    kind = _TRADES[event.type]
+    if event.type == EventType.TRADE_EXIT_FILL and event.data.get("sub_trade") is True:
+        kind = "partial_exit"
+    ours = {"bot_id": event.bot_id, "bot_name": owned.name, "event": kind, "at": event.at.isoformat()}
+    return {**event.data, **ours}

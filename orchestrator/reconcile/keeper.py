@@ -1,0 +1,150 @@
+"""Keeps pools and the paper exchange alive: `ensure` again and again, with growing delays where it fails, and writes
+what drivers and agents tell of each pool: when it changes, and every few seconds anyway."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from loguru import logger
+from sqlalchemy.exc import SQLAlchemyError
+
+from orchestrator.db.engine import Database
+from orchestrator.errors import Error
+from orchestrator.exchanges.paper import CannotStartExchange, PaperExchange
+from orchestrator.kit.backoff import Backoff
+from orchestrator.kit.clock import utc_now
+from orchestrator.pools import service
+from orchestrator.pools.directory import AgentDirectory
+from orchestrator.pools.drivers import CannotStartPool, PoolDriver
+from orchestrator.pools.models import PoolModel
+from pool.contract.pools import PoolReport
+
+_BACKOFF = Backoff(first_seconds=1, limit_seconds=30)
+_INTERVAL_SECONDS = 1.0
+_REPORT_SECONDS = 5.0
+_STEADY_SECONDS = 60.0
+"""What lived this long starts again without delay."""
+
+
+@dataclass(slots=True)
+class _Attempts:
+    failures: int = 0
+    tried_at: float = float("-inf")
+
+    def due(self, now: float) -> bool:
+        return now - self.tried_at >= _BACKOFF.delay_seconds(self.failures)
+
+
+class PoolKeeper:
+    """Run `run` as one task. `drivers` by the name that a pool's row has."""
+
+    def __init__(
+        self,
+        database: Database,
+        drivers: Mapping[str, PoolDriver],
+        agents: AgentDirectory,
+        interval_seconds: float = _INTERVAL_SECONDS,
+    ) -> None:
+        self._database = database
+        self._drivers = drivers
+        self._agents = agents
+        self._interval_seconds = interval_seconds
+        self._attempts: dict[str, _Attempts] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Until cancelled. One task per pool, so that a slow driver or agent holds up only its own."""
+        try:
+            while True:
+                try:
+                    await self._spawn_tasks()
+                except (SQLAlchemyError, OSError) as error:
+                    logger.error("the pool keeper cannot use the database, it will try again: {}", error)
+                await asyncio.sleep(self._interval_seconds)
+        finally:
+            for task in self._tasks.values():
+                task.cancel()
+            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def _spawn_tasks(self) -> None:
+        async with self._database.read() as session:
+            pools = await service.every(session)
+        for pool in pools:
+            task = self._tasks.get(pool.id)
+            if task is None or task.done():
+                self._tasks[pool.id] = asyncio.create_task(self._keep(pool), name=f"keep-{pool.id}")
+
+    async def _keep(self, pool: PoolModel) -> None:
+        driver = self._drivers.get(pool.driver)
+        if driver is None:
+            logger.error("pool {} wants the driver {!r}, which there is not", pool.id, pool.driver)
+            await asyncio.sleep(_REPORT_SECONDS)
+            return
+        try:
+            seen = await self._look(pool, driver)
+            if seen is not None:
+                async with self._database.unit_of_work() as session:
+                    await service.observe(session, pool.id, seen)
+        except (SQLAlchemyError, OSError) as error:
+            logger.error("what pool {} tells cannot be written: {}", pool.id, error)
+        except Exception:  # a task's boundary: keeping one pool must not end the keeper
+            logger.exception("keeping pool {} failed", pool.id)
+
+    async def _look(self, pool: PoolModel, driver: PoolDriver) -> service.PoolSeen | None:
+        """None where there is nothing new yet."""
+        observation = await driver.observe(pool.id)
+        attempts = self._attempts.setdefault(pool.id, _Attempts())
+        if pool.desired_state == "stopped":
+            if observation.alive:
+                await driver.stop(pool.id, graceful=True)
+            return service.PoolSeen(utc_now(), False, None)
+        if not observation.alive:
+            return await self._start(pool, driver, attempts)
+        if time.monotonic() - attempts.tried_at > _STEADY_SECONDS:
+            attempts.failures = 0
+        if pool.observed_state == "ready" and not _old(pool):
+            return None
+        report, problem = await self._ask(pool)
+        return service.PoolSeen(utc_now(), True, report, problem)
+
+    async def _start(self, pool: PoolModel, driver: PoolDriver, attempts: _Attempts) -> service.PoolSeen:
+        problem = "Its process has ended; it is being started again." if attempts.failures else None
+        if attempts.due(time.monotonic()):
+            attempts.tried_at = time.monotonic()
+            attempts.failures += 1
+            try:
+                await driver.ensure(pool)
+            except CannotStartPool as error:
+                logger.error("{}", error)
+                problem = str(error)
+        return service.PoolSeen(utc_now(), False, None, problem)
+
+    async def _ask(self, pool: PoolModel) -> tuple[PoolReport | None, str | None]:
+        try:
+            agent = await self._agents.agent_for(pool.id)
+            return await agent.pool(_REPORT_SECONDS), None
+        except Error as error:
+            return None, error.message
+
+
+def _old(pool: PoolModel) -> bool:
+    return pool.last_seen_at is None or (utc_now() - pool.last_seen_at).total_seconds() >= _REPORT_SECONDS
+
+
+async def keep_exchange(exchange: PaperExchange) -> None:
+    """Keeps the paper exchange alive, until cancelled."""
+    attempts = _Attempts()
+    while True:
+        now = time.monotonic()
+        if await exchange.alive():
+            if now - attempts.tried_at > _STEADY_SECONDS:
+                attempts.failures = 0
+        elif attempts.due(now):
+            attempts.tried_at = now
+            attempts.failures += 1
+            try:
+                await exchange.ensure()
+            except CannotStartExchange as error:
+                logger.error("{}", error)
+        await asyncio.sleep(_INTERVAL_SECONDS)

@@ -1,0 +1,87 @@
+"""From what agents list to observations of bots, only where something differs from what is written already. Pure.
+
+This is the level-triggered twin of `orchestrator.intake`: what the event stream lost is put right here within a second.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from orchestrator.bots.repository import DesiredRow
+from orchestrator.bots.status import ConditionCleared, ConditionSet, Observation, SlotAbsent, SlotSeen
+from orchestrator.reconcile.watch import Sighting
+from pool.contract.slots import ConditionType, DesiredState, ObservedState, Slot
+
+_VOLATILE = {"memory", "cpu_percent", "last_report_at", "snapshot"}
+"""Changes in these alone are left to the event stream."""
+
+
+def observations(
+    rows: Sequence[DesiredRow],
+    problems: Mapping[str, str],
+    sightings: Mapping[str, Sighting],
+    settled_at: Mapping[str, float],
+    silence_seconds: float,
+    clock: float,
+    now: datetime,
+) -> list[Observation]:
+    """`problems` says why a bot cannot be rendered; `clock` is now in the sightings' monotonic seconds."""
+    found: list[Observation] = []
+    for row in rows:
+        found.extend(_about_template(row, problems.get(row.bot.id), now))
+        if row.bot.pool_id is None:
+            found.extend(_without_slot(row, now))
+            continue
+        sighting = sightings.get(row.bot.pool_id)
+        if sighting is None:
+            continue
+        if sighting.problem is not None:
+            if clock - sighting.heard_at > silence_seconds:
+                found.extend(_unreachable(row, sighting.problem, now))
+        elif sighting.listed_at >= settled_at.get(row.bot.id, float("-inf")):
+            slot = sighting.slots.get(row.bot.id)
+            found.extend(_without_slot(row, now) if slot is None else _with_slot(row, slot, now))
+    return found
+
+
+def condition_types(row: DesiredRow) -> set[str]:
+    """The conditions that the row's status holds now."""
+    return {str(condition["type"]) for condition in row.conditions}
+
+
+def _about_template(row: DesiredRow, problem: str | None, now: datetime) -> list[Observation]:
+    told = {condition["message"] for condition in row.conditions if condition["type"] == ConditionType.TEMPLATE_BROKEN}
+    if problem is not None and problem not in told:
+        return [ConditionSet(row.bot.id, now, ConditionType.TEMPLATE_BROKEN, problem)]
+    if problem is None and told:
+        return [ConditionCleared(row.bot.id, now, ConditionType.TEMPLATE_BROKEN)]
+    return []
+
+
+def _unreachable(row: DesiredRow, problem: str, now: datetime) -> list[Observation]:
+    if ConditionType.AGENT_UNREACHABLE in condition_types(row):
+        return []
+    return [ConditionSet(row.bot.id, now, ConditionType.AGENT_UNREACHABLE, problem)]
+
+
+def _without_slot(row: DesiredRow, now: datetime) -> list[Observation]:
+    wanted = row.bot.desired_state in (DesiredState.RUNNING, DesiredState.PAUSED)
+    expected = ObservedState.PENDING if wanted else ObservedState.STOPPED
+    types = condition_types(row)
+    if ConditionType.TEMPLATE_BROKEN in types:
+        expected = ObservedState.FAILED
+    settled = row.slot is None and row.observed_state == expected and ConditionType.AGENT_UNREACHABLE not in types
+    return [] if settled else [SlotAbsent(row.bot.id, now)]
+
+
+def _with_slot(row: DesiredRow, slot: Slot, now: datetime) -> list[Observation]:
+    if slot.epoch < row.bot.epoch:
+        return []
+    same = row.slot is not None and _steady(row.slot) == _steady(slot.model_dump(mode="json"))
+    if same and ConditionType.AGENT_UNREACHABLE not in condition_types(row):
+        return []
+    return [SlotSeen(row.bot.id, now, slot)]
+
+
+def _steady(slot: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in slot.items() if name not in _VOLATILE}
