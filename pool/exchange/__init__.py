@@ -1,0 +1,1 @@
+"""Exchanges as bots see them: the paper exchange and how FreqTrade is pointed at it."""
