@@ -1,0 +1,138 @@
+"""HTTP around the endpoints.
+
+Each request is counted, suffers what faults stand, is charged its weight, and is answered from the table. Answers that
+depend on the URL and the second alone are rendered once a second and shared: fifty bots asking for the same candles
+cost one rendering. There is no router and no middleware, since this is most of what a request costs.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from inspect import isawaitable
+
+from aiohttp import web
+from loguru import logger
+
+from pool.exchange.simulator.calls import Call, Endpoint, Endpoints
+from pool.exchange.simulator.faults import Fault, Faults, Kind
+from pool.exchange.simulator.limits import WeightLimit
+from pool.exchange.simulator.problems import Problem, unknown_path
+
+CONTROL_PREFIX = "/control/"
+_JSON = "application/json"
+_MOST_BODY_BYTES = 1_000_000
+
+
+def wall_clock_ms() -> int:
+    """Milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass
+class Front:
+    """What every request passes. `answer` is the handler for `aiohttp.web.Server`."""
+
+    endpoints: Endpoints
+    control: Endpoints
+    weights: WeightLimit
+    faults: Faults
+    clock_ms: Callable[[], int] = wall_clock_ms
+    counters: Counter[str] = field(default_factory=Counter)
+    _second: int = 0
+    _shared: dict[str, "asyncio.Future[bytes]"] = field(default_factory=dict)
+
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        path, _, query = request.raw_path.partition("?")
+        if path.startswith(CONTROL_PREFIX):
+            return await self._control(request, path, query)
+        self.counters[f"{request.method} {path}"] += 1
+        headers: dict[str, str] = {}
+        fault: Fault | None = None
+        try:
+            if self.faults:
+                wait_ms, fault = self.faults.take(request.method, path, self.clock_ms() / 1000)
+                if wait_ms:
+                    await asyncio.sleep(wait_ms / 1000)
+                if fault and fault.kind is Kind.FAIL:
+                    raise fault.problem(self.clock_ms() / 1000)
+                if fault and fault.kind is Kind.DROP:
+                    return _dropped(request)
+            call = await self._call(request, path, query)
+            body, status = await self._body(call, request.remote or "", headers), 200
+        except Problem as problem:
+            body, status = problem.body(), problem.status
+            headers |= problem.headers
+        except Exception:  # the boundary of a request: the exchange goes on, its log tells
+            logger.exception("{} {} failed", request.method, path)
+            body, status = Problem(500, -1000, "An unknown error occurred while processing the request.").body(), 500
+        if fault and fault.kind is Kind.DROP_AFTER:
+            return _dropped(request)
+        if fault and fault.kind is Kind.FAIL_AFTER:
+            after = fault.problem(self.clock_ms() / 1000)
+            body, status = after.body(), after.status
+        return web.Response(body=body, status=status, content_type=_JSON, headers=headers)
+
+    def forget_shared(self) -> None:
+        """The next answers are rendered anew: prices were scripted within this second."""
+        self._shared.clear()
+
+    async def _call(self, request: web.BaseRequest, path: str, query: str) -> Call:
+        body = b"" if request.method == "GET" else await request.read()
+        return Call(request.method, path, query, body, request.headers, self.clock_ms())
+
+    async def _body(self, call: Call, address: str, headers: dict[str, str]) -> bytes:
+        endpoint = self.endpoints.get((call.method, call.path))
+        if endpoint is None:
+            raise unknown_path(call.method, call.path)
+        used = str(self.weights.charge(address, endpoint.weight(call.parameters), call.second))
+        headers["X-MBX-USED-WEIGHT"] = headers["X-MBX-USED-WEIGHT-1M"] = used
+        if endpoint.shared:
+            return await self._shared_body(endpoint, call)
+        return await _answer(endpoint, call)
+
+    async def _shared_body(self, endpoint: Endpoint, call: Call) -> bytes:
+        if call.second != self._second:
+            self._second = call.second
+            self._shared = {}
+        key = f"{call.path}?{call.query}"
+        known = self._shared.get(key)
+        if known is None:
+            known = self._shared[key] = asyncio.ensure_future(_answer(endpoint, call))
+        return await asyncio.shield(known)
+
+    async def _control(self, request: web.BaseRequest, path: str, query: str) -> web.Response:
+        try:
+            call = await self._call(request, path, query)
+            endpoint = self.control.get((call.method, path))
+            if endpoint is None:
+                raise unknown_path(call.method, path)
+            return web.Response(body=await _answer(endpoint, call), content_type=_JSON)
+        except Problem as problem:
+            return web.Response(body=problem.body(), status=problem.status, content_type=_JSON)
+
+
+async def serve(front: Front, host: str, port: int) -> tuple[web.ServerRunner, int]:
+    """Listen; the port that was bound. Raises OSError where the address cannot be had."""
+    server = web.Server(front.answer, access_log=None)
+    runner = web.ServerRunner(server, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port, backlog=512).start()
+    except OSError:
+        await runner.cleanup()
+        raise
+    return runner, int(runner.addresses[0][1])
+
+
+async def _answer(endpoint: Endpoint, call: Call) -> bytes:
+    result = endpoint.answer(call)
+    return await result if isawaitable(result) else result
+
+
+def _dropped(request: web.BaseRequest) -> web.Response:
+    """Closes the connection; the response never leaves."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
