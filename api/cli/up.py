@@ -8,6 +8,7 @@ second at once: bots then keep running, and the next start finds them.
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 from collections.abc import Iterator
@@ -69,6 +70,7 @@ def run(*, view: bool, demo: bool) -> int:
         home = settings.home.expanduser().resolve()
         settings = settings.model_copy(update={"home": home})
         api_settings = ApiSettings()
+        os.umask(0o077)  # whatever is made from here on, by children too, is its owner's alone
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         home.chmod(0o700)
         log_path = log_to_file(home)

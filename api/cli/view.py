@@ -101,7 +101,7 @@ def _bot_row(bot: BotLine) -> tuple[str, ...]:
         output.text(bot.template),
         _trades(bot.open_trades),
         str(bot.closed_trades),
-        f"{output.money(bot.equity)} {output.text(bot.currency)}",
+        "-" if bot.equity is None else f"{output.money(bot.equity)} {output.text(bot.currency)}",
         output.gain(bot.profit),
         output.gain(bot.unrealised),
         output.megabytes(bot.pss_bytes),
