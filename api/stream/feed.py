@@ -17,8 +17,9 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Send
 
 from api.stream.encoding import HEARTBEAT, Encoder, reset_event
+from orchestrator.bots.announce import user_topic
 from orchestrator.events.bus import Message, Reset, SubscriberTooSlow, Subscription
-from orchestrator.portfolio.service import PortfolioService, user_topic
+from orchestrator.portfolio.service import PortfolioService
 
 PORTFOLIO_SECONDS = 1.0
 """Least time between the portfolio at connect and the next one."""

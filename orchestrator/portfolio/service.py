@@ -15,6 +15,7 @@ from loguru import logger
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from orchestrator.bots.announce import user_topic
 from orchestrator.bots.models import BotModel, BotStatusModel
 from orchestrator.db.engine import Database
 from orchestrator.errors import NotFound
@@ -30,11 +31,6 @@ from pool.contract.slots import ObservedState
 from pool.contract.snapshots import BotSnapshot
 
 RECENT_SECONDS = 1.0
-
-
-def user_topic(user_id: str) -> str:
-    """The topic of what this user's browsers see."""
-    return f"user.{user_id}"
 
 
 @dataclass(slots=True)

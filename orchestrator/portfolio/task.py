@@ -18,12 +18,13 @@ from typing import Any
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from loguru import logger
 
+from orchestrator.bots.announce import user_topic
 from orchestrator.db.engine import Database
 from orchestrator.events.bus import Bus, Message, SubscriberTooSlow
 from orchestrator.kit.clock import utc_now
 from orchestrator.portfolio import history, repository
 from orchestrator.portfolio.models import EquityPointModel
-from orchestrator.portfolio.service import PortfolioService, user_topic
+from orchestrator.portfolio.service import PortfolioService
 from orchestrator.portfolio.views import Portfolio, material, wire
 
 HINTS_TOPIC = "portfolio"

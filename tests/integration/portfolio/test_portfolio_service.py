@@ -1,0 +1,120 @@
+"""Portfolios from the database: what is remembered, what a restart keeps, what a broken bot cannot spoil."""
+
+import asyncio
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from orchestrator.errors import NotFound
+from orchestrator.events.in_process import InProcessBus
+from orchestrator.kit.clock import utc_now
+from orchestrator.portfolio.service import PortfolioService
+from orchestrator.portfolio.task import PortfolioTask
+from tests.fakes.portfolio_world import PortfolioWorld
+
+
+@pytest.fixture
+def service(world: PortfolioWorld, bus: InProcessBus) -> PortfolioService:
+    return PortfolioService(world.database, bus)
+
+
+async def test_a_user_sees_his_own_bots_and_no_deleted_ones(world: PortfolioWorld, service: PortfolioService) -> None:
+    await world.add_user("user-2")
+    await world.add_bot("bot-a")
+    await world.add_bot("bot-gone", deleted_at=utc_now())
+    await world.add_bot("bot-other", "user-2")
+    await world.report("bot-a", "1100")
+    portfolio = await service.portfolio("user-1")
+    assert [bot.id for bot in portfolio.bots] == ["bot-a"]
+    assert (portfolio.equity, portfolio.profit_ratio) == (1100, Decimal("0.1"))
+
+
+async def test_an_unknown_user_is_not_found(world: PortfolioWorld, service: PortfolioService) -> None:
+    with pytest.raises(NotFound):
+        await service.portfolio("nobody")
+
+
+async def test_a_bot_that_stops_reporting_is_stale_with_its_last_values(
+    world: PortfolioWorld, service: PortfolioService
+) -> None:
+    await world.add_bot("bot-a")
+    await world.report("bot-a", "1234", at=utc_now() - timedelta(seconds=20))
+    portfolio = await service.portfolio("user-1")
+    assert (portfolio.bots[0].stale, portfolio.stale_bots, portfolio.equity) == (True, 1, 1234)
+
+
+async def test_a_snapshot_that_cannot_be_believed_is_passed_over_for_the_last_good_one(
+    world: PortfolioWorld, service: PortfolioService
+) -> None:
+    await world.add_bot("bot-a")
+    await world.add_bot("bot-b")
+    await world.report("bot-a", "1100")
+    await world.report("bot-b", "1000")
+    await service.portfolio("user-1")
+    await world.report("bot-a", "1e30")
+    assert (await service.portfolio("user-1")).equity == 2100
+    await world.observe("bot-a", snapshot={"as_of": "yesterday"}, snapshot_at=utc_now() + timedelta(seconds=1))
+    assert (await service.portfolio("user-1")).equity == 2100
+
+
+async def test_memory_is_told_per_bot(world: PortfolioWorld, service: PortfolioService) -> None:
+    await world.add_bot("bot-a")
+    await world.observe("bot-a", slot={"memory": {"pss_bytes": 23_000_000, "uss_bytes": 1, "rss_bytes": 2}})
+    assert (await service.portfolio("user-1")).bots[0].pss_bytes == 23_000_000
+
+
+async def test_recent_is_computed_once_for_many(world: PortfolioWorld, service: PortfolioService) -> None:
+    await world.add_bot("bot-a")
+    first = await service.recent("user-1")
+    assert all(one is first for one in await asyncio.gather(*(service.recent("user-1") for _ in range(20))))
+
+
+async def test_peaks_survive_a_restart_and_a_deletion_is_no_drawdown(world: PortfolioWorld, bus: InProcessBus) -> None:
+    await world.add_bot("bot-a")
+    await world.add_bot("bot-b")
+    await world.report("bot-a", "1500")
+    await world.report("bot-b", "1000")
+    task = PortfolioTask(world.database, bus)
+    await task.recompute({"user-1"})
+    await task.write(everything=True)
+
+    await world.report("bot-a", "1400")
+    restarted = PortfolioService(world.database, bus)
+    portfolio = await restarted.portfolio("user-1")
+    assert (portfolio.peak, portfolio.drawdown_ratio) == (2500, Decimal("0.04"))
+    assert (portfolio.bots[0].peak, portfolio.bots[1].drawdown_ratio) == (1500, 0)
+
+    await world.change_bot("bot-a", deleted_at=utc_now())
+    portfolio = await restarted.portfolio("user-1")
+    assert (portfolio.equity, portfolio.peak) == (1000, 1050), "half the drawdown left with half the capital"
+
+
+async def test_a_deletion_while_the_control_plane_was_down_is_no_drawdown_either(
+    world: PortfolioWorld, bus: InProcessBus
+) -> None:
+    await world.add_bot("bot-a")
+    await world.add_bot("bot-b")
+    await world.report("bot-a", "1500")
+    await world.report("bot-b", "1000")
+    task = PortfolioTask(world.database, bus)
+    await task.recompute({"user-1"})
+    await task.write(everything=True)
+    await world.change_bot("bot-a", deleted_at=utc_now())
+    portfolio = await PortfolioService(world.database, bus).portfolio("user-1")
+    assert (portfolio.equity, portfolio.peak, portfolio.drawdown_ratio) == (1000, 1000, 0)
+
+
+async def test_another_reporting_currency_starts_anew(world: PortfolioWorld, bus: InProcessBus) -> None:
+    await world.add_bot("bot-a", stake_currency="BTC", starting_balance=Decimal(1))
+    await world.report("bot-a", "2", stake_currency="BTC", starting_balance=Decimal(1), rate="50000")
+    task = PortfolioTask(world.database, bus)
+    await task.recompute({"user-1"})
+    await task.write(everything=True)
+    await world.report("bot-a", "1.5", stake_currency="BTC", starting_balance=Decimal(1), rate="50000")
+    await world.set_currency("user-1", "BTC")
+    service = PortfolioService(world.database, bus)
+    portfolio = await service.portfolio("user-1")
+    assert (portfolio.currency, portfolio.equity, portfolio.peak) == ("BTC", Decimal("1.5"), Decimal("1.5"))
+    assert portfolio.bots[0].peak == 2, "the bot's own peak is in its own currency"
+    assert (await service.history("user-1", "1h")).points == []
