@@ -1,8 +1,8 @@
 """The composition root: the only place that chooses drivers, and knows everything that runs.
 
-`ControlPlane` is what `flotilla up` and `serve` embed beside the API; `python -m orchestrator` runs it alone. It may be
-killed at any moment: intent is in the database, and pools, bots and the paper exchange are processes of their own, which
-the next start finds again.
+`ControlPlane` is what `flotilla up` and `serve` embed beside the API; `python -m orchestrator` runs it alone. It may
+be killed at any moment: intent is in the database, and pools, bots and the paper exchange are processes of their own,
+which the next start finds again.
 """
 
 import asyncio

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy
+from sqlalchemy import tuple_
+from sqlalchemy.orm import defer
 from sqlmodel import and_, col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -132,22 +133,18 @@ class DesiredRow:
 
 async def desired(session: AsyncSession) -> list[DesiredRow]:
     """All bots whose deletion was not carried out yet, by id."""
-    status = BotStatusModel
     query = (
-        sqlalchemy.select(
-            BotModel,
-            col(status.observed_state),
-            col(status.restart_done),
-            col(status.conditions),
-            col(status.slot),
-            col(UserModel.reporting_currency),
-        )
-        .join(status, col(status.bot_id) == col(BotModel.id))
+        select(BotModel, BotStatusModel, UserModel.reporting_currency)
+        .join(BotStatusModel, col(BotStatusModel.bot_id) == col(BotModel.id))
         .join(UserModel, col(UserModel.id) == col(BotModel.owner_id))
         .where(col(BotModel.deleted_at).is_(None))
         .order_by(col(BotModel.id))
+        .options(defer(BotStatusModel.snapshot, raiseload=True))  # type: ignore[arg-type]
     )
-    return [DesiredRow(*row) for row in (await session.execute(query)).all()]
+    return [
+        DesiredRow(bot, status.observed_state, status.restart_done, status.conditions, status.slot, currency)
+        for bot, status, currency in (await session.exec(query)).all()
+    ]
 
 
 async def epochs_of_deleted(session: AsyncSession, bot_ids: Collection[str]) -> dict[str, int]:
@@ -182,8 +179,8 @@ async def known_events(session: AsyncSession, identities: Collection[EventIdenti
     """Of these (bot, run, origin, seq), those that are stored already."""
     model = BotEventModel
     columns = (col(model.bot_id), col(model.run_id), col(model.origin), col(model.seq))
-    query = sqlalchemy.select(*columns).where(sqlalchemy.tuple_(*columns).in_(list(identities)))
-    return {(bot_id, run_id, origin, seq) for bot_id, run_id, origin, seq in (await session.execute(query)).all()}
+    query = select(model.bot_id, model.run_id, model.origin, model.seq).where(tuple_(*columns).in_(list(identities)))
+    return set((await session.exec(query)).all())
 
 
 async def idempotency(session: AsyncSession, owner_id: str, key: str, since: datetime) -> IdempotencyModel | None:

@@ -69,11 +69,15 @@ async def test_a_reader_does_not_wait_for_a_writer(url: str) -> None:
 async def test_foreign_keys_are_enforced_and_a_failed_unit_leaves_nothing(url: str) -> None:
     await migrate.upgrade(url)
     database = Database(url)
-    with pytest.raises(IntegrityError):
+
+    async def half_good() -> None:
         async with database.unit_of_work() as session:
             session.add(LeaseModel(name="l", holder="h", epoch=1, expires_at=utc_now()))
             await session.flush()
             session.add(PoolCursorModel(pool_id="no such pool", cursor="c"))
+
+    with pytest.raises(IntegrityError):
+        await half_good()
     async with database.read() as session:
         assert await session.get(LeaseModel, "l") is None
     await database.close()

@@ -1,0 +1,155 @@
+"""A control plane's parts on a SQLite file, without pools: fakes stand in for agents."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from orchestrator.bots import service
+from orchestrator.bots.models import BotModel
+from orchestrator.bots.repository import BotView
+from orchestrator.db import migrate
+from orchestrator.db.engine import Database
+from orchestrator.events.bus import Message
+from orchestrator.events.in_process import InProcessBus
+from orchestrator.intake.collector import Intake
+from orchestrator.kit.clock import utc_now
+from orchestrator.pools.client import AgentEndpoint
+from orchestrator.pools.directory import AgentDirectory
+from orchestrator.pools.models import PoolModel
+from orchestrator.reconcile.loop import Reconciler
+from orchestrator.settings import OrchestratorSettings
+from orchestrator.templates.catalogue import Catalogue
+from orchestrator.templates.spec import BotRequest, BotSpec, resolve
+from orchestrator.users.models import UserModel
+from tests.fakes.fake_agent import FakeAgent
+
+OWNER = "user-one"
+
+
+class Rig:
+    """Database, bus, catalogue and a directory of fake agents."""
+
+    def __init__(self, home: Path, **settings: Any) -> None:
+        quick = {"reconcile_interval_seconds": 0.1, "agent_silence_seconds": 0.5, "action_seconds": 1.0} | settings
+        self.settings = OrchestratorSettings(home=home, **quick)
+        self.database = Database(self.settings.url)
+        self.bus = InProcessBus()
+        self.fakes: dict[str, FakeAgent] = {}
+        self.agents = AgentDirectory(self._endpoint)
+        self.catalogue = Catalogue.load(self.settings.templates_directory)
+
+    async def _endpoint(self, pool_id: str) -> AgentEndpoint | None:
+        return self.fakes[pool_id].endpoint if pool_id in self.fakes else None
+
+    async def add_user(self, user_id: str = OWNER) -> None:
+        async with self.database.unit_of_work() as session:
+            session.add(UserModel(id=user_id, username=user_id, password_hash="-", role="trader", created_at=utc_now()))
+
+    async def add_pool(self, fake: FakeAgent) -> None:
+        self.fakes[fake.pool_id] = fake
+        if fake.endpoint is None:
+            await fake.start()
+        async with self.database.unit_of_work() as session:
+            session.add(
+                PoolModel(
+                    id=fake.pool_id,
+                    node="local",
+                    driver="fake",
+                    slots_total=fake.slots_total,
+                    desired_state="running",
+                    observed_state="ready",
+                    conditions=[],
+                    created_at=utc_now(),
+                )
+            )
+
+    def spec(self, name: str = "one", **changes: Any) -> BotSpec:
+        template = self.catalogue.all()[0]
+        return resolve(template, BotRequest(name=name, template=template.name, **changes))
+
+    async def create(self, name: str = "one", owner_id: str = OWNER, **options: Any) -> BotModel:
+        async with self.database.unit_of_work() as session:
+            bot, _ = await service.create(session, owner_id, self.spec(name), **options)
+        await self.hint()
+        return bot
+
+    async def want(self, bot_id: str, desired: Any, open_trades: Any = "keep") -> None:
+        async with self.database.unit_of_work() as session:
+            await service.set_desired(session, None, bot_id, desired, open_trades)
+        await self.hint()
+
+    async def hint(self) -> None:
+        await self.bus.publish("hints", "reconcile", {})
+
+    async def view(self, bot_id: str) -> BotView:
+        async with self.database.read() as session:
+            return await service.get(session, None, bot_id)
+
+    async def state(self, bot_id: str) -> str:
+        return (await self.view(bot_id)).status.observed_state
+
+    async def row(self, bot_id: str) -> BotModel:
+        async with self.database.read() as session:
+            bot = await session.get(BotModel, bot_id)
+        assert bot is not None
+        return bot
+
+    def reconciler(self, holder: str = "here") -> Reconciler:
+        return Reconciler(self.database, self.bus, self.agents, self.catalogue, self.settings, holder)
+
+    @contextlib.asynccontextmanager
+    async def running(self, *, intake: bool = False) -> AsyncIterator[Reconciler]:
+        """With the reconciler (and intake) at work; cancelled at the end, as a dying control plane's would be."""
+        reconciler = self.reconciler()
+        tasks = [asyncio.create_task(reconciler.run())]
+        if intake:
+            tasks.append(asyncio.create_task(Intake(self.database, self.bus, self.agents).run()))
+        try:
+            yield reconciler
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    @contextlib.asynccontextmanager
+    async def listening(self, topic: str) -> AsyncIterator[list[Message]]:
+        """What is published on a topic meanwhile."""
+        heard: list[Message] = []
+        subscription = self.bus.subscribe(topic)
+
+        async def listen() -> None:
+            async for message in subscription:
+                assert isinstance(message, Message)
+                heard.append(message)
+
+        task = asyncio.create_task(listen())
+        try:
+            yield heard
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await subscription.aclose()
+
+    async def close(self) -> None:
+        for fake in self.fakes.values():
+            await fake.stop()
+        await self.agents.aclose()
+        await self.database.close()
+
+
+@contextlib.asynccontextmanager
+async def rig_at(home: Path, **settings: Any) -> AsyncIterator[Rig]:
+    """A fresh one with one user."""
+    rig = Rig(home, **settings)
+    await migrate.upgrade(rig.settings.url)
+    await rig.add_user()
+    try:
+        yield rig
+    finally:
+        await rig.close()
+
+
+def kinds(messages: list[Message], kind: str) -> list[dict[str, Any]]:
+    return [message.body for message in messages if message.kind == kind]
