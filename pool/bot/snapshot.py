@@ -176,13 +176,16 @@ def _open_trade(trade: Trade, rate: float, *, dry: bool) -> OpenTrade:
 
 
 def _capital(freqtrade: FreqtradeBot, trades: list[Trade], realised: Decimal) -> tuple[Decimal, Decimal]:
-    """Starting balance and uninvested capital."""
-    wallets = freqtrade.wallets
+    """Starting balance and uninvested capital: of the whole account, unless the bot was given a share of it."""
+    wallets, stake_currency = freqtrade.wallets, freqtrade.exchange.get_proxy_coin()
+    invested = sum((decimal(trade.stake_amount) for trade in trades), ZERO)
     if freqtrade.config["dry_run"]:
-        starting = decimal(wallets._start_cap.get(freqtrade.exchange.get_proxy_coin(), 0.0))
-        invested = sum((decimal(trade.stake_amount) for trade in trades), ZERO)
+        starting = decimal(wallets._start_cap.get(stake_currency, 0.0))
         return starting, starting + realised - invested
-    return decimal(wallets.get_starting_balance()), decimal(wallets.get_available_stake_amount())
+    if "available_capital" in freqtrade.config:
+        return decimal(wallets.get_starting_balance()), decimal(wallets.get_available_stake_amount())
+    free = decimal(wallets.get_free(stake_currency))
+    return free + invested - realised, free
 
 
 def _balances(freqtrade: FreqtradeBot, trades: list[Trade], rates: dict[str, float]) -> list[Balance]:
