@@ -1,7 +1,7 @@
 """`python -m pool.zygote --directory POOL_DIR`, started by the pool's init with their channel as descriptor 3.
 
-environment → gc.disable → imports → patches → warm-up → collect → plug → immortalise → freeze → serve forks. Ends with 0
-when init closes the channel. Never sees a secret: those reach a bot later, over its own socket.
+environment → gc.disable → imports → hooks → warm-up → collect → trim → immortalise → plug → freeze → serve forks.
+Ends with 0 when init closes the channel. Never sees a secret: those reach a bot later, over its own socket.
 """
 
 import argparse

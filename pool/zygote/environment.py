@@ -39,6 +39,9 @@ def ensure_environment() -> None:
 
 
 def disable_huge_pages() -> bool:
-    """Keeps the kernel from backing a bot's few private kilobytes with 2 MiB pages. Forks inherit it. False if refused."""
+    """Keeps the kernel from backing a bot's few private kilobytes with 2 MiB pages; forks inherit it.
+
+    False where the kernel refuses.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     return bool(libc.prctl(_PR_SET_THP_DISABLE, 1, 0, 0, 0) == 0)

@@ -11,11 +11,13 @@ small graph in a forked child, and `moved` lets a child that has run real code l
 
 import ctypes
 import gc
+import json
 import os
 import sys
 import sysconfig
 from collections.abc import Callable, Iterable, Sequence
 from types import CodeType
+from typing import cast
 
 import numpy as np
 
@@ -62,6 +64,12 @@ def self_test() -> str | None:
     return None if status == 0 else f"Objects are not made immortal: the trial child ended with {status}."
 
 
+def full_test(samples: Sequence[object]) -> str | None:
+    """After everything was made immortal, a child works with it. None if it lived and no count moved, else why."""
+    status = _in_child(lambda: _exercise_everything(samples))
+    return None if status == 0 else f"Objects are not made immortal: a child that used them all ended with {status}."
+
+
 def moved(samples: Sequence[object]) -> int:
     """How many of `samples` do not (any more) have the immortal count."""
     words = _words()
@@ -88,8 +96,8 @@ def _mark(objects: Iterable[object], words: "memoryview[int]") -> list[object]:
 def _hidden(objects: Iterable[object]) -> Iterable[object]:
     """What `gc.get_referents` leaves out: keys of dictionaries, parts of code objects, bases of arrays."""
     for item in objects:
-        if isinstance(item, dict):
-            yield from dict.keys(item)
+        if issubclass(type(item), dict):  # isinstance() would ask a weak proxy's dead referent
+            yield from dict.keys(cast("dict[object, object]", item))
         elif type(item) is CodeType:
             yield from (item.co_consts, item.co_names, item.co_filename, item.co_name, item.co_qualname)
             yield from (item.co_linetable, item.co_exceptiontable)
@@ -134,3 +142,17 @@ def _exercise_small_graph() -> int:
     if moved(samples) or [node.text for node in graph[:3]] != ["0", "1", "2"]:
         return 4
     return 0
+
+
+def _exercise_everything(samples: Sequence[object]) -> int:
+    """Touches counts as a bot would: copies references, calls, formats, parses, makes and collects garbage."""
+    held = [list(samples) for _ in range(20)]
+    text = json.dumps({str(number): [number * 1.5, None, True, "text"] for number in range(1000)})
+    parsed = [json.loads(text) for _ in range(20)]
+    frame = np.arange(10_000, dtype=float).reshape(100, 100) @ np.ones((100, 100))
+    loops = [[] for _ in range(1000)]  # type: list[list[object]]
+    for loop in loops:
+        loop.append(loop)
+    del held, parsed, loops
+    gc.collect()
+    return 0 if moved(samples) == 0 and frame.shape == (100, 100) else 5

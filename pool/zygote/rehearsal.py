@@ -1,9 +1,9 @@
 """A whole bot's life played through inside the zygote, so that bots find its code and caches ready.
 
-What code does at its first run stays with the process: the interpreter specialises bytecode in place, SQLAlchemy compiles
-and keeps statements, pydantic builds serialisers, numeric libraries fill their tables. Done here once it is shared; done
-in a bot it is a private copy of each page. So a real FreqTrade worker, composed as for any bot, trades for some rounds
-against the rehearsal exchange and answers its REST API over a real server on a Unix socket.
+What code does at its first run stays with the process: the interpreter specialises bytecode in place, SQLAlchemy
+compiles and keeps statements, pydantic builds serialisers, numeric libraries fill their tables. Done here once it is
+shared; done in a bot it is a private copy of each page. So a real FreqTrade worker, composed as for any bot, trades for
+some rounds against the rehearsal exchange and answers its REST API over a real server on a Unix socket.
 """
 
 import asyncio
@@ -18,7 +18,6 @@ import ccxt
 import httpx
 import uvicorn
 from freqtrade.commands import Arguments
-from freqtrade.enums import State
 from freqtrade.loggers import bufferHandler
 from freqtrade.persistence import PairLocks, Trade
 from freqtrade.persistence.custom_data import _CustomData
@@ -36,7 +35,10 @@ from pool.ipc.unix_address import bind_unix, short_address
 from pool.settings import PoolSettings
 from pool.zygote.rehearsal_exchange import COINS
 
-_ROUNDS = 12
+_LIVES = 3
+"""The interpreter specialises code that has run a few times: what runs once a life needs more than one."""
+_ROUNDS = 8
+_NAP_SECONDS = 0.05
 _PAPER = "paper"
 _USER, _PASSWORD = "rehearsal", "rehearsal"
 _API_CONFIG = {
@@ -86,13 +88,19 @@ _MODELS = (Trade, Order, PairLock, _KeyValueStoreModel, _CustomData, WalletHisto
 def rehearse(home: Path, settings: PoolSettings) -> list[str]:
     """Plays it all in the directory `home`; sentences about what did not go as it should.
 
-    `settings.paper_exchange_url` is the rehearsal exchange. Leaves no socket, loop, engine, session, handler or singleton.
+    `settings.paper_exchange_url` is the rehearsal exchange. Leaves no socket, loop, engine, session, handler or
+    singleton behind.
     """
+    return [note for life in range(_LIVES) for note in _live(home / str(life), settings)]
+
+
+def _live(home: Path, settings: PoolSettings) -> list[str]:
     notes: list[str] = []
-    worker = Worker(Arguments(["trade", "-c", str(_write(home, settings)), "--userdir", str(home)]).get_parsed_arg())
+    home.mkdir()
+    arguments = Arguments(["trade", "-c", str(write_bot(home, settings)), "--userdir", str(home)])
+    worker = Worker(arguments.get_parsed_arg())
     try:
-        worker._sleep = lambda duration: time.sleep(min(duration, 0.05))
-        worker.freqtrade.state = State.RUNNING
+        worker._sleep = lambda duration: time.sleep(min(duration, _NAP_SECONDS))
         state = None
         for _ in range(_ROUNDS):
             state = worker._worker(old_state=state)
@@ -131,7 +139,7 @@ def clean_up() -> None:
     asyncio.set_event_loop(None)
 
 
-def _write(home: Path, settings: PoolSettings) -> Path:
+def write_bot(home: Path, settings: PoolSettings) -> Path:
     """The bot's files, as the agent and the bot would write them; path of the configuration."""
     source = Path(__file__).with_name("rehearsal_strategy.py").read_text()
     spec = SlotSpec(
@@ -199,7 +207,7 @@ async def _call_everything(server: ApiServer, socket_file: Path) -> list[str]:
         uvicorn.Config(server.app, log_config=None, access_log=False, ws_ping_interval=None, lifespan="on")
     )
     serving = asyncio.ensure_future(uvicorn_server.serve(sockets=[listener]))
-    while not uvicorn_server.started and not serving.done():
+    while not uvicorn_server.started and not serving.done():  # noqa: ASYNC110 - uvicorn tells by this attribute alone
         await asyncio.sleep(0.01)
     failed = []
     with short_address(socket_file) as address:

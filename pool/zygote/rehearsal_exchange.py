@@ -1,8 +1,8 @@
 """A little exchange for the warm-up: a child process that answers what a dry-run bot asks Binance.
 
-The warm-up must need nothing from outside, and must leave neither sockets nor threads in the zygote: so the exchange is a
-process of its own, there for the warm-up alone. Prices are a sine around a level, quick enough that the rehearsing bot
-enters and leaves trades.
+The warm-up must need nothing from outside, and must leave neither sockets nor threads in the zygote: so the exchange is
+a process of its own, there for the warm-up alone. Prices are a sine around a level, quick enough that the rehearsing
+bot enters and leaves trades.
 """
 
 import ctypes
@@ -19,8 +19,9 @@ from urllib.parse import parse_qs, urlsplit
 
 COINS = ("BTC", "ETH", "SOL", "XRP", "ADA", "DOGE", "LTC", "DOT", "LINK", "AVAX")
 _PR_SET_PDEATHSIG = 1
+_HIGHEST_DESCRIPTOR = 4096
 _UNITS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
-_WAVE_SECONDS = 20.0
+_WAVE_SECONDS = 0.6
 
 
 @contextmanager
@@ -46,6 +47,8 @@ def _serve(port_pipe: int) -> None:
     """The child: never returns."""
     try:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        os.closerange(3, port_pipe)
+        os.closerange(port_pipe + 1, _HIGHEST_DESCRIPTOR)
         server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         os.write(port_pipe, str(server.server_port).encode())
         os.close(port_pipe)

@@ -1,4 +1,4 @@
-"""The strategy of the rehearsing bot: many indicators, many trades. Read as text by `rehearsal`, loaded by FreqTrade."""
+"""The strategy of the rehearsing bot: many indicators, many trades. Read as text and loaded by FreqTrade."""
 
 from datetime import datetime
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 import talib.abstract as ta
 from freqtrade.persistence import Trade
 from freqtrade.strategy import IntParameter, IStrategy, merge_informative_pair
-from pandas import DataFrame
+from pandas import DataFrame  # type: ignore[import-untyped]
 from technical import qtpylib
 
 

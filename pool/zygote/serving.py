@@ -22,7 +22,8 @@ from pool.zygote.warmth import warm_up
 
 CHANNEL_DESCRIPTOR = 3
 _MOST_FRAME_BYTES = 65536
-_MORTAL_FLAG = "--mortal"
+MORTAL_FLAG = "--mortal"
+_REFUSED = "Objects are not made immortal: a trial with all of them failed, or it was asked for."
 
 
 def live(directory: Path, settings: PoolSettings, run: BotMain | None, *, mortal: bool) -> int:
@@ -66,16 +67,23 @@ def _prepare(directory: Path, settings: PoolSettings, started: float, *, mortal:
 
 def _freeze(*, mortal: bool) -> tuple[int | None, list[str]]:
     """Nothing allocated until now will be copied or freed by a bot: how many objects are immortal, and notes."""
-    if mortal:
-        refusal: str | None = "Objects are not made immortal: an earlier trial with all of them failed."
-    else:
-        refusal = immortal.unsupported() or immortal.self_test()
-    count = None if refusal else immortal.immortalise(gc.get_objects())
-    gc.collect()
-    logger.info("plugged {} bytes", heap.plug())
-    gc.freeze()
+    refusal = _REFUSED if mortal else immortal.unsupported() or immortal.self_test()
     if refusal:
+        gc.collect()
+        heap.plug()
+        gc.freeze()
         return None, [refusal]
+    roots = gc.get_objects()
+    count = immortal.immortalise(roots)
+    samples = [*sys.modules.values(), *roots[:: max(1, len(roots) // 1000)]]
+    del roots
+    gc.collect()
+    heap.plug()
+    gc.freeze()
+    if failure := immortal.full_test(samples):
+        logger.error("{} Starting again without.", failure)
+        # Immortal is for ever: only a new process image has mortal objects again.
+        os.execv(sys.executable, [*sys.orig_argv, MORTAL_FLAG])  # noqa: S606
     return count, []
 
 

@@ -21,7 +21,7 @@ def instances_differ() -> str | None:
 
 
 def markets_differ(url: str, template: markets.MarketTemplate, timeout_seconds: float) -> str | None:
-    """Markets given by the hook, beside those that ccxt loads itself; then a refresh, which must keep the shared objects."""
+    """Markets given by the hook beside those that ccxt loads itself; a refresh must keep the shared objects."""
     plain = markets.paper_instance(url)
     markets.share(None)
     markets.run_and_close(plain, plain.load_markets(True), timeout_seconds)

@@ -1,8 +1,8 @@
 """ccxt instances built before the fork: describing Binance's 3,000 endpoints costs each bot megabytes otherwise.
 
-Hooks FreqTrade's `Exchange._init_ccxt`. An instance goes to one bot, once, and has been used by nobody before: it holds no
-session and no event loop. The bot's own settings are applied to it as ccxt's constructor applies them; a configuration
-that sets more than URLs and the account is built the normal way.
+Hooks FreqTrade's `Exchange._init_ccxt`. An instance goes to one bot, once, and has been used by nobody before: it holds
+no connection and no event loop. The bot's own settings are applied to it as ccxt's constructor applies them; where a
+configuration sets anything else that shapes an instance, one is built the normal way.
 """
 
 import ssl
@@ -20,10 +20,8 @@ _SPARES = 3
 _spares: dict[bool, list[Any]] = {True: [], False: []}
 _original: Any = None
 _APPLICABLE = frozenset({"urls", "timeout", "enableRateLimit"})
-"""Settings that a built instance takes as well as a new one; `rateLimit`, say, shapes the throttler it is built with."""
-_VARYING = frozenset(
-    {"origin", "session", "logger", "throttler", "tokenBucket", "ssl_context", "sslContext", "userAgent"}
-)
+"""Settings that a built instance takes as well as a new one (`rateLimit`, say, shapes the throttler)."""
+_VARYING = frozenset({"origin", "session", "logger", "throttler", "ssl_context", "sslContext"})
 
 
 def install() -> Callable[[], None]:

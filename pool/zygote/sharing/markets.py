@@ -1,9 +1,9 @@
 """Markets loaded once by the zygote, instead of parsed by every bot at boot and each hour.
 
 Hooks ccxt's asynchronous `load_markets_helper`; FreqTrade copies the result to its synchronous instance by reference.
-Only instances that would load the very same documents (`market_key`) without credentials are served. FreqTrade refreshes
-markets hourly: then the documents are fetched as ever, but compared by digest before they are parsed. Equal: the shared
-objects stay. Else: everything is loaded as ever, and single markets that are equal go on being shared.
+Only instances that would load the very same documents (`market_key`) without credentials are served. FreqTrade
+refreshes markets hourly: then the documents are fetched as ever, but compared by digest before they are parsed. Equal:
+the shared objects stay. Else: everything is loaded as ever, and single markets that are equal go on being shared.
 """
 
 import asyncio

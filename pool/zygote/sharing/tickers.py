@@ -1,8 +1,8 @@
 """Conversion rates from the few tickers they need.
 
-`Exchange.get_conversion_rate` fetches and keeps the tickers of all symbols, for one rate: 12 MB a bot with 1,500 symbols.
-The hook fetches those of the pairs asked for until now, in one request, and keeps them as long as FreqTrade would. It
-serves spot bots on shared markets; where a pair or a ticker is missing, FreqTrade's own way is taken.
+`Exchange.get_conversion_rate` fetches and keeps the tickers of all symbols, for one rate: 12 MB a bot with 1,500
+symbols. The hook fetches those of the pairs asked for until now, in one request, and keeps them as long as FreqTrade
+would. It serves spot bots on shared markets; where a pair or a ticker is missing, FreqTrade's own way is taken.
 """
 
 from collections.abc import Callable
@@ -55,14 +55,14 @@ def _last_rate(exchange: Any, pair: str) -> float | None:
         rate: float | None = kept.get(pair)
     if rate:
         return rate
-    wanted[pair] = None
-    if len(wanted) > _MOST_SYMBOLS:
+    if pair not in wanted and len(wanted) >= _MOST_SYMBOLS:
         return None
+    wanted[pair] = None
     tickers = exchange.get_tickers(sorted(wanted))
     with exchange._cache_lock:
         # `get_tickers` keeps what it fetched as if it were all tickers.
         exchange._fetch_tickers_cache.pop("fetch_tickers", None)
         for symbol, ticker in tickers.items():
             kept[symbol] = safe_value_fallback(ticker, "last", "ask")
-        rate = kept.get(pair)
-    return rate
+        found: float | None = kept.get(pair)
+    return found

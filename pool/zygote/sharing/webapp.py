@@ -1,8 +1,8 @@
-"""FreqTrade's REST application built and warmed before the fork: 81 routes with their models are 12 MB in each bot otherwise.
+"""FreqTrade's REST application, built and warmed before the fork: 81 routes with their models are 12 MB otherwise.
 
-`ApiServer.__init__` makes a FastAPI application and configures it. Both steps are hooked: a server whose configuration asks
-for nothing special gets the shared application, which is ready. The application holds no configuration; the routes ask
-`ApiServer` for it at each request.
+A server makes a `webserver.FastAPI` and passes it to `ApiServer.configure_app`. Both are hooked: where the
+configuration asks for nothing special the shared application comes back, which is configured. It holds nothing of a
+bot: its routes ask `ApiServer` at each request.
 """
 
 from collections.abc import Callable
