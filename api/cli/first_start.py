@@ -4,13 +4,13 @@ All of it is one transaction, taken only where there is no user yet. Killed at a
 or all of it; the password file is written before the commit, so an admin without a known password cannot be.
 """
 
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.bots import service as bots
 from orchestrator.db.engine import Database
+from orchestrator.kit.detached import write_private
 from orchestrator.templates.catalogue import Catalogue
 from orchestrator.templates.spec import BotRequest, resolve
 from orchestrator.users import service as users
@@ -43,22 +43,6 @@ async def first_start(database: Database, catalogue: Catalogue, home: Path, *, d
             spec = resolve(template, BotRequest(name=name, template=template.name))
             await bots.create(session, admin.id, spec)
             names.append(name)
-        write_secret(home / PASSWORD_FILE, password)
+        write_private(home / PASSWORD_FILE, password)
         username = admin.username
     return FirstStart(username=username, password=password, bots=names)
-
-
-def write_secret(path: Path, secret: str) -> None:
-    """Atomically, readable by its owner alone."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(secret)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise

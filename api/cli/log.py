@@ -30,7 +30,7 @@ def log_to_file(home: Path) -> Path:
         catch=True,  # a full disk must not stop what is being logged
     )
     logging.basicConfig(handlers=[_ToLoguru()], level=logging.INFO, force=True)
-    for name in ("httpx", "httpcore", "uvicorn.access", "aiosqlite", "sqlalchemy.engine"):
+    for name in ("httpx", "httpcore", "uvicorn.access", "aiosqlite", "sqlalchemy.engine", "apscheduler"):
         logging.getLogger(name).setLevel(logging.WARNING)
     return path
 

@@ -28,6 +28,8 @@ from api.cli.troubles import explain, port_taken
 from api.cli.watch import watch
 from api.deps import Services
 from api.settings import ApiSettings
+from api.stream.feed import close_streams
+from api.stream.transport import WriteDeadlineProtocol
 from orchestrator.__main__ import ControlPlane
 from orchestrator.settings import OrchestratorSettings
 
@@ -36,11 +38,15 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to us: they stop more than the web server."""
+    """Leaves signals to us: they stop more than the web server. Ends open streams before it waits for connections."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await close_streams(self.config.app)
+        await super().shutdown(sockets)
 
 
 class _Stop:
@@ -120,7 +126,12 @@ class _Composition:
     async def _serve(self, control: ControlPlane, listener: socket.socket, url: str, stop: _Stop) -> int:
         app = create_app(_services(control), self._api_settings)
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=_DRAIN_SECONDS
+            app,
+            http=WriteDeadlineProtocol,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_DRAIN_SECONDS,
         )
         server = _Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listener]), name="api")

@@ -72,7 +72,7 @@ def _changes_of_bot(before: BotLine | None, bot: BotLine) -> list[str]:
         lines.append(f"{bot.name}: {bot.observed_state}")
     if bot.condition and (before is None or before.condition != bot.condition):
         lines.append(f"{bot.name}: {bot.condition}")
-    if before is None or before.equity is None:
+    if before is None:
         return lines
     past = {trade.trade_id: trade for trade in before.open_trades}
     now = {trade.trade_id: trade for trade in bot.open_trades}

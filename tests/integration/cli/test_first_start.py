@@ -67,7 +67,7 @@ async def test_without_demo(database: Database, catalogue: Catalogue, tmp_path: 
     assert (await read_fleet(database, PortfolioService(database, InProcessBus()))).bots == ()
 
 
-@pytest.mark.parametrize("at", ["write_secret", "resolve"])
+@pytest.mark.parametrize("at", ["write_private", "resolve"])
 async def test_broken_off_leaves_nothing_and_the_next_start_makes_all(
     database: Database, catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:

@@ -1,0 +1,116 @@
+"""A new user's first five minutes, without a terminal: start, trade, stop, resume."""
+
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.running import Flotilla, processes_of
+from tests.support import eventually_sync
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+ANSWER_SECONDS = 15
+"""The promise is 5 s; test machines are noisy."""
+RUNNING_SECONDS = 120
+TRADE_SECONDS = 300
+
+
+def command(running: Flotilla, *arguments: str) -> Any:
+    """`flotilla … --json` against the running product."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("FLOTILLA_")}
+    outcome = subprocess.run(
+        [sys.executable, "-m", "api", *arguments, "--json", "--url", running.url],
+        env={**own, "FLOTILLA_HOME": str(running.home)},
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+    assert outcome.returncode == 0, outcome.stderr
+    return json.loads(outcome.stdout)
+
+
+def has_traded(running: Flotilla) -> bool:
+    types = {
+        event["type"] for bot in running.bots() for event in running.get(f"/api/v1/bots/{bot['id']}/events")["items"]
+    }
+    return any("entry" in one for one in types)
+
+
+def test_first_run_trades_stops_and_resumes(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with Flotilla(home) as running:
+        assert running.seconds_to_answer < ANSWER_SECONDS
+        file = home / "admin-password"
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert stat.S_IMODE(home.stat().st_mode) == 0o700
+        assert running.output.count(running.password) == 1
+        eventually_sync(lambda: running.all_running(3), RUNNING_SECONDS, "three demo bots run")
+        assert {bot["template"] for bot in running.bots()} == {"trend", "mean_reversion", "breakout"}
+        identities = {bot["name"]: bot["id"] for bot in running.bots()}
+        eventually_sync(lambda: has_traded(running), TRADE_SECONDS, "a demo bot enters a trade")
+        assert [bot["name"] for bot in command(running, "bots", "list")["items"]] == sorted(identities)
+        assert command(running, "portfolio")["currency"] == "USDT"
+        assert command(running, "status")["ready"] is True
+        assert running.stop() == 0
+        assert "Stopped." in running.output
+        assert running.processes() == []
+        password = running.password
+    with Flotilla(home) as again:
+        assert again.seconds_to_answer < ANSWER_SECONDS
+        assert again.password == password
+        assert password not in again.output
+        eventually_sync(lambda: again.all_running(3), RUNNING_SECONDS, "the same fleet runs again")
+        assert {bot["name"]: bot["id"] for bot in again.bots()} == identities
+        assert has_traded(again)
+        assert again.stop(signal.SIGTERM) == 0
+        assert again.processes() == []
+
+
+def test_serve_leaves_the_bots_and_the_next_start_adopts_them(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with Flotilla(home, "serve", "--no-demo") as serving:
+        assert serving.bots() == []
+        made = command(serving, "bots", "create", "mine", "--template", "trend", "-p", "ema_fast=9", "--wait")
+        assert made["observed_state"] == "running"
+        before = command(serving, "bots", "show", "mine")
+        (pid,) = bot_pids(home)
+        assert serving.stop(signal.SIGTERM) == 0
+        assert bot_pids(home) == [pid]
+        with Flotilla(home) as adopting:
+            eventually_sync(lambda: adopting.all_running(1), RUNNING_SECONDS, "the bot is adopted")
+            assert bot_pids(home) == [pid]
+            assert adopting.bots()[0]["id"] == before["id"]
+            assert adopting.stop() == 0
+            assert adopting.processes() == []
+
+
+def test_a_second_control_plane_of_the_same_home_is_refused(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with Flotilla(home, "serve", "--no-demo") as first:
+        outcome = subprocess.run(
+            [sys.executable, "-m", "api", "serve"],
+            env={**os.environ, "FLOTILLA_HOME": str(home), "FLOTILLA_PORT": "0"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert outcome.returncode == 1
+        assert "Traceback" not in outcome.stderr
+        assert re.search(r"flotilla: .*(already|another)", outcome.stderr), outcome.stderr
+        assert first.process.poll() is None
+        assert first.get("/api/v1/bots") == {"items": [], "next": None}
+
+
+def bot_pids(home: Path) -> list[int]:
+    """Processes that hold a bot's directory as their own."""
+    return sorted(process.pid for process in processes_of(home) if Path(process.cwd()).parent.name == "bots")
