@@ -22,7 +22,7 @@ retry: 2000
 : ping
 
 event: bot
-data: {"bot_id":"bot-k3v2q7d5mwxz4tha","name":"trend","observed_state":"paused","trader_state":"paused"}
+data: {"id":"bot-k3v2q7d5mwxz4tha","name":"trend","observed_state":"paused","trader_state":"paused","conditions":[]}
 id: 5f0c2a9be1d4-21
 
 """

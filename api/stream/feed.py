@@ -9,6 +9,7 @@ session is held while streaming.
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from typing import Any
 
 from fastapi.sse import EventSourceResponse
 from loguru import logger
@@ -51,6 +52,12 @@ def streams_of(app: Starlette) -> StreamState:
         app.state.streams = StreamState()
     streams: StreamState = app.state.streams
     return streams
+
+
+async def close_streams(app: Any) -> None:
+    """Ends all streams of the application that a server is about to stop serving."""
+    if isinstance(app, Starlette):
+        await streams_of(app).close()
 
 
 @dataclass(frozen=True, slots=True)
