@@ -31,7 +31,7 @@ class Breakout(IStrategy):
     @property
     def protections(self) -> list[dict[str, Any]]:
         return [
-            {"method": "CooldownPeriod", "stop_duration_candles": 5},
+            {"method": "CooldownPeriod", "stop_duration_candles": 15},
             {
                 "method": "StoplossGuard",
                 "lookback_period_candles": 60,

@@ -29,7 +29,7 @@ class MeanReversion(IStrategy):
     @property
     def protections(self) -> list[dict[str, Any]]:
         return [
-            {"method": "CooldownPeriod", "stop_duration_candles": 5},
+            {"method": "CooldownPeriod", "stop_duration_candles": 15},
             {
                 "method": "StoplossGuard",
                 "lookback_period_candles": 60,
