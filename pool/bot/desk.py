@@ -107,10 +107,18 @@ class Desk:
         if self._changed or time.monotonic() - self._read_at >= self._interval:
             self._changed = False
             self._read_at = time.monotonic()
-            reporting_currency = self._slot.spec.reporting_currency
-            snapshot = self._reader.read(self._freqtrade, reporting_currency, datetime.now(UTC))
-            self._outbox.set_snapshot(snapshot)
-            self._vitals.flat = is_flat()
+            self._read()
+
+    def _read(self) -> None:
+        try:
+            snapshot = self._reader.read(self._freqtrade, self._slot.spec.reporting_currency, datetime.now(UTC))
+            flat = is_flat()
+        except Exception:  # the boundary of reporting: a reading that fails must not end the trader
+            logger.exception("No snapshot")
+            Trade.rollback()
+            return
+        self._outbox.set_snapshot(snapshot)
+        self._vitals.flat = flat
 
     def _on_trade(self) -> None:
         self._reader.forget()
