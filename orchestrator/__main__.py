@@ -129,6 +129,8 @@ class ControlPlane:
         self._lock = home.lock(directory)
         self.secrets = home.load_secrets(directory)
         self.catalogue = await asyncio.to_thread(Catalogue.load, self.settings.templates_directory)
+        if self.settings.database_url is None:
+            home.prepare_database(directory)
         await migrate.upgrade(self.settings.url)
         self.database = Database(self.settings.url)
         if "process" in self._drivers:

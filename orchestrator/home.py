@@ -13,6 +13,7 @@ from orchestrator.kit.ids import new_id
 
 LOCK_FILE = "control-plane.lock"
 SECRETS_FILE = "secrets.json"
+DATABASE_FILE = "flotilla.db"
 _KEY_BYTES = 48
 _KEY_LENGTH = 32
 
@@ -31,6 +32,12 @@ def prepare(home: Path) -> None:
     """Makes the directory, readable by its owner alone. Raises OSError."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     home.chmod(0o700)
+
+
+def prepare_database(home: Path) -> None:
+    """Makes the SQLite file readable by its owner alone; what SQLite puts beside it takes after it. Raises OSError."""
+    os.close(os.open(home / DATABASE_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    (home / DATABASE_FILE).chmod(0o600)
 
 
 def lock(home: Path) -> int:

@@ -121,7 +121,8 @@ def _observed_state(pool: PoolModel, seen: PoolSeen) -> str:
         return "starting" if pool.observed_state in {"starting", "stopped"} else "unreachable"
     if seen.report.zygote.state == "ready":
         return "ready"
-    return "starting" if seen.report.zygote.state == "warming" else "degraded"
+    first = seen.report.zygote.restarts == 0 and pool.observed_state in {"starting", "stopped"}
+    return "starting" if first or seen.report.zygote.state == "warming" else "degraded"
 
 
 def _conditions(pool: PoolModel, seen: PoolSeen) -> list[dict[str, str]]:

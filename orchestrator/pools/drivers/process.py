@@ -74,8 +74,9 @@ class ProcessDriver:
         logger.info("started pool {} as process {}", pool.id, pid)
 
     def _prepare(self, pool: PoolModel, directory: Path) -> None:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        directory.chmod(0o700)
+        for made in (self._root, directory):
+            made.mkdir(mode=0o700, parents=True, exist_ok=True)
+            made.chmod(0o700)
         (directory / "endpoint.json").unlink(missing_ok=True)  # of an init that is gone
         token = directory / "agent-token"
         if not token.exists() or not token.read_text().strip():
