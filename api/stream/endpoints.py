@@ -3,8 +3,8 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header
-from fastapi.sse import EventSourceResponse
 from starlette.requests import HTTPConnection
+from starlette.responses import StreamingResponse
 
 from api.auth.guard import StreamCaller
 from api.deps import ServicesDep
@@ -43,7 +43,7 @@ def stream_state(connection: HTTPConnection) -> StreamState:
     "/stream",
     operation_id="streamPortfolio",
     summary="Live portfolio (Server-Sent Events)",
-    response_class=EventSourceResponse,
+    response_class=StreamingResponse,
     responses={**_CONTENT, **problems(ErrorCode.UNAUTHENTICATED, ErrorCode.NOT_FOUND)},
 )
 async def stream(

@@ -19,11 +19,13 @@ from starlette.types import Send
 
 from api.stream.encoding import HEARTBEAT, Encoder, reset_event
 from orchestrator.bots.announce import user_topic
-from orchestrator.events.bus import Message, Reset, SubscriberTooSlow, Subscription
+from orchestrator.events.bus import Reset, SubscriberTooSlow, Subscription
 from orchestrator.portfolio.service import PortfolioService
 
-PORTFOLIO_SECONDS = 1.0
-"""Least time between the portfolio at connect and the next one."""
+PORTFOLIO_SECONDS = 0.95
+"""Least time between two portfolios, replayed ones apart. The one at connect comes at any moment, so the next may come
+too soon after it and waits, and what is behind it waits along: never for a whole second. Portfolios are published a
+little less often than this, so a stream that waits catches up within seconds."""
 
 
 @dataclass(slots=True)
@@ -68,19 +70,22 @@ class Feed:
     state: StreamState
     user_id: str
     subscription: Subscription
+    replay_until: str | None
+    """Cursor of the last message to be replayed; None where nothing is."""
     first: bytes | None
 
 
 async def open_feed(service: PortfolioService, state: StreamState, user_id: str, after: str | None) -> Feed:
     """Subscribes before it reads, so that nothing is missed in between. Raises NotFound for an unknown user."""
-    subscription, cursor = await service.subscribe(user_id, after)
+    subscription, newest = await service.subscribe(user_id, after)
     try:
         portfolio = await service.recent(user_id)
     except BaseException:
         await subscription.aclose()
         raise
-    first = None if after is not None else state.encoder.portfolio(user_topic(user_id), portfolio, cursor)
-    return Feed(service, state, user_id, subscription, first)
+    first = None if after is not None else state.encoder.portfolio(user_topic(user_id), portfolio, newest)
+    replay_until = None if after in (None, newest) else newest
+    return Feed(service, state, user_id, subscription, replay_until, first)
 
 
 class StreamResponse(EventSourceResponse):
@@ -111,12 +116,11 @@ class StreamResponse(EventSourceResponse):
 
 
 async def _events(feed: Feed) -> AsyncGenerator[bytes, None]:
-    loop = asyncio.get_running_loop()
+    clock = asyncio.get_running_loop().time
     topic = user_topic(feed.user_id)
-    not_before = 0.0
+    replaying = feed.replay_until is not None
     yield HEARTBEAT if feed.first is None else feed.first
-    if feed.first is not None:
-        not_before = loop.time() + PORTFOLIO_SECONDS
+    portfolio_at = clock()
     while True:
         try:
             async with asyncio.timeout(feed.state.heartbeat_seconds):
@@ -130,20 +134,19 @@ async def _events(feed: Feed) -> AsyncGenerator[bytes, None]:
             logger.info("a stream fell behind what the bus holds; dropped")
             return
         if isinstance(item, Reset):
+            replaying = False
             yield reset_event()
             yield await _fresh(feed, item)
-            not_before = loop.time() + PORTFOLIO_SECONDS
+            portfolio_at = clock()
             continue
-        await _pace(item, not_before - loop.time())
+        if item.kind == "portfolio":
+            if not replaying:
+                await asyncio.sleep(max(0.0, portfolio_at + PORTFOLIO_SECONDS - clock()))
+            portfolio_at = clock()
+        replaying = replaying and item.cursor != feed.replay_until
         yield feed.state.encoder.message(topic, item)
 
 
 async def _fresh(feed: Feed, reset: Reset) -> bytes:
     portfolio = await feed.service.recent(feed.user_id)
     return feed.state.encoder.portfolio(user_topic(feed.user_id), portfolio, reset.cursor)
-
-
-async def _pace(item: Message, seconds: float) -> None:
-    """A portfolio waits until a second after the one at connect."""
-    if item.kind == "portfolio" and seconds > 0:
-        await asyncio.sleep(seconds)

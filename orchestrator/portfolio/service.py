@@ -108,10 +108,10 @@ class PortfolioService:
             return await history.read(session, user_id, currency, span, self._clock())
 
     async def subscribe(self, user_id: str, after: str | None) -> tuple[Subscription, str]:
-        """What follows `after` on the user's topic (None: from now on), and the cursor that it starts after."""
+        """What follows `after` on the user's topic (None: from now on), and the cursor of the newest message now."""
         topic = user_topic(user_id)
-        start = after if after is not None else await self._bus.latest_cursor(topic)
-        return self._bus.subscribe(topic, start), start
+        newest = await self._bus.latest_cursor(topic)
+        return self._bus.subscribe(topic, newest if after is None else after), newest
 
     def take_marks(self) -> list[tuple[str, str, Marks]]:
         """High-water marks that moved since the last time: user, currency, marks. For the one portfolio task."""

@@ -28,7 +28,8 @@ from orchestrator.portfolio.service import PortfolioService
 from orchestrator.portfolio.views import Portfolio, material, wire
 
 HINTS_TOPIC = "portfolio"
-INTERVAL_SECONDS = 1.0
+INTERVAL_SECONDS = 1.05
+"""A little more than a second, so that streams that began out of step catch up (see `api.stream.feed`)."""
 _AGEING_SECONDS = 2.0
 _WRITE_SECONDS = 10.0
 _MAINTAIN_SECONDS = 60

@@ -1,0 +1,78 @@
+"""A stream towards servers that do not cut slow clients off by themselves."""
+
+import asyncio
+from collections.abc import MutableMapping
+from typing import Any
+
+import pytest
+from starlette.requests import ClientDisconnect
+
+from api.stream.feed import StreamResponse, StreamState, open_feed
+from orchestrator.errors import NotFound
+from orchestrator.events.in_process import InProcessBus
+from orchestrator.portfolio.service import PortfolioService
+from tests.fakes.portfolio_world import PortfolioWorld
+from tests.support import eventually
+
+TOPIC = "user.user-1"
+Message = MutableMapping[str, Any]
+
+
+class Client:
+    """What a server hands on to a client that takes messages only while `open` is set."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+        self.open.set()
+        self.got: list[Message] = []
+
+    async def send(self, message: Message) -> None:
+        await self.open.wait()
+        self.got.append(message)
+
+
+@pytest.fixture
+def bus() -> InProcessBus:
+    return InProcessBus(ring_messages=5)
+
+
+async def test_a_client_that_takes_nothing_is_dropped_by_time(world: PortfolioWorld, bus: InProcessBus) -> None:
+    state, client = StreamState(send_seconds=0.1), Client()
+    feed = await open_feed(PortfolioService(world.database, bus), state, "user-1", None)
+    streaming = asyncio.create_task(StreamResponse(feed).stream_response(client.send))
+    await eventually(lambda: len(client.got) == 2, 5, "headers and portfolio are sent")
+    client.open.clear()
+    await bus.publish(TOPIC, "bot", {})
+    with pytest.raises(ClientDisconnect):
+        await asyncio.wait_for(streaming, 5)
+    assert not state.open
+
+
+async def test_a_client_that_falls_behind_the_bus_is_ended(world: PortfolioWorld, bus: InProcessBus) -> None:
+    state, client = StreamState(), Client()
+    feed = await open_feed(PortfolioService(world.database, bus), state, "user-1", None)
+    streaming = asyncio.create_task(StreamResponse(feed).stream_response(client.send))
+    await eventually(lambda: len(client.got) == 2, 5, "headers and portfolio are sent")
+    client.open.clear()
+    await bus.publish(TOPIC, "bot", {})
+    await asyncio.sleep(0)
+    for _ in range(10):
+        await bus.publish(TOPIC, "bot", {})
+    client.open.set()
+    await asyncio.wait_for(streaming, 5)
+    assert client.got[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
+    assert len(client.got) <= 4, "what it missed is not sent: it resumes, and is reset"
+
+
+async def test_a_stream_opened_while_closing_ends_at_once(world: PortfolioWorld, bus: InProcessBus) -> None:
+    state, client = StreamState(), Client()
+    await state.close()
+    feed = await open_feed(PortfolioService(world.database, bus), state, "user-1", None)
+    await asyncio.wait_for(StreamResponse(feed).stream_response(client.send), 5)
+    assert client.got[-1]["more_body"] is False
+
+
+async def test_a_feed_that_cannot_be_opened_leaves_no_subscription(world: PortfolioWorld, bus: InProcessBus) -> None:
+    with pytest.raises(NotFound):
+        await open_feed(PortfolioService(world.database, bus), StreamState(), "nobody", None)
+    assert bus._topics["user.nobody"].subscribers == 0
