@@ -71,8 +71,7 @@ class AgentEndpoint:
     token: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class AgentHealth:
+class AgentHealth(Wire):
     protocol: int
     incarnation: str
 
@@ -107,21 +106,16 @@ class AgentClient:
 
     async def health(self, seconds: float = CALL_SECONDS) -> AgentHealth:
         """Raises AgentUnreachable, also for an agent of another protocol version."""
-        body = (await self._call("GET", "/v1/health", seconds=seconds)).json()
-        try:
-            health = AgentHealth(protocol=int(body["protocol"]), incarnation=str(body["incarnation"]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise self._nonsense() from error
-        if health.protocol != PROTOCOL_VERSION:
-            raise AgentUnreachable(
-                f"The agent of {self.pool_id} speaks protocol {health.protocol}, not {PROTOCOL_VERSION}; "
-                "restart the pool.",
-                pool_id=self.pool_id,
-            )
+        health = self._parse(AgentHealth, await self._call("GET", "/v1/health", seconds=seconds))
+        self._check_protocol(health.protocol)
         return health
 
     async def pool(self, seconds: float = CALL_SECONDS) -> PoolReport:
-        return self._parse(PoolReport, await self._call("GET", "/v1/pool", seconds=seconds))
+        """Raises AgentUnreachable, also for an agent of another protocol version."""
+        response = await self._call("GET", "/v1/pool", seconds=seconds)
+        report = self._parse(PoolReport, response)
+        self._check_protocol(report.protocol)
+        return report
 
     async def slots(self, seconds: float = CALL_SECONDS) -> list[Slot]:
         response = await self._call("GET", "/v1/slots", seconds=seconds)
@@ -293,6 +287,13 @@ class AgentClient:
             return _STREAM_ITEM.validate_json(line)
         except ValidationError as error:
             raise self._nonsense() from error
+
+    def _check_protocol(self, protocol: int) -> None:
+        if protocol != PROTOCOL_VERSION:
+            raise AgentUnreachable(
+                f"The agent of {self.pool_id} speaks protocol {protocol}, not {PROTOCOL_VERSION}; restart the pool.",
+                pool_id=self.pool_id,
+            )
 
     def _nonsense(self) -> AgentUnreachable:
         return AgentUnreachable(

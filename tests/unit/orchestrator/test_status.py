@@ -1,0 +1,118 @@
+"""A bot's status from what was seen of it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from orchestrator.bots.status import (
+    ConditionCleared,
+    ConditionSet,
+    RestartDone,
+    SlotAbsent,
+    SlotSeen,
+    SnapshotSeen,
+    Status,
+    Wanted,
+    apply,
+)
+from pool.contract.slots import Condition, ConditionType, ObservedState, Slot
+from tests.fakes.fake_agent import snapshot
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+RUNNING = Wanted("running", 1)
+FRESH = Status("pending", 0, 0, None, (), None, None, None, None)
+
+
+def slot(state: str = "running", epoch: int = 1, conditions: list[Condition] | None = None) -> Slot:
+    return Slot(
+        bot_id="b",
+        epoch=epoch,
+        observed_generation=4,
+        desired="running",  # type: ignore[arg-type]
+        observed_state=ObservedState(state),
+        trader_state="running",
+        conditions=conditions or [],
+        run_id="r",
+        pid=1,
+        started_at=NOW,
+        restarts=0,
+        last_exit=None,
+        memory=None,
+        cpu_percent=None,
+        last_report_at=None,
+        snapshot=None,
+    )
+
+
+def seen(told: Slot) -> SlotSeen:
+    return SlotSeen("b", NOW, told)
+
+
+def unreachable(at: datetime = NOW) -> ConditionSet:
+    return ConditionSet("b", at, ConditionType.AGENT_UNREACHABLE, "No answer.")
+
+
+def types(status: Status) -> set[str]:
+    return {condition.type for condition in status.conditions}
+
+
+def test_the_slot_tells_the_state() -> None:
+    after = apply(FRESH, RUNNING, seen(slot("quarantined")))
+    assert (after.observed_state, after.trader_state, after.observed_generation) == ("quarantined", "running", 4)
+    assert after.slot is not None
+    assert "snapshot" not in after.slot
+
+
+def test_an_older_assignment_tells_nothing() -> None:
+    assert apply(FRESH, Wanted("running", 2), seen(slot(epoch=1))) == FRESH
+
+
+def test_a_silent_agent_makes_the_state_unknown_and_keeps_the_rest() -> None:
+    running = apply(apply(FRESH, RUNNING, seen(slot())), RUNNING, SnapshotSeen("b", NOW, snapshot(as_of=NOW)))
+    silent = apply(running, RUNNING, unreachable())
+    assert silent.observed_state == "unknown"
+    assert (silent.slot, silent.snapshot, silent.trader_state) == (running.slot, running.snapshot, "running")
+    assert apply(silent, RUNNING, seen(slot())) == running
+
+
+def test_a_bot_that_never_had_a_slot_stays_pending_under_a_silent_agent() -> None:
+    after = apply(FRESH, RUNNING, unreachable())
+    assert after.observed_state == "pending"
+    assert types(after) == {"AgentUnreachable"}
+
+
+def test_a_condition_keeps_the_time_it_began() -> None:
+    first = apply(FRESH, RUNNING, unreachable(NOW))
+    later = apply(first, RUNNING, unreachable(NOW + timedelta(minutes=1)))
+    assert later.conditions[0].since == NOW
+    assert apply(later, RUNNING, ConditionCleared("b", NOW, ConditionType.AGENT_UNREACHABLE)) == FRESH
+
+
+def test_conditions_of_the_agent_replace_each_other_and_leave_ours() -> None:
+    crash = Condition(type=ConditionType.CRASH_LOOPING, message="m", since=NOW)
+    ours = apply(FRESH, RUNNING, ConditionSet("b", NOW, ConditionType.TEMPLATE_BROKEN, "Gone."))
+    both = apply(ours, RUNNING, seen(slot("starting", conditions=[crash])))
+    assert types(both) == {"CrashLooping", "TemplateBroken"}
+    assert types(apply(both, RUNNING, seen(slot()))) == {"TemplateBroken"}
+
+
+@pytest.mark.parametrize(("desired", "state"), [("running", "pending"), ("paused", "pending"), ("stopped", "stopped")])
+def test_without_a_slot_the_wish_tells_the_state(desired: str, state: str) -> None:
+    gone = apply(apply(FRESH, RUNNING, seen(slot())), Wanted(desired, 1), SlotAbsent("b", NOW))
+    assert (gone.observed_state, gone.slot, gone.trader_state) == (state, None, None)
+
+
+def test_a_broken_template_without_a_slot_is_a_failure() -> None:
+    broken = ConditionSet("b", NOW, ConditionType.TEMPLATE_BROKEN, "Gone.")
+    assert apply(FRESH, RUNNING, broken).observed_state == "failed"
+
+
+def test_an_older_snapshot_does_not_replace_a_newer_one() -> None:
+    newer = apply(FRESH, RUNNING, SnapshotSeen("b", NOW, snapshot("1100", NOW)))
+    assert apply(newer, RUNNING, SnapshotSeen("b", NOW, snapshot("900", NOW - timedelta(seconds=5)))) == newer
+
+
+def test_restarts_only_count_up() -> None:
+    done = apply(replace(FRESH, restart_done=3), RUNNING, RestartDone("b", NOW, 2))
+    assert done.restart_done == 3
