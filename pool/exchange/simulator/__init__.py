@@ -1,4 +1,4 @@
-"""A paper exchange: Binance's spot REST, as far as unmodified ccxt and FreqTrade use it, on a market made of arithmetic.
+"""A paper exchange: Binance's spot REST, as far as ccxt and FreqTrade use it, on a market made of arithmetic.
 
 Prices are a function of seed, asset and time (`noise`), so that any candle of any age is computed on demand and a
 restart changes nothing. Scripts (`scripts`) lay set, ramped or frozen prices over it from a moment on. `market` makes

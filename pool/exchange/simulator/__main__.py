@@ -52,7 +52,8 @@ async def _run(directory: Directory, options: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    exchange = Exchange(directory, options.seed, options.symbols, options.weight_limit)
+    token = directory.control_token()
+    exchange = Exchange(directory.ledger, token, options.seed, options.symbols, options.weight_limit)
     port = options.port or directory.last_port() or 0
     try:
         runner, bound = await serve(exchange.front, options.host, port)

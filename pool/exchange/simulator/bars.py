@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -29,17 +29,27 @@ class Bars:
     def __getitem__(self, part: slice) -> Self:
         return type(self)(*(column[part] for column in self.columns()))
 
-    def columns(self) -> list[Integers | Floats]:
+    def columns(self) -> list[Any]:
         """In the order of the fields."""
         return [getattr(self, field.name) for field in fields(self)]
 
     def then(self, later: "Bars") -> "Bars":
         """These, followed by later ones."""
-        return Bars(*(np.concatenate(pair) for pair in zip(self.columns(), later.columns(), strict=True)))
+        return joined([self, later])
 
-    def reordered(self, places: Integers) -> "Bars":
-        """The bars at `places`, in that order."""
-        return Bars(*(column[places] for column in self.columns()))
+    def extended(self, later: "Bars") -> "Bars":
+        """Each bar with what followed it, bar by bar."""
+        return Bars(
+            open=self.open,
+            high=np.maximum(self.high, later.high),
+            low=np.minimum(self.low, later.low),
+            close=later.close,
+            volume=self.volume + later.volume,
+            turnover=self.turnover + later.turnover,
+            taker_volume=self.taker_volume + later.taker_volume,
+            taker_turnover=self.taker_turnover + later.taker_turnover,
+            trades=self.trades + later.trades,
+        )
 
     def grouped(self, starts: Integers) -> "Bars":
         """One bar for each stretch that begins at a position in `starts` (ascending, the first is 0)."""
@@ -57,7 +67,9 @@ class Bars:
         )
 
 
-def make_bars(prices: tuple[Integers, Integers, Integers, Integers], lots: Integers, taker: Floats, trades: Integers) -> Bars:
+def make_bars(
+    prices: tuple[Integers, Integers, Integers, Integers], lots: Integers, taker: Floats, trades: Integers
+) -> Bars:
     """Bars from (open, high, low, close), volumes and the share of them that takers bought."""
     first, high, low, last = prices
     typical = (first + high + low + last) / 4

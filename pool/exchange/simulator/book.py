@@ -13,7 +13,7 @@ _STEP_RATIO = 0.00005
 
 @dataclass(frozen=True)
 class Book:
-    """Levels from the best outwards: prices in ticks, quantities in lots. bid < last < ask, but for prices of a few ticks."""
+    """Levels from the best outwards: prices in ticks, quantities in lots. bid < last < ask (equal at one tick)."""
 
     bid_ticks: Integers
     bid_lots: Integers

@@ -49,7 +49,7 @@ class Directory:
         """Port of the previous process; None if there was none, or its record cannot be read."""
         try:
             record: Any = json.loads((self.path / "endpoint.json").read_text())
-            return urlsplit(record["url"]).port
+            return urlsplit(str(record["url"])).port
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

@@ -1,27 +1,72 @@
 """The parts of the exchange, put together."""
 
 import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
-from pool.exchange.simulator.directory import Directory
+from loguru import logger
+
+from pool.exchange.simulator.control import ControlApi
+from pool.exchange.simulator.engine import Engine
 from pool.exchange.simulator.faults import Faults
-from pool.exchange.simulator.limits import WeightLimit
+from pool.exchange.simulator.ledger import Ledger
+from pool.exchange.simulator.limits import UNLIMITED, WeightLimit
 from pool.exchange.simulator.listings import make_listings
 from pool.exchange.simulator.market import Market
 from pool.exchange.simulator.public import PublicApi
-from pool.exchange.simulator.server import Front
+from pool.exchange.simulator.server import Front, wall_clock_ms
+from pool.exchange.simulator.signed import SignedApi
+
+_TICK_SECONDS = 1.0
 
 
 class Exchange:
-    """One exchange in a directory. `front` answers requests while `run_until` keeps its clockwork going."""
+    """One exchange on a ledger. `front` answers requests while `run_until` lets time pass for open orders."""
 
-    def __init__(self, directory: Directory, seed: int, symbols: int, weight_limit: int) -> None:
+    def __init__(
+        self,
+        ledger: Path,
+        control_token: str,
+        seed: int,
+        symbols: int,
+        weight_limit: int = UNLIMITED,
+        clock_ms: Callable[[], int] = wall_clock_ms,
+    ) -> None:
         assets, listings = make_listings(seed, symbols)
+        self._clock_ms = clock_ms
         self.market = Market(seed, assets, listings)
-        public = PublicApi(self.market, assets, weight_limit)
-        self.front = Front(public.endpoints(), {}, WeightLimit(weight_limit), Faults())
+        self.ledger = Ledger(ledger)
+        for symbol, piece in self.ledger.scripts():
+            if symbol in self.market.listings:
+                self.market.script(symbol, piece)
+        self.engine = Engine(self.market, self.ledger)
+        weights = WeightLimit(weight_limit)
+        public = PublicApi(self.market, assets, weights)
+        signed = SignedApi(self.market, assets, self.ledger, self.engine)
+        self.front = Front(public.endpoints() | signed.endpoints(), weights, Faults(), clock_ms)
+        control = ControlApi(
+            control_token,
+            self.market,
+            self.ledger,
+            self.engine,
+            self.front.faults,
+            weights,
+            self.front.counters,
+            self.front.forget_shared,
+        )
+        self.front.control = control.endpoints()
 
     async def run_until(self, stop: asyncio.Event) -> None:
-        await stop.wait()
+        """Moves open orders on once a second, until told to stop."""
+        while not stop.is_set():
+            try:
+                self.engine.advance(self._clock_ms())
+            except Exception:  # the boundary of the clockwork: one bad order must not stop the market
+                logger.exception("open orders could not be moved on")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _TICK_SECONDS)
 
     def close(self) -> None:
-        """Nothing to give back yet."""
+        """Close the ledger; what was acknowledged is in it."""
+        self.ledger.close()

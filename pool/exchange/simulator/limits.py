@@ -1,4 +1,4 @@
-"""Request weights as Binance counts them: per address and calendar minute, refused past the limit, banned if it goes on."""
+"""Request weights as Binance counts them: per address and minute, refused past the limit, banned if it goes on."""
 
 from dataclasses import dataclass, field
 

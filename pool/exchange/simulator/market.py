@@ -81,14 +81,15 @@ class Market:
         if timeline.start is not None and timeline.start <= last:
             anchors = [float(self._plain(symbol, np.array([arrival]))[0]) for arrival in timeline.arrivals()]
             prices = timeline.apply(seconds, prices, anchors)
-        return self._to_ticks([symbol], prices[None, :])[0]
+        path: Integers = self._to_ticks([symbol], prices[None, :])[0]
+        return path
 
     def last_ticks(self, second: int) -> Integers:
         """Price of every symbol at one second, in the order of `order`; one pass for all of them."""
         node, rest = divmod(second, NODE_SECONDS)
         logs = self._log_nodes(self.order, node, node + 1)
         now = logs[:, 0] + (logs[:, 1] - logs[:, 0]) * (rest / NODE_SECONDS)
-        last = self._to_ticks(self.order, np.exp(now)[:, None] * self._typical[:, None])[:, 0]
+        last: Integers = self._to_ticks(self.order, np.exp(now)[:, None] * self._typical[:, None])[:, 0]
         for symbol in self.scripted():
             last[self._rows[symbol]] = self.ticks(symbol, second)
         return last
@@ -122,7 +123,7 @@ class Market:
         seconds = np.arange(passed)
         places, fractions = seconds // NODE_SECONDS, seconds % NODE_SECONDS / NODE_SECONDS
         logs = nodes[:, places] + (nodes[:, places + 1] - nodes[:, places]) * fractions
-        path = self._to_ticks(self.order, np.exp(logs) * self._typical[:, None])
+        path: Integers = self._to_ticks(self.order, np.exp(logs) * self._typical[:, None])
         for symbol in self.scripted():
             path[self._rows[symbol]] = self.path(symbol, now - passed + 1, now)
         lots, taker = self._volumes(self.order, np.array([minute]), nodes[:, -1:] - nodes[:, :1])
@@ -223,7 +224,7 @@ class Market:
         return lots[0], taker[0]
 
     def _volumes(self, symbols: list[str], minutes: Integers, moves: Floats) -> tuple[Integers, Floats]:
-        """Lots traded in whole minutes, more when the price moves, and the share that takers bought; a row per symbol."""
+        """Lots traded in whole minutes, more when prices move, and the share that takers bought; a row per symbol."""
         rows = [self._rows[symbol] for symbol in symbols]
         noise = uniform(self._volume_keys[rows][:, None], minutes)
         sigmas = self._paths.sigmas[[self._base[symbol] for symbol in symbols]][:, None]
@@ -248,7 +249,8 @@ class Market:
         block = first // _BLOCK_NODES
         offset = block * _BLOCK_NODES
         if last > offset + _BLOCK_NODES:
-            return self._log_nodes([symbol], first, last)[0]
+            stretch: Floats = self._log_nodes([symbol], first, last)[0]
+            return stretch
         known = self._blocks.get(symbol)
         if known is None or known[0] != block:
             nodes = self._log_nodes([symbol], offset, offset + _BLOCK_NODES)[0]

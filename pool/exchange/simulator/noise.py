@@ -9,6 +9,7 @@ bits whichever stretch is asked for.
 
 import hashlib
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -58,7 +59,7 @@ class Paths:
             [[key_of(seed, asset, spacing) for spacing in _SPACINGS] for asset in assets], dtype=np.uint64
         )
         self.sigmas: Floats = np.array(sigmas, dtype=np.float64)
-        self._weights = [_displacements(coarse, fine) for coarse, fine in zip(_SPACINGS, _SPACINGS[1:], strict=False)]
+        self._weights = [_displacements(coarse, fine) for coarse, fine in pairwise(_SPACINGS)]
 
     def nodes(self, assets: npt.NDArray[np.intp], first: int, last: int) -> Floats:
         """Log prices at the 5 s nodes `first` to `last` (both included; node n is at second 5 n), one row per asset."""
@@ -69,7 +70,8 @@ class Paths:
         sigma = self.sigmas[assets][:, None]
         if level == 0:
             spread = (_SPACINGS[0] / 60) ** 0.5 * _damping(_SPACINGS[0]) * _UNIFORM_TO_STD / 2
-            return uniform(keys, np.arange(first, last + 1)) * (sigma * spread)
+            top: Floats = uniform(keys, np.arange(first, last + 1)) * (sigma * spread)
+            return top
         ratio = _SPACINGS[level - 1] // _SPACINGS[level]
         coarse_first = first // ratio
         coarse_last = max(-(-last // ratio), coarse_first + 1)
@@ -79,7 +81,7 @@ class Paths:
         displaced *= self._weights[level - 1] * sigma[:, :, None]
         displaced += coarse[:, :-1, None]
         displaced += (coarse[:, 1:, None] - coarse[:, :-1, None]) * (np.arange(ratio) / ratio)
-        fine = np.concatenate([displaced.reshape(len(assets), -1), coarse[:, -1:]], axis=1)
+        fine: Floats = np.concatenate([displaced.reshape(len(assets), -1), coarse[:, -1:]], axis=1)
         offset = first - coarse_first * ratio
         return fine[:, offset : offset + last - first + 1]
 

@@ -1,4 +1,4 @@
-"""Binance's errors: an HTTP status and `{"code", "msg"}`, worded as Binance words them, since ccxt matches the words."""
+"""Binance's errors: an HTTP status and `{"code", "msg"}`, in Binance's words, since ccxt matches them."""
 
 import json
 
@@ -23,9 +23,7 @@ def missing(parameter: str) -> Problem:
 
 
 def illegal(parameter: str, legal: str) -> Problem:
-    return Problem(
-        400, -1100, f"Illegal characters found in parameter '{parameter}'; legal range is '{legal}'."
-    )
+    return Problem(400, -1100, f"Illegal characters found in parameter '{parameter}'; legal range is '{legal}'.")
 
 
 def invalid_symbol() -> Problem:

@@ -11,6 +11,7 @@ from pool.exchange.simulator.book import make_book
 from pool.exchange.simulator.calls import Call, Endpoint, Endpoints
 from pool.exchange.simulator.intervals import INTERVALS, Interval
 from pool.exchange.simulator.klines import MOST_CANDLES, Klines
+from pool.exchange.simulator.limits import WeightLimit
 from pool.exchange.simulator.listings import LISTED_AT_SECONDS, STABLE, Asset, Listing
 from pool.exchange.simulator.market import Market
 from pool.exchange.simulator.parameters import Parameters
@@ -24,10 +25,10 @@ _FUTURES_SHOWN = 10
 class PublicApi:
     """`/api/v3` market data, and the parts of `/fapi` and `/dapi` that ccxt loads beside it."""
 
-    def __init__(self, market: Market, assets: dict[str, Asset], weight_limit: int) -> None:
+    def __init__(self, market: Market, assets: dict[str, Asset], weights: WeightLimit) -> None:
         self._market = market
         self._klines = Klines(market)
-        self._weight_limit = weight_limit
+        self._weights = weights
         self._infos = {
             symbol: rendering.as_json(rendering.symbol_info(listing)) for symbol, listing in market.listings.items()
         }
@@ -66,9 +67,9 @@ class PublicApi:
         symbols = call.parameters.symbols()
         if symbols is not None:
             entries = [self._infos[self._known(symbol).symbol] for symbol in symbols]
-            return rendering.exchange_info(entries, self._weight_limit, call.second)
+            return rendering.exchange_info(entries, self._weights.limit, call.second)
         if self._info[0] != call.second // 60:  # its server time is a minute old at most
-            body = rendering.exchange_info(list(self._infos.values()), self._weight_limit, call.second)
+            body = rendering.exchange_info(list(self._infos.values()), self._weights.limit, call.second)
             self._info = (call.second // 60, body)
         return self._info[1]
 
@@ -140,11 +141,7 @@ class PublicApi:
         minute = second // 60 * 60
         if self._days is None or self._days[0] != minute:
             self._days = (minute, self._market.span_bars(self._market.order, start, minute))
-        day, present = self._days[1], self._market.present_minutes(second)
-        count = len(day)
-        return day.then(present).reordered(np.arange(2 * count).reshape(2, count).T.ravel()).grouped(
-            np.arange(0, 2 * count, 2)
-        )
+        return self._days[1].extended(self._market.present_minutes(second))
 
     def _prices(self, call: Call) -> bytes:
         listings, ticks = self._asked(call)

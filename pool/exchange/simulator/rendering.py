@@ -43,9 +43,7 @@ def kline_rows(listing: Listing, interval: Interval, first: int, bars: Bars) -> 
         (bars.taker_turnover * (price_unit * lot_unit)).tolist(),
         strict=False,
     )
-    return [
-        b'[%d,"%.8f","%.8f","%.8f","%.8f","%.8f",%d,"%.8f",%d,"%.8f","%.8f","0"]' % row for row in columns
-    ]
+    return [b'[%d,"%.8f","%.8f","%.8f","%.8f","%.8f",%d,"%.8f",%d,"%.8f","%.8f","0"]' % row for row in columns]
 
 
 def ticker_24hr(listing: Listing, bars: Bars, place: int, second: int) -> bytes:
@@ -188,7 +186,10 @@ def exchange_info(entries: Sequence[bytes], weight_limit: int, second: int) -> b
             {"rateLimitType": "ORDERS", "interval": "DAY", "intervalNum": 1, "limit": 10_000_000},
         ]
     )
-    head = b'{"timezone":"UTC","serverTime":%d,"rateLimits":%s,"exchangeFilters":[],"symbols":[' % (second * 1000, limits)
+    head = b'{"timezone":"UTC","serverTime":%d,"rateLimits":%s,"exchangeFilters":[],"symbols":[' % (
+        second * 1000,
+        limits,
+    )
     return head + b",".join(entries) + b"]}"
 
 

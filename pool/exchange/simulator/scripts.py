@@ -56,9 +56,7 @@ class Timeline:
         """
         prices = market.copy()
         starts = np.searchsorted(seconds, [piece.start for piece in self.pieces]).tolist()
-        for piece, anchor, begin, end in zip(
-            self.pieces, anchors, starts, [*starts[1:], len(seconds)], strict=True
-        ):
+        for piece, anchor, begin, end in zip(self.pieces, anchors, starts, [*starts[1:], len(seconds)], strict=True):
             if piece.target is not None and begin < end:
                 prices[begin:end] = _scripted(piece, piece.target, seconds[begin:end], market[begin:end], anchor)
         return prices

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from inspect import isawaitable
+from ipaddress import ip_address
 
 from aiohttp import web
 from loguru import logger
@@ -22,7 +23,6 @@ from pool.exchange.simulator.problems import Problem, unknown_path
 
 CONTROL_PREFIX = "/control/"
 _JSON = "application/json"
-_MOST_BODY_BYTES = 1_000_000
 
 
 def wall_clock_ms() -> int:
@@ -35,10 +35,10 @@ class Front:
     """What every request passes. `answer` is the handler for `aiohttp.web.Server`."""
 
     endpoints: Endpoints
-    control: Endpoints
     weights: WeightLimit
     faults: Faults
     clock_ms: Callable[[], int] = wall_clock_ms
+    control: Endpoints = field(default_factory=dict)
     counters: Counter[str] = field(default_factory=Counter)
     _second: int = 0
     _shared: dict[str, "asyncio.Future[bytes]"] = field(default_factory=dict)
@@ -104,6 +104,8 @@ class Front:
 
     async def _control(self, request: web.BaseRequest, path: str, query: str) -> web.Response:
         try:
+            if not ip_address(request.remote or "0.0.0.0").is_loopback:  # noqa: S104 (not bound to, only compared)
+                raise Problem(403, -2015, "Control is for this machine alone.")
             call = await self._call(request, path, query)
             endpoint = self.control.get((call.method, path))
             if endpoint is None:
