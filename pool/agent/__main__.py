@@ -25,7 +25,13 @@ def main() -> int:
     os.umask(0o077)
     logger.remove()
     # No diagnosis of variables in tracebacks: they may hold secrets.
-    logger.add(sys.stderr, format="{time:YYYY-MM-DDTHH:mm:ss.SSSZ} {level} {message}", diagnose=False, backtrace=False)
+    logger.add(
+        sys.stderr,
+        level="INFO",
+        format="{time:YYYY-MM-DDTHH:mm:ss.SSSZ} {level} {message}",
+        diagnose=False,
+        backtrace=False,
+    )
     try:
         settings = PoolSettings.load(directory / "pool.json")
         return asyncio.run(_run(directory, settings))

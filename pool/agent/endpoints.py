@@ -32,7 +32,7 @@ from pool.settings import PoolSettings
 MAX_BODY_BYTES = 1024 * 1024
 _COMMAND_SECONDS = 20.0
 _HEARTBEAT_SECONDS = 4.0
-_WRITE_SECONDS = 20.0
+_WRITE_SECONDS = 10.0
 _TAIL_LIMIT_LINES = 5000
 _LOG_BYTES_AT_ONCE = 256 * 1024
 _BOT_ID: TypeAdapter[str] = TypeAdapter(BotId)
@@ -215,7 +215,7 @@ class _Endpoints:
             while await _write(response, await reader.take(_HEARTBEAT_SECONDS)):
                 pass
         except Overtaken:
-            logger.warning("a reader of the event stream was too slow and is dropped")
+            logger.warning("a reader of the event stream is too slow and is dropped")
         finally:
             reader.close()
         if request.transport is not None:
@@ -240,7 +240,10 @@ async def _write(response: web.StreamResponse, data: bytes) -> bool:
     try:
         async with asyncio.timeout(_WRITE_SECONDS):
             await response.write(data)
-    except (ConnectionError, TimeoutError):
+    except ConnectionError:
+        return False
+    except TimeoutError:
+        logger.warning("a reader took nothing for {} s and is dropped", _WRITE_SECONDS)
         return False
     return True
 

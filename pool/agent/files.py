@@ -64,8 +64,8 @@ def archive(pool: Path, bot_id: str, at: datetime) -> None:
 
 
 def count_open_trades(directory: Path, trading: str) -> int:
-    """Open trades in the bot's database for `SlotSpec.trading`, 0 where there is none yet. Raises sqlite3.Error where it
-    cannot be read."""
+    """Open trades in the bot's database for `SlotSpec.trading`, 0 where there is none yet. Raises sqlite3.Error where
+    it cannot be read."""
     file = directory / _DATABASES[trading]
     if not file.exists():
         return 0

@@ -75,9 +75,14 @@ class Relay:
         path = checked_path(raw_path)
         upstream = await self._upstream(entry)
         url = URL(f"http://bot/api/v1/{path}", encoded=True)
-        if path == _WEBSOCKET_PATH:
-            return await _relay_websocket(request, upstream, url)
-        return await _relay_http(request, upstream, url.with_query(request.rel_url.query), entry.bot_id)
+        try:
+            if path == _WEBSOCKET_PATH:
+                return await _relay_websocket(request, upstream, url)
+            return await _relay_http(request, upstream, url.with_query(request.rel_url.query))
+        except aiohttp.ClientConnectorError as problem:
+            raise bot_not_running(entry.bot_id) from problem
+        except (aiohttp.ClientError, TimeoutError) as problem:
+            raise bot_not_answering(entry.bot_id) from problem
 
     async def close(self) -> None:
         for upstream in self._upstreams.values():
@@ -146,22 +151,15 @@ def checked_path(raw_path: str) -> str:
     return raw_path
 
 
-async def _relay_http(request: web.Request, upstream: _Upstream, url: URL, bot_id: str) -> web.StreamResponse:
+async def _relay_http(request: web.Request, upstream: _Upstream, url: URL) -> web.StreamResponse:
     headers = CIMultiDict(
         (name, value) for name, value in request.headers.items() if name.lower() not in _NOT_FORWARDED
     )
     body = await request.read() if request.can_read_body else None
-    try:
-        async with upstream.session.request(
-            request.method, url, headers=headers, data=body, auth=upstream.authentication, allow_redirects=False
-        ) as answer:
-            return await _stream_answer(request, answer)
-    except (aiohttp.ServerTimeoutError, TimeoutError) as problem:
-        raise bot_not_answering(bot_id) from problem
-    except aiohttp.ClientConnectorError as problem:
-        raise bot_not_running(bot_id) from problem
-    except aiohttp.ClientError as problem:
-        raise bot_not_answering(bot_id) from problem
+    async with upstream.session.request(
+        request.method, url, headers=headers, data=body, auth=upstream.authentication, allow_redirects=False
+    ) as answer:
+        return await _stream_answer(request, answer)
 
 
 async def _stream_answer(request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:

@@ -14,7 +14,7 @@ from pool.contract.events import Event, EventItem, HeartbeatItem, ResetItem, Slo
 from pool.contract.slots import Slot
 from pool.contract.snapshots import BotSnapshot
 
-_RING_LIMIT_BYTES = 32 * 1024 * 1024
+_RING_LIMIT_BYTES = 16 * 1024 * 1024
 _TAKE_LIMIT_BYTES = 256 * 1024
 
 

@@ -1,8 +1,8 @@
 """A bot without FreqTrade: speaks the agent's socket, and misbehaves as `config["fake"]` in its slot.json asks.
 
 Keys of `fake`: `exit_code` (at once), `needs_file` (75 while missing), `exit_unless_file` (1 while missing), `mute`
-(never dials), `stuck` (no progress), `ignore_stop`, `deaf_to_reload`, `events` (how many at start), `open_trades`
-(written to the database when there is none), `patience`.
+(never dials), `stuck` (no progress), `ignore_stop`, `deaf_to_reload`, `events` (how many at start, of `event_bytes`),
+`open_trades` (written to the database when there is none), `patience`.
 """
 
 import fcntl
@@ -85,7 +85,10 @@ class FakeBot:
         self._make_database()
         self._held = [
             BotEvent(
-                seq=seq, at=datetime.now(UTC), type=EventType.MESSAGE, data={"kind": "status", "text": f"event {seq}"}
+                seq=seq,
+                at=datetime.now(UTC),
+                type=EventType.MESSAGE,
+                data={"kind": "status", "text": "x" * self._fake.get("event_bytes", 10)},
             )
             for seq in range(1, self._fake.get("events", 0) + 1)
         ]

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -171,6 +172,36 @@ def test_missing_and_broken_settings_are_told_in_a_sentence(tmp_path: Path) -> N
     assert broken.returncode == 1
     assert "not valid JSON" in broken.stderr
     assert "Traceback" not in missing.stderr + broken.stderr
+
+
+def test_corrupt_slots_are_told_in_a_sentence_and_mended_by_hand(tmp_path: Path) -> None:
+    with running(tmp_path / "pool") as pool:
+        pool.stop()
+        slots = pool.directory / "slots.json"
+        slots.write_text("{oops")
+        pool.init = subprocess.Popen(
+            [sys.executable, "-m", "tests.fakes.fake_init", "--directory", str(pool.directory)]
+        )
+        log = pool.directory / "logs" / "agent.log"
+        eventually_sync(lambda: "slots.json is corrupt" in log.read_text(), 10, "told")
+        assert "Traceback" not in log.read_text()
+        assert slots.read_text() == "{oops"
+        slots.unlink()
+        eventually_sync(pool.answers, 20, "agent answers")
+
+
+def test_taken_port_is_told_in_a_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        pool = PoolRig(tmp_path / "pool", agent_port=taken.getsockname()[1])
+        pool.init = subprocess.Popen(
+            [sys.executable, "-m", "tests.fakes.fake_init", "--directory", str(pool.directory)]
+        )
+        try:
+            log = pool.directory / "logs" / "agent.log"
+            eventually_sync(lambda: log.exists() and "cannot listen on 127.0.0.1" in log.read_text(), 10, "told")
+            assert "Traceback" not in log.read_text()
+        finally:
+            pool.close()
 
 
 def is_alive(pid: int) -> bool:
