@@ -25,7 +25,7 @@ from api.cli.first_start import PASSWORD_FILE, FirstStart, first_start
 from api.cli.fleet import read_fleet
 from api.cli.log import log_to_file
 from api.cli.troubles import explain, port_taken
-from api.cli.watch import watch
+from api.cli.watch import SteadyConsole, watch
 from api.deps import Services
 from api.settings import ApiSettings
 from api.stream.feed import close_streams
@@ -68,7 +68,7 @@ class _Stop:
 
 def run(*, view: bool, demo: bool) -> int:
     """Runs until stopped; the exit code. Troubles are told in a sentence, surprises are in the log, too."""
-    console = Console(highlight=False)
+    console = SteadyConsole(highlight=False)
     home = Path()
     log_path: Path | None = None
     try:
@@ -228,4 +228,4 @@ def _url_of(host: str, listener: socket.socket) -> str:
 
 
 def _tell(sentence: str) -> None:
-    Console(stderr=True, highlight=False).print(f"flotilla: {sentence}", markup=False, soft_wrap=True)
+    SteadyConsole(stderr=True, highlight=False).print(f"flotilla: {sentence}", markup=False, soft_wrap=True)

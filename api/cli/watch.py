@@ -27,6 +27,13 @@ Source = Callable[[], Awaitable[Fleet]]
 """Reads the fleet; may raise SQLAlchemyError, Error, ArithmeticError or ValueError."""
 
 
+class SteadyConsole(Console):
+    """A console whose reader may go away: rich would end the process, here output ends in silence."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+
+
 async def watch(source: Source, console: Console, header: str, footer: str) -> None:
     """Until cancelled. `header` and `footer` are rich markup for the live view."""
     try:

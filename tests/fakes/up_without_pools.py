@@ -1,0 +1,58 @@
+"""`flotilla up` over a control plane that has a database and nothing else: `python -m tests.fakes.up_without_pools up`.
+
+Its `stop` prints what it was asked and, with FAKE_STOP_HANGS set, never comes to an end; with FAKE_START_BREAKS set,
+`start` meets a surprise.
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Mapping
+
+import api.cli.up as up
+from api.cli.root import main
+from orchestrator.db.engine import Database
+from orchestrator.db.migrate import upgrade
+from orchestrator.events.in_process import InProcessBus
+from orchestrator.home import Secrets
+from orchestrator.portfolio.service import PortfolioService
+from orchestrator.settings import OrchestratorSettings
+from orchestrator.templates.catalogue import Catalogue
+
+
+class ControlPlaneWithoutPools:
+    """What `up` needs of a control plane."""
+
+    agents = None
+    markets = None
+
+    def __init__(self, settings: OrchestratorSettings) -> None:
+        self._settings = settings
+        self.secrets = Secrets("installation-1", "k" * 40)
+        self.bus = InProcessBus()
+        self.catalogue = Catalogue.load(settings.templates_directory)
+        self.database = Database(settings.url)
+        self.portfolio = PortfolioService(self.database, self.bus)
+
+    async def start(self) -> None:
+        if os.environ.get("FAKE_START_BREAKS"):
+            raise KeyError("a surprise with a secret in it")
+        await upgrade(self._settings.url)
+
+    async def stop(self, *, pools: bool) -> None:
+        with contextlib.suppress(OSError):  # the terminal is gone
+            print(f"stop pools={pools}", flush=True)
+        if os.environ.get("FAKE_STOP_HANGS"):
+            await asyncio.Event().wait()
+        await self.database.close()
+
+    async def readiness(self) -> Mapping[str, str | None]:
+        return {"pool-local": "The pool is warming up."}
+
+    def gauges(self) -> Mapping[str, float]:
+        return {}
+
+
+if __name__ == "__main__":
+    up.ControlPlane = ControlPlaneWithoutPools  # type: ignore[assignment, misc]
+    main()
