@@ -64,7 +64,11 @@ def main() -> None:
 
 
 def _control_plane(port: str) -> psutil.Process:
-    listeners = [c.pid for c in psutil.net_connections("tcp") if c.status == "LISTEN" and c.laddr.port == int(port)]
+    listeners = [
+        connection.pid
+        for connection in psutil.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == int(port)
+    ]
     return psutil.Process(listeners[0])
 
 

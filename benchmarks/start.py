@@ -71,7 +71,7 @@ def _create_together(client: httpx.Client, count: int) -> float:
 
 
 def _create(client: httpx.Client, name: str) -> str:
-    template = ("trend", "mean-reversion", "breakout")[sum(name.encode()) % 3]
+    template = ("trend", "mean_reversion", "breakout")[sum(name.encode()) % 3]
     return str(client.post("/bots", json={"name": name, "template": template}).raise_for_status().json()["id"])
 
 
