@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from loguru import logger
 from pydantic import ValidationError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from orchestrator import home
 from orchestrator.db import migrate
@@ -32,6 +32,7 @@ from orchestrator.pools.client import AgentEndpoint
 from orchestrator.pools.directory import AgentDirectory
 from orchestrator.pools.drivers import PoolDriver
 from orchestrator.pools.drivers.process import ProcessDriver
+from orchestrator.pools.models import PoolModel
 from orchestrator.portfolio.service import PortfolioService
 from orchestrator.portfolio.task import PortfolioTask
 from orchestrator.reconcile.keeper import PoolKeeper, keep_exchange
@@ -110,11 +111,11 @@ class ControlPlane:
             checks["reconciler"] = "The reconciler makes no progress; the log says why."
         if self.settings.paper_exchange:
             up = await self.paper.alive() and self.paper.url() is not None
-            checks["paper-exchange"] = None if up else "The paper exchange is starting."
+            checks["paper-exchange"] = None if up else self.paper.problem or "The paper exchange is starting."
         async with self.database.read() as session:
             for pool in await pools.every(session):
                 if pool.desired_state == "running":
-                    checks[pool.id] = None if pool.observed_state == "ready" else f"The pool is {pool.observed_state}."
+                    checks[pool.id] = None if pool.observed_state == "ready" else _why_not_ready(pool)
         return checks
 
     def gauges(self) -> Mapping[str, float]:
@@ -189,6 +190,11 @@ class ControlPlane:
         return ProcessDriver(self.settings.home / "pools", exchange_url, self.settings.stop_seconds)
 
 
+def _why_not_ready(pool: PoolModel) -> str:
+    told = "; ".join(str(condition["message"]) for condition in pool.conditions)
+    return f"The pool is {pool.observed_state}{': ' + told if told else '.'}"
+
+
 async def _kept(name: str, runner: Runner) -> None:
     """Runs a task for good: one that breaks is told and started again."""
     failures = 0
@@ -215,13 +221,25 @@ async def _run_alone() -> None:
         await control.stop(pools=False)
 
 
+def _sentence(error: Exception) -> str:
+    if isinstance(error, Error):
+        return error.message
+    if isinstance(error, DBAPIError):
+        return f"The database cannot be used ({error.orig}): restore it, or free some space, and start again."
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"The setting {'.'.join(str(part) for part in first['loc'])} is not right: {first['msg']}."
+    if isinstance(error, OSError):
+        return f"{error.filename or 'The home directory'} cannot be used: {error.strerror or error}."
+    return str(error)
+
+
 def main() -> int:
     """Runs until SIGTERM or SIGINT; pools and bots go on. Exit code 1 where it could not start, told in a sentence."""
     try:
         asyncio.run(_run_alone())
     except (Error, migrate.DatabaseTooNew, ValidationError, SQLAlchemyError, OSError) as error:
-        told = error.message if isinstance(error, Error) else str(error).splitlines()[0]
-        print(f"flotilla: {told}", file=sys.stderr)
+        print(f"flotilla: {_sentence(error)}", file=sys.stderr)
         return 1
     return 0
 

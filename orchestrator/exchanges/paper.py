@@ -25,6 +25,8 @@ class PaperExchange:
         self._stop_seconds = stop_seconds
         self._process = Detached(module, directory, ("--port", "0", "--symbols", str(symbols)))
         self._log = directory / "exchange.log"
+        self.problem: str | None = None
+        """What it said when it ended by itself last, in a sentence."""
 
     async def ensure(self) -> None:
         """Starts it unless it lives; returns before it listens. Raises CannotStartExchange."""
@@ -58,7 +60,9 @@ class PaperExchange:
     def _living_pid(self) -> int | None:
         status = self._process.reap()
         if status is not None:
-            logger.warning("the paper exchange ended with status {}: {}", status, last_line(self._log))
+            why = last_line(self._log) or "it said nothing"
+            logger.warning("the paper exchange ended with status {}: {}", status, why)
+            self.problem = f"The paper exchange ended with status {status}: {why}"
         told = self._endpoint().get("pid")
         return self._process.living_pid(told if isinstance(told, int) else None)
 

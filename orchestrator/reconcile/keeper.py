@@ -100,7 +100,7 @@ class PoolKeeper:
                 await driver.stop(pool.id, graceful=True)
             return service.PoolSeen(utc_now(), False, None)
         if not observation.alive:
-            return await self._start(pool, driver, attempts)
+            return await self._start(pool, driver, attempts, observation.problem)
         if time.monotonic() - attempts.tried_at > _STEADY_SECONDS:
             attempts.failures = 0
         if pool.observed_state == "ready" and not _old(pool):
@@ -108,8 +108,9 @@ class PoolKeeper:
         report, problem = await self._ask(pool)
         return service.PoolSeen(utc_now(), True, report, problem)
 
-    async def _start(self, pool: PoolModel, driver: PoolDriver, attempts: _Attempts) -> service.PoolSeen:
-        problem = "Its process has ended; it is being started again." if attempts.failures else None
+    async def _start(
+        self, pool: PoolModel, driver: PoolDriver, attempts: _Attempts, problem: str | None
+    ) -> service.PoolSeen:
         if attempts.due(time.monotonic()):
             attempts.tried_at = time.monotonic()
             attempts.failures += 1

@@ -23,6 +23,8 @@ class PoolObservation:
     """Its init (or container) runs."""
     endpoint: AgentEndpoint | None
     """Where its agent listens; None while it does not."""
+    problem: str | None = None
+    """What it said when it ended by itself, in a sentence; None where that is not known."""
 
 
 class PoolDriver(Protocol):

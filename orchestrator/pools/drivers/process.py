@@ -37,6 +37,7 @@ class ProcessDriver:
         self._stop_seconds = stop_seconds
         self._module = module
         self._processes: dict[str, Detached] = {}
+        self._problems: dict[str, str] = {}
 
     async def ensure(self, pool: PoolModel) -> None:
         """See `PoolDriver.ensure`."""
@@ -92,7 +93,7 @@ class ProcessDriver:
     def _observe(self, pool_id: str) -> PoolObservation:
         pid = self._living_pid(pool_id)
         if pid is None:
-            return PoolObservation(alive=False, endpoint=None)
+            return PoolObservation(alive=False, endpoint=None, problem=self._problems.get(pool_id))
         return PoolObservation(alive=True, endpoint=self._read_endpoint(self._root / pool_id, pid))
 
     def _read_endpoint(self, directory: Path, pid: int) -> AgentEndpoint | None:
@@ -110,14 +111,18 @@ class ProcessDriver:
         process = self._process(pool_id)
         status = process.reap()
         if status is not None:
-            why = last_line(self._root / pool_id / "logs" / "start.log")
-            logger.warning("pool {} ended with status {}: {}", pool_id, status, why or "it said nothing")
+            self._tell_end(pool_id, status)
         directory = self._root / pool_id
         for told in (_read_pid(directory / "init.lock"), (_read_json(directory / "endpoint.json") or {}).get("pid")):
             pid = process.living_pid(told if isinstance(told, int) else None)
             if pid is not None:
                 return pid
         return None
+
+    def _tell_end(self, pool_id: str, status: int) -> None:
+        why = last_line(self._root / pool_id / "logs" / "start.log") or "it said nothing"
+        logger.warning("pool {} ended with status {}: {}", pool_id, status, why)
+        self._problems[pool_id] = f"It ended with status {status}: {why}"
 
     def _process(self, pool_id: str) -> Detached:
         if pool_id not in self._processes:
