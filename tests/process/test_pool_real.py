@@ -226,11 +226,11 @@ def test_flatten_closes_real_trades(pool: PoolRig, pairs: list[str]) -> None:
 
 @pytest.mark.slow
 def test_frozen_bot_is_replaced(pool: PoolRig) -> None:
-    """Its own patience is 45 s at the least."""
+    """Its own patience is 45 s at the least, 180 s in its first loop."""
     before = pool.until_state("one", "running")
     os.kill(before["pid"], signal.SIGSTOP)
     after = pool.until(
-        "one", lambda slot: slot["run_id"] != before["run_id"] and slot["observed_state"] == "running", 120
+        "one", lambda slot: slot["run_id"] != before["run_id"] and slot["observed_state"] == "running", 240
     )
     assert "Hung" in [condition["type"] for condition in after["conditions"]]
     assert after["last_exit"]["reason"] == "made no progress and was replaced"
