@@ -28,7 +28,7 @@ from pool.exchange.simulator.problems import (
 from pool.exchange.simulator.rendering import MOST_OPEN_ORDERS, MOST_STOP_ORDERS
 from pool.exchange.simulator.settlement import settle, unlock
 
-_BOOK_LEVELS = 200
+_BOOK_LEVELS = 100
 _MOST_SECONDS_AT_ONCE = 86_400
 
 

@@ -33,7 +33,7 @@ class Exchange:
         weight_limit: int = UNLIMITED,
         clock_ms: Callable[[], int] = wall_clock_ms,
     ) -> None:
-        assets, listings = make_listings(seed, symbols)
+        assets, listings = make_listings(symbols)
         self._clock_ms = clock_ms
         self.market = Market(seed, assets, listings)
         self.ledger = Ledger(ledger)

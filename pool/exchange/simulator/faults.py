@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
-from pool.exchange.simulator.problems import Problem
+from pool.exchange.simulator.problems import GatewayPage, Problem
 
 
 class Kind(StrEnum):
@@ -46,7 +46,9 @@ class Fault:
         return live and self.method in ("*", method) and fnmatchcase(path, self.path)
 
     def problem(self, now: float) -> Problem:
-        """The answer to give, worded as Binance words this status."""
+        """The answer to give: as Binance words a refusal, or for a 5xx without `code` a gateway's page."""
+        if self.status >= 500 and self.code is None:
+            return GatewayPage(self.status)
         retry = max(1, round(self.until - now)) if self.until is not None else 1
         code, message = _WORDS.get(self.status, (-1000, "An unknown error occurred while processing the request."))
         headers = {"Retry-After": str(retry)} if self.status in (418, 429) else {}
@@ -56,9 +58,6 @@ class Fault:
 _WORDS = {
     418: (-1003, "Way too much request weight used; IP banned. Please use WebSocket Streams to avoid bans."),
     429: (-1003, "Too many requests; please use the websocket for live updates to avoid polling the API."),
-    500: (-1000, "An unknown error occurred while processing the request."),
-    503: (-1008, "Server is currently overloaded with other requests. Please try again in a few minutes."),
-    504: (-1007, "Timeout waiting for response from backend server. Send status unknown; execution status unknown."),
 }
 
 

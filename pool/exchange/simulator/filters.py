@@ -54,7 +54,7 @@ def check_filters(ticket: Ticket, listing: Listing, last: Decimal) -> None:
     if ticket.type is not OrderType.MARKET:
         _check_price(ticket.price, listing)
         if not last / PRICE_BAND_DOWN <= ticket.price <= last * PRICE_BAND_UP:
-            raise filter_failure("PERCENT_PRICChoiceTBY_SIDE")
+            raise filter_failure("PERCENT_PRICE_BY_SIDE")
     if ticket.type.waits:
         _check_price(ticket.stop_price, listing)
     if ticket.quantity or not ticket.quote_quantity:
@@ -67,7 +67,7 @@ def check_filters(ticket: Ticket, listing: Listing, last: Decimal) -> None:
 
 def _check_price(price: Decimal, listing: Listing) -> None:
     if price % listing.tick or not listing.tick <= price <= listing.tick * _MOST_TICKS:
-        raise filter_failure("PRICChoiceTFILTER")
+        raise filter_failure("PRICE_FILTER")
 
 
 def _check_quantity(ticket: Ticket, listing: Listing) -> None:

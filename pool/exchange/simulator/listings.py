@@ -1,6 +1,6 @@
 """What is traded: assets with a typical price and restlessness, and the symbols made of them.
 
-The first symbols are always the same, BTCUSDT first; after the well-known assets come made-up names, up to
+The list depends on nothing but its length: BTCUSDT is first; after the well-known assets come made-up names, up to
 `MOST_SYMBOLS`. Crosses (BTC-, EUR-, USDC-quoted) follow from their two assets, so converting around a triangle
 gives what it should.
 """
@@ -90,7 +90,7 @@ class Listing:
         return self.minute_lots * 50
 
 
-def make_listings(seed: int, count: int) -> tuple[dict[str, Asset], list[Listing]]:
+def make_listings(count: int) -> tuple[dict[str, Asset], list[Listing]]:
     """The first `count` symbols and every asset they need. Raises ValueError outside 1 to `MOST_SYMBOLS`."""
     if not 1 <= count <= MOST_SYMBOLS:
         raise ValueError(f"The paper exchange lists 1 to {MOST_SYMBOLS:,} symbols, not {count:,}")
@@ -101,8 +101,8 @@ def make_listings(seed: int, count: int) -> tuple[dict[str, Asset], list[Listing
         if len(listings) == count:
             break
         if base not in assets:
-            assets[base] = _made_up(seed, base)
-        listings.append(_listing(seed, assets[base], assets[quote]))
+            assets[base] = _made_up(base)
+        listings.append(_listing(assets[base], assets[quote]))
     used = {name for listing in listings for name in (listing.base, listing.quote)} | {NUMERAIRE}
     return {name: asset for name, asset in assets.items() if name in used}, listings
 
@@ -115,7 +115,8 @@ def _pairs() -> Iterator[tuple[str, str]]:
     for number, name in enumerate(_names()):
         yield name, NUMERAIRE
         if number % 10 == 9:
-            yield name, ("BTC", "EUR", "USDC")[number // 10 % 3]
+            worth_a_satoshi_step = _made_up(name).price >= 1
+            yield name, "BTC" if worth_a_satoshi_step else ("EUR", "USDC")[number // 10 % 2]
 
 
 def _names() -> Iterator[str]:
@@ -125,17 +126,17 @@ def _names() -> Iterator[str]:
     return (name for name in sorted(names, key=lambda name: key_of("name", name)) if name not in taken)
 
 
-def _made_up(seed: int, name: str) -> Asset:
-    dice = key_of(seed, "asset", name)
+def _made_up(name: str) -> Asset:
+    dice = key_of("asset", name)
     price = 10 ** (dice % 1_000 / 1_000 * 4 - 1.5)  # 0.03 to 316 USDT
     return Asset(name, float(f"{price:.3g}"), 0.0011 + dice // 1_000 % 1_000 * 1e-6)
 
 
-def _listing(seed: int, base: Asset, quote: Asset) -> Listing:
+def _listing(base: Asset, quote: Asset) -> Listing:
     symbol = base.name + quote.name
     price = base.price / quote.price
     digits, lots = _DIGITS.get(symbol, (_price_digits(price), max(0, math.ceil(math.log10(base.price)))))
-    turnover = 40_000 * 10 ** (key_of(seed, "turnover", symbol) % 1_000 / 1_000 * 1.5)  # USDT a minute
+    turnover = 40_000 * 10 ** (key_of("turnover", symbol) % 1_000 / 1_000 * 1.5)  # USDT a minute
     if base.name in ("BTC", "ETH") and quote.name == NUMERAIRE:
         turnover = 2_000_000
     return Listing(

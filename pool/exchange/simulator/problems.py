@@ -1,6 +1,7 @@
 """Binance's errors: an HTTP status and `{"code", "msg"}`, in Binance's words, since ccxt matches them."""
 
 import json
+from http import HTTPStatus
 
 
 class Problem(Exception):
@@ -13,9 +14,24 @@ class Problem(Exception):
         self.message = message
         self.headers = headers or {}
 
+    content_type = "application/json"
+
     def body(self) -> bytes:
         """As sent."""
         return json.dumps({"code": self.code, "msg": self.message}, separators=(",", ":")).encode()
+
+
+class GatewayPage(Problem):
+    """What stands in front of Binance answers with a page, not with a code: nobody knows what became of the request."""
+
+    content_type = "text/html"
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status, 0, HTTPStatus(status).phrase)
+
+    def body(self) -> bytes:
+        title = f"{self.status} {self.message}"
+        return f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>".encode()
 
 
 def missing(parameter: str) -> Problem:

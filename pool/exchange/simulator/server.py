@@ -23,6 +23,7 @@ from pool.exchange.simulator.problems import Problem, unknown_path
 
 CONTROL_PREFIX = "/control/"
 _JSON = "application/json"
+_MOST_COUNTERS = 1_000
 
 
 def wall_clock_ms() -> int:
@@ -47,9 +48,12 @@ class Front:
         path, _, query = request.raw_path.partition("?")
         if path.startswith(CONTROL_PREFIX):
             return await self._control(request, path, query)
-        self.counters[f"{request.method} {path}"] += 1
+        known = (request.method, path) in self.endpoints or len(self.counters) < _MOST_COUNTERS
+        self.counters[f"{request.method} {path}" if known else "other"] += 1
         headers: dict[str, str] = {}
         fault: Fault | None = None
+        failure: Problem | None = None
+        body = b""
         try:
             if self.faults:
                 wait_ms, fault = self.faults.take(request.method, path, self.clock_ms() / 1000)
@@ -60,19 +64,21 @@ class Front:
                 if fault and fault.kind is Kind.DROP:
                     return _dropped(request)
             call = await self._call(request, path, query)
-            body, status = await self._body(call, request.remote or "", headers), 200
+            body = await self._body(call, request.remote or "", headers)
         except Problem as problem:
-            body, status = problem.body(), problem.status
-            headers |= problem.headers
+            failure = problem
+        except web.HTTPRequestEntityTooLarge:
+            failure = Problem(413, -1000, "The request is too large.")
         except Exception:  # the boundary of a request: the exchange goes on, its log tells
             logger.exception("{} {} failed", request.method, path)
-            body, status = Problem(500, -1000, "An unknown error occurred while processing the request.").body(), 500
+            failure = Problem(500, -1000, "An unknown error occurred while processing the request.")
         if fault and fault.kind is Kind.DROP_AFTER:
             return _dropped(request)
         if fault and fault.kind is Kind.FAIL_AFTER:
-            after = fault.problem(self.clock_ms() / 1000)
-            body, status = after.body(), after.status
-        return web.Response(body=body, status=status, content_type=_JSON, headers=headers)
+            failure = fault.problem(self.clock_ms() / 1000)
+        if failure is None:
+            return web.Response(body=body, content_type=_JSON, headers=headers)
+        return _refusal(failure, headers)
 
     def forget_shared(self) -> None:
         """The next answers are rendered anew: prices were scripted within this second."""
@@ -112,7 +118,9 @@ class Front:
                 raise unknown_path(call.method, path)
             return web.Response(body=await _answer(endpoint, call), content_type=_JSON)
         except Problem as problem:
-            return web.Response(body=problem.body(), status=problem.status, content_type=_JSON)
+            return _refusal(problem, {})
+        except web.HTTPRequestEntityTooLarge:
+            return _refusal(Problem(413, -1000, "The request is too large."), {})
 
 
 async def serve(front: Front, host: str, port: int) -> tuple[web.ServerRunner, int]:
@@ -131,6 +139,15 @@ async def serve(front: Front, host: str, port: int) -> tuple[web.ServerRunner, i
 async def _answer(endpoint: Endpoint, call: Call) -> bytes:
     result = endpoint.answer(call)
     return await result if isawaitable(result) else result
+
+
+def _refusal(problem: Problem, headers: dict[str, str]) -> web.Response:
+    return web.Response(
+        body=problem.body(),
+        status=problem.status,
+        content_type=problem.content_type,
+        headers=headers | problem.headers,
+    )
 
 
 def _dropped(request: web.BaseRequest) -> web.Response:
