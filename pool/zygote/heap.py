@@ -9,13 +9,15 @@ import ctypes
 
 _POOL_BYTES = 16 * 1024
 """CPython's small-object allocator carves pools of this size out of arenas (3.10 and later)."""
-_POOL_HEADER_BYTES = 48
 _SMALL_SIZES = range(16, 513, 16)
-_FRESH_RUN = 4
-_WIDEST_STEP = 4
-"""So many blocks in address order from the start of a pool mean that the pool is a new one; the interpreter's own small
-objects may lie between two of them."""
-_LARGE_SIZES = tuple(2**power for power in range(16, 4, -1))
+_NEXT_OFFSET = 40
+"""Where a pool's header says how far into the pool blocks have ever been given out."""
+_POOL_HEADER_BYTES = 48
+_FEW_BLOCKS = 10
+"""A pool that never gave out more is a new one, hence no other of its size has room. (The interpreter's own small
+objects may have taken some before.)"""
+_C_SIZES = (*(2**power for power in range(16, 10, -1)), *range(1032, 23, -16))
+"""Large holes first, then every size that the C library keeps a list of its own for: it does not split those."""
 _MOST_BLOCKS = 2_000_000
 
 
@@ -44,23 +46,16 @@ def _plug_small_objects() -> int:
     free.restype, free.argtypes = None, [ctypes.c_void_p]
     taken = 0
     for size in _SMALL_SIZES:
-        run = 0
-        previous = 0
         for _ in range(_MOST_BLOCKS):
             block = allocate(size)
             if not block:
                 break
-            taken += size
-            if block % _POOL_BYTES == _POOL_HEADER_BYTES:
-                run = 1
-            elif run and 0 < block - previous <= _WIDEST_STEP * size:
-                run += 1
-            else:
-                run = 0
-            previous = block
-            if run == _FRESH_RUN:
+            pool = block - block % _POOL_BYTES
+            given_out = ctypes.c_uint.from_address(pool + _NEXT_OFFSET).value
+            if given_out <= _POOL_HEADER_BYTES + _FEW_BLOCKS * size:
+                free(block)
                 break
-        free(previous)
+            taken += size
     return taken
 
 
@@ -72,7 +67,7 @@ def _plug_c_heap() -> int:
     library.mallinfo2.restype = _MallocInfo
     top = library.sbrk(0) - library.mallinfo2().keepcost
     taken = 0
-    for size in _LARGE_SIZES:
+    for size in _C_SIZES:
         for _ in range(_MOST_BLOCKS):
             block = library.malloc(size)
             if not block:

@@ -12,12 +12,14 @@ import json
 import logging
 import time
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import ccxt
 import httpx
 import uvicorn
 from freqtrade.commands import Arguments
+from freqtrade.exceptions import DependencyException
 from freqtrade.loggers import bufferHandler
 from freqtrade.persistence import PairLocks, Trade
 from freqtrade.persistence.custom_data import _CustomData
@@ -28,15 +30,17 @@ from freqtrade.persistence.wallet_history import WalletHistory
 from freqtrade.rpc.api_server.webserver import ApiServer
 from freqtrade.rpc.rpc import RPC, RPCException
 from freqtrade.worker import Worker
+from loguru import logger
 
 from pool.bot.config import ccxt_id, compose
 from pool.contract.slots import DesiredState, SlotSpec, StrategySource
 from pool.ipc.unix_address import bind_unix, short_address
 from pool.settings import PoolSettings
+from pool.zygote import compaction
 from pool.zygote.rehearsal_exchange import COINS
 
-_LIVES = 3
-"""The interpreter specialises code that has run a few times: what runs once a life needs more than one."""
+_LIVES = 2
+"""The interpreter specialises code once it has run a few times: what runs once a life needs more than one."""
 _ROUNDS = 8
 _NAP_SECONDS = 0.05
 _PAPER = "paper"
@@ -91,7 +95,12 @@ def rehearse(home: Path, settings: PoolSettings) -> list[str]:
     `settings.paper_exchange_url` is the rehearsal exchange. Leaves no socket, loop, engine, session, handler or
     singleton behind.
     """
-    return [note for life in range(_LIVES) for note in _live(home / str(life), settings)]
+    hot: set[CodeType] = set()
+    notes = _live(home / "first", settings)
+    with compaction.observed(hot):
+        notes += _live(home / "observed", settings)
+    logger.info("{} code objects moved", compaction.compact(hot))
+    return notes + [note for life in range(_LIVES) for note in _live(home / str(life), settings)]
 
 
 def _live(home: Path, settings: PoolSettings) -> list[str]:
@@ -237,5 +246,5 @@ def _rehearse_commands(worker: Worker) -> None:
             rpc._rpc_balance("USDT", "")
             rpc._rpc_trade_statistics("USDT", "")
     for trade in Trade.get_open_trades()[:2]:
-        with contextlib.suppress(RPCException):
+        with contextlib.suppress(RPCException, DependencyException):  # its exit may be under way already
             rpc._rpc_force_exit(str(trade.id))
