@@ -18,6 +18,9 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from orchestrator import home
+from orchestrator.bots import repository
+from orchestrator.bots.observe import observe
+from orchestrator.bots.status import SlotAbsent
 from orchestrator.db import migrate
 from orchestrator.db.engine import Database
 from orchestrator.errors import Error
@@ -27,6 +30,7 @@ from orchestrator.exchanges.paper import PaperExchange
 from orchestrator.home import Secrets
 from orchestrator.intake.collector import Intake
 from orchestrator.kit.backoff import Backoff
+from orchestrator.kit.clock import utc_now
 from orchestrator.pools import service as pools
 from orchestrator.pools.client import AgentEndpoint
 from orchestrator.pools.directory import AgentDirectory
@@ -137,6 +141,7 @@ class ControlPlane:
         if "process" in self._drivers:
             async with self.database.unit_of_work() as session:
                 await pools.ensure_local_pool(session, self.settings.pool_slots, self.settings.pool_memory_limit_bytes)
+        await self._forget_slots()
         self.bus = InProcessBus()
         self.agents = AgentDirectory(self._endpoint)
         self.markets = MarketDirectory(self.paper.url)
@@ -177,6 +182,23 @@ class ControlPlane:
                 logger.opt(exception=outcome).error("a pool could not be stopped")
         if self.settings.paper_exchange:
             await self.paper.stop()
+        if self._started:
+            with contextlib.suppress(SQLAlchemyError):  # a full disk, say; the next start does the same
+                await self._forget_slots()
+
+    async def _forget_slots(self) -> None:
+        """Bots of a pool that does not live have no process: nobody shall take their last state for the present one."""
+        async with self.database.read() as session:
+            rows = await repository.desired(session)
+            placed = await pools.every(session)
+        dead = {
+            pool.id
+            for pool in placed
+            if pool.driver in self._drivers and not (await self._drivers[pool.driver].observe(pool.id)).alive
+        }
+        gone = [SlotAbsent(row.bot.id, utc_now()) for row in rows if row.bot.pool_id in dead]
+        async with self.database.unit_of_work() as session:
+            await observe(session, gone)
 
     async def _endpoint(self, pool_id: str) -> AgentEndpoint | None:
         for driver in self._drivers.values():

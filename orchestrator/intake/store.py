@@ -39,7 +39,7 @@ async def store(session: AsyncSession, pool_id: str, taken: Taken) -> Stored:
     told = {event.bot_id for event in taken.events} | taken.slots.keys() | taken.snapshots.keys()
     owners = await repository.owners(session, told)
     if told - owners.keys():
-        logger.warning("pool {} tells of bots that are not known: {}", pool_id, sorted(told - owners.keys()))
+        logger.debug("pool {} tells of bots that are not known: {}", pool_id, sorted(told - owners.keys()))
     fresh: list[Event] = []
     known = [_stored_form(event) for event in taken.events if event.bot_id in owners]
     for start in range(0, len(known), _CHUNK):

@@ -77,7 +77,7 @@ def _without_slot(row: DesiredRow, now: datetime) -> list[Observation]:
 def _with_slot(row: DesiredRow, slot: Slot, now: datetime) -> list[Observation]:
     if slot.epoch < row.bot.epoch:
         return []
-    same = row.slot is not None and _steady(row.slot) == _steady(slot.model_dump(mode="json"))
+    same = row.slot is not None and _steady(row.slot) == slot.model_dump(mode="json", exclude=_VOLATILE)
     if same and ConditionType.AGENT_UNREACHABLE not in condition_types(row):
         return []
     return [SlotSeen(row.bot.id, now, slot)]

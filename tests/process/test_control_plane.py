@@ -178,3 +178,23 @@ def test_bad_luck_is_told_in_one_sentence(tmp_path: Path) -> None:
     assert "secrets.json is damaged" in sentence(orchestrator(tmp_path))
     (tmp_path / "file").touch()
     assert "cannot be used" in sentence(orchestrator(tmp_path / "file" / "below"))
+
+
+async def test_after_everything_died_no_bot_is_said_to_run(tmp_path: Path, desk: Desk) -> None:
+    """As after a power cut: until its pool is back, a bot that ran is pending."""
+    with control_plane(tmp_path) as process:
+        await desk.add_user()
+        bot_id = await desk.create("one")
+
+        async def runs() -> bool:
+            return await desk.states() == {bot_id: "running"}
+
+        await eventually(runs, 30)
+        process.kill()
+        process.wait(10)
+    await desk.driver.stop(LOCAL_POOL, graceful=False)
+    (tmp_path / "pools" / LOCAL_POOL / "fail").touch()
+    with control_plane(tmp_path):
+        assert await desk.states() == {bot_id: "pending"}
+        (tmp_path / "pools" / LOCAL_POOL / "fail").unlink()
+        await eventually(runs, 30)

@@ -129,6 +129,14 @@ def test_flatten_first_then_delete() -> None:
     ]
 
 
+def test_a_slot_under_a_higher_epoch_is_taken_over_under_a_yet_higher_one() -> None:
+    ahead = SlotView(7, "running", "running")
+    assert plan([intent()], [view(ahead)], {}, settled(intent())) == [Assign("bot", "pool", above=7)]
+    flatten = intent(desired=DELETED, open_trades="flatten")
+    assert plan([flatten], [view(ahead)], {}, Memory()) == [Assign("bot", "pool", above=7)]
+    assert plan([intent(desired=DELETED)], [view(ahead)], {}, Memory()) == [DeleteSlot("bot", "pool", 7)]
+
+
 def test_homeless_bots_are_placed_or_told() -> None:
     homeless = [intent(bot_id=f"b{number}", pool_id=None, epoch=0) for number in range(3)]
     assert plan(homeless, [view(places=2)], {}, Memory()) == [
@@ -171,6 +179,8 @@ class World(RuleBasedStateMachine):
         self.acknowledged: dict[str, Put] = {}
         self.settled_at: dict[str, float] = {}
         self.made = 0
+        self.told: dict[str, Put] = {}
+        """What each bot's pool was told last."""
 
     # ---- users
 
@@ -243,6 +253,8 @@ class World(RuleBasedStateMachine):
             if slot is not None:
                 assert slot.desired == bot.desired
                 assert slot.epoch == bot.epoch
+                assert self.told[bot.bot_id] == put_of(bot)
+                assert bot.desired == "stopped" or bot.restart_done == bot.restart_requested
             elif bot.desired != "stopped":
                 assert bot.no_capacity
                 assert bot.pool_id is None
@@ -312,6 +324,7 @@ class World(RuleBasedStateMachine):
             case PutSlot(put=put):
                 state = "stopped" if put.desired == "stopped" else put.desired
                 self.pools[action.pool_id][action.bot_id] = SlotView(put.epoch, put.desired, state)
+                self.told[action.bot_id] = put
                 if outcome == "done":
                     self.acknowledged[action.bot_id] = put
                     self.settled_at[action.bot_id] = self.clock
