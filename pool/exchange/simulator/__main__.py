@@ -6,6 +6,7 @@ SIGINT. Exit code 1 and one sentence on standard error where it cannot start.
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -28,6 +29,7 @@ class CannotStart(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code: 0 after a signal, 1 where it could not start, 2 for wrong arguments."""
     options = _parser().parse_args(arguments)
+    os.umask(0o077)  # rotated logs and the ledger's side files are for the owner alone, too
     try:
         directory = Directory.open(options.directory)
     except AlreadyRunning as error:
