@@ -48,7 +48,7 @@ def list_bots(
     if as_json:
         output.print_json({"items": bots, "next": None})
         return
-    columns = ("NAME", "STATE", "TEMPLATE", "EXCHANGE", "POOL", ">AGE", "ID", "CONDITION")
+    columns = ("NAME", "STATE", "TEMPLATE", "EXCHANGE", "POOL", ">MEMORY", ">AGE", "ID", "CONDITION")
     output.print_table(columns, [_row(bot) for bot in bots], "No bots. Create one with `flotilla bots create`.")
 
 
@@ -173,11 +173,11 @@ def logs(
         if follow:
             _follow(client, path, tail, as_json)
             return
-        lines = client.text(path, {"tail": tail}).splitlines()
+        page = client.get(path, {"tail": tail})
     if as_json:
-        output.print_json({"items": lines, "next": None})
+        output.print_json(page)
     else:
-        for line in lines:
+        for line in page["items"]:
             typer.echo(line)
 
 
@@ -195,7 +195,7 @@ def events(
         output.print_json(page)
         return
     rows = [
-        (output.text(event["at"])[:19], output.text(event["type"]), output.text(_short(event.get("data"))))
+        (output.text(event["at"])[:19], output.text(event["type"]), output.text(_short(event["data"])))
         for event in page["items"]
     ]
     output.print_table(("AT (UTC)", "EVENT", "WHAT"), rows, "Nothing happened yet.")
@@ -283,7 +283,9 @@ def _await_gone(client: ApiClient, bot_id: str, timeout: float) -> None:
 
 
 def _follow(client: ApiClient, path: str, tail: int, as_json: bool) -> None:
-    for _event, data in client.events(path, {"tail": tail, "follow": "true"}):
+    for event, data in client.events(path, {"tail": tail, "follow": "true"}):
+        if event == "error":
+            raise CliError(data, ExitCode.UNREACHABLE)
         typer.echo(json.dumps({"line": data}, ensure_ascii=False) if as_json else data)
 
 
@@ -297,7 +299,7 @@ def _print_bot(bot: dict[str, Any], as_json: bool) -> None:
             "name": text(bot["name"]),
             "id": text(bot["id"]),
             "state": output.state(bot["observed_state"], bot["desired_state"]),
-            "trader": text(bot.get("trader_state")),
+            "trader": text(bot["trader_state"]),
             "conditions": text("; ".join(_sentences(bot))),
             "template": text(bot["template"]),
             "parameters": text(", ".join(f"{key}={value}" for key, value in bot["parameters"].items())),
@@ -308,7 +310,9 @@ def _print_bot(bot: dict[str, Any], as_json: bool) -> None:
                 f"{_plain(bot['stake_amount'])} {bot['stake_currency']}, up to {bot['max_open_trades']} trades"
             ),
             "balance": text(f"{_plain(bot['starting_balance'])} {bot['stake_currency']} at the start"),
-            "pool": text(bot.get("pool")),
+            "pool": text(bot["pool"]),
+            "memory": _memory(bot),
+            "restarts": text(bot["restarts"]),
             "generation": text(f"{bot['generation']} (in force: {bot['observed_generation']})"),
             "created": text(bot["created_at"]),
         }
@@ -321,24 +325,27 @@ def _row(bot: dict[str, Any]) -> tuple[str, ...]:
         output.state(bot["observed_state"], bot["desired_state"]),
         output.text(bot["template"]),
         output.text(bot["exchange"]),
-        output.text(bot.get("pool")),
+        output.text(bot["pool"]),
+        _memory(bot),
         output.age(bot["created_at"]),
         output.text(bot["id"]),
         output.text(_sentences(bot)[0] if _sentences(bot) else None),
     )
 
 
+def _memory(bot: dict[str, Any]) -> str:
+    return output.megabytes(bot["memory"]["pss_bytes"] if bot["memory"] else None)
+
+
 def _sentences(bot: dict[str, Any]) -> list[str]:
-    return [f"{condition['type']}: {condition['message']}" for condition in bot.get("conditions") or []]
+    return [f"{condition['type']}: {condition['message']}" for condition in bot["conditions"]]
 
 
 def _reason(bot: dict[str, Any]) -> str:
     return "; ".join(_sentences(bot)) or f"see `flotilla bots logs {bot['name']}`."
 
 
-def _short(data: Any) -> str:
-    if not isinstance(data, dict):
-        return str(data or "")
+def _short(data: dict[str, Any]) -> str:
     shown = [f"{key}={value}" for key, value in data.items() if isinstance(value, str | int | float) and value != ""]
     return " ".join(shown)[:160]
 

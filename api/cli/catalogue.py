@@ -66,7 +66,7 @@ def list_pools(as_json: AsJson = False, url: Url = None) -> None:
     if as_json:
         output.print_json({"items": pools, "next": None})
         return
-    columns = ("ID", "STATE", "NODE", "DRIVER", ">SLOTS", ">BOTS' MEMORY", ">PER BOT", "ZYGOTE")
+    columns = ("ID", "STATE", "NODE", "DRIVER", ">SLOTS", ">MEMORY", "ZYGOTE", "CONDITION")
     output.print_table(columns, [_pool_row(pool) for pool in pools], "No pools.")
 
 
@@ -80,15 +80,15 @@ def show_pool(
     if as_json:
         output.print_json(pool)
         return
-    report = pool.get("report") or {}
+    report = pool["report"] or {}
     zygote = report.get("zygote") or {}
     output.print_fields(
         {
             "id": output.text(pool["id"]),
-            "state": output.state(pool["observed_state"], None),
-            "node": output.text(pool.get("node")),
-            "driver": output.text(pool.get("driver")),
-            "slots": output.text(_slots(pool)),
+            "state": output.state(pool["observed_state"]),
+            "node": output.text(pool["node"]),
+            "driver": output.text(pool["driver"]),
+            "slots": _slots(pool),
             "zygote": output.text(zygote.get("state")),
             "FreqTrade": output.text(zygote.get("freqtrade")),
             "Python": output.text(zygote.get("python")),
@@ -98,30 +98,28 @@ def show_pool(
             "memory of zygote": _pss(zygote.get("memory")),
             "memory of agent": _pss(report.get("agent_memory")),
             "memory of bots": _pss(report.get("bots_memory")),
+            "memory in all": output.megabytes(pool["pss_bytes"]),
+            "conditions": output.text("; ".join(condition["message"] for condition in pool["conditions"])),
         }
     )
 
 
 def _pool_row(pool: dict[str, Any]) -> tuple[str, ...]:
-    report = pool.get("report") or {}
-    memory = report.get("bots_memory") or {}
-    used = report.get("slots_used") or 0
-    pss = memory.get("pss_bytes")
+    report = pool["report"] or {}
     return (
         output.text(pool["id"]),
-        output.state(pool["observed_state"], None),
-        output.text(pool.get("node")),
-        output.text(pool.get("driver")),
-        output.text(_slots(pool)),
-        output.megabytes(pss),
-        output.megabytes(pss // used if pss is not None and used else None),
+        output.state(pool["observed_state"]),
+        output.text(pool["node"]),
+        output.text(pool["driver"]),
+        _slots(pool),
+        output.megabytes(pool["pss_bytes"]),
         output.text((report.get("zygote") or {}).get("state")),
+        output.text("; ".join(condition["message"] for condition in pool["conditions"])),
     )
 
 
 def _slots(pool: dict[str, Any]) -> str:
-    report = pool.get("report") or {}
-    return f"{report.get('slots_used', 0)}/{pool.get('slots_total', '?')}"
+    return f"{pool['slots_used']}/{pool['slots_total']}"
 
 
 def _pss(memory: dict[str, Any] | None) -> str:

@@ -67,11 +67,6 @@ class ApiClient:
             if after is None:
                 return
 
-    def text(self, path: str, params: Mapping[str, Any] | None = None) -> str:
-        """The body of the answer as text."""
-        self._sign_in()
-        return self._send("GET", path, params=params).text
-
     def events(self, path: str, params: Mapping[str, Any] | None = None) -> Iterator[tuple[str, str]]:
         """Server-sent events as (event, data), until the server ends the stream."""
         self._sign_in()

@@ -32,6 +32,8 @@ def bot(name: str, number: int = 1, **changes: Any) -> dict[str, Any]:
         "pool": "pool-local",
         "generation": 1,
         "observed_generation": 1,
+        "restarts": 0,
+        "memory": {"pss_bytes": 24_000_000, "uss_bytes": 20_000_000},
         "created_at": "2026-11-20T12:00:00Z",
         **changes,
     }

@@ -137,7 +137,9 @@ def test_delete_asks_unless_told_not_to(flotilla: Flotilla, fake_api: FakeApi, m
 def test_logs_are_printed_as_they_are(flotilla: Flotilla, fake_api: FakeApi) -> None:
     fake_api.add(bot("one"))
     path = "/api/v1/bots/bot-0000000000000001/logs"
-    fake_api.overrides["GET", path] = lambda _request: httpx.Response(200, text="[info] a\nb\n")
+    fake_api.overrides["GET", path] = lambda _request: httpx.Response(
+        200, json={"items": ["[info] a", "b"], "next": None}
+    )
     assert flotilla("bots", "logs", "one").out == "[info] a\nb\n"
     assert json.loads(flotilla("bots", "logs", "one", "--json").out)["items"] == ["[info] a", "b"]
 
@@ -149,6 +151,17 @@ def test_logs_follow_server_sent_events(flotilla: Flotilla, fake_api: FakeApi) -
         200, text=body, headers={"Content-Type": "text/event-stream"}
     )
     assert flotilla("bots", "logs", "one", "-f").out == "first\nsecond\nthird\n"
+
+
+def test_following_ends_with_the_reason(flotilla: Flotilla, fake_api: FakeApi) -> None:
+    fake_api.add(bot("one"))
+    body = "data: last\n\nevent: error\ndata: The pool's agent does not answer.\n\n"
+    fake_api.overrides["GET", "/api/v1/bots/bot-0000000000000001/logs"] = lambda _request: httpx.Response(
+        200, text=body
+    )
+    outcome = flotilla("bots", "logs", "one", "-f")
+    assert (outcome.code, outcome.out) == (6, "last\n")
+    assert "does not answer" in outcome.err
 
 
 def test_nothing_there_is_told_before_a_password_is_asked(flotilla: Flotilla, fake_api: FakeApi, home: Path) -> None:
