@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from api.errors import HTTP_STATUS
+from api.errors import STATUS, EdgeCode
 
 from orchestrator.errors import Error, ErrorCode
 from pool.contract.errors import AGENT_ERROR_STATUS, AgentErrorCode
@@ -22,7 +22,7 @@ def test_import_contracts_hold() -> None:
 
 
 def test_every_error_code_has_a_status() -> None:
-    assert set(HTTP_STATUS) == set(ErrorCode)
+    assert set(STATUS) == {*ErrorCode, *EdgeCode}
     assert set(AGENT_ERROR_STATUS) == set(AgentErrorCode)
 
 

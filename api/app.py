@@ -1,0 +1,100 @@
+"""The web application, made of slices. `create_app` is given everything; it starts nothing."""
+
+import time
+from typing import Any
+
+from asgi_correlation_id import CorrelationIdMiddleware
+from fastapi import APIRouter, FastAPI
+
+from api import errors, health
+from api.auth import endpoints as auth_endpoints
+from api.auth.guard import AuthState
+from api.auth.throttle import LoginThrottle
+from api.auth.tickets import TicketStore
+from api.bots import actions as bot_actions
+from api.bots import endpoints as bot_endpoints
+from api.bots import logs as bot_logs
+from api.deps import Services
+from api.metrics import Metrics
+from api.middleware import BodyLimitMiddleware, EdgeMiddleware, is_request_id
+from api.pools import endpoints as pool_endpoints
+from api.portfolio import endpoints as portfolio_endpoints
+from api.proxy import endpoints as proxy_endpoints
+from api.settings import ApiSettings
+from api.stream import endpoints as stream_endpoints
+from api.templates import endpoints as template_endpoints
+from orchestrator.users.passwords import Passwords
+
+API_VERSION = "1.0"
+_DESCRIPTION = """Self-hosted control plane for fleets of FreqTrade bots.
+
+Sign in with `POST /api/v1/auth/login` and send the access token as `Authorization: Bearer …`. Money and ratios travel
+as decimal strings; numbers are accepted too. Lists answer `{"items": […], "next": …}`: ask again with `after=<next>`.
+Errors are RFC 9457 problem documents whose `detail` says what to do."""
+_TAGS = [
+    {"name": "auth", "description": "Sign-in, tokens, tickets for streams."},
+    {"name": "templates", "description": "Starter strategies and their parameters."},
+    {"name": "bots", "description": "Bots: what you want of them, and what they do."},
+    {"name": "freqtrade", "description": "A bot's own FreqTrade API, relayed."},
+    {"name": "pools", "description": "Where bots run."},
+    {"name": "portfolio", "description": "All bots as one portfolio, also as a live stream."},
+    {"name": "health", "description": "For supervisors and monitoring."},
+]
+
+
+class FlotillaApi(FastAPI):
+    """FastAPI whose OpenAPI document knows problem documents."""
+
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        if "Problem" not in schemas:
+            schemas["Problem"] = errors.Problem.model_json_schema()
+            schemas.pop("HTTPValidationError", None)
+            schemas.pop("ValidationError", None)
+        return document
+
+
+def create_app(services: Services, settings: ApiSettings) -> FastAPI:
+    """The application over these services. The caller closes the services; the app owns nothing that outlives it."""
+    app = FlotillaApi(
+        title="Flotilla",
+        version=API_VERSION,
+        description=_DESCRIPTION,
+        openapi_tags=_TAGS,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    metrics = Metrics()
+    app.state.services = services
+    app.state.settings = settings
+    app.state.metrics = metrics
+    app.state.auth = AuthState(
+        passwords=Passwords(),
+        throttle=LoginThrottle(settings.login_attempts, settings.login_wait_limit_seconds, time.monotonic),
+        tickets=TicketStore(settings.ticket_seconds, time.monotonic),
+    )
+    errors.install(app)
+    app.add_middleware(BodyLimitMiddleware, settings=settings)
+    app.add_middleware(EdgeMiddleware, metrics=metrics)
+    app.add_middleware(CorrelationIdMiddleware, validator=is_request_id)
+    app.include_router(health.router)
+    app.include_router(_version_1())
+    return app
+
+
+def _version_1() -> APIRouter:
+    router = APIRouter(prefix="/api/v1")
+    for part in (
+        auth_endpoints,
+        template_endpoints,
+        bot_endpoints,
+        bot_actions,
+        bot_logs,
+        proxy_endpoints,
+        pool_endpoints,
+        portfolio_endpoints,
+        stream_endpoints,
+    ):
+        router.include_router(part.router)
+    return router

@@ -1,0 +1,100 @@
+"""Start, stop, pause, resume, restart: other words for what a bot shall do."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from api.auth.guard import Caller, owner_of
+from api.bots.endpoints import CHANGE_ERRORS
+from api.bots.schemas import BotResponse, OpenTradesChoice, StopRequest, bot_body
+from api.deps import ExpectedVersion, Services, ServicesDep, etag
+from api.errors import EdgeCode, problems
+from api.routing import ExactRoute
+from orchestrator.bots import service
+from orchestrator.bots.service import BotView, Desired
+from orchestrator.errors import ErrorCode
+
+router = APIRouter(prefix="/bots/{bot_id}", tags=["bots"], route_class=ExactRoute)
+_RESPONSES = problems(*CHANGE_ERRORS)
+
+
+@router.post("/start", operation_id="startBot", summary="Start a bot", status_code=202, responses=_RESPONSES)
+async def start(
+    bot_id: str, caller: Caller, services: ServicesDep, response: Response, version: ExpectedVersion
+) -> BotResponse:
+    """Wants it running. Already so: nothing changes."""
+    return await _want(services, response, owner_of(caller), bot_id, "running", "keep", version)
+
+
+@router.post("/resume", operation_id="resumeBot", summary="Resume a bot", status_code=202, responses=_RESPONSES)
+async def resume(
+    bot_id: str, caller: Caller, services: ServicesDep, response: Response, version: ExpectedVersion
+) -> BotResponse:
+    """Wants it to open trades again."""
+    return await _want(services, response, owner_of(caller), bot_id, "running", "keep", version)
+
+
+@router.post("/pause", operation_id="pauseBot", summary="Pause a bot", status_code=202, responses=_RESPONSES)
+async def pause(
+    bot_id: str, caller: Caller, services: ServicesDep, response: Response, version: ExpectedVersion
+) -> BotResponse:
+    """Wants no new trades; open ones stay managed."""
+    return await _want(services, response, owner_of(caller), bot_id, "paused", "keep", version)
+
+
+@router.post(
+    "/stop",
+    operation_id="stopBot",
+    summary="Stop a bot",
+    status_code=202,
+    responses=problems(*CHANGE_ERRORS, EdgeCode.MALFORMED_BODY, EdgeCode.BODY_TOO_LARGE),
+)
+async def stop(
+    bot_id: str,
+    caller: Caller,
+    services: ServicesDep,
+    response: Response,
+    version: ExpectedVersion,
+    open_trades: Annotated[
+        OpenTradesChoice | None,
+        Query(description="`keep` leaves open trades unmanaged, `flatten` closes them first.", examples=["flatten"]),
+    ] = None,
+    body: StopRequest | None = None,
+) -> BotResponse:
+    """Wants no process. `open_trades` may stand in the query or in the body; the query wins."""
+    choice = open_trades or (body.open_trades if body else "keep")
+    return await _want(services, response, owner_of(caller), bot_id, "stopped", choice, version)
+
+
+@router.post(
+    "/restart",
+    operation_id="restartBot",
+    summary="Restart a bot",
+    status_code=202,
+    responses=problems(*CHANGE_ERRORS, ErrorCode.BOT_NOT_RUNNING),
+)
+async def restart(bot_id: str, caller: Caller, services: ServicesDep, response: Response) -> BotResponse:
+    """Wants a fresh process; leaves quarantine too."""
+    async with services.database.unit_of_work() as session:
+        view = await service.restart(session, owner_of(caller), bot_id)
+    return await _answer(services, response, view)
+
+
+async def _want(
+    services: Services,
+    response: Response,
+    owner_id: str,
+    bot_id: str,
+    desired: Desired,
+    open_trades: OpenTradesChoice,
+    version: int | None,
+) -> BotResponse:
+    async with services.database.unit_of_work() as session:
+        view = await service.set_desired(session, owner_id, bot_id, desired, open_trades, version)
+    return await _answer(services, response, view)
+
+
+async def _answer(services: Services, response: Response, view: BotView) -> BotResponse:
+    await services.bus.publish("hints", "reconcile", {"bot_id": view.bot.id})
+    response.headers["ETag"] = etag(view.bot.generation)
+    return bot_body(view)

@@ -1,0 +1,188 @@
+"""Bots: create, read, change, delete. What a user wants is written down; the reconciler carries it out."""
+
+import hashlib
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Response
+
+from api.auth.guard import Caller, owner_of
+from api.bots.schemas import (
+    BotCreate,
+    BotPage,
+    BotPatch,
+    BotResponse,
+    EventPage,
+    OpenTradesChoice,
+    bot_body,
+    event_body,
+)
+from api.deps import ExpectedVersion, PageDep, Services, ServicesDep, etag
+from api.errors import EdgeCode, problems
+from api.routing import ExactRoute
+from orchestrator.bots import service
+from orchestrator.bots.service import BotFilters, BotView, Idempotency
+from orchestrator.bots.spec import spec_of
+from orchestrator.errors import ErrorCode
+from orchestrator.templates.spec import BotRequest, BotSpec, resolve
+from pool.contract.events import EventType
+from pool.contract.slots import DesiredState, ObservedState
+
+router = APIRouter(prefix="/bots", tags=["bots"], route_class=ExactRoute)
+
+READ_ERRORS = (ErrorCode.UNAUTHENTICATED, ErrorCode.NOT_FOUND)
+CHANGE_ERRORS = (*READ_ERRORS, ErrorCode.CONFLICT, ErrorCode.PRECONDITION_FAILED)
+_BODY_ERRORS = (EdgeCode.MALFORMED_BODY, EdgeCode.BODY_TOO_LARGE)
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=200,
+        description="Any text that is new for each new bot: the same request sent again with it answers the same bot.",
+        examples=["6f1c2f0e-1d1b-4d0e-9c3e-2b7f0a4f8f11"],
+    ),
+]
+
+
+@router.post(
+    "",
+    operation_id="createBot",
+    summary="Create a bot",
+    status_code=201,
+    responses=problems(
+        ErrorCode.UNAUTHENTICATED,
+        ErrorCode.NOT_FOUND,
+        ErrorCode.CONFLICT,
+        ErrorCode.IDEMPOTENCY_MISMATCH,
+        *_BODY_ERRORS,
+    ),
+)
+async def create_bot(
+    body: BotCreate, caller: Caller, services: ServicesDep, response: Response, idempotency_key: IdempotencyKey = None
+) -> BotResponse:
+    """Creates a bot that shall run; it starts as soon as a pool has a place for it. What the request leaves out comes
+    from the template. Where the exchange cannot be asked for its pairs, the bot waits in a visible condition."""
+    template = services.catalogue.get(body.template)
+    spec = resolve(template, BotRequest.model_validate(body.model_dump()))
+    await services.markets.check_pairs(spec)
+    idempotency = _idempotency(idempotency_key, body)
+    async with services.database.unit_of_work() as session:
+        bot, _created = await service.create(session, owner_of(caller), spec, idempotency=idempotency)
+        view = await service.get(session, owner_of(caller), bot.id)
+    await _hint(services, bot.id)
+    response.headers["Location"] = f"/api/v1/bots/{bot.id}"
+    return _answer(view, response)
+
+
+@router.get("", operation_id="listBots", summary="List bots", responses=problems(ErrorCode.UNAUTHENTICATED))
+async def list_bots(
+    caller: Caller,
+    services: ServicesDep,
+    page: PageDep,
+    name: Annotated[str | None, Query(max_length=64, description="Part of the name.", examples=["trend"])] = None,
+    template: Annotated[str | None, Query(max_length=64, description="Template.", examples=["trend"])] = None,
+    desired_state: Annotated[DesiredState | None, Query(description="Wanted state.", examples=["running"])] = None,
+    observed_state: Annotated[ObservedState | None, Query(description="Seen state.", examples=["running"])] = None,
+    pool: Annotated[str | None, Query(max_length=40, description="Pool.", examples=["pool-local"])] = None,
+) -> BotPage:
+    """Your bots in the order of their creation."""
+    filters = BotFilters(
+        name=name, template=template, desired_state=desired_state, observed_state=observed_state, pool=pool
+    )
+    async with services.database.read() as session:
+        found = await service.list_(session, owner_of(caller), limit=page.limit, after=page.after, filters=filters)
+    return BotPage(items=[bot_body(view) for view in found.items], next=found.next)
+
+
+async def find_bot(bot_id: str, caller: Caller, services: ServicesDep) -> BotView:
+    """The caller's bot of that id. Raises NotFound."""
+    async with services.database.read() as session:
+        return await service.get(session, owner_of(caller), bot_id)
+
+
+FoundBot = Annotated[BotView, Depends(find_bot)]
+
+
+@router.get("/{bot_id}", operation_id="getBot", summary="One bot", responses=problems(*READ_ERRORS))
+async def get_bot(view: FoundBot, response: Response) -> BotResponse:
+    """The bot as wanted and as seen; the ETag is its generation."""
+    return _answer(view, response)
+
+
+@router.patch(
+    "/{bot_id}", operation_id="updateBot", summary="Change a bot", responses=problems(*CHANGE_ERRORS, *_BODY_ERRORS)
+)
+async def update_bot(
+    bot_id: str, body: BotPatch, caller: Caller, services: ServicesDep, response: Response, version: ExpectedVersion
+) -> BotResponse:
+    """Changes what is named. A running bot takes the change over without losing its open trades."""
+    async with services.database.read() as session:
+        before = (await service.get(session, owner_of(caller), bot_id)).bot
+    spec = _patched(services, spec_of(before), body)
+    await services.markets.check_pairs(spec)
+    async with services.database.unit_of_work() as session:
+        expected = version if version is not None else before.generation
+        view = await service.update(session, owner_of(caller), bot_id, spec, expected)
+    await _hint(services, bot_id)
+    return _answer(view, response)
+
+
+@router.delete(
+    "/{bot_id}", operation_id="deleteBot", summary="Delete a bot", status_code=202, responses=problems(*CHANGE_ERRORS)
+)
+async def delete_bot(
+    bot_id: str,
+    caller: Caller,
+    services: ServicesDep,
+    response: Response,
+    version: ExpectedVersion,
+    open_trades: Annotated[
+        OpenTradesChoice, Query(description="`flatten` closes open trades first.", examples=["keep"])
+    ] = "keep",
+) -> BotResponse:
+    """Stops the bot and takes it away. Its directory with the trades is archived in its pool; its name becomes free."""
+    async with services.database.unit_of_work() as session:
+        view = await service.set_desired(session, owner_of(caller), bot_id, "deleted", open_trades, version)
+    await _hint(services, bot_id)
+    return _answer(view, response)
+
+
+@router.get(
+    "/{bot_id}/events", operation_id="listBotEvents", summary="What happened to a bot", responses=problems(*READ_ERRORS)
+)
+async def list_events(
+    bot_id: str,
+    caller: Caller,
+    services: ServicesDep,
+    page: PageDep,
+    type_: Annotated[
+        list[EventType] | None, Query(alias="type", description="Only these kinds.", examples=[["trade.exit_fill"]])
+    ] = None,
+) -> EventPage:
+    """Newest first."""
+    async with services.database.read() as session:
+        found = await service.events(session, owner_of(caller), bot_id, limit=page.limit, after=page.after, types=type_)
+    return EventPage(items=[event_body(event) for event in found.items], next=found.next)
+
+
+def _answer(view: BotView, response: Response) -> BotResponse:
+    response.headers["ETag"] = etag(view.bot.generation)
+    return bot_body(view)
+
+
+def _patched(services: Services, spec: BotSpec, patch: BotPatch) -> BotSpec:
+    changes = {name: value for name, value in patch.model_dump().items() if value is not None}
+    if "parameters" in changes:
+        changes["parameters"] = {**spec.parameters, **changes["parameters"]}
+    request = BotRequest.model_validate({**spec.model_dump(), **changes})
+    return resolve(services.catalogue.get(spec.template), request)
+
+
+def _idempotency(key: str | None, body: BotCreate) -> Idempotency | None:
+    if key is None:
+        return None
+    return Idempotency(key, hashlib.sha256(body.model_dump_json().encode()).hexdigest())
+
+
+async def _hint(services: Services, bot_id: str) -> None:
+    """Wakes the reconciler; it would look by itself within a second."""
+    await services.bus.publish("hints", "reconcile", {"bot_id": bot_id})

@@ -1,0 +1,124 @@
+"""What endpoints are given: the services behind the edge, pages, entity tags.
+
+`Services` is put on `app.state` by `create_app`; nothing in `api` reaches for a global.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Protocol
+
+from fastapi import Depends, Header, Query
+from starlette.requests import HTTPConnection
+
+from api.settings import ApiSettings
+from orchestrator.db.engine import Database
+from orchestrator.errors import PreconditionFailed
+from orchestrator.events.bus import Bus
+from orchestrator.templates.catalogue import Catalogue
+from orchestrator.templates.spec import BotSpec
+
+
+class Secrets(Protocol):
+    """Keys of this installation, from `secrets.json`."""
+
+    @property
+    def token_signing_key(self) -> str:
+        """Signs access tokens; at least 32 characters."""
+
+
+class Markets(Protocol):
+    """What exchanges trade."""
+
+    async def check_pairs(self, spec: BotSpec) -> None:
+        """Raises InvalidSpec for a pair that the exchange lacks; passes where the exchange cannot be asked."""
+
+
+Readiness = Callable[[], Awaitable[Mapping[str, str | None]]]
+"""Checks by name: None where all is well, else the reason in a sentence."""
+
+Gauges = Callable[[], Mapping[str, float]]
+"""Readings for /metrics by name, for example `{"reconcile_lag_seconds": 0.2}`."""
+
+
+def _no_gauges() -> Mapping[str, float]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything behind the edge, built by the composition root."""
+
+    database: Database
+    bus: Bus
+    agents: Any
+    catalogue: Catalogue
+    markets: Markets
+    secrets: Secrets
+    readiness: Readiness
+    portfolio: Any
+    gauges: Gauges = _no_gauges
+
+
+def get_services(connection: HTTPConnection) -> Services:
+    services: Services = connection.app.state.services
+    return services
+
+
+def get_settings(connection: HTTPConnection) -> ApiSettings:
+    settings: ApiSettings = connection.app.state.settings
+    return settings
+
+
+ServicesDep = Annotated[Services, Depends(get_services)]
+SettingsDep = Annotated[ApiSettings, Depends(get_settings)]
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Which part of a list."""
+
+    limit: int
+    after: str | None
+
+
+def page_request(
+    limit: Annotated[int, Query(ge=1, le=200, description="How many items at most.", examples=[50])] = 50,
+    after: Annotated[
+        str | None,
+        Query(max_length=500, description="The `next` of the page before.", examples=["WyJib3QtMSJd"]),
+    ] = None,
+) -> PageRequest:
+    return PageRequest(limit, after)
+
+
+PageDep = Annotated[PageRequest, Depends(page_request)]
+
+_ETAG = re.compile(r'"(0|[1-9][0-9]{0,17})"')
+
+
+def etag(generation: int) -> str:
+    """The entity tag of a bot: its generation. Conditions and states change under it; what a user set does not."""
+    return f'"{generation}"'
+
+
+def expected_version(
+    if_match: Annotated[
+        str | None,
+        Header(description="ETag that you read; the change is refused with 412 if it moved on.", examples=['"3"']),
+    ] = None,
+) -> int | None:
+    """The generation that If-Match names; None without the header or with `*`. Raises PreconditionFailed for a tag that
+    this API cannot have given out."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    match = _ETAG.fullmatch(if_match.strip())
+    if match is None:
+        raise PreconditionFailed(
+            'If-Match must be one ETag as it was read, quotes included, such as "3"; read the bot again.',
+            field="If-Match",
+        )
+    return int(match[1])
+
+
+ExpectedVersion = Annotated[int | None, Depends(expected_version)]

@@ -1,0 +1,270 @@
+"""What goes wrong, as the web sees it: RFC 9457 problem documents. The only place with the HTTP status of errors.
+
+Every body is `application/problem+json` with type, title, status, detail, code, params, instance and correlation_id.
+`detail` says what to do; `params["field"]` names a bad field by its path (`pairs.0`). A 500 says nothing of its cause:
+that is in the log, under the correlation id.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any
+
+from asgi_correlation_id import correlation_id
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from loguru import logger
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from orchestrator.errors import Error, ErrorCode
+
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+
+
+class EdgeCode(StrEnum):
+    """Codes of what never reaches a service."""
+
+    MALFORMED_BODY = "malformed_body"
+    BODY_TOO_LARGE = "body_too_large"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    NOT_READY = "not_ready"
+    INTERNAL = "internal"
+
+
+STATUS: dict[ErrorCode | EdgeCode, HTTPStatus] = {
+    ErrorCode.NOT_FOUND: HTTPStatus.NOT_FOUND,
+    ErrorCode.NOT_ALLOWED: HTTPStatus.FORBIDDEN,
+    ErrorCode.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
+    ErrorCode.CONFLICT: HTTPStatus.CONFLICT,
+    ErrorCode.PRECONDITION_FAILED: HTTPStatus.PRECONDITION_FAILED,
+    ErrorCode.IDEMPOTENCY_MISMATCH: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ErrorCode.QUOTA_EXCEEDED: HTTPStatus.FORBIDDEN,
+    ErrorCode.INVALID_SPEC: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ErrorCode.BOT_NOT_RUNNING: HTTPStatus.CONFLICT,
+    ErrorCode.TOO_MANY_REQUESTS: HTTPStatus.TOO_MANY_REQUESTS,
+    ErrorCode.AGENT_UNREACHABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorCode.NO_CAPACITY: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorCode.STALE_EPOCH: HTTPStatus.CONFLICT,
+    ErrorCode.TEMPLATE_BROKEN: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ErrorCode.BOOT_FAILED: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ErrorCode.RELAY_REFUSED: HTTPStatus.FORBIDDEN,
+    ErrorCode.RELAY_TIMEOUT: HTTPStatus.GATEWAY_TIMEOUT,
+    EdgeCode.MALFORMED_BODY: HTTPStatus.BAD_REQUEST,
+    EdgeCode.BODY_TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    EdgeCode.METHOD_NOT_ALLOWED: HTTPStatus.METHOD_NOT_ALLOWED,
+    EdgeCode.NOT_READY: HTTPStatus.SERVICE_UNAVAILABLE,
+    EdgeCode.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+"""The one table: code → HTTP status."""
+
+TITLES: dict[ErrorCode | EdgeCode, str] = {
+    ErrorCode.NOT_FOUND: "Not found",
+    ErrorCode.NOT_ALLOWED: "Not allowed",
+    ErrorCode.UNAUTHENTICATED: "Sign in first",
+    ErrorCode.CONFLICT: "Conflict",
+    ErrorCode.PRECONDITION_FAILED: "Changed meanwhile",
+    ErrorCode.IDEMPOTENCY_MISMATCH: "Idempotency key used before",
+    ErrorCode.QUOTA_EXCEEDED: "Quota exceeded",
+    ErrorCode.INVALID_SPEC: "Invalid request",
+    ErrorCode.BOT_NOT_RUNNING: "Bot is not running",
+    ErrorCode.TOO_MANY_REQUESTS: "Too many requests",
+    ErrorCode.AGENT_UNREACHABLE: "Pool does not answer",
+    ErrorCode.NO_CAPACITY: "No capacity",
+    ErrorCode.STALE_EPOCH: "Moved meanwhile",
+    ErrorCode.TEMPLATE_BROKEN: "Template is broken",
+    ErrorCode.BOOT_FAILED: "Bot cannot start",
+    ErrorCode.RELAY_REFUSED: "Not relayed",
+    ErrorCode.RELAY_TIMEOUT: "Bot took too long",
+    EdgeCode.MALFORMED_BODY: "Malformed body",
+    EdgeCode.BODY_TOO_LARGE: "Body too large",
+    EdgeCode.METHOD_NOT_ALLOWED: "Method not allowed",
+    EdgeCode.NOT_READY: "Not ready",
+    EdgeCode.INTERNAL: "Internal error",
+}
+
+_DETAILS: dict[ErrorCode | EdgeCode, str] = {
+    ErrorCode.NOT_FOUND: "There is no bot bot-k3v2q7d5mwxz4tha; list the bots to see which there are.",
+    ErrorCode.NOT_ALLOWED: "Only an administrator may do this.",
+    ErrorCode.UNAUTHENTICATED: "The access token is missing, wrong or expired; sign in or refresh, then try again.",
+    ErrorCode.CONFLICT: "There is already a bot named 'trend-1'; choose another name.",
+    ErrorCode.PRECONDITION_FAILED: "The bot changed since you read it; read it again and repeat the change.",
+    ErrorCode.IDEMPOTENCY_MISMATCH: "This Idempotency-Key was used with another body; use a fresh one.",
+    ErrorCode.INVALID_SPEC: "timeframe '7m' is not known; use one of 1m, 3m, 5m, 15m, 30m, 1h.",
+    ErrorCode.BOT_NOT_RUNNING: "The bot has no running process; start it, then try again.",
+    ErrorCode.TOO_MANY_REQUESTS: "Too many failed sign-ins; try again in 4 s.",
+    ErrorCode.AGENT_UNREACHABLE: "The pool's agent does not answer; try again in a moment.",
+    ErrorCode.NO_CAPACITY: "No pool has room for another bot; delete one or add a pool.",
+    ErrorCode.STALE_EPOCH: "The bot was moved meanwhile; read it again and repeat the call.",
+    ErrorCode.RELAY_REFUSED: "start is not relayed; use POST /api/v1/bots/{id}/start.",
+    ErrorCode.RELAY_TIMEOUT: "The bot did not answer in time; try again in a moment.",
+    EdgeCode.MALFORMED_BODY: "The body is not valid JSON (line 1, column 9); correct it and send it again.",
+    EdgeCode.BODY_TOO_LARGE: "The body is larger than 1048576 bytes; send less.",
+    EdgeCode.METHOD_NOT_ALLOWED: "PUT is not offered here; use one of GET, POST.",
+    EdgeCode.NOT_READY: "Not ready: pool.",
+    EdgeCode.INTERNAL: "Something broke on the server; the log has it under the correlation id.",
+}
+_FIELDS = {ErrorCode.NOT_FOUND: "id", ErrorCode.CONFLICT: "name", ErrorCode.INVALID_SPEC: "timeframe"}
+_RETRY_AFTER_SECONDS = 2
+_EXAMPLE_ID = "4f6c1d0b9a7e4d1f8f0c2b6a5d3e1c90"
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 has it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(description="URN of the kind of error.", examples=["urn:flotilla:error:invalid_spec"])
+    title: str = Field(description="The kind of error in words.", examples=["Invalid request"])
+    status: int = Field(description="HTTP status.", examples=[422])
+    detail: str = Field(description="What is wrong and what to do.", examples=[_DETAILS[ErrorCode.INVALID_SPEC]])
+    code: str = Field(description="Stable code for programs.", examples=["invalid_spec"])
+    params: dict[str, Any] = Field(
+        description="What the sentence is about; `field` is the path of a bad field.", examples=[{"field": "timeframe"}]
+    )
+    instance: str = Field(description="Path of the request.", examples=["/api/v1/bots"])
+    correlation_id: str | None = Field(
+        description="Under which the log tells more; also the header X-Request-ID.",
+        examples=[_EXAMPLE_ID],
+    )
+
+
+def problem_response(
+    code: ErrorCode | EdgeCode,
+    detail: str,
+    *,
+    instance: str,
+    params: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """The response for an error. `instance` is the path without its query, which may hold a ticket."""
+    shown = dict(params or {})
+    all_headers = {"Cache-Control": "no-store", **_headers_for(code, shown), **(headers or {})}
+    body = _problem(code, detail, shown, instance, correlation_id.get())
+    return JSONResponse(body, STATUS[code], headers=all_headers, media_type=PROBLEM_MEDIA_TYPE)
+
+
+def problems(*codes: ErrorCode | EdgeCode) -> dict[int | str, dict[str, Any]]:
+    """What an operation declares for the errors it answers, an example for each code; 422 and 500 are always in."""
+    by_status: dict[int | str, dict[str, Any]] = {}
+    for code in (*codes, ErrorCode.INVALID_SPEC, EdgeCode.INTERNAL):
+        status = STATUS[code]
+        entry = by_status.setdefault(
+            int(status),
+            {
+                "description": TITLES[code],
+                "content": {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}},
+            },
+        )
+        example = _problem(code, _DETAILS[code], _example_params(code), "/api/v1/bots", _EXAMPLE_ID)
+        entry["content"][PROBLEM_MEDIA_TYPE]["examples"][str(code)] = {"summary": TITLES[code], "value": example}
+        if _headers_for(code, _example_params(code)).get("Retry-After"):
+            entry["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "string"}}}
+    return by_status
+
+
+def install(app: FastAPI) -> None:
+    """Has every error of the app answered as a problem document."""
+    app.add_exception_handler(Error, _on_error)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+
+
+def internal_error(instance: str) -> JSONResponse:
+    """The response for an exception that nobody expected; the caller logs it."""
+    return problem_response(EdgeCode.INTERNAL, _DETAILS[EdgeCode.INTERNAL], instance=instance)
+
+
+async def _on_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Error)
+    path = request.url.path
+    if STATUS[error.code] >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.warning("{} {}: {} {}", request.method, path, error.code, error.message)
+    if STATUS[error.code] == HTTPStatus.INTERNAL_SERVER_ERROR:
+        return internal_error(path)
+    return problem_response(error.code, error.message, instance=path, params=jsonable_encoder(error.params))
+
+
+async def _on_validation_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    errors = error.errors()
+    if any(entry["type"] == "json_invalid" for entry in errors):
+        said = errors[0].get("ctx", {}).get("error", "cannot be read")
+        place = errors[0]["loc"][-1]
+        detail = f"The body is not valid JSON ({said}, at character {place}); correct it and send it again."
+        return problem_response(EdgeCode.MALFORMED_BODY, detail, instance=request.url.path)
+    told = [{"field": _field_path(entry["loc"]), "message": _sentence(entry)} for entry in errors]
+    detail = "; ".join(f"{one['field']}: {one['message']}" for one in told[:5])
+    params = {"field": told[0]["field"], "errors": told[:50]}
+    return problem_response(ErrorCode.INVALID_SPEC, f"{detail}.", instance=request.url.path, params=params)
+
+
+async def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
+    """What the framework itself refuses: unknown routes, methods, unreadable bodies."""
+    assert isinstance(error, HTTPException)
+    path = request.url.path
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = (error.headers or {}).get("Allow", "")
+        remedy = f"; use one of {allowed}" if allowed else ""
+        detail = f"{request.method} is not offered here{remedy}."
+        return problem_response(EdgeCode.METHOD_NOT_ALLOWED, detail, instance=path, headers=error.headers)
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        detail = "The body cannot be read; send JSON in UTF-8."
+        return problem_response(EdgeCode.MALFORMED_BODY, detail, instance=path)
+    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return problem_response(EdgeCode.BODY_TOO_LARGE, str(error.detail), instance=path)
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        detail = f"There is nothing at {path}; see /docs for what there is."
+        return problem_response(ErrorCode.NOT_FOUND, detail, instance=path)
+    logger.error("unexpected HTTP exception {} at {}", error.status_code, path)
+    return internal_error(path)
+
+
+def _problem(
+    code: ErrorCode | EdgeCode, detail: str, params: dict[str, Any], instance: str, request_id: str | None
+) -> dict[str, Any]:
+    return {
+        "type": f"urn:flotilla:error:{code}",
+        "title": TITLES[code],
+        "status": int(STATUS[code]),
+        "detail": detail,
+        "code": str(code),
+        "params": params,
+        "instance": instance,
+        "correlation_id": request_id,
+    }
+
+
+def _headers_for(code: ErrorCode | EdgeCode, params: Mapping[str, Any]) -> dict[str, str]:
+    if code == ErrorCode.UNAUTHENTICATED:
+        return {"WWW-Authenticate": "Bearer"}
+    if code == ErrorCode.TOO_MANY_REQUESTS or STATUS[code] == HTTPStatus.SERVICE_UNAVAILABLE:
+        return {"Retry-After": str(params.get("retry_after_seconds", _RETRY_AFTER_SECONDS))}
+    return {}
+
+
+def _example_params(code: ErrorCode | EdgeCode) -> dict[str, Any]:
+    if code == ErrorCode.TOO_MANY_REQUESTS:
+        return {"retry_after_seconds": 4}
+    return {"field": _FIELDS[code]} if isinstance(code, ErrorCode) and code in _FIELDS else {}
+
+
+def _field_path(location: tuple[Any, ...]) -> str:
+    """`("body", "pairs", 0)` → `pairs.0`; a header or query parameter by its name."""
+    parts = location[1:] if location and location[0] in {"body", "query", "path", "header", "cookie"} else location
+    return ".".join(str(part)[:64] for part in parts) or "body"
+
+
+def _sentence(entry: Mapping[str, Any]) -> str:
+    """Pydantic's message as the middle of a sentence, with the remedy where it has none."""
+    remedies = {
+        "missing": "is required; add it",
+        "extra_forbidden": "is not known here; remove it",
+        "model_attributes_type": "must be a JSON object, sent as application/json",
+    }
+    if entry["type"] in remedies:
+        return remedies[entry["type"]]
+    message = str(entry["msg"]).removeprefix("Value error, ").rstrip(".")
+    return message.replace("Input should", "must", 1).replace("must be a valid", "must be a", 1)

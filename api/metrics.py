@@ -1,0 +1,67 @@
+"""Figures for Prometheus, in a registry of their own: requests as they come, the rest read when asked."""
+
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from starlette.types import Scope
+
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_UNMATCHED = "unmatched"
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+
+class Metrics:
+    """One per app."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Histogram(
+            "flotilla_http_request_seconds",
+            "Time to answer a request, by route; a stream counts until it ends.",
+            ["method", "route", "status"],
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        self._bots = Gauge("flotilla_bots", "Bots by what they are seen doing.", ["state"], registry=self.registry)
+        self._pools = Gauge("flotilla_pools", "Pools by state.", ["state"], registry=self.registry)
+        self._ready = Gauge("flotilla_ready", "1 where the check passes.", ["check"], registry=self.registry)
+        self._readings: dict[str, Gauge] = {}
+
+    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
+        """A request that was answered; status 0 where the client went first."""
+        self._requests.labels(_known_method(method), route, str(status)).observe(seconds)
+
+    def render(
+        self,
+        *,
+        bots: Mapping[str, int],
+        pools: Mapping[str, int],
+        checks: Mapping[str, str | None],
+        readings: Mapping[str, float],
+    ) -> bytes:
+        """The text that Prometheus reads. `readings` become `flotilla_<name>`."""
+        for gauge, counts in ((self._bots, bots), (self._pools, pools)):
+            gauge.clear()
+            for state, count in counts.items():
+                gauge.labels(state).set(count)
+        self._ready.clear()
+        for check, problem in checks.items():
+            self._ready.labels(check).set(0 if problem else 1)
+        for name, value in readings.items():
+            if name not in self._readings:
+                self._readings[name] = Gauge(f"flotilla_{name}", name.replace("_", " "), registry=self.registry)
+            self._readings[name].set(value)
+        return generate_latest(self.registry)
+
+
+def route_template(scope: Scope) -> str:
+    """`/api/v1/bots/{bot_id}` rather than each bot's own path, which would be a series for every bot."""
+    context = scope.get("fastapi", {}).get("effective_route_context")
+    route = context or scope.get("route")
+    return str(getattr(route, "path_format", None) or getattr(route, "path", None) or _UNMATCHED)
+
+
+def _known_method(method: str) -> str:
+    return method if method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} else "OTHER"

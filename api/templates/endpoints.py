@@ -1,0 +1,33 @@
+"""Templates: what bots can be made of."""
+
+from fastapi import APIRouter
+
+from api.auth.guard import Caller
+from api.deps import ServicesDep
+from api.errors import problems
+from api.templates.schemas import TemplatePage, TemplateResponse
+from orchestrator.errors import ErrorCode
+from orchestrator.templates.catalogue import Template
+
+router = APIRouter(prefix="/templates", tags=["templates"])
+
+
+@router.get("", operation_id="listTemplates", summary="List templates", responses=problems(ErrorCode.UNAUTHENTICATED))
+async def list_templates(caller: Caller, services: ServicesDep) -> TemplatePage:
+    """Every template with the JSON schema of its parameters."""
+    return TemplatePage(items=[_body(template) for template in services.catalogue.all()], next=None)
+
+
+@router.get(
+    "/{name}",
+    operation_id="getTemplate",
+    summary="One template",
+    responses=problems(ErrorCode.UNAUTHENTICATED, ErrorCode.NOT_FOUND),
+)
+async def get_template(name: str, caller: Caller, services: ServicesDep) -> TemplateResponse:
+    """Its documentation, defaults, and the JSON schema of its parameters."""
+    return _body(services.catalogue.get(name))
+
+
+def _body(template: Template) -> TemplateResponse:
+    return TemplateResponse.model_validate(template, from_attributes=True)
