@@ -63,9 +63,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        answer = _answer(parts.path, query)
-        body = json.dumps(answer if answer is not None else {"code": -1121, "msg": "not rehearsed"}).encode()
-        self.send_response(200 if answer is not None else 404)
+        found = answer(parts.path, query)
+        body = json.dumps(found if found is not None else {"code": -1121, "msg": "not rehearsed"}).encode()
+        self.send_response(200 if found is not None else 404)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -75,7 +75,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Says nothing."""
 
 
-def _answer(path: str, query: dict[str, str]) -> Any:
+def answer(path: str, query: dict[str, str]) -> Any:
+    """What the exchange says, ready for JSON; None for what it does not rehearse."""
     root, _, name = path.removeprefix("/").partition("/")
     name = name.partition("/")[2]
     if name == "exchangeInfo":

@@ -31,6 +31,8 @@ def report(fork: Fork, pool_directory: Path, settings: PoolSettings) -> int:
     directory = Path(fork.directory)
     if fork.bot_id == "raises":
         raise RuntimeError("this bot cannot be")
+    if fork.bot_id.startswith("trader"):
+        return trade(directory, settings)
     facts = {
         "pid": os.getpid(),
         "nonce": fork.nonce.get_secret_value(),
@@ -54,6 +56,52 @@ def report(fork: Fork, pool_directory: Path, settings: PoolSettings) -> int:
             return 99
         time.sleep(0.02)
     return int(leave.read_text())
+
+
+def trade(directory: Path, settings: PoolSettings) -> int:
+    """A whole FreqTrade worker for some rounds; what it shares and weighs goes to `facts.json`."""
+    from freqtrade.commands import Arguments
+    from freqtrade.persistence import Trade
+    from freqtrade.worker import Worker
+
+    from pool.bot.isolation import isolate
+    from pool.bot.rest import build_app
+    from pool.zygote.rehearsal import write_bot
+    from pool.zygote.sharing import markets, webapp
+
+    isolate(directory, "trader")
+    started = time.monotonic()
+    config = write_bot(directory, settings)
+    worker = Worker(Arguments(["trade", "-c", str(config), "--userdir", str(directory)]).get_parsed_arg())
+    worker._sleep = lambda duration: time.sleep(min(duration, 0.2))
+    state = None
+    boot_seconds = 0.0
+    for _ in range(5):
+        state = worker._worker(old_state=state)
+        boot_seconds = boot_seconds or time.monotonic() - started
+    exchange = worker.freqtrade.exchange
+    facts = {
+        "shared": markets.are_shared(exchange._markets),
+        "markets": len(exchange._markets),
+        "own_url": exchange._api.urls["api"]["public"],
+        "rate": exchange.get_conversion_rate("BTC", "USDT"),
+        "all_tickers_kept": "fetch_tickers" in exchange._fetch_tickers_cache,
+        "app_shared": build_app() is webapp.shared_application(),
+        "state": state.name,
+        "trades": len(Trade.get_trades().all()),
+        "boot_seconds": boot_seconds,
+        "uss_bytes": _private_bytes(),
+    }
+    partial = directory / "facts.partial"
+    partial.write_text(json.dumps(facts))
+    partial.rename(directory / "facts.json")
+    worker.exit()
+    return 0
+
+
+def _private_bytes() -> int:
+    rows = Path("/proc/self/smaps_rollup").read_text().splitlines()
+    return sum(int(row.split()[1]) * 1024 for row in rows if row.startswith("Private_"))
 
 
 def _target(descriptor: str) -> str:

@@ -102,7 +102,7 @@ def paper_instance(url: str) -> Any:
 def load_from(url: str, timeout_seconds: float) -> MarketTemplate:
     """The markets of the paper exchange at `url`. Raises ccxt.BaseError or TimeoutError."""
     instance = paper_instance(url)
-    template: MarketTemplate = run_and_close(instance, _load_template(instance), timeout_seconds)
+    template: MarketTemplate = run_and_close(instance, load_template(instance), timeout_seconds)
     return template
 
 
@@ -124,7 +124,7 @@ def run_and_close(instance: Any, work: Coroutine[Any, Any, Any], timeout_seconds
         instance.asyncio_loop = instance.throttler.loop = instance.markets_loading = None
 
 
-async def _load_template(instance: Any) -> MarketTemplate:
+async def load_template(instance: Any) -> MarketTemplate:
     """Loads an asynchronous instance's markets over the network. Raises ccxt.BaseError; closing is the caller's."""
     key = market_key(instance)
     digests: dict[str, bytes] = {}
