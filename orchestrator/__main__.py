@@ -187,7 +187,8 @@ class ControlPlane:
                 await self._forget_slots()
 
     async def _forget_slots(self) -> None:
-        """Bots of a pool that does not live have no process: nobody shall take their last state for the present one."""
+        """A pool that does not live is not ready, and its bots have no process: nobody shall take the last state that was
+        written of them for the present one."""
         async with self.database.read() as session:
             rows = await repository.desired(session)
             placed = await pools.every(session)
@@ -199,6 +200,8 @@ class ControlPlane:
         gone = [SlotAbsent(row.bot.id, utc_now()) for row in rows if row.bot.pool_id in dead]
         async with self.database.unit_of_work() as session:
             await observe(session, gone)
+            for pool_id in dead:
+                await pools.observe(session, pool_id, pools.PoolSeen(utc_now(), alive=False, report=None))
 
     async def _endpoint(self, pool_id: str) -> AgentEndpoint | None:
         for driver in self._drivers.values():

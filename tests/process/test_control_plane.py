@@ -16,6 +16,7 @@ from orchestrator.bots.models import BotModel
 from orchestrator.db.engine import Database
 from orchestrator.kit.clock import utc_now
 from orchestrator.pools.client import AgentClient
+from orchestrator.pools import service as pools
 from orchestrator.pools.drivers.process import ProcessDriver
 from orchestrator.pools.service import LOCAL_POOL
 from orchestrator.templates.catalogue import Catalogue
@@ -68,6 +69,10 @@ class Desk:
         async with self.database.read() as session:
             page = await service.list_(session, OWNER, limit=200)
         return {view.bot.id: view.status.observed_state for view in page.items}
+
+    async def pool_state(self) -> str:
+        async with self.database.read() as session:
+            return (await pools.get(session, LOCAL_POOL)).observed_state
 
     async def row(self, bot_id: str) -> BotModel:
         async with self.database.read() as session:
@@ -196,5 +201,6 @@ async def test_after_everything_died_no_bot_is_said_to_run(tmp_path: Path, desk:
     (tmp_path / "pools" / LOCAL_POOL / "fail").touch()
     with control_plane(tmp_path):
         assert await desk.states() == {bot_id: "pending"}
+        assert await desk.pool_state() != "ready"
         (tmp_path / "pools" / LOCAL_POOL / "fail").unlink()
         await eventually(runs, 30)
