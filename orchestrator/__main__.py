@@ -187,7 +187,7 @@ class ControlPlane:
                 await self._forget_slots()
 
     async def _forget_slots(self) -> None:
-        """A pool that does not live is not ready, and its bots have no process: nobody shall take the last state that was
+        """A pool that does not live is not ready, its bots have no process: nobody shall take the last state that was
         written of them for the present one."""
         async with self.database.read() as session:
             rows = await repository.desired(session)

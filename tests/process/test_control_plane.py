@@ -15,8 +15,8 @@ from orchestrator.bots import service
 from orchestrator.bots.models import BotModel
 from orchestrator.db.engine import Database
 from orchestrator.kit.clock import utc_now
-from orchestrator.pools.client import AgentClient
 from orchestrator.pools import service as pools
+from orchestrator.pools.client import AgentClient
 from orchestrator.pools.drivers.process import ProcessDriver
 from orchestrator.pools.service import LOCAL_POOL
 from orchestrator.templates.catalogue import Catalogue
