@@ -195,7 +195,7 @@ class AgentClient:
             method,
             f"{_slot(bot_id)}/api/{_clean_path(path)}",
             params=list(query),
-            headers=[*self._http.headers.items(), *passed],
+            headers=passed,
             content=body,
             timeout=httpx.Timeout(seconds, connect=CONNECT_SECONDS),
         )

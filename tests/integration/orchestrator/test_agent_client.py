@@ -159,6 +159,7 @@ async def test_logs_are_followed() -> None:
 async def test_the_relay_passes_a_request_on_but_no_credentials() -> None:
     async with client_of(FakeAgent()) as client:
         headers = {"Authorization": "Bearer of the user", "Cookie": "c=1", "X-Thing": "kept", "Connection": "close"}
+        headers |= {"User-Agent": "curl/8", "Accept": "*/*"}
         response = await client.relay("b", "POST", "forceexit", [("a", "1"), ("a", "2")], headers, b"body")
         told = await response.aread()
         echo = response.json()
@@ -167,6 +168,7 @@ async def test_the_relay_passes_a_request_on_but_no_credentials() -> None:
         assert (echo["method"], echo["path"], echo["body"]) == ("POST", "forceexit", "body")
         assert echo["query"] == [["a", "1"], ["a", "2"]]
         assert echo["headers"]["x-thing"] == "kept"
+        assert echo["headers"]["user-agent"] == "curl/8"
         assert "cookie" not in echo["headers"]
         assert "of the user" not in echo["headers"]["authorization"]
 
