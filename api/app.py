@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 
 from api import errors, health
 from api.auth import endpoints as auth_endpoints
+from api.auth.accounts import Accounts
 from api.auth.guard import AuthState
 from api.auth.throttle import LoginThrottle
 from api.auth.tickets import TicketStore
@@ -20,8 +21,10 @@ from api.middleware import BodyLimitMiddleware, EdgeMiddleware, is_request_id
 from api.pools import endpoints as pool_endpoints
 from api.portfolio import endpoints as portfolio_endpoints
 from api.proxy import endpoints as proxy_endpoints
+from api.quota import Quota
 from api.settings import ApiSettings
 from api.stream import endpoints as stream_endpoints
+from api.streaming import OpenStreams
 from api.templates import endpoints as template_endpoints
 from orchestrator.users.passwords import Passwords
 
@@ -69,11 +72,15 @@ def create_app(services: Services, settings: ApiSettings) -> FastAPI:
     app.state.services = services
     app.state.settings = settings
     app.state.metrics = metrics
+    app.state.open_streams = OpenStreams()
     app.state.auth = AuthState(
         passwords=Passwords(),
         throttle=LoginThrottle(settings.login_attempts, settings.login_wait_limit_seconds, time.monotonic),
         tickets=TicketStore(settings.ticket_seconds, time.monotonic),
+        accounts=Accounts(time.monotonic),
     )
+    app.state.log_streams = Quota(settings.log_streams_per_user, "logs")
+    app.state.relayed_websockets = Quota(settings.relay_websockets_per_user, "WebSockets to bots")
     errors.install(app)
     app.add_middleware(BodyLimitMiddleware, settings=settings)
     app.add_middleware(EdgeMiddleware, metrics=metrics)

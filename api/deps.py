@@ -6,15 +6,17 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Protocol
 
-from fastapi import Depends, Header, Query
+from fastapi import Depends, Header, Path, Query
 from starlette.requests import HTTPConnection
 
 from api.settings import ApiSettings
 from orchestrator.db.engine import Database
-from orchestrator.errors import PreconditionFailed
+from orchestrator.errors import NotFound, PreconditionFailed
 from orchestrator.events.bus import Bus
+from orchestrator.pools.directory import AgentDirectory
+from orchestrator.portfolio.service import PortfolioService
 from orchestrator.templates.catalogue import Catalogue
 from orchestrator.templates.spec import BotSpec
 
@@ -51,12 +53,12 @@ class Services:
 
     database: Database
     bus: Bus
-    agents: Any
+    agents: AgentDirectory
     catalogue: Catalogue
     markets: Markets
     secrets: Secrets
     readiness: Readiness
-    portfolio: Any
+    portfolio: PortfolioService
     gauges: Gauges = _no_gauges
 
 
@@ -93,6 +95,33 @@ def page_request(
 
 
 PageDep = Annotated[PageRequest, Depends(page_request)]
+
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+def known_bot_id(
+    bot_id: Annotated[str, Path(description="Identity of the bot.", examples=["bot-k3v2q7d5mwxz4tha"])],
+) -> str:
+    """An id that could be one. Raises NotFound for anything else, before the database sees it."""
+    return _checked_id(bot_id, "bot")
+
+
+def known_pool_id(pool_id: Annotated[str, Path(description="Identity of the pool.", examples=["pool-local"])]) -> str:
+    """The same for pools."""
+    return _checked_id(pool_id, "pool")
+
+
+def _checked_id(value: str, kind: str) -> str:
+    if _ID.fullmatch(value) is None:
+        raise NotFound(f"There is no such {kind}; list the {kind}s to see which there are.", field=f"{kind}_id")
+    return value
+
+
+BotId = Annotated[str, Depends(known_bot_id)]
+PoolId = Annotated[str, Depends(known_pool_id)]
+
+Text = r"^[^\x00]*$"
+"""Pattern of text that every database takes."""
 
 _ETAG = re.compile(r'"(0|[1-9][0-9]{0,17})"')
 

@@ -177,14 +177,19 @@ def internal_error(instance: str) -> JSONResponse:
     return problem_response(EdgeCode.INTERNAL, _DETAILS[EdgeCode.INTERNAL], instance=instance)
 
 
+def response_of(error: Error, instance: str) -> JSONResponse:
+    """The response for an error of a service. What answers 500 is told in the log alone."""
+    if STATUS[error.code] == HTTPStatus.INTERNAL_SERVER_ERROR:
+        return internal_error(instance)
+    return problem_response(error.code, error.message, instance=instance, params=jsonable_encoder(error.params))
+
+
 async def _on_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Error)
     path = request.url.path
     if STATUS[error.code] >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.warning("{} {}: {} {}", request.method, path, error.code, error.message)
-    if STATUS[error.code] == HTTPStatus.INTERNAL_SERVER_ERROR:
-        return internal_error(path)
-    return problem_response(error.code, error.message, instance=path, params=jsonable_encoder(error.params))
+    return response_of(error, path)
 
 
 async def _on_validation_error(request: Request, error: Exception) -> JSONResponse:

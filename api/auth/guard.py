@@ -12,11 +12,11 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import HTTPConnection
 
 from api.auth import tokens
+from api.auth.accounts import Accounts
 from api.auth.subject import Subject
 from api.auth.throttle import LoginThrottle
 from api.auth.tickets import TicketStore
 from api.deps import ServicesDep, get_services
-from orchestrator.errors import NotAllowed
 from orchestrator.kit.clock import utc_now
 from orchestrator.users.passwords import Passwords
 
@@ -33,6 +33,7 @@ class AuthState:
     passwords: Passwords
     throttle: LoginThrottle
     tickets: TicketStore
+    accounts: Accounts
 
 
 def get_auth(connection: HTTPConnection) -> AuthState:
@@ -44,11 +45,14 @@ AuthDep = Annotated[AuthState, Depends(get_auth)]
 
 
 async def current_subject(
-    services: ServicesDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)] = None
+    services: ServicesDep,
+    auth: AuthDep,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)] = None,
 ) -> Subject:
-    """Whoever the Bearer token names. Raises Unauthenticated."""
+    """Whoever the Bearer token names, as long as the account is active. Raises Unauthenticated."""
     token = credentials.credentials if credentials else None
-    return tokens.verify(token, services.secrets.token_signing_key, utc_now())
+    claimed = tokens.verify(token, services.secrets.token_signing_key, utc_now())
+    return await auth.accounts.current(services.database, claimed)
 
 
 Caller = Annotated[Subject, Depends(current_subject)]
@@ -65,29 +69,26 @@ async def stream_subject(
 ) -> Subject:
     """Whoever the Bearer token or the ticket (purpose `portfolio`) names. Raises Unauthenticated."""
     if credentials is None and ticket is not None:
-        return auth.tickets.redeem(ticket, "portfolio")
-    return await current_subject(services, credentials)
+        return await auth.accounts.current(services.database, auth.tickets.redeem(ticket, "portfolio"))
+    return await current_subject(services, auth, credentials)
 
 
 StreamCaller = Annotated[Subject, Depends(stream_subject)]
 
 
-def websocket_subject(connection: HTTPConnection, purpose: Purpose) -> Subject:
+async def websocket_subject(connection: HTTPConnection, purpose: Purpose) -> Subject:
     """The same for a WebSocket, before it is accepted. Raises Unauthenticated."""
+    services, auth = get_services(connection), get_auth(connection)
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     ticket = connection.query_params.get("ticket")
     if not token and ticket is not None:
-        return get_auth(connection).tickets.redeem(ticket, purpose)
-    bearer = token.strip() if scheme.lower() == "bearer" else None
-    return tokens.verify(bearer, get_services(connection).secrets.token_signing_key, utc_now())
+        claimed = auth.tickets.redeem(ticket, purpose)
+    else:
+        bearer = token.strip() if scheme.lower() == "bearer" else None
+        claimed = tokens.verify(bearer, services.secrets.token_signing_key, utc_now())
+    return await auth.accounts.current(services.database, claimed)
 
 
 def owner_of(subject: Subject) -> str:
     """Whose things the caller sees: his own."""
     return subject.user_id
-
-
-def require_admin(subject: Subject) -> None:
-    """Raises NotAllowed."""
-    if subject.role != "admin":
-        raise NotAllowed("Only an administrator may do this; ask one.")

@@ -1,6 +1,7 @@
-"""Access tokens: short-lived JWTs, signed with HS256 by this installation's own key, checked without the database.
+"""Access tokens: short-lived JWTs, signed with HS256 by this installation's own key.
 
-What ends a sign-in early (logout, reuse of a refresh token) therefore takes effect when the access token runs out.
+What ends a sign-in early (logout, reuse of a refresh token) takes effect when the access token runs out; the end of an
+account does so at once (see `api.auth.accounts`).
 """
 
 from datetime import UTC, datetime, timedelta

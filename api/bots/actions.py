@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from api.auth.guard import Caller, owner_of
 from api.bots.endpoints import CHANGE_ERRORS
 from api.bots.schemas import BotResponse, OpenTradesChoice, StopRequest, bot_body
-from api.deps import ExpectedVersion, Services, ServicesDep, etag
+from api.deps import BotId, ExpectedVersion, Services, ServicesDep, etag
 from api.errors import EdgeCode, problems
 from api.routing import ExactRoute
 from orchestrator.bots import service
@@ -20,7 +20,7 @@ _RESPONSES = problems(*CHANGE_ERRORS)
 
 @router.post("/start", operation_id="startBot", summary="Start a bot", status_code=202, responses=_RESPONSES)
 async def start(
-    bot_id: str, caller: Caller, services: ServicesDep, response: Response, version: ExpectedVersion
+    bot_id: BotId, caller: Caller, services: ServicesDep, response: Response, version: ExpectedVersion
 ) -> BotResponse:
     """Wants it running. Already so: nothing changes."""
     return await _want(services, response, owner_of(caller), bot_id, "running", "keep", version)
@@ -28,7 +28,7 @@ async def start(
 
 @router.post("/resume", operation_id="resumeBot", summary="Resume a bot", status_code=202, responses=_RESPONSES)
 async def resume(
-    bot_id: str, caller: Caller, services: ServicesDep, response: Response, version: ExpectedVersion
+    bot_id: BotId, caller: Caller, services: ServicesDep, response: Response, version: ExpectedVersion
 ) -> BotResponse:
     """Wants it to open trades again."""
     return await _want(services, response, owner_of(caller), bot_id, "running", "keep", version)
@@ -36,7 +36,7 @@ async def resume(
 
 @router.post("/pause", operation_id="pauseBot", summary="Pause a bot", status_code=202, responses=_RESPONSES)
 async def pause(
-    bot_id: str, caller: Caller, services: ServicesDep, response: Response, version: ExpectedVersion
+    bot_id: BotId, caller: Caller, services: ServicesDep, response: Response, version: ExpectedVersion
 ) -> BotResponse:
     """Wants no new trades; open ones stay managed."""
     return await _want(services, response, owner_of(caller), bot_id, "paused", "keep", version)
@@ -50,7 +50,7 @@ async def pause(
     responses=problems(*CHANGE_ERRORS, EdgeCode.MALFORMED_BODY, EdgeCode.BODY_TOO_LARGE),
 )
 async def stop(
-    bot_id: str,
+    bot_id: BotId,
     caller: Caller,
     services: ServicesDep,
     response: Response,
@@ -73,10 +73,12 @@ async def stop(
     status_code=202,
     responses=problems(*CHANGE_ERRORS, ErrorCode.BOT_NOT_RUNNING),
 )
-async def restart(bot_id: str, caller: Caller, services: ServicesDep, response: Response) -> BotResponse:
+async def restart(
+    bot_id: BotId, caller: Caller, services: ServicesDep, response: Response, version: ExpectedVersion
+) -> BotResponse:
     """Wants a fresh process; leaves quarantine too."""
     async with services.database.unit_of_work() as session:
-        view = await service.restart(session, owner_of(caller), bot_id)
+        view = await service.restart(session, owner_of(caller), bot_id, version)
     return await _answer(services, response, view)
 
 
@@ -84,7 +86,7 @@ async def _want(
     services: Services,
     response: Response,
     owner_id: str,
-    bot_id: str,
+    bot_id: BotId,
     desired: Desired,
     open_trades: OpenTradesChoice,
     version: int | None,

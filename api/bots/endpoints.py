@@ -16,13 +16,15 @@ from api.bots.schemas import (
     bot_body,
     event_body,
 )
-from api.deps import ExpectedVersion, PageDep, Services, ServicesDep, etag
+from api.deps import BotId, ExpectedVersion, PageDep, Services, ServicesDep, Text, etag
 from api.errors import EdgeCode, problems
 from api.routing import ExactRoute
 from orchestrator.bots import service
+from orchestrator.bots.models import BotModel
 from orchestrator.bots.service import BotFilters, BotView, Idempotency
 from orchestrator.bots.spec import spec_of
-from orchestrator.errors import ErrorCode
+from orchestrator.errors import ErrorCode, InvalidSpec, NotFound, PreconditionFailed
+from orchestrator.templates.catalogue import Template
 from orchestrator.templates.spec import BotRequest, BotSpec, resolve
 from pool.contract.events import EventType
 from pool.contract.slots import DesiredState, ObservedState
@@ -31,6 +33,7 @@ router = APIRouter(prefix="/bots", tags=["bots"], route_class=ExactRoute)
 
 READ_ERRORS = (ErrorCode.UNAUTHENTICATED, ErrorCode.NOT_FOUND)
 CHANGE_ERRORS = (*READ_ERRORS, ErrorCode.CONFLICT, ErrorCode.PRECONDITION_FAILED)
+_UPDATE_ATTEMPTS = 5
 _BODY_ERRORS = (EdgeCode.MALFORMED_BODY, EdgeCode.BODY_TOO_LARGE)
 IdempotencyKey = Annotated[
     str | None,
@@ -50,7 +53,6 @@ IdempotencyKey = Annotated[
     status_code=201,
     responses=problems(
         ErrorCode.UNAUTHENTICATED,
-        ErrorCode.NOT_FOUND,
         ErrorCode.CONFLICT,
         ErrorCode.IDEMPOTENCY_MISMATCH,
         *_BODY_ERRORS,
@@ -61,7 +63,7 @@ async def create_bot(
 ) -> BotResponse:
     """Creates a bot that shall run; it starts as soon as a pool has a place for it. What the request leaves out comes
     from the template. Where the exchange cannot be asked for its pairs, the bot waits in a visible condition."""
-    template = services.catalogue.get(body.template)
+    template = _template(services, body.template)
     spec = resolve(template, BotRequest.model_validate(body.model_dump()))
     await services.markets.check_pairs(spec)
     idempotency = _idempotency(idempotency_key, body)
@@ -78,11 +80,17 @@ async def list_bots(
     caller: Caller,
     services: ServicesDep,
     page: PageDep,
-    name: Annotated[str | None, Query(max_length=64, description="Part of the name.", examples=["trend"])] = None,
-    template: Annotated[str | None, Query(max_length=64, description="Template.", examples=["trend"])] = None,
+    name: Annotated[
+        str | None, Query(max_length=64, pattern=Text, description="Part of the name.", examples=["trend"])
+    ] = None,
+    template: Annotated[
+        str | None, Query(max_length=64, pattern=Text, description="Template.", examples=["trend"])
+    ] = None,
     desired_state: Annotated[DesiredState | None, Query(description="Wanted state.", examples=["running"])] = None,
     observed_state: Annotated[ObservedState | None, Query(description="Seen state.", examples=["running"])] = None,
-    pool: Annotated[str | None, Query(max_length=40, description="Pool.", examples=["pool-local"])] = None,
+    pool: Annotated[
+        str | None, Query(max_length=40, pattern=Text, description="Pool.", examples=["pool-local"])
+    ] = None,
 ) -> BotPage:
     """Your bots in the order of their creation."""
     filters = BotFilters(
@@ -93,7 +101,7 @@ async def list_bots(
     return BotPage(items=[bot_body(view) for view in found.items], next=found.next)
 
 
-async def find_bot(bot_id: str, caller: Caller, services: ServicesDep) -> BotView:
+async def find_bot(bot_id: BotId, caller: Caller, services: ServicesDep) -> BotView:
     """The caller's bot of that id. Raises NotFound."""
     async with services.database.read() as session:
         return await service.get(session, owner_of(caller), bot_id)
@@ -112,16 +120,10 @@ async def get_bot(view: FoundBot, response: Response) -> BotResponse:
     "/{bot_id}", operation_id="updateBot", summary="Change a bot", responses=problems(*CHANGE_ERRORS, *_BODY_ERRORS)
 )
 async def update_bot(
-    bot_id: str, body: BotPatch, caller: Caller, services: ServicesDep, response: Response, version: ExpectedVersion
+    bot_id: BotId, body: BotPatch, caller: Caller, services: ServicesDep, response: Response, version: ExpectedVersion
 ) -> BotResponse:
     """Changes what is named. A running bot takes the change over without losing its open trades."""
-    async with services.database.read() as session:
-        before = (await service.get(session, owner_of(caller), bot_id)).bot
-    spec = _patched(services, spec_of(before), body)
-    await services.markets.check_pairs(spec)
-    async with services.database.unit_of_work() as session:
-        expected = version if version is not None else before.generation
-        view = await service.update(session, owner_of(caller), bot_id, spec, expected)
+    view = await _update(services, owner_of(caller), bot_id, body, version, attempts=_UPDATE_ATTEMPTS)
     await _hint(services, bot_id)
     return _answer(view, response)
 
@@ -130,7 +132,7 @@ async def update_bot(
     "/{bot_id}", operation_id="deleteBot", summary="Delete a bot", status_code=202, responses=problems(*CHANGE_ERRORS)
 )
 async def delete_bot(
-    bot_id: str,
+    bot_id: BotId,
     caller: Caller,
     services: ServicesDep,
     response: Response,
@@ -150,7 +152,7 @@ async def delete_bot(
     "/{bot_id}/events", operation_id="listBotEvents", summary="What happened to a bot", responses=problems(*READ_ERRORS)
 )
 async def list_events(
-    bot_id: str,
+    bot_id: BotId,
     caller: Caller,
     services: ServicesDep,
     page: PageDep,
@@ -169,10 +171,43 @@ def _answer(view: BotView, response: Response) -> BotResponse:
     return bot_body(view)
 
 
-def _patched(services: Services, spec: BotSpec, patch: BotPatch) -> BotSpec:
+async def _update(
+    services: Services, owner_id: str, bot_id: str, patch: BotPatch, version: int | None, attempts: int
+) -> BotView:
+    """The change is worked out on what was read, and written only if that still holds; without If-Match somebody else's
+    change in between is no reason to refuse, so it is tried again."""
+    async with services.database.read() as session:
+        before = (await service.get(session, owner_id, bot_id)).bot
+    spec = _patched(services, before, patch)
+    await services.markets.check_pairs(spec)
+    expected = before.generation if version is None else version
+    try:
+        async with services.database.unit_of_work() as session:
+            return await service.update(session, owner_id, bot_id, spec, expected)
+    except PreconditionFailed:
+        if version is not None or attempts <= 1:
+            raise
+    return await _update(services, owner_id, bot_id, patch, version, attempts - 1)
+
+
+def _template(services: Services, name: str) -> Template:
+    """Raises InvalidSpec: here the name is a field of the body, not a path."""
+    try:
+        return services.catalogue.get(name)
+    except NotFound as error:
+        raise InvalidSpec(error.message, **error.params) from None
+
+
+def _patched(services: Services, bot: BotModel, patch: BotPatch) -> BotSpec:
+    spec = spec_of(bot)
     changes = {name: value for name, value in patch.model_dump().items() if value is not None}
     if "parameters" in changes:
         changes["parameters"] = {**spec.parameters, **changes["parameters"]}
+    balance = changes.get("starting_balance", spec.starting_balance)
+    if balance != spec.starting_balance and bot.desired_state != DesiredState.STOPPED:
+        raise InvalidSpec(
+            "starting_balance can change only while the bot is stopped; stop it first.", field="starting_balance"
+        )
     request = BotRequest.model_validate({**spec.model_dump(), **changes})
     return resolve(services.catalogue.get(spec.template), request)
 

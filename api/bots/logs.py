@@ -1,22 +1,31 @@
 """A bot's log: its end, and new lines as they come."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from fastapi.sse import EventSourceResponse, format_sse_event
+from fastapi.sse import format_sse_event
 from starlette.responses import Response
 
+from api.auth.guard import Caller
 from api.bots.endpoints import READ_ERRORS, FoundBot
 from api.bots.schemas import LogPage
-from api.deps import ServicesDep
+from api.deps import ServicesDep, SettingsDep
 from api.errors import problems
+from api.streaming import ClosingResponse, OpenStreamsDep
 from orchestrator.bots.service import BotView
 from orchestrator.errors import BotNotRunning, Error, ErrorCode
 from orchestrator.pools.client import AgentClient
 
 router = APIRouter(prefix="/bots/{bot_id}", tags=["bots"])
 _EXAMPLE = "data: 2026-11-20 12:00:00 - freqtrade.worker - INFO - Bot heartbeat.\n\n"
+_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+_FIRST_LINE_SECONDS = 1.0
+"""An agent that refuses does so at once; a log without any line keeps nobody waiting longer."""
+_BEAT_SECONDS = 15.0
+_BEAT = b": beat\n\n"
 
 
 @router.get(
@@ -25,7 +34,9 @@ _EXAMPLE = "data: 2026-11-20 12:00:00 - freqtrade.worker - INFO - Bot heartbeat.
     summary="A bot's log",
     response_model=LogPage,
     responses={
-        **problems(*READ_ERRORS, ErrorCode.BOT_NOT_RUNNING, ErrorCode.AGENT_UNREACHABLE),
+        **problems(
+            *READ_ERRORS, ErrorCode.BOT_NOT_RUNNING, ErrorCode.AGENT_UNREACHABLE, ErrorCode.TOO_MANY_REQUESTS
+        ),
         200: {
             "description": "The end of the log; with `follow`, Server-Sent Events, a line each.",
             "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}},
@@ -34,17 +45,23 @@ _EXAMPLE = "data: 2026-11-20 12:00:00 - freqtrade.worker - INFO - Bot heartbeat.
 )
 async def logs(
     view: FoundBot,
+    caller: Caller,
     services: ServicesDep,
+    settings: SettingsDep,
+    streams: OpenStreamsDep,
     tail: Annotated[int, Query(ge=1, le=5000, description="Lines to begin with.", examples=[200])] = 200,
     follow: Annotated[bool, Query(description="Go on with new lines as they come.", examples=[False])] = False,
 ) -> LogPage | Response:
-    """The last lines, oldest first. With `follow=true` a stream: these, then new ones until either side goes."""
+    """The last lines, oldest first. With `follow=true` a stream: these, then new ones until either side goes; comments
+    come when no line does, and an `error` event tells why it ended early."""
     client = await _client(view, services)
     if not follow:
         return LogPage(items=await client.logs(view.bot.id, tail), next=None)
-    lines = client.follow_logs(view.bot.id, tail)
-    first = await anext(lines, None)  # an unknown slot is answered as a problem, not as an empty stream
-    return EventSourceResponse(_frames(first, lines))
+    with contextlib.ExitStack() as held:
+        held.enter_context(streams.place("log streams", caller.user_id, settings.log_streams_per_user))
+        lines = _Lines(client.follow_logs(view.bot.id, tail))
+        await lines.begin()
+        return ClosingResponse(_frames(lines), headers=_HEADERS, media_type="text/event-stream", held=held.pop_all())
 
 
 async def _client(view: BotView, services: ServicesDep) -> AgentClient:
@@ -54,11 +71,61 @@ async def _client(view: BotView, services: ServicesDep) -> AgentClient:
     return client
 
 
-async def _frames(first: str | None, lines: AsyncIterator[str]) -> AsyncIterator[bytes]:
+class _Lines:
+    """Lines of a log, read ahead by one, so that waiting for the next can end without losing it."""
+
+    def __init__(self, source: AsyncGenerator[str, None]) -> None:
+        self._source = source
+        self._coming: asyncio.Task[str | None] | None = None
+
+    async def begin(self) -> None:
+        """Raises what the agent refuses with, as long as that can still be answered as a problem."""
+        try:
+            coming = self._ahead()
+            await asyncio.wait([coming], timeout=_FIRST_LINE_SECONDS)
+            if coming.done():
+                coming.result()
+        except BaseException:
+            await self.aclose()
+            raise
+
+    async def next(self, seconds: float) -> str | None:
+        """The next line, None at the end. Raises TimeoutError where none came in time; nothing is lost by that."""
+        coming = self._ahead()
+        await asyncio.wait([coming], timeout=seconds)
+        if not coming.done():
+            raise TimeoutError
+        self._coming = None
+        return coming.result()
+
+    async def aclose(self) -> None:
+        """Ends the connection to the agent."""
+        if self._coming is not None:
+            self._coming.cancel()
+            await asyncio.gather(self._coming, return_exceptions=True)
+        await self._source.aclose()
+
+    def _ahead(self) -> "asyncio.Task[str | None]":
+        if self._coming is None:
+            self._coming = asyncio.create_task(self._read())
+        return self._coming
+
+    async def _read(self) -> str | None:
+        return await anext(self._source, None)
+
+
+async def _frames(lines: _Lines) -> AsyncGenerator[bytes, None]:
     try:
-        if first is not None:
-            yield format_sse_event(data_str=first)
-        async for line in lines:
+        while True:
+            try:
+                line = await lines.next(_BEAT_SECONDS)
+            except TimeoutError:
+                yield _BEAT
+                continue
+            if line is None:
+                return
             yield format_sse_event(data_str=line)
     except Error as error:
         yield format_sse_event(event="error", data_str=error.message)
+    finally:
+        await lines.aclose()

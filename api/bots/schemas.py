@@ -2,9 +2,9 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from orchestrator.bots.models import BotEventModel
 from orchestrator.bots.service import BotView
@@ -14,6 +14,19 @@ from pool.contract.slots import Slot
 OpenTradesChoice = Literal["keep", "flatten"]
 
 
+def _plain_numbers(value: Any) -> Any:
+    """Parameters are what JSON has: the Decimals of exact reading become numbers again."""
+    if isinstance(value, dict):
+        return {key: _plain_numbers(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_plain_numbers(one) for one in value]
+    return float(value) if isinstance(value, Decimal) else value
+
+
+Parameters = Annotated[dict[str, Any], AfterValidator(_plain_numbers)]
+"""A strategy's parameters, by their own JSON schema; its ratios are JSON numbers as that says."""
+
+
 class BotCreate(BaseModel):
     """A new bot. Everything but `name` and `template` has a default from the template."""
 
@@ -21,7 +34,7 @@ class BotCreate(BaseModel):
 
     name: str = Field(description="Unique among your bots, 1 to 64 printable characters.", examples=["trend-1"])
     template: str = Field(description="Name of a template.", examples=["trend"])
-    parameters: dict[str, Any] | None = Field(
+    parameters: Parameters | None = Field(
         default=None, description="By the template's schema; those left out keep their defaults.", examples=[{}]
     )
     exchange: str | None = Field(default=None, description="`paper`, or an id of ccxt.", examples=["paper"])
@@ -43,13 +56,16 @@ class BotPatch(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str | None = Field(default=None, description="A new name.", examples=["trend-2"])
-    parameters: dict[str, Any] | None = Field(
+    parameters: Parameters | None = Field(
         default=None, description="Those named are changed, the others stay.", examples=[{"stoploss": -0.03}]
     )
     pairs: list[str] | None = Field(default=None, description="All pairs.", examples=[["BTC/USDT", "ETH/USDT"]])
     timeframe: str | None = Field(default=None, description="Length of a candle.", examples=["5m"])
     stake_amount: Decimal | None = Field(default=None, description="Stake of one trade.", examples=["50"])
     max_open_trades: int | None = Field(default=None, description="Trades open at once, at most.", examples=[5])
+    starting_balance: Decimal | None = Field(
+        default=None, description="Dry-run wallet; only while the bot is stopped.", examples=["2000"]
+    )
 
 
 class StopRequest(BaseModel):
@@ -58,7 +74,9 @@ class StopRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     open_trades: OpenTradesChoice = Field(
-        default="keep", description="`keep` leaves open trades as they are, `flatten` closes them first."
+        default="keep",
+        description="`keep` leaves open trades as they are, `flatten` closes them first.",
+        examples=["flatten"],
     )
 
 

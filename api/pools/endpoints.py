@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from api.auth.guard import Caller
-from api.deps import PageDep, ServicesDep
+from api.deps import PageDep, PoolId, ServicesDep
 from api.errors import problems
 from api.pools.schemas import PoolConditionResponse, PoolPage, PoolResponse
 from orchestrator.errors import ErrorCode
@@ -28,7 +28,7 @@ async def list_pools(caller: Caller, services: ServicesDep, page: PageDep) -> Po
     summary="One pool",
     responses=problems(ErrorCode.UNAUTHENTICATED, ErrorCode.NOT_FOUND),
 )
-async def get_pool(pool_id: str, caller: Caller, services: ServicesDep) -> PoolResponse:
+async def get_pool(pool_id: PoolId, caller: Caller, services: ServicesDep) -> PoolResponse:
     """Slots, memory, zygote, conditions."""
     async with services.database.read() as session:
         return _body(await service.get(session, pool_id))

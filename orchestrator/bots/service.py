@@ -151,10 +151,14 @@ async def set_desired(
     return view
 
 
-async def restart(session: AsyncSession, owner_id: str | None, bot_id: str) -> BotView:
-    """Asks for a new process; leaves quarantine. Raises NotFound, Conflict, BotNotRunning where it shall be stopped."""
+async def restart(
+    session: AsyncSession, owner_id: str | None, bot_id: str, expected_version: int | None = None
+) -> BotView:
+    """Asks for a new process; leaves quarantine. Raises NotFound, PreconditionFailed, Conflict, BotNotRunning where it
+    shall be stopped."""
     view = await _find(session, owner_id, bot_id, lock=True)
     bot = view.bot
+    _check_version(bot, expected_version)
     _check_not_deleted(bot)
     if bot.desired_state == DesiredState.STOPPED:
         raise BotNotRunning("The bot is stopped; start it instead.", bot_id=bot.id)
