@@ -39,9 +39,9 @@ from pool.settings import PoolSettings
 from pool.zygote import compaction
 from pool.zygote.rehearsal_exchange import COINS
 
-_LIVES = 2
-"""The interpreter specialises code once it has run a few times: what runs once a life needs more than one."""
 _ROUNDS = 8
+_PATIENT_ROUNDS = 2
+"""Each life plays its rounds twice, before and after the API's turn."""
 _NAP_SECONDS = 0.05
 _PAPER = "paper"
 _USER, _PASSWORD = "rehearsal", "rehearsal"
@@ -96,28 +96,33 @@ def rehearse(home: Path, settings: PoolSettings) -> list[str]:
     singleton behind.
     """
     hot: set[CodeType] = set()
-    notes = _live(home / "first", settings)
+    notes = _live(home / "first", settings, _ROUNDS)
     with compaction.observed(hot):
-        notes += _live(home / "observed", settings)
+        notes += _live(home / "observed", settings, _PATIENT_ROUNDS, patient=True)
+    logger.info("rehearsed after {:.1f} s of CPU", time.process_time())
     logger.info("{} code objects moved", compaction.compact(hot))
-    return notes + [note for life in range(_LIVES) for note in _live(home / str(life), settings)]
+    notes += _live(home / "copied", settings, _ROUNDS)
+    return notes + _live(home / "last", settings, _PATIENT_ROUNDS, patient=True)
 
 
-def _live(home: Path, settings: PoolSettings) -> list[str]:
+def _live(home: Path, settings: PoolSettings, rounds: int, *, patient: bool = False) -> list[str]:
+    """One life, from configuration to clean-up. `patient` keeps ccxt's own rate limit, which takes its time."""
     notes: list[str] = []
     home.mkdir()
     arguments = Arguments(["trade", "-c", str(write_bot(home, settings)), "--userdir", str(home)])
     worker = Worker(arguments.get_parsed_arg())
     try:
         worker._sleep = lambda duration: time.sleep(min(duration, _NAP_SECONDS))
+        for client in (worker.freqtrade.exchange._api, worker.freqtrade.exchange._api_async):
+            client.enableRateLimit = patient
         state = None
-        for _ in range(_ROUNDS):
+        for _ in range(rounds):
             state = worker._worker(old_state=state)
         if not Trade.get_trades().all():
             notes.append("The rehearsing bot made no trade.")
         notes += _rehearse_api(worker, home)
         _rehearse_commands(worker)
-        for _ in range(_ROUNDS):
+        for _ in range(rounds):
             state = worker._worker(old_state=state)
     finally:
         worker.exit()

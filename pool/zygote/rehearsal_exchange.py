@@ -59,6 +59,9 @@ def _serve(port_pipe: int) -> None:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Head and body in one packet: apart, the second waits 40 ms for the first one's acknowledgement.
+    wbufsize = 65536
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)

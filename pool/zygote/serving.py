@@ -49,7 +49,9 @@ def _prepare(directory: Path, settings: PoolSettings, started: float, *, mortal:
     notes = [] if disable_huge_pages() else ["The kernel refused to switch transparent huge pages off."]
     if missing := preload.import_everything():
         logger.debug("not installed, hence not preloaded: {}", missing)
+    logger.info("imported after {:.1f} s of CPU", time.process_time())
     warmth = warm_up(directory, settings)
+    logger.info("warmed up after {:.1f} s of CPU", time.process_time())
     gc.collect()
     heap.trim()
     immortal_objects, note = _freeze(mortal=mortal)
@@ -80,6 +82,7 @@ def _freeze(*, mortal: bool) -> tuple[int | None, list[str]]:
     gc.collect()
     heap.plug()
     gc.freeze()
+    logger.info("{} objects immortal after {:.1f} s of CPU", count, time.process_time())
     if failure := immortal.full_test(samples):
         logger.error("{} Starting again without.", failure)
         # Immortal is for ever: only a new process image has mortal objects again.

@@ -61,6 +61,7 @@ def test_a_bot_shares_and_trades_and_stays_small(zygote: ZygoteDriver, paper_exc
     facts = zygote.facts("trader", timeout_seconds=90)
     assert zygote.reap(pid) == 0
     assert facts["shared"]
+    assert facts["shared_after_refresh"]
     assert facts["markets"] == zygote.report["shared_markets"]
     assert facts["own_url"] == f"{paper_exchange}/api/v3"
     assert facts["rate"] > 0

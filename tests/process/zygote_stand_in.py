@@ -80,8 +80,11 @@ def trade(directory: Path, settings: PoolSettings) -> int:
         state = worker._worker(old_state=state)
         boot_seconds = boot_seconds or time.monotonic() - started
     exchange = worker.freqtrade.exchange
+    shared = markets.are_shared(exchange._markets)
+    exchange.reload_markets(force=True)
     facts = {
-        "shared": markets.are_shared(exchange._markets),
+        "shared": shared,
+        "shared_after_refresh": markets.are_shared(exchange._markets),
         "markets": len(exchange._markets),
         "own_url": exchange._api.urls["api"]["public"],
         "rate": exchange.get_conversion_rate("BTC", "USDT"),
