@@ -24,7 +24,6 @@ from api.proxy import endpoints as proxy_endpoints
 from api.quota import Quota
 from api.settings import ApiSettings
 from api.stream import endpoints as stream_endpoints
-from api.streaming import OpenStreams
 from api.templates import endpoints as template_endpoints
 from orchestrator.users.passwords import Passwords
 
@@ -72,7 +71,6 @@ def create_app(services: Services, settings: ApiSettings) -> FastAPI:
     app.state.services = services
     app.state.settings = settings
     app.state.metrics = metrics
-    app.state.open_streams = OpenStreams()
     app.state.auth = AuthState(
         passwords=Passwords(),
         throttle=LoginThrottle(settings.login_attempts, settings.login_wait_limit_seconds, time.monotonic),

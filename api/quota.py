@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from orchestrator.errors import QuotaExceeded
+from orchestrator.errors import TooManyRequests
+
+_RETRY_SECONDS = 5
 
 
 class Quota:
@@ -21,15 +23,17 @@ class Quota:
         return self._open.total()
 
     def check(self, user_id: str) -> None:
-        """Raises QuotaExceeded where the user holds as many as allowed."""
+        """Raises TooManyRequests where the user holds as many as allowed."""
         if self._open[user_id] >= self._limit:
-            raise QuotaExceeded(
-                f"You have {self._limit} {self._what} open, which is the most; close one first.", limit=self._limit
+            raise TooManyRequests(
+                f"You have {self._limit} {self._what} open, which is the most; close one, then try again.",
+                retry_after_seconds=_RETRY_SECONDS,
+                limit=self._limit,
             )
 
     @contextmanager
     def taken(self, user_id: str) -> Iterator[None]:
-        """Holds one more for the length of the block. Raises QuotaExceeded."""
+        """Holds one more for the length of the block. Raises TooManyRequests."""
         self.check(user_id)
         self._open[user_id] += 1
         try:

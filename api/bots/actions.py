@@ -1,14 +1,12 @@
 """Start, stop, pause, resume, restart: other words for what a bot shall do."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from api.auth.guard import Caller, owner_of
-from api.bots.endpoints import CHANGE_ERRORS
+from api.bots.endpoints import BODY_ERRORS, CHANGE_ERRORS, OpenTradesQuery, chosen
 from api.bots.schemas import BotResponse, OpenTradesChoice, StopRequest, bot_body
 from api.deps import BotId, ExpectedVersion, Services, ServicesDep, etag
-from api.errors import EdgeCode, problems
+from api.errors import problems
 from api.routing import ExactRoute
 from orchestrator.bots import service
 from orchestrator.bots.service import BotView, Desired
@@ -47,7 +45,7 @@ async def pause(
     operation_id="stopBot",
     summary="Stop a bot",
     status_code=202,
-    responses=problems(*CHANGE_ERRORS, EdgeCode.MALFORMED_BODY, EdgeCode.BODY_TOO_LARGE),
+    responses=problems(*CHANGE_ERRORS, *BODY_ERRORS),
 )
 async def stop(
     bot_id: BotId,
@@ -55,14 +53,11 @@ async def stop(
     services: ServicesDep,
     response: Response,
     version: ExpectedVersion,
-    open_trades: Annotated[
-        OpenTradesChoice | None,
-        Query(description="`keep` leaves open trades unmanaged, `flatten` closes them first.", examples=["flatten"]),
-    ] = None,
+    open_trades: OpenTradesQuery = None,
     body: StopRequest | None = None,
 ) -> BotResponse:
     """Wants no process. `open_trades` may stand in the query or in the body; the query wins."""
-    choice = open_trades or (body.open_trades if body else "keep")
+    choice = chosen(open_trades, body)
     return await _want(services, response, owner_of(caller), bot_id, "stopped", choice, version)
 
 

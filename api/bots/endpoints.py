@@ -1,7 +1,9 @@
 """Bots: create, read, change, delete. What a user wants is written down; the reconciler carries it out."""
 
 import hashlib
-from typing import Annotated
+import json
+from decimal import Decimal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 
@@ -13,6 +15,7 @@ from api.bots.schemas import (
     BotResponse,
     EventPage,
     OpenTradesChoice,
+    StopRequest,
     bot_body,
     event_body,
 )
@@ -34,7 +37,7 @@ router = APIRouter(prefix="/bots", tags=["bots"], route_class=ExactRoute)
 READ_ERRORS = (ErrorCode.UNAUTHENTICATED, ErrorCode.NOT_FOUND)
 CHANGE_ERRORS = (*READ_ERRORS, ErrorCode.CONFLICT, ErrorCode.PRECONDITION_FAILED)
 _UPDATE_ATTEMPTS = 5
-_BODY_ERRORS = (EdgeCode.MALFORMED_BODY, EdgeCode.BODY_TOO_LARGE)
+BODY_ERRORS = (EdgeCode.MALFORMED_BODY, EdgeCode.BODY_TOO_LARGE)
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -44,6 +47,16 @@ IdempotencyKey = Annotated[
         examples=["6f1c2f0e-1d1b-4d0e-9c3e-2b7f0a4f8f11"],
     ),
 ]
+
+OpenTradesQuery = Annotated[
+    OpenTradesChoice | None,
+    Query(description="`keep` leaves open trades unmanaged, `flatten` closes them first.", examples=["flatten"]),
+]
+
+
+def chosen(query: OpenTradesChoice | None, body: StopRequest | None) -> OpenTradesChoice:
+    """What becomes of open trades: the query wins over the body, and without either they are kept."""
+    return query or (body.open_trades if body else "keep")
 
 
 @router.post(
@@ -55,7 +68,7 @@ IdempotencyKey = Annotated[
         ErrorCode.UNAUTHENTICATED,
         ErrorCode.CONFLICT,
         ErrorCode.IDEMPOTENCY_MISMATCH,
-        *_BODY_ERRORS,
+        *BODY_ERRORS,
     ),
 )
 async def create_bot(
@@ -117,7 +130,7 @@ async def get_bot(view: FoundBot, response: Response) -> BotResponse:
 
 
 @router.patch(
-    "/{bot_id}", operation_id="updateBot", summary="Change a bot", responses=problems(*CHANGE_ERRORS, *_BODY_ERRORS)
+    "/{bot_id}", operation_id="updateBot", summary="Change a bot", responses=problems(*CHANGE_ERRORS, *BODY_ERRORS)
 )
 async def update_bot(
     bot_id: BotId, body: BotPatch, caller: Caller, services: ServicesDep, response: Response, version: ExpectedVersion
@@ -129,7 +142,11 @@ async def update_bot(
 
 
 @router.delete(
-    "/{bot_id}", operation_id="deleteBot", summary="Delete a bot", status_code=202, responses=problems(*CHANGE_ERRORS)
+    "/{bot_id}",
+    operation_id="deleteBot",
+    summary="Delete a bot",
+    status_code=202,
+    responses=problems(*CHANGE_ERRORS, *BODY_ERRORS),
 )
 async def delete_bot(
     bot_id: BotId,
@@ -137,13 +154,14 @@ async def delete_bot(
     services: ServicesDep,
     response: Response,
     version: ExpectedVersion,
-    open_trades: Annotated[
-        OpenTradesChoice, Query(description="`flatten` closes open trades first.", examples=["keep"])
-    ] = "keep",
+    open_trades: OpenTradesQuery = None,
+    body: StopRequest | None = None,
 ) -> BotResponse:
-    """Stops the bot and takes it away. Its directory with the trades is archived in its pool; its name becomes free."""
+    """Stops the bot and takes it away. Its directory with the trades is archived in its pool; its name becomes free.
+    `open_trades` may stand in the query or in the body; the query wins."""
+    choice = chosen(open_trades, body)
     async with services.database.unit_of_work() as session:
-        view = await service.set_desired(session, owner_of(caller), bot_id, "deleted", open_trades, version)
+        view = await service.set_desired(session, owner_of(caller), bot_id, "deleted", choice, version)
     await _hint(services, bot_id)
     return _answer(view, response)
 
@@ -195,7 +213,7 @@ def _template(services: Services, name: str) -> Template:
     try:
         return services.catalogue.get(name)
     except NotFound as error:
-        raise InvalidSpec(error.message, **error.params) from None
+        raise InvalidSpec(error.message[:500], **error.params) from None
 
 
 def _patched(services: Services, bot: BotModel, patch: BotPatch) -> BotSpec:
@@ -209,13 +227,25 @@ def _patched(services: Services, bot: BotModel, patch: BotPatch) -> BotSpec:
             "starting_balance can change only while the bot is stopped; stop it first.", field="starting_balance"
         )
     request = BotRequest.model_validate({**spec.model_dump(), **changes})
-    return resolve(services.catalogue.get(spec.template), request)
+    return resolve(_template(services, spec.template), request)
 
 
 def _idempotency(key: str | None, body: BotCreate) -> Idempotency | None:
     if key is None:
         return None
-    return Idempotency(key, hashlib.sha256(body.model_dump_json().encode()).hexdigest())
+    canonical = json.dumps(_canonical(body.model_dump(exclude_none=True)), sort_keys=True)
+    return Idempotency(key, hashlib.sha256(canonical.encode()).hexdigest())
+
+
+def _canonical(value: Any) -> Any:
+    """The same for what means the same: amounts `100`, `"100.0"` and `1e2`, parameters `14` and `14.0`."""
+    if isinstance(value, dict):
+        return {key: _canonical(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_canonical(one) for one in value]
+    if isinstance(value, float | Decimal):
+        return repr(Decimal(str(value)).normalize())
+    return repr(Decimal(value).normalize()) if type(value) is int else value
 
 
 async def _hint(services: Services, bot_id: str) -> None:

@@ -2,21 +2,22 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.sse import format_sse_event
 from starlette.responses import Response
 
 from api.auth.guard import Caller
 from api.bots.endpoints import READ_ERRORS, FoundBot
 from api.bots.schemas import LogPage
-from api.deps import ServicesDep, SettingsDep
+from api.deps import ServicesDep
 from api.errors import problems
-from api.streaming import ClosingResponse, OpenStreamsDep
+from api.quota import Quota
+from api.streaming import ClosingResponse
 from orchestrator.bots.service import BotView
-from orchestrator.errors import BotNotRunning, Error, ErrorCode
+from orchestrator.errors import BotNotRunning, Error, ErrorCode, NotFound
 from orchestrator.pools.client import AgentClient
 
 router = APIRouter(prefix="/bots/{bot_id}", tags=["bots"])
@@ -34,9 +35,7 @@ _BEAT = b": beat\n\n"
     summary="A bot's log",
     response_model=LogPage,
     responses={
-        **problems(
-            *READ_ERRORS, ErrorCode.BOT_NOT_RUNNING, ErrorCode.AGENT_UNREACHABLE, ErrorCode.TOO_MANY_REQUESTS
-        ),
+        **problems(*READ_ERRORS, ErrorCode.BOT_NOT_RUNNING, ErrorCode.AGENT_UNREACHABLE, ErrorCode.TOO_MANY_REQUESTS),
         200: {
             "description": "The end of the log; with `follow`, Server-Sent Events, a line each.",
             "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}},
@@ -47,28 +46,44 @@ async def logs(
     view: FoundBot,
     caller: Caller,
     services: ServicesDep,
-    settings: SettingsDep,
-    streams: OpenStreamsDep,
+    request: Request,
     tail: Annotated[int, Query(ge=1, le=5000, description="Lines to begin with.", examples=[200])] = 200,
     follow: Annotated[bool, Query(description="Go on with new lines as they come.", examples=[False])] = False,
 ) -> LogPage | Response:
     """The last lines, oldest first. With `follow=true` a stream: these, then new ones until either side goes; comments
     come when no line does, and an `error` event tells why it ended early."""
     client = await _client(view, services)
-    if not follow:
+    if follow:
+        quota: Quota = request.app.state.log_streams
+        return await _followed(client, view.bot.id, tail, quota.taken(caller.user_id))
+    with _no_slot_is_not_running(view.bot.id):
         return LogPage(items=await client.logs(view.bot.id, tail), next=None)
-    with contextlib.ExitStack() as held:
-        held.enter_context(streams.place("log streams", caller.user_id, settings.log_streams_per_user))
-        lines = _Lines(client.follow_logs(view.bot.id, tail))
-        await lines.begin()
-        return ClosingResponse(_frames(lines), headers=_HEADERS, media_type="text/event-stream", held=held.pop_all())
+
+
+async def _followed(
+    client: AgentClient, bot_id: str, tail: int, place: contextlib.AbstractContextManager[None]
+) -> Response:
+    async with contextlib.AsyncExitStack() as held:
+        held.enter_context(place)
+        lines = await held.enter_async_context(contextlib.aclosing(_Lines(client.follow_logs(bot_id, tail))))
+        with _no_slot_is_not_running(bot_id):
+            await lines.begin()
+        return ClosingResponse(_frames(lines), held.pop_all(), headers=_HEADERS, media_type="text/event-stream")
+
+
+@contextlib.contextmanager
+def _no_slot_is_not_running(bot_id: str) -> Iterator[None]:
+    """The bot is there, only its pool has not heard of it."""
+    try:
+        yield
+    except NotFound:
+        raise BotNotRunning("The bot has not been started yet; wait until it runs.", bot_id=bot_id) from None
 
 
 async def _client(view: BotView, services: ServicesDep) -> AgentClient:
     if view.bot.pool_id is None:
         raise BotNotRunning("The bot has no pool yet; wait until it was placed.", bot_id=view.bot.id)
-    client: AgentClient = await services.agents.agent_for(view.bot.pool_id)
-    return client
+    return await services.agents.agent_for(view.bot.pool_id)
 
 
 class _Lines:
@@ -80,14 +95,10 @@ class _Lines:
 
     async def begin(self) -> None:
         """Raises what the agent refuses with, as long as that can still be answered as a problem."""
-        try:
-            coming = self._ahead()
-            await asyncio.wait([coming], timeout=_FIRST_LINE_SECONDS)
-            if coming.done():
-                coming.result()
-        except BaseException:
-            await self.aclose()
-            raise
+        coming = self._ahead()
+        await asyncio.wait([coming], timeout=_FIRST_LINE_SECONDS)
+        if coming.done():
+            coming.result()
 
     async def next(self, seconds: float) -> str | None:
         """The next line, None at the end. Raises TimeoutError where none came in time; nothing is lost by that."""
@@ -127,5 +138,3 @@ async def _frames(lines: _Lines) -> AsyncGenerator[bytes, None]:
             yield format_sse_event(data_str=line)
     except Error as error:
         yield format_sse_event(event="error", data_str=error.message)
-    finally:
-        await lines.aclose()

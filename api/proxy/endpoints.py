@@ -3,10 +3,11 @@
 Answers are streamed unchanged. The caller signs in to Flotilla; the bot's own credentials never leave its pool.
 """
 
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncGenerator
 
+import httpx
 from fastapi import APIRouter, Request, Response, WebSocket
-from starlette.responses import StreamingResponse
 
 from api.auth.guard import Caller, owner_of, websocket_subject
 from api.deps import BotId, Services, ServicesDep, get_services, known_bot_id
@@ -14,6 +15,7 @@ from api.errors import EdgeCode, problems
 from api.proxy.rules import refusal
 from api.proxy.sockets import dial, pump_both, refuse
 from api.quota import Quota
+from api.streaming import ClosingResponse
 from orchestrator.bots import service
 from orchestrator.errors import BotNotRunning, Error, ErrorCode, NotFound, RelayRefused
 from orchestrator.pools.client import AgentClient
@@ -28,10 +30,10 @@ _EXAMPLE = {"version": "2026.9"}
 async def relay(bot_id: BotId, path: str, request: Request, caller: Caller, services: ServicesDep) -> Response:
     """Passes the call on to the bot, which starts its REST API when it is first needed, and its answer back unchanged.
     Starting, stopping, pausing, reloading and signing in are refused with the route to use instead."""
+    client = await _agent_of(services, owner_of(caller), bot_id)
     reason = refusal(request.method, path)
     if reason is not None:
         raise RelayRefused(reason, path=path[:200])
-    client = await _agent_of(services, owner_of(caller), bot_id)
     content = await request.body() or None
     try:
         answer = await client.relay(
@@ -40,15 +42,18 @@ async def relay(bot_id: BotId, path: str, request: Request, caller: Caller, serv
     except NotFound:
         raise BotNotRunning("The bot has not been started yet; wait until it runs.", bot_id=bot_id) from None
     headers = {name: value for name, value in answer.headers.items() if name.lower() not in _NOT_RETURNED}
+    held = contextlib.AsyncExitStack()
+    held.push_async_callback(answer.aclose)
+    return ClosingResponse(_chunks(answer), held, answer.status_code, headers)
 
-    async def body() -> AsyncIterator[bytes]:
-        try:
-            async for chunk in answer.aiter_raw() if not answer.is_stream_consumed else _held(answer.content):
-                yield chunk
-        finally:
-            await answer.aclose()
 
-    return StreamingResponse(body(), answer.status_code, headers)
+async def _chunks(answer: httpx.Response) -> AsyncGenerator[bytes, None]:
+    """The body as it comes; an error's body may have been read already."""
+    if answer.is_stream_consumed:
+        yield answer.content
+        return
+    async for chunk in answer.aiter_raw():
+        yield chunk
 
 
 for _method in METHODS:
@@ -85,7 +90,7 @@ async def relay_websocket(websocket: WebSocket, bot_id: str) -> None:
     services = get_services(websocket)
     quota: Quota = websocket.app.state.relayed_websockets
     try:
-        subject = websocket_subject(websocket, "freqtrade")
+        subject = await websocket_subject(websocket, "freqtrade")
         client = await _agent_of(services, owner_of(subject), known_bot_id(bot_id))
         with quota.taken(subject.user_id):
             async with await dial(client, bot_id) as upstream:
@@ -93,10 +98,6 @@ async def relay_websocket(websocket: WebSocket, bot_id: str) -> None:
                 await pump_both(websocket, upstream)
     except Error as error:
         await refuse(websocket, error)
-
-
-async def _held(content: bytes) -> AsyncIterator[bytes]:
-    yield content
 
 
 async def _agent_of(services: Services, owner_id: str, bot_id: str) -> AgentClient:
