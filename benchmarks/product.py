@@ -17,10 +17,10 @@ from benchmarks.rigs import ROOT, wait_until
 
 @contextmanager
 def product(home: Path) -> Iterator[httpx.Client]:
-    """Ready, with the demo fleet deleted; yields a signed-in client with the API's base address."""
+    """Ready and empty; yields a signed-in client with the API's base address."""
     port = free_port()
     environment = {**os.environ, "FLOTILLA_HOME": str(home), "FLOTILLA_PORT": str(port)}
-    command = [str(Path(sys.executable).parent / "flotilla"), "serve"]
+    command = [str(Path(sys.executable).parent / "flotilla"), "serve", "--no-demo"]
     base_url = f"http://127.0.0.1:{port}"
     before = {process.pid for process in psutil.process_iter()}
     with running(command, home.parent / "serve.log", cwd=ROOT, env=environment):
@@ -30,7 +30,6 @@ def product(home: Path) -> Iterator[httpx.Client]:
                 password = (home / "admin-password").read_text().strip()
                 answer = client.post("/auth/login", json={"username": "admin", "password": password})
                 client.headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['access_token']}"
-                remove_all(client)
                 yield client
         finally:
             end_leftovers(home, before)
