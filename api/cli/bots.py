@@ -156,7 +156,7 @@ def delete(
         if as_json:
             output.print_json({"id": found["id"], "name": found["name"], "deleted": True})
         else:
-            output.console().print(f"Bot {output.text(found['name'])} {'is deleted' if wait else 'will be deleted'}.")
+            output.show(f"Bot {output.text(found['name'])} {'is deleted' if wait else 'will be deleted'}.")
 
 
 @app.command()

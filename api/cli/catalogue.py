@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 
 import typer
-from rich.markdown import Markdown
 
 from api.cli import output
 from api.cli.client import path_of
@@ -35,9 +34,8 @@ def show_template(name: str, as_json: AsJson = False, url: Url = None) -> None:
     if as_json:
         output.print_json(template)
         return
-    console = output.console()
-    console.print(Markdown(template["docs"]))
-    console.print()
+    output.print_docs(template["docs"])
+    output.show("")
     properties = template["parameters"]["properties"]
     columns = ("PARAMETER", ">DEFAULT", ">LEAST", ">MOST", "WHAT")
     rows = [
@@ -51,7 +49,7 @@ def show_template(name: str, as_json: AsJson = False, url: Url = None) -> None:
         for key, entry in properties.items()
     ]
     output.print_table(columns, rows, "No parameters.")
-    console.print()
+    output.show("")
     defaults = template["defaults"]
     output.print_fields(
         {key: output.text(" ".join(value) if isinstance(value, list) else value) for key, value in defaults.items()}

@@ -1,5 +1,6 @@
 """What commands print: tables for people, JSON for scripts. Money and ratios are decimal strings, and stay exact."""
 
+import io
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,9 +8,12 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.markdown import Markdown
 from rich.markup import escape
 from rich.table import Table
+
+_WIDE = 500
 
 STATE_STYLES = {
     "running": "green",
@@ -32,18 +36,29 @@ def print_json(body: Any) -> None:
 
 
 def console() -> Console:
-    """On standard output; as wide as it takes where that is no terminal, so that nothing is cut off."""
-    plain = Console(highlight=False)
-    return plain if plain.is_terminal else Console(highlight=False, width=500)
+    """On standard output."""
+    return Console(highlight=False)
+
+
+def show(renderable: RenderableType) -> None:
+    """Prints it; where standard output is no terminal, as wide as it takes and without blanks at the ends of lines."""
+    terminal = console()
+    if terminal.is_terminal:
+        terminal.print(renderable)
+        return
+    wide = Console(highlight=False, width=_WIDE, file=io.StringIO())
+    with wide.capture() as captured:
+        wide.print(renderable)
+    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> None:
     """Columns whose name begins with `>` are aligned to the right. Cells are rich markup: escape what users wrote."""
     rows = list(rows)
     if not rows:
-        console().print(empty)
+        show(empty)
         return
-    console().print(make_table(columns, rows))
+    show(make_table(columns, rows))
 
 
 def make_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
@@ -62,7 +77,15 @@ def print_fields(fields: Mapping[str, str]) -> None:
     table.add_column(overflow="fold")
     for name, value in fields.items():
         table.add_row(name, value)
-    console().print(table)
+    show(table)
+
+
+def print_docs(markdown: str) -> None:
+    """Laid out on a terminal; as it is written elsewhere."""
+    if console().is_terminal:
+        console().print(Markdown(markdown))
+    else:
+        sys.stdout.write(markdown)
 
 
 def text(value: Any) -> str:

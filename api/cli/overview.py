@@ -71,7 +71,7 @@ def _told(counted: dict[str, int]) -> str:
 
 def _print_part(title: str, part: dict[str, Any], currency: str) -> None:
     exposure = [f"{output.text(entry['asset'])} {output.money(entry['value'])}" for entry in part["exposure"]]
-    output.console().print(f"[bold]{title}[/], in {currency}")
+    output.show(f"[bold]{title}[/], in {currency}")
     output.print_fields(
         {
             "equity": output.money(part["equity"]),
@@ -84,7 +84,7 @@ def _print_part(title: str, part: dict[str, Any], currency: str) -> None:
             "exposure": ", ".join(exposure) or "-",
         }
     )
-    output.console().print()
+    output.show("")
 
 
 def _bot_row(bot: dict[str, Any]) -> tuple[str, ...]:

@@ -59,8 +59,9 @@ class _Stop:
     def listen(self) -> None:
         loop = asyncio.get_running_loop()
         for number in _STOP_SIGNALS:
-            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP: so do we then
-                loop.add_signal_handler(number, self.signalled)
+            if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+                continue  # nohup has it ignored: so it stays
+            loop.add_signal_handler(number, self.signalled)
 
     def signalled(self) -> None:
         (self.forced if self.asked.is_set() else self.asked).set()

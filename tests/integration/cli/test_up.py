@@ -88,6 +88,16 @@ def test_the_first_signal_stops_in_good_order(start: Start, verb: str, number: s
     assert "Stopped" in running.output.splitlines()[-1]
 
 
+def test_an_interrupt_stops_also_what_a_script_put_in_the_background(start: Start) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as shells do for `flotilla up &`
+    try:
+        running = start("up")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    running.url()
+    assert running.end(signal.SIGINT) == 0
+
+
 def test_the_second_signal_stops_at_once(start: Start) -> None:
     running = start("up", FAKE_STOP_HANGS="1")
     running.url()
