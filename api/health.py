@@ -102,7 +102,7 @@ async def read_checks(services: Services) -> dict[str, str | None]:
     checks: dict[str, str | None] = {"database": None}
     try:
         async with services.database.read() as session:
-            await session.execute(text("SELECT 1"))
+            await (await session.connection()).execute(text("SELECT 1"))
     except (SQLAlchemyError, OSError) as error:
         logger.warning("the database does not answer: {}", error)
         checks["database"] = "The database does not answer; the log says why."
