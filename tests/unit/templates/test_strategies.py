@@ -135,7 +135,7 @@ def test_it_does_not_look_ahead(catalogue: Catalogue, tmp_path: Path, name: str)
 
 def paper_market(seed: int, pairs: tuple[str, ...]) -> list[DataFrame]:
     """Candles of the paper exchange's own market model."""
-    market = Market(seed, *make_listings(seed, 200))
+    market = Market(seed, *make_listings(200))
     minute = INTERVALS["1m"]
     now = 1_795_200_000 + seed * 1_000_000
     last = minute.index(now) - 1
