@@ -128,14 +128,16 @@ class BotResponse(BaseModel):
         "`unknown`.",
         examples=["running"],
     )
-    conditions: list[ConditionResponse] = Field(description="What holds now; empty where all is well.")
+    conditions: list[ConditionResponse] = Field(description="What holds now; empty where all is well.", examples=[[]])
     trader_state: str | None = Field(description="FreqTrade's own state.", examples=["running"])
     pool: str | None = Field(description="Pool it is assigned to.", examples=["pool-local"])
     generation: int = Field(description="Counts your changes; also the ETag.", examples=[1])
     observed_generation: int = Field(description="The generation that is in force.", examples=[1])
     restarts: int = Field(description="Restarts of its process since it got its slot.", examples=[0])
-    memory: MemoryResponse | None = Field(description="Null while no process runs.")
-    last_exit: ExitResponse | None = Field(description="Null where it never ended.")
+    memory: MemoryResponse | None = Field(
+        description="Null while no process runs.", examples=[{"pss_bytes": 31000000, "uss_bytes": 24000000}]
+    )
+    last_exit: ExitResponse | None = Field(description="Null where it never ended.", examples=[None])
     last_seen_at: datetime | None = Field(description="Last report of it.", examples=["2026-11-20T12:00:05Z"])
     created_at: datetime = Field(description="When it was created.", examples=["2026-11-20T12:00:00Z"])
     updated_at: datetime = Field(description="Your last change.", examples=["2026-11-20T12:00:00Z"])

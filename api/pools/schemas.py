@@ -33,9 +33,12 @@ class PoolResponse(BaseModel):
         examples=[512000000],
     )
     report: PoolReport | None = Field(
-        description="The pool's last account of itself: zygote, memory of each part, fork times."
+        description="The pool's last account of itself: zygote, memory of each part, fork times; null before the first.",
+        examples=[None],
     )
-    conditions: list[PoolConditionResponse] = Field(description="What holds now; empty where all is well.")
+    conditions: list[PoolConditionResponse] = Field(
+        description="What holds now; empty where all is well.", examples=[[]]
+    )
     created_at: datetime = Field(description="When it was made.", examples=["2026-11-20T12:00:00Z"])
     last_seen_at: datetime | None = Field(description="Last report.", examples=["2026-11-20T12:00:05Z"])
 

@@ -63,7 +63,7 @@ class RelayAgent(FakeAgent):
 
     async def _relay(self, request: web.Request) -> web.StreamResponse:
         if self.problem is not None:
-            body = AgentProblem(code=self.problem, message=f"{self.problem}, says the fake").to_json()
+            body = AgentProblem(code=self.problem, message=f"{self.problem}, says the fake.").to_json()
             return web.Response(body=body, status=AGENT_ERROR_STATUS[self.problem], content_type="application/json")
         match request.match_info["path"]:
             case "big":
@@ -110,10 +110,11 @@ class RelayAgent(FakeAgent):
         try:
             if not self.quiet:
                 await response.write(b"one\ntwo\n")
-            while True:
+            while request.transport is not None and not request.transport.is_closing():
                 await asyncio.sleep(0.05)
                 if not self.quiet:
                     await response.write(b"more\n")
+            return response
         finally:
             self.followers -= 1
 
