@@ -1,7 +1,6 @@
 """The web application, made of slices. `create_app` is given everything; it starts nothing."""
 
 import time
-from typing import Any
 
 from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import APIRouter, FastAPI
@@ -18,6 +17,7 @@ from api.bots import logs as bot_logs
 from api.deps import Services
 from api.metrics import Metrics
 from api.middleware import BodyLimitMiddleware, EdgeMiddleware, is_request_id
+from api.openapi import FlotillaApi
 from api.pools import endpoints as pool_endpoints
 from api.portfolio import endpoints as portfolio_endpoints
 from api.proxy import endpoints as proxy_endpoints
@@ -42,19 +42,6 @@ _TAGS = [
     {"name": "portfolio", "description": "All bots as one portfolio, also as a live stream."},
     {"name": "health", "description": "For supervisors and monitoring."},
 ]
-
-
-class FlotillaApi(FastAPI):
-    """FastAPI whose OpenAPI document knows problem documents."""
-
-    def openapi(self) -> dict[str, Any]:
-        document = super().openapi()
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        if "Problem" not in schemas:
-            schemas["Problem"] = errors.Problem.model_json_schema()
-            schemas.pop("HTTPValidationError", None)
-            schemas.pop("ValidationError", None)
-        return document
 
 
 def create_app(services: Services, settings: ApiSettings) -> FastAPI:

@@ -24,7 +24,9 @@ COOKIE_PATH = "/api/v1/auth"
 
 router = APIRouter(prefix="/auth", tags=["auth"], route_class=ExactRoute)
 _BODY_ERRORS = (EdgeCode.MALFORMED_BODY, EdgeCode.BODY_TOO_LARGE)
-RefreshCookie = Annotated[str | None, Cookie(alias=COOKIE, max_length=200, description="The refresh token.")]
+RefreshCookie = Annotated[
+    str | None, Cookie(alias=COOKIE, max_length=200, description="The refresh token.", examples=["Zt2m3yJ0lR2m0m6t"])
+]
 
 
 @router.post(

@@ -64,7 +64,11 @@ async def stream_subject(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)] = None,
     ticket: Annotated[
         str | None,
-        Query(max_length=200, description="Single-use ticket for `portfolio`, instead of the Authorization header."),
+        Query(
+            max_length=200,
+            description="Single-use ticket for `portfolio`, instead of the Authorization header.",
+            examples=["Zt2m3yJ0lR2m0m6t"],
+        ),
     ] = None,
 ) -> Subject:
     """Whoever the Bearer token or the ticket (purpose `portfolio`) names. Raises Unauthenticated."""

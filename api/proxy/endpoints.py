@@ -5,9 +5,10 @@ Answers are streamed unchanged. The caller signs in to Flotilla; the bot's own c
 
 import contextlib
 from collections.abc import AsyncGenerator
+from typing import Annotated
 
 import httpx
-from fastapi import APIRouter, Request, Response, WebSocket
+from fastapi import APIRouter, Path, Request, Response, WebSocket
 
 from api.auth.guard import Caller, owner_of, websocket_subject
 from api.deps import BotId, Services, ServicesDep, get_services, known_bot_id
@@ -25,9 +26,10 @@ router = APIRouter(prefix="/bots/{bot_id}/freqtrade/api/v1", tags=["freqtrade"])
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _NOT_RETURNED = frozenset({"connection", "keep-alive", "transfer-encoding", "set-cookie", "server", "date"})
 _EXAMPLE = {"version": "2026.9"}
+RelayedPath = Annotated[str, Path(description="What follows `/api/v1/` in FreqTrade's own API.", examples=["version"])]
 
 
-async def relay(bot_id: BotId, path: str, request: Request, caller: Caller, services: ServicesDep) -> Response:
+async def relay(bot_id: BotId, path: RelayedPath, request: Request, caller: Caller, services: ServicesDep) -> Response:
     """Passes the call on to the bot, which starts its REST API when it is first needed, and its answer back unchanged.
     Starting, stopping, pausing, reloading and signing in are refused with the route to use instead."""
     client = await _agent_of(services, owner_of(caller), bot_id)

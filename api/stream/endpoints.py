@@ -52,7 +52,11 @@ async def stream(
     state: Annotated[StreamState, Depends(stream_state)],
     last_event_id: Annotated[
         str | None,
-        Header(max_length=200, description="Id of the last event you have; browsers send it when they reconnect."),
+        Header(
+            max_length=200,
+            description="Id of the last event you have; browsers send it when they reconnect.",
+            examples=["5f0c2a9be1d4-21"],
+        ),
     ] = None,
 ) -> StreamResponse:
     """Sends `portfolio` at connect and when it changed, at most once a second, with the body of `GET /portfolio`; `bot`

@@ -1,6 +1,8 @@
 """Templates: what bots can be made of."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Path
 
 from api.auth.guard import Caller
 from api.deps import ServicesDep
@@ -10,6 +12,7 @@ from orchestrator.errors import ErrorCode
 from orchestrator.templates.catalogue import Template
 
 router = APIRouter(prefix="/templates", tags=["templates"])
+TemplateName = Annotated[str, Path(description="Name of the template.", examples=["trend"])]
 
 
 @router.get("", operation_id="listTemplates", summary="List templates", responses=problems(ErrorCode.UNAUTHENTICATED))
@@ -24,7 +27,7 @@ async def list_templates(caller: Caller, services: ServicesDep) -> TemplatePage:
     summary="One template",
     responses=problems(ErrorCode.UNAUTHENTICATED, ErrorCode.NOT_FOUND),
 )
-async def get_template(name: str, caller: Caller, services: ServicesDep) -> TemplateResponse:
+async def get_template(name: TemplateName, caller: Caller, services: ServicesDep) -> TemplateResponse:
     """Its documentation, defaults, and the JSON schema of its parameters."""
     return _body(services.catalogue.get(name))
 

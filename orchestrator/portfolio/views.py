@@ -103,7 +103,8 @@ class Portfolio(Amounts, HighWater):
     rates: list[Rate] = Field(description="Rates that were used, other than of a currency to itself.")
     by_currency: list[CurrencyTotals]
     unconverted: list[str] = Field(
-        description="Ids of bots whose stake currency has no known rate: left out of all totals but `by_currency`."
+        description="Ids of bots whose stake currency has no known rate: left out of all totals but `by_currency`.",
+        examples=[[]],
     )
     stale_bots: int = Field(examples=[0])
     dry: Totals
