@@ -78,7 +78,7 @@ class SnapshotReader:
         positions = [_open_trade(trade, rates[trade.pair], dry=dry) for trade in trades]
         in_trades = sum((position.value_stake for position in positions), ZERO)
         realised_open = sum((position.realised_abs for position in positions), ZERO)
-        starting, free = _capital(freqtrade, trades, closed.profit + realised_open)
+        starting, free = _capital(freqtrade, positions, closed.profit + realised_open)
         return BotSnapshot(
             as_of=now,
             stake_currency=stake_currency,
@@ -150,11 +150,12 @@ def _open_trade(trade: Trade, rate: float, *, dry: bool) -> OpenTrade:
     profit = trade.calculate_profit(rate) if filled else None
     profit_abs = decimal(profit.profit_abs) if profit else ZERO
     stake = decimal(trade.stake_amount)
-    if dry or trade.is_short or trade.leverage != 1.0 or not filled:
+    if dry or trade.is_short or trade.leverage != 1.0:
         value = stake + profit_abs
-    else:
+    else:  # `stake` is what was asked for; an order is cut to whole lots, and counts at its price until it is settled
         pending = (order.stake_amount for order in trade.open_orders if order.ft_order_side == trade.entry_side)
-        value = decimal(trade.calc_close_trade_value(rate)) + sum((decimal(amount) for amount in pending), ZERO)
+        held = decimal(trade.calc_close_trade_value(rate)) if filled else ZERO
+        value = held + sum((decimal(amount) for amount in pending), ZERO)
     return OpenTrade(
         trade_id=trade.id,
         pair=trade.pair,
@@ -175,10 +176,10 @@ def _open_trade(trade: Trade, rate: float, *, dry: bool) -> OpenTrade:
     )
 
 
-def _capital(freqtrade: FreqtradeBot, trades: list[Trade], realised: Decimal) -> tuple[Decimal, Decimal]:
+def _capital(freqtrade: FreqtradeBot, positions: list[OpenTrade], realised: Decimal) -> tuple[Decimal, Decimal]:
     """Starting balance and uninvested capital: of the whole account, unless the bot was given a share of it."""
     wallets, stake_currency = freqtrade.wallets, freqtrade.exchange.get_proxy_coin()
-    invested = sum((decimal(trade.stake_amount) for trade in trades), ZERO)
+    invested = sum((position.value_stake - position.profit_abs for position in positions), ZERO)
     if freqtrade.config["dry_run"]:
         starting = decimal(wallets._start_cap.get(stake_currency, 0.0))
         return starting, starting + realised - invested
