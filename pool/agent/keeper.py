@@ -22,6 +22,7 @@ from pool.agent.announcer import Announcer
 from pool.agent.entry import Entry
 from pool.agent.facts import Limits, Run, SlotFacts
 from pool.agent.logs import last_lines
+from pool.agent.problems import slot_not_found
 from pool.agent.ring import EventRing
 from pool.agent.store import SlotStore, StoredSlot, StoredSlots
 from pool.contract.events import EventType
@@ -102,18 +103,23 @@ class Keeper:
         return len(self.entries.keys() | self._pending.keys())
 
     async def change(self, bot_id: str, how: Callable[[SlotFacts | None], SlotFacts]) -> Entry:
-        """Changes or makes a slot once that is on disk; nothing has changed where it raises OSError."""
+        """Changes or makes a slot once that is on disk; nothing changed where it raises OSError. Raises Refused where
+        the slot was archived meanwhile: what is gone stays gone."""
         entry = self.entries.get(bot_id)
+        existed = entry is not None
         self._pending[bot_id] = how(entry.facts if entry is not None else None)
         try:
             await self._store.save()
         finally:
             pending = self._pending.pop(bot_id)
         entry = self.entries.get(bot_id)
-        if entry is None:
-            entry = self.entries[bot_id] = Entry(pending)
-        else:
+        if entry is not None:
             entry.facts = how(entry.facts)  # which may have moved on while it was saved
+            return entry
+        if existed:
+            self._actor.spawn(self._save_or_log())
+            raise slot_not_found(bot_id)
+        entry = self.entries[bot_id] = Entry(pending)
         return entry
 
     async def save(self) -> None:
