@@ -33,7 +33,7 @@ class PoolResponse(BaseModel):
         examples=[512000000],
     )
     report: PoolReport | None = Field(
-        description="The pool's last account of itself: zygote, memory of each part, fork times; null before the first.",
+        description="The pool's last account of itself: zygote, memory of each part, fork times; null at first.",
         examples=[None],
     )
     conditions: list[PoolConditionResponse] = Field(
