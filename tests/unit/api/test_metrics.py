@@ -1,0 +1,53 @@
+"""Figures for Prometheus."""
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from api.metrics import Metrics, route_template
+
+
+def read(body: bytes) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(body.decode())
+        for sample in family.samples
+    }
+
+
+def test_states_that_are_gone_are_not_told_any_more() -> None:
+    metrics = Metrics()
+    first = read(metrics.render(bots={"running": 3, "failed": 1}, pools={"ready": 1}, checks={}, readings={}))
+    assert first[("flotilla_bots", (("state", "running"),))] == 3
+    assert first[("flotilla_bots", (("state", "failed"),))] == 1
+    later = read(metrics.render(bots={"running": 4}, pools={}, checks={}, readings={}))
+    assert later[("flotilla_bots", (("state", "running"),))] == 4
+    assert ("flotilla_bots", (("state", "failed"),)) not in later
+    assert ("flotilla_pools", (("state", "ready"),)) not in later
+
+
+def test_checks_and_readings() -> None:
+    metrics = Metrics()
+    for lag in (0.5, 0.25):
+        told = read(
+            metrics.render(
+                bots={}, pools={}, checks={"database": None, "pool-local": "It starts."}, readings={"lag_seconds": lag}
+            )
+        )
+    assert told[("flotilla_ready", (("check", "database"),))] == 1
+    assert told[("flotilla_ready", (("check", "pool-local"),))] == 0
+    assert told[("flotilla_lag_seconds", ())] == 0.25
+
+
+def test_requests_are_counted_by_route_and_odd_methods_are_one_series() -> None:
+    metrics = Metrics()
+    metrics.observe("GET", "/api/v1/bots/{bot_id}", 200, 0.02)
+    metrics.observe("BREW", "unmatched", 405, 0.001)
+    metrics.observe("WHEN", "unmatched", 405, 0.001)
+    told = read(metrics.render(bots={}, pools={}, checks={}, readings={}))
+    labels = (("method", "GET"), ("route", "/api/v1/bots/{bot_id}"), ("status", "200"))
+    assert told[("flotilla_http_request_seconds_count", labels)] == 1
+    other = (("method", "OTHER"), ("route", "unmatched"), ("status", "405"))
+    assert told[("flotilla_http_request_seconds_count", other)] == 2
+
+
+def test_a_path_without_a_route_is_no_series_of_its_own() -> None:
+    assert route_template({"type": "http", "path": "/nowhere/4711"}) == "unmatched"
