@@ -145,7 +145,7 @@ async def test_a_ticket_opens_one_stream(served: Served) -> None:
 async def test_a_token_of_nobody_is_told_before_the_stream_begins(served: Served) -> None:
     headers = {"Authorization": f"Bearer {token_of('gone')}"}
     response = await served.client.get("/api/v1/portfolio/stream", headers=headers)
-    assert response.status_code == 404
+    assert response.status_code == 401
     assert response.json()["code"] == "not_found"
 
 
