@@ -183,7 +183,8 @@ def _steer(facts: SlotFacts, run: Run, limits: Limits, now: float) -> Decision:
         return facts.with_run(run), actions + more
     run = replace(run, reload_generation=0)
     want_paused = facts.spec.desired is DesiredState.PAUSED
-    if want_paused != heartbeat.paused_by_flotilla:
+    # A bot that flattens is paused too, and would flatten on: a pause is told once in any case.
+    if want_paused != heartbeat.paused_by_flotilla or (want_paused and "pause" not in run.told):
         run, more = _tell(run, "pause" if want_paused else "resume", now, TELL_AGAIN_SECONDS)
         actions += more
     return facts.with_run(run), actions
@@ -209,7 +210,8 @@ def _flatten(facts: SlotFacts, run: Run, limits: Limits, now: float) -> Decision
         return _end(facts, run, "asked", limits, now)
     interval = _FLATTEN_AGAIN_SECONDS if heartbeat.paused_by_flotilla else TELL_AGAIN_SECONDS
     run, actions = _tell(run, "flatten", now, interval)
-    return facts.with_run(run), actions
+    told = {name: at for name, at in run.told.items() if name != "pause"}
+    return facts.with_run(replace(run, told=told)), actions
 
 
 def _is_flat(heartbeat: Heartbeat) -> bool:

@@ -1,6 +1,6 @@
 """Between two loops of FreqTrade, on its thread: commands are served, facts are reported.
 
-`pause` and `resume` are FreqTrade's own. What Flotilla paused stays paused over a reload. `flatten` is repeated each
+`pause` and `resume` are FreqTrade's own; either ends a `flatten`. What Flotilla paused stays paused over a reload. `flatten` is repeated each
 loop until nothing is open: resting entry orders are cancelled and every trade is exited by itself, so that one that
 fails holds up no other; the second attempt at a trade is a market order, and a strategy's veto on exits does not
 count while it lasts.
@@ -137,13 +137,21 @@ class Desk:
             return False, f"{type(error).__name__} while serving {command.name}; see the bot's log.", {}
 
     def _pause(self, _command: CommandFrame) -> Answer:
+        self._end_flattening()
+        return True, self._hold(), {}
+
+    def _hold(self) -> str:
         self._vitals.paused_by_flotilla = True
-        return True, self._rpc._rpc_pause()["status"], {}
+        return str(self._rpc._rpc_pause()["status"])
+
+    def _end_flattening(self) -> None:
+        """Somebody thought better of it; exit orders that rest stay."""
+        self.flattening = False
+        self._overrule_vetoes(False)
 
     def _resume(self, _command: CommandFrame) -> Answer:
         self._vitals.paused_by_flotilla = False
-        self.flattening = False
-        self._overrule_vetoes(False)
+        self._end_flattening()
         return True, self._rpc._rpc_start()["status"], {}
 
     def _reload(self, command: CommandFrame) -> Answer | None:
@@ -185,8 +193,8 @@ class Desk:
             return type(error).__name__
         return None
 
-    def _flatten(self, command: CommandFrame) -> Answer:
-        self._pause(command)
+    def _flatten(self, _command: CommandFrame) -> Answer:
+        self._hold()
         self.flattening = True
         self._exits_asked.clear()
         self._overrule_vetoes(True)

@@ -89,6 +89,22 @@ def test_flatten_closes_everything_against_a_veto_then_stop_ends_the_process(ben
     assert bench.await_exit(pid) == exit_codes.OK
 
 
+def test_a_pause_ends_a_flatten(bench: Bench) -> None:
+    far = {"price_side": "same", "use_order_book": True, "order_book_top": 20}
+    source = VETOING.replace('"exit": "market"', '"exit": "limit"')
+    bench.write_slot(bench.spec({"exit_pricing": far}, strategy=StrategySource(class_name="Buyer", source=source)))
+    bench.run()
+    bench.await_events("trade.entry_fill", len(bench.pairs))
+    assert bench.agent.command("flatten").ok
+    assert bench.agent.command("pause").ok
+    asked = len(bench.agent.events("trade.exit"))
+
+    assert bench.agent.command("force_exit", trade_id="all").ok
+    bench.agent.await_heartbeat(flat=False, paused_by_flotilla=True)
+    exits = [event for event in bench.agent.events("trade.exit") if event.type == "trade.exit"]
+    assert len(exits) <= asked, "the strategy's veto counts again"
+
+
 RESTING = BUYER.replace('"entry": "market"', '"entry": "limit"')
 
 

@@ -253,6 +253,20 @@ def test_flatten_gives_way_to_running_again() -> None:
     assert decide(facts, 2)[1] == [Tell("resume")]
 
 
+def test_flatten_gives_way_to_a_pause_which_is_told_though_it_is_paused() -> None:
+    facts, _ = decide(put(up(), desired="stopped", open_trades="flatten", generation=2), 1)
+    facts = put(facts, desired="paused", generation=2)
+    facts, actions = decide(beat(facts, 2, paused_by_flotilla=True), 2)
+    assert actions == [Tell("pause")], "it would flatten on"
+    assert decide(beat(facts, 9, paused_by_flotilla=True), 9)[1] == []
+
+
+def test_an_adopted_bot_is_told_to_pause_since_it_may_be_flattening() -> None:
+    facts, actions = decide(beat(up(desired="paused"), 1, paused_by_flotilla=True), 1)
+    assert actions == [Tell("pause")]
+    assert decide(beat(facts, 9, paused_by_flotilla=True), 9)[1] == []
+
+
 # ---- what lifts a block
 
 
