@@ -146,7 +146,7 @@ async def test_a_token_of_nobody_is_told_before_the_stream_begins(served: Served
     headers = {"Authorization": f"Bearer {token_of('gone')}"}
     response = await served.client.get("/api/v1/portfolio/stream", headers=headers)
     assert response.status_code == 401
-    assert response.json()["code"] == "not_found"
+    assert response.json()["code"] == "unauthenticated"
 
 
 async def test_a_stream_holds_no_database_session(served: Served, world: PortfolioWorld) -> None:
