@@ -1,9 +1,9 @@
 """Between two loops of FreqTrade, on its thread: commands are served, facts are reported.
 
-`pause` and `resume` are FreqTrade's own; either ends a `flatten`. What Flotilla paused stays paused over a reload. `flatten` is repeated each
-loop until nothing is open: resting entry orders are cancelled and every trade is exited by itself, so that one that
-fails holds up no other; the second attempt at a trade is a market order, and a strategy's veto on exits does not
-count while it lasts.
+`pause` and `resume` are FreqTrade's own; either ends a `flatten`. What Flotilla paused stays paused over a reload.
+`flatten` is repeated each loop until nothing is open: resting entry orders are cancelled and every trade is exited by
+itself, so that one that fails holds up no other; the second attempt at a trade is a market order, and a strategy's
+veto on exits does not count while it lasts.
 """
 
 import logging
