@@ -14,7 +14,6 @@ lint: environment-dev
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/lint-imports
-	.venv/bin/bandit -q -r api orchestrator pool -c pyproject.toml
 
 types: environment-dev
 	.venv/bin/mypy

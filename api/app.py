@@ -24,6 +24,7 @@ from api.proxy import endpoints as proxy_endpoints
 from api.quota import Quota
 from api.settings import ApiSettings
 from api.stream import endpoints as stream_endpoints
+from api.stream.feed import streams_of
 from api.templates import endpoints as template_endpoints
 from orchestrator.users.passwords import Passwords
 
@@ -66,6 +67,11 @@ def create_app(services: Services, settings: ApiSettings) -> FastAPI:
     )
     app.state.log_streams = Quota(settings.log_streams_per_user, "logs")
     app.state.relayed_websockets = Quota(settings.relay_websockets_per_user, "WebSockets to bots")
+    app.state.open_counts = {
+        "portfolio_streams": lambda: len(streams_of(app).open),
+        "log_streams": lambda: app.state.log_streams.open,
+        "relayed_websockets": lambda: app.state.relayed_websockets.open,
+    }
     errors.install(app)
     app.add_middleware(BodyLimitMiddleware, settings=settings)
     app.add_middleware(EdgeMiddleware, metrics=metrics)

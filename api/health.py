@@ -93,7 +93,8 @@ async def metrics(caller: Caller, request: Request, services: ServicesDep) -> Re
         async with services.database.read() as session:
             bots = dict((await session.exec(_BOTS_BY_STATE)).all())
             pools = dict((await session.exec(_POOLS_BY_STATE)).all())
-    body = figures.render(bots=bots, pools=pools, checks=checks, readings=services.gauges())
+    streams = {name: float(count()) for name, count in request.app.state.open_counts.items()}
+    body = figures.render(bots=bots, pools=pools, checks=checks, readings={**services.gauges(), **streams})
     return Response(body, media_type=CONTENT_TYPE)
 
 

@@ -14,12 +14,12 @@ from typing import Any
 
 import ccxt
 import httpx
-from pool.exchange.urls import paper_urls
 
 from benchmarks.processes import descendants, end, one_thread_environment, running
 from orchestrator.templates.catalogue import Catalogue
 from orchestrator.templates.render import RenderedBot, render
 from orchestrator.templates.spec import BotRequest, resolve
+from pool.exchange.urls import paper_urls
 
 ROOT = Path(__file__).parents[1]
 PAIRS = [f"{base}/USDT" for base in ("BTC", "ETH", "SOL", "BNB", "XRP", "ADA", "DOGE", "LTC", "LINK", "AVAX")]

@@ -6,8 +6,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from api.errors import STATUS, EdgeCode
 
+from api.errors import STATUS, EdgeCode
 from orchestrator.errors import Error, ErrorCode
 from pool.contract.errors import AGENT_ERROR_STATUS, AgentErrorCode
 
