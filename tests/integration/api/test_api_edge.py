@@ -218,6 +218,8 @@ async def test_figures_tell_bots_by_state(world: World) -> None:
     assert 'flotilla_bots{state="pending"} 1.0' in text
     assert 'flotilla_ready{check="pool-a"} 0.0' in text
     assert 'route="/api/v1/bots"' in text
+    for kind in ("portfolio_streams", "log_streams", "relayed_websockets"):
+        assert f"flotilla_{kind} 0.0" in text
 
 
 async def test_templates(world: World) -> None:
