@@ -65,6 +65,8 @@ class BotConnection:
     """One accepted bot."""
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self.ended = asyncio.Event()
+        """Set once everything that the bot said was heard: the stream is at its end, or broken."""
         self._writer = writer
         self._results: dict[str, asyncio.Future[ResultFrame]] = {}
 
@@ -172,6 +174,7 @@ class BotServer:
         finally:
             self._listener.bot_disconnected(hello.bot_id, hello.run_id, connection)
             connection.close()
+            connection.ended.set()
 
 
 def _peer(writer: asyncio.StreamWriter) -> tuple[int, int]:

@@ -6,6 +6,7 @@ is on disk: until then it is pending, and nothing is done about it.
 """
 
 import asyncio
+import contextlib
 import signal
 import time
 from collections import deque
@@ -19,6 +20,7 @@ from loguru import logger
 from pool.agent import exits, files, reports, table
 from pool.agent.actor import Actor, ToInit
 from pool.agent.announcer import Announcer
+from pool.agent.bot_link import BotConnection
 from pool.agent.entry import Entry
 from pool.agent.facts import Limits, Run, SlotFacts
 from pool.agent.logs import last_lines
@@ -33,6 +35,7 @@ from pool.contract.pools import ZygoteReport
 
 _EXIT_LOG_LINES = 20
 _DELETED_LIMIT = 1000
+_LAST_WORDS_SECONDS = 0.5
 _RECENT_FORKS = 50
 
 
@@ -183,7 +186,7 @@ class Keeper:
             case ForkFailed():
                 self._fork_failed(frame)
             case Exited():
-                self._exited(frame)
+                self._ended(frame)
             case ZygoteState():
                 self.zygote = frame.report
             case Shutdown():
@@ -212,6 +215,19 @@ class Keeper:
             logger.warning("bot {} was not forked: {}", entry.bot_id, frame.message)
             entry.facts = exits.fork_failed(entry.facts, self.limits, time.monotonic())
             self.apply(entry)
+
+    def _ended(self, frame: Exited) -> None:
+        entry = self._entry_of(frame.run_id)
+        if entry is None or entry.connection is None:
+            self._exited(frame)
+        else:
+            self._actor.spawn(self._hear_out(entry.connection, frame))
+
+    async def _hear_out(self, connection: BotConnection, frame: Exited) -> None:
+        """The process has ended, but its last words, such as why it could not boot, may still be in the socket."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(connection.ended.wait(), _LAST_WORDS_SECONDS)
+        self._exited(frame)
 
     def _exited(self, frame: Exited) -> None:
         self._strange.discard(frame.run_id)

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from pool.agent import table
+from pool.agent.bot_link import BotConnection
 from pool.agent.facts import SlotFacts
 from pool.agent.keeper import Keeper
 from pool.agent.problems import Refused
@@ -13,6 +15,7 @@ from pool.agent.ring import EventRing
 from pool.agent.store import StoredSlots
 from pool.contract.errors import AgentErrorCode
 from pool.contract.frames import Exited, Forked
+from tests.support import eventually
 from tests.unit.agent.builders import AT, LIMITS, make_spec
 
 
@@ -42,6 +45,20 @@ async def test_a_slot_that_went_while_it_was_saved_does_not_come_back(
     assert refused.value.code is AgentErrorCode.SLOT_NOT_FOUND
     assert keeper.entries == {}
     assert keeper.taken == 0
+
+
+async def test_last_words_are_heard_before_an_exit_is_recorded(tmp_path: Path) -> None:
+    """The kernel tells of the end at once; what the bot sent before may still be unread."""
+    keeper = Keeper(tmp_path, LIMITS, EventRing("now", 100), StoredSlots(), lambda frame: None)
+    keeper.apply(await keeper.change("bot", put))
+    entry = keeper.entries["bot"]
+    assert entry.run_id is not None
+    keeper.init_said(Forked(run_id=entry.run_id, pid=4_000_000, milliseconds=1))
+    entry.connection = connection = BotConnection(Mock())
+    keeper.init_said(Exited(run_id=entry.run_id, pid=4_000_000, status=1, at=AT))
+    assert entry.facts.run is not None
+    connection.ended.set()
+    await eventually(lambda: entry.facts.run is None, 5, "the exit is recorded")
 
 
 def _while_saving(keeper: Keeper, monkeypatch: pytest.MonkeyPatch, happening: Callable[[], None]) -> None:
