@@ -74,6 +74,7 @@ class BotStatusModel(SQLModel, table=True):
     snapshot: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
     """Last `pool.contract.snapshots.BotSnapshot` in wire form; kept when the bot stops reporting."""
     snapshot_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+    """When the snapshot arrived, by this machine's clock; the bot's own time is its `as_of`."""
     last_seen_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
 
 

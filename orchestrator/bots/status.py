@@ -4,6 +4,10 @@ Two sources of conditions meet here: those of the agent come with each slot and 
 plane (`CONTROL_CONDITIONS`) are set and cleared by name. The observed state is the slot's, unless the agent is silent
 (`unknown`, the last values stay) or there is no slot (`pending`, or `stopped` where nobody wants a process, or `failed`
 where its template is broken).
+
+Snapshots are ordered and aged by their arrival here, never by the bot's clock, which may be wrong or be set back. The
+stream tells them in order, so what it tells last holds; the same one told again (after a reconnection, say) did not
+arrive anew. A listing may be older than what the stream told meanwhile, so its snapshot only serves to move forward.
 """
 
 from collections.abc import Iterable, Mapping
@@ -125,15 +129,20 @@ def _slot_seen(status: Status, wanted: Wanted, seen: SlotSeen) -> Status:
         observed_generation=slot.observed_generation,
         last_seen_at=seen.at,
     )
-    if slot.snapshot is not None:
+    if slot.snapshot is not None and _moves_forward(status, slot.snapshot):
         told = _snapshot_seen(told, slot.snapshot, seen.at)
     return _derive(told, wanted, [*slot.conditions, *_control(status, without=ConditionType.AGENT_UNREACHABLE)])
 
 
 def _snapshot_seen(status: Status, snapshot: BotSnapshot, at: datetime) -> Status:
-    if status.snapshot_at is not None and snapshot.as_of < status.snapshot_at:
-        return status
-    return replace(status, snapshot=snapshot.model_dump(mode="json"), snapshot_at=snapshot.as_of, last_seen_at=at)
+    told = snapshot.model_dump(mode="json")
+    arrived_at = status.snapshot_at if told == status.snapshot else None
+    return replace(status, snapshot=told, snapshot_at=arrived_at or at, last_seen_at=at)
+
+
+def _moves_forward(status: Status, snapshot: BotSnapshot) -> bool:
+    known = (status.snapshot or {}).get("as_of")
+    return not isinstance(known, str) or snapshot.as_of > datetime.fromisoformat(known)
 
 
 def _condition_set(status: Status, wanted: Wanted, told: ConditionSet) -> Status:

@@ -108,9 +108,27 @@ def test_a_broken_template_without_a_slot_is_a_failure() -> None:
     assert apply(FRESH, RUNNING, broken).observed_state == "failed"
 
 
-def test_an_older_snapshot_does_not_replace_a_newer_one() -> None:
+def test_a_snapshot_from_the_future_keeps_no_later_one_out_and_ages_from_its_arrival() -> None:
+    future = apply(FRESH, RUNNING, SnapshotSeen("b", NOW, snapshot("1100", NOW + timedelta(days=1))))
+    assert future.snapshot_at == NOW
+    later = NOW + timedelta(seconds=5)
+    mended = apply(future, RUNNING, SnapshotSeen("b", later, snapshot("900", later)))
+    assert (mended.snapshot_at, mended.snapshot) == (later, snapshot("900", later).model_dump(mode="json"))
+
+
+def test_the_same_snapshot_told_again_did_not_arrive_anew() -> None:
+    told = apply(FRESH, RUNNING, SnapshotSeen("b", NOW, snapshot(as_of=NOW)))
+    later = NOW + timedelta(minutes=1)
+    again = apply(told, RUNNING, SnapshotSeen("b", later, snapshot(as_of=NOW)))
+    assert (again.snapshot_at, again.last_seen_at) == (NOW, later)
+
+
+def test_a_listing_that_was_overtaken_by_the_stream_takes_no_snapshot_back() -> None:
     newer = apply(FRESH, RUNNING, SnapshotSeen("b", NOW, snapshot("1100", NOW)))
-    assert apply(newer, RUNNING, SnapshotSeen("b", NOW, snapshot("900", NOW - timedelta(seconds=5)))) == newer
+    listed = slot().model_copy(update={"snapshot": snapshot("900", NOW - timedelta(seconds=5))})
+    assert apply(newer, RUNNING, seen(listed)).snapshot == newer.snapshot
+    listed = slot().model_copy(update={"snapshot": snapshot("900", NOW + timedelta(seconds=5))})
+    assert apply(newer, RUNNING, seen(listed)).snapshot != newer.snapshot
 
 
 def test_restarts_only_count_up() -> None:
