@@ -156,7 +156,9 @@ class ControlPlane:
         runners: dict[str, Runner] = {
             "reconciler": self._reconciler.run,
             "intake": Intake(self.database, self.bus, self.agents).run,
-            "portfolio": PortfolioTask(self.database, self.bus, self.portfolio).run,
+            "portfolio": PortfolioTask(
+                self.database, self.bus, self.portfolio, event_retention_days=self.settings.event_retention_days
+            ).run,
             "pools": self._keep_pools,
         }
         if self.settings.paper_exchange:

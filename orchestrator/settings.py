@@ -41,6 +41,8 @@ class OrchestratorSettings(BaseSettings):
     """After this long without an answer of its agent a bot's state counts as unknown."""
     lease_seconds: float = Field(default=15.0, ge=1)
     """How long another control plane waits before it takes over from one that died."""
+    event_retention_days: int = Field(default=90, ge=0, le=36_500)
+    """How long events of bots are kept; 0 for ever."""
     stop_seconds: float = Field(default=60.0, gt=0)
     """How long pools get for stopping their bots in good order before they are killed."""
 

@@ -3,7 +3,8 @@
 It recomputes a user's portfolio when told that something changed (topic `portfolio`, kind `changed`, `{"user_id"}`) and
 all users' every two seconds, because readings age without anything happening; never one user's more than once a second.
 It is published on `user.<user_id>` when it differs in more than its age; every stream lives on that. What is computed
-also feeds equity history and the high-water marks, which are written every 10 s; history is rolled up every minute.
+also feeds equity history and the high-water marks, which are written every 10 s; history is rolled up every minute, and
+events of bots that are too old are forgotten every hour.
 
 One process of an installation runs it: the one that holds the control plane's lock.
 """
@@ -12,13 +13,14 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from loguru import logger
 
 from orchestrator.bots.announce import user_topic
+from orchestrator.bots.retention import forget_events
 from orchestrator.db.engine import Database
 from orchestrator.events.bus import Bus, Message, SubscriberTooSlow
 from orchestrator.kit.clock import utc_now
@@ -33,10 +35,12 @@ INTERVAL_SECONDS = 1.05
 _AGEING_SECONDS = 2.0
 _WRITE_SECONDS = 10.0
 _MAINTAIN_SECONDS = 60
+_FORGET_SECONDS = 3600
 
 
 class PortfolioTask:
-    """`service` should be the one that the API reads through, so that both go on from the same marks."""
+    """`service` should be the one that the API reads through, so that both go on from the same marks. Events of bots
+    are kept for `event_retention_days`, 0 for ever."""
 
     def __init__(
         self,
@@ -45,10 +49,12 @@ class PortfolioTask:
         service: PortfolioService | None = None,
         *,
         clock: Callable[[], datetime] = utc_now,
+        event_retention_days: int = 0,
     ) -> None:
         self._database = database
         self._bus = bus
         self._clock = clock
+        self._event_retention_days = event_retention_days
         self._service = service or PortfolioService(database, bus, clock=clock)
         self._sampler = history.Sampler()
         self._dirty: set[str] = set()
@@ -64,6 +70,15 @@ class PortfolioTask:
             self.maintain,
             "interval",
             seconds=_MAINTAIN_SECONDS,
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=None,
+        )
+        scheduler.add_job(
+            self.forget,
+            "interval",
+            seconds=_FORGET_SECONDS,
+            next_run_time=utc_now() + timedelta(seconds=_MAINTAIN_SECONDS),  # soon, or frequent restarts put it off
             max_instances=1,
             coalesce=True,
             misfire_grace_time=None,
@@ -109,6 +124,18 @@ class PortfolioTask:
                 await history.maintain(session, self._clock())
         except Exception:  # boundary of a job: the next run makes up for this one
             logger.exception("equity history could not be rolled up")
+
+    async def forget(self) -> None:
+        """Forgets events of bots that are too old."""
+        if self._event_retention_days == 0:
+            return
+        try:
+            before = self._clock() - timedelta(days=self._event_retention_days)
+            forgotten = await forget_events(self._database, before)
+        except Exception:  # boundary of a job: the next run makes up for this one
+            logger.exception("events that are too old could not be forgotten")
+        else:
+            logger.debug("{} events that were too old are forgotten", forgotten)
 
     async def _loop(self) -> None:
         next_ageing = next_write = time.monotonic()
