@@ -114,8 +114,8 @@ class ControlPlane:
         if self._reconciler is None or time.monotonic() - self._reconciler.ticked_at > _TICK_LATE_SECONDS:
             checks["reconciler"] = "The reconciler makes no progress; the log says why."
         if self.settings.paper_exchange:
-            up = await self.paper.alive() and self.paper.url() is not None
-            checks["paper-exchange"] = None if up else self.paper.problem or "The paper exchange is starting."
+            up = await self.paper.answers()
+            checks["paper-exchange"] = None if up else self.paper.problem or "The paper exchange does not answer yet."
         async with self.database.read() as session:
             for pool in await pools.every(session):
                 if pool.desired_state == "running":

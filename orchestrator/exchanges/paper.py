@@ -3,14 +3,19 @@ again by what its `endpoint.json` tells. It keeps its port across restarts, so t
 
 import asyncio
 import json
+import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 from loguru import logger
 
 from orchestrator.kit.detached import Detached, last_line
 
 MODULE = "pool.exchange.simulator"
+_ASK_SECONDS = 1.0
+_FRESH_SECONDS = {True: 2.0, False: 0.25}
+"""How long an answer to `answers` holds."""
 
 
 class CannotStartExchange(Exception):
@@ -20,11 +25,22 @@ class CannotStartExchange(Exception):
 class PaperExchange:
     """`directory` holds its endpoint, control token, log and state. `symbols` is how many markets it has."""
 
-    def __init__(self, directory: Path, symbols: int = 200, stop_seconds: float = 15.0, module: str = MODULE) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        symbols: int = 200,
+        stop_seconds: float = 15.0,
+        module: str = MODULE,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         self._directory = directory
         self._stop_seconds = stop_seconds
         self._process = Detached(module, directory, ("--port", "0", "--symbols", str(symbols)))
         self._log = directory / "exchange.log"
+        self._transport = transport
+        self._asking = asyncio.Lock()
+        self._answered: tuple[tuple[int, str], bool] | None = None
+        self._answered_at = float("-inf")
         self.problem: str | None = None
         """What it said when it ended by itself last, in a sentence."""
 
@@ -36,6 +52,22 @@ class PaperExchange:
         """Its process runs."""
         return await asyncio.to_thread(self._living_pid) is not None
 
+    async def answers(self) -> bool:
+        """It listens where its endpoint says and serves. False while that endpoint is one of an earlier process."""
+        pid = await asyncio.to_thread(self._living_pid)
+        endpoint = await asyncio.to_thread(self._endpoint)
+        url = endpoint.get("url")
+        if pid is None or endpoint.get("pid") != pid or not isinstance(url, str):
+            return False
+        async with self._asking:
+            if self._answered is not None and self._answered[0] == (pid, url):
+                answered = self._answered[1]
+                if time.monotonic() - self._answered_at < _FRESH_SECONDS[answered]:
+                    return answered
+            answered = await self._ping(url)
+            self._answered, self._answered_at = ((pid, url), answered), time.monotonic()
+            return answered
+
     async def stop(self) -> None:
         """Ends it; returns when it has ended."""
         pid = await asyncio.to_thread(self._living_pid)
@@ -46,6 +78,16 @@ class PaperExchange:
         """Where it listens, or listened last; None where it never did."""
         url = self._endpoint().get("url")
         return url if isinstance(url, str) else None
+
+    async def _ping(self, url: str) -> bool:
+        try:
+            async with (
+                asyncio.timeout(_ASK_SECONDS),
+                httpx.AsyncClient(transport=self._transport, trust_env=False, timeout=_ASK_SECONDS) as client,
+            ):
+                return (await client.get(f"{url.rstrip('/')}/api/v3/ping")).is_success
+        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, OSError):
+            return False
 
     def _ensure(self) -> None:
         if self._living_pid() is not None:
