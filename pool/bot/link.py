@@ -117,9 +117,11 @@ class Link(threading.Thread):
         poll.register(connection, select.POLLIN)
         poll.register(self._outbox.wake, select.POLLIN)
         next_beat = 0.0
+        told = self._vitals.state
         while not self._closed():
             now = time.monotonic()
-            if now >= next_beat:
+            if now >= next_beat or told != self._vitals.state:
+                told = self._vitals.state
                 _send(connection, self._vitals.heartbeat(datetime.now(UTC)))
                 next_beat = now + _BEAT_SECONDS
                 self._last_contact = now

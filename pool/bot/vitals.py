@@ -1,4 +1,5 @@
-"""What the heartbeat tells: written by the main thread, read by the reporting thread each second.
+"""What the heartbeat tells: written by the main thread; read by the reporting thread each second, and whenever it wakes
+to find that the state has changed.
 
 Plain attributes: each is replaced whole, and a heartbeat that mixes two moments does no harm.
 """
@@ -53,6 +54,11 @@ class Vitals:
     def looped(self) -> None:
         """A loop of FreqTrade is over: from now on patience is what its own loops have shown to need."""
         self.patience_seconds = max(PATIENCE_SECONDS, _PATIENCE_FACTOR * self._longest_gap)
+
+    @property
+    def state(self) -> tuple[object, ...]:
+        """What nobody should wait a second to hear when it changes."""
+        return (self.phase, self.trader_state, self.observed_generation, self.paused_by_flotilla, self.flat)
 
     def heartbeat(self, at: datetime) -> Heartbeat:
         return Heartbeat(
