@@ -1,7 +1,7 @@
 """Which pool a bot goes to. Pure.
 
 A pool offers as many places as it has both free slots and measured memory for. What a bot takes is what the pool's
-own bots take on average; bots that were placed but do not run yet are counted at that price.
+own bots with a process take on average; bots that were placed but have no slot yet are counted at that price.
 """
 
 from collections.abc import Sequence
@@ -27,13 +27,14 @@ def capacity(
     """Places left in a pool to which `assigned` bots belong, running or not. Never negative."""
     free = slots_total - assigned
     if memory_limit_bytes is not None and report is not None:
-        running = max(report.slots_used, 0)
+        listed = max(report.slots_used, 0)
+        alive = listed if report.bots_alive is None else max(report.bots_alive, 0)
         bots = report.bots_memory.pss_bytes if report.bots_memory else 0
-        price = max(bots // running if running else 0, MEMORY_OF_A_BOT_BYTES)
+        price = max(bots // alive if alive else 0, MEMORY_OF_A_BOT_BYTES)
         others = sum(
             memory.pss_bytes for memory in (report.init_memory, report.agent_memory, report.zygote.memory) if memory
         )
-        waiting = max(assigned - running, 0)
+        waiting = max(assigned - listed, 0)
         left = memory_limit_bytes - others - bots - waiting * price
         free = min(free, left // price)
     return Capacity(pool_id, max(free, 0))

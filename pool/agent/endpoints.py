@@ -131,7 +131,8 @@ class _Endpoints:
         desk, keeper = self._desk, self._keeper
         if keeper.zygote is None:
             raise Refused(AgentErrorCode.INTERNAL, "init has not reported yet")
-        memories = [entry.memory for entry in keeper.living if entry.memory is not None]
+        living = keeper.living
+        memories = [entry.memory for entry in living if entry.memory is not None]
         report = PoolReport(
             protocol=PROTOCOL_VERSION,
             pool_id=desk.settings.pool_id,
@@ -139,6 +140,7 @@ class _Endpoints:
             started_at=desk.started_at,
             slots_total=desk.settings.slots_total,
             slots_used=len(keeper.entries),
+            bots_alive=len(living),
             zygote=keeper.zygote.model_copy(update={"memory": desk.sampler.zygote_memory}),
             init_memory=desk.sampler.init_memory,
             agent_memory=desk.sampler.agent_memory,

@@ -34,6 +34,9 @@ class PoolReport(Wire):
     started_at: Instant
     slots_total: int
     slots_used: int
+    """Stopped bots keep their slot."""
+    bots_alive: int | None = None
+    """Slots with a process; None from an agent that does not tell."""
     zygote: ZygoteReport
     init_memory: Memory | None
     agent_memory: Memory | None

@@ -57,6 +57,7 @@ def test_reports_are_what_the_contract_says(pool: PoolRig) -> None:
     items = pool.call("GET", "/v1/slots").json()["items"]
     slots = {item["bot_id"]: Slot.model_validate(item) for item in items}
     assert slots["api-bot"].snapshot is not None
+    assert (report.slots_used, report.bots_alive) == (len(slots), sum(slot.pid is not None for slot in slots.values()))
 
 
 @pytest.mark.parametrize("bot_id", ["..", "%2e%2e", "a%2Fb", "UPPER", "a" * 64, "-a", "a_b", "%00"])

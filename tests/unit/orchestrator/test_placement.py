@@ -14,7 +14,7 @@ def memory(mb: int) -> Memory:
     return Memory(pss_bytes=mb * MB, uss_bytes=0, rss_bytes=0)
 
 
-def report(used: int, bots_mb: int, others_mb: int = 300) -> PoolReport:
+def report(used: int, bots_mb: int, others_mb: int = 300, alive: int | None = None) -> PoolReport:
     zygote = ZygoteReport(
         state="ready",
         pid=1,
@@ -32,6 +32,7 @@ def report(used: int, bots_mb: int, others_mb: int = 300) -> PoolReport:
         started_at=datetime.now(UTC),
         slots_total=50,
         slots_used=used,
+        bots_alive=alive,
         zygote=zygote,
         init_memory=None,
         agent_memory=None,
@@ -51,6 +52,10 @@ def test_memory_bounds_at_the_measured_price() -> None:
     assert capacity("p", 50, 10, 2300 * MB, report(10, 1000)).places == 10, "1000 MB left at 100 MB each"
     assert capacity("p", 50, 15, 2300 * MB, report(10, 1000)).places == 5, "five are placed and do not run yet"
     assert capacity("p", 50, 0, 340 * MB, report(0, 0)).places == 40 * MB // MEMORY_OF_A_BOT_BYTES
+
+
+def test_stopped_bots_make_the_others_no_cheaper() -> None:
+    assert capacity("p", 50, 10, 2300 * MB, report(10, 1000, alive=5)).places == 5, "1000 MB left at 200 MB each"
 
 
 @given(
