@@ -48,7 +48,7 @@ from pool.contract.slots import ConditionType
 
 HINTS = "hints"
 _LEASE = "reconciler"
-_NO_ROOM = "No pool has room for this bot: delete or stop others, or raise the pool's limits."
+_NO_ROOM = "No pool has room for this bot: delete others, or raise the pool's limits."
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.bots import service
+from orchestrator.bots.models import BotStatusModel
 from orchestrator.errors import NotFound
 from orchestrator.pools import service as pools_service
 from pool.contract.errors import AgentErrorCode
@@ -228,6 +229,10 @@ async def test_a_full_pool_is_a_visible_condition_that_passes(rig: Rig) -> None:
 
         await eventually(told, 10)
         assert await rig.state(second.id) == "pending"
+        async with rig.database.read() as session:
+            status = await session.get_one(BotStatusModel, second.id)
+        (condition,) = status.conditions
+        assert "delete others" in condition["message"], "one that is stopped keeps its place"
         await rig.want(first.id, "deleted")
         await eventually(lambda: is_in(rig, second.id, "running"), 10)
         assert not await condition_types(rig, second.id)
