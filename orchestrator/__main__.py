@@ -263,6 +263,8 @@ def _sentence(error: Exception) -> str:
 
 def main() -> int:
     """Runs until SIGTERM or SIGINT; pools and bots go on. Exit code 1 where it could not start, told in a sentence."""
+    logger.remove()
+    logger.add(sys.stderr, diagnose=False)  # would print the values of variables, secrets among them
     try:
         asyncio.run(_run_alone())
     except (Error, migrate.DatabaseTooNew, ValidationError, SQLAlchemyError, OSError) as error:

@@ -1,26 +1,32 @@
 """Settings of the control plane: `FLOTILLA_HOME`, and `FLOTILLA_ORCH_*` for the rest.
 
-Built once and passed down; none of it is secret (secrets are made at the first start and kept in `secrets.json`).
+Built once and passed down. Of these only `database_url` may hold a secret, the password of the database; it is left out
+of representations and errors, and must not be logged. Flotilla's own secrets are made at the first start and kept in
+`secrets.json`.
 """
 
 from pathlib import Path
 
 from platformdirs import user_data_dir
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 
 class OrchestratorSettings(BaseSettings):
     """Raises pydantic.ValidationError naming the bad variable."""
 
-    model_config = SettingsConfigDict(env_prefix="FLOTILLA_ORCH_", frozen=True, extra="forbid", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="FLOTILLA_ORCH_", frozen=True, extra="forbid", populate_by_name=True, hide_input_in_errors=True
+    )
 
     home: Path = Field(
         default_factory=lambda: Path(user_data_dir("flotilla", appauthor=False)), validation_alias="FLOTILLA_HOME"
     )
     """Where everything of this installation is kept; made with mode 0700."""
-    database_url: str | None = None
-    """SQLAlchemy URL with an async driver; None for SQLite in the home directory."""
+    database_url: str | None = Field(default=None, repr=False)
+    """SQLAlchemy URL with an async driver, which may hold a password; None for SQLite in the home directory."""
     templates_directory: Path = Path(__file__).resolve().parents[1] / "bot_templates"
     """Where the bot templates are read from."""
     pool_slots: int = Field(default=50, ge=1, le=1000)
@@ -46,7 +52,18 @@ class OrchestratorSettings(BaseSettings):
     stop_seconds: float = Field(default=60.0, gt=0)
     """How long pools get for stopping their bots in good order before they are killed."""
 
+    @field_validator("database_url")
+    @classmethod
+    def _well_formed(cls, url: str | None) -> str | None:
+        """Here, because those who use the URL quote parts of it when they cannot read it."""
+        try:
+            if url is not None:
+                make_url(url)
+        except (ArgumentError, ValueError):
+            raise ValueError("it is no URL of a database; write driver://user:password@host/name, quoted") from None
+        return url
+
     @property
     def url(self) -> str:
-        """The database's URL."""
+        """The database's URL; may hold a password."""
         return self.database_url or f"sqlite+aiosqlite:///{self.home / 'flotilla.db'}"

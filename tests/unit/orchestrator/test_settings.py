@@ -1,0 +1,48 @@
+"""The database's password shows nowhere."""
+
+import sys
+
+import pytest
+from loguru import logger
+from pydantic import ValidationError
+
+from orchestrator import __main__ as root
+from orchestrator.settings import OrchestratorSettings
+
+SECRET = "hunter2"
+
+
+def test_the_url_is_used_and_not_shown() -> None:
+    settings = OrchestratorSettings(database_url=f"postgresql+asyncpg://u:{SECRET}@h/d")
+    assert SECRET in settings.url
+    assert SECRET not in f"{settings!r} {settings}"
+
+
+@pytest.mark.parametrize("url", [f"{SECRET}@h", f"postgresql+asyncpg://h:{SECRET}/d"])
+def test_one_that_cannot_be_read_is_refused_without_being_quoted(url: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        OrchestratorSettings(database_url=url)
+    assert "database_url" in str(refused.value)
+    assert SECRET not in str(refused.value)
+    assert SECRET not in root._sentence(refused.value)
+
+
+def test_traces_of_the_control_plane_alone_show_no_values(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def broken() -> None:
+        url = f"postgresql://u:{'hunter'}2@h/d"
+        try:
+            raise RuntimeError(len(url))
+        except RuntimeError:
+            logger.exception("it broke")
+
+    monkeypatch.setattr(root, "_run_alone", broken)
+    try:
+        assert root.main() == 0
+    finally:
+        logger.remove()
+        logger.add(sys.__stderr__ or sys.stderr)
+    told = capsys.readouterr().err
+    assert "it broke" in told
+    assert SECRET not in told
