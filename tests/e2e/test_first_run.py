@@ -45,6 +45,16 @@ def has_traded(running: Flotilla) -> bool:
     return any("entry" in one for one in types)
 
 
+def known_trades(running: Flotilla) -> set[tuple[str, int, str]]:
+    """Open and closed trades of all bots, as FreqTrade itself tells them: bot, id, pair."""
+    known = set()
+    for bot in running.bots():
+        own = f"/api/v1/bots/{bot['id']}/freqtrade/api/v1"
+        trades = running.get(f"{own}/status") + running.get(f"{own}/trades")["trades"]
+        known |= {(bot["name"], trade["trade_id"], trade["pair"]) for trade in trades}
+    return known
+
+
 def test_first_run_trades_stops_and_resumes(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with Flotilla(home) as running:
@@ -60,6 +70,7 @@ def test_first_run_trades_stops_and_resumes(tmp_path: Path) -> None:
         assert [bot["name"] for bot in command(running, "bots", "list")["items"]] == sorted(identities)
         assert command(running, "portfolio")["currency"] == "USDT"
         assert command(running, "status")["ready"] is True
+        trades = known_trades(running)
         assert running.stop() == 0
         assert "Stopped." in running.output
         assert running.processes() == []
@@ -71,6 +82,8 @@ def test_first_run_trades_stops_and_resumes(tmp_path: Path) -> None:
         eventually_sync(lambda: again.all_running(3), RUNNING_SECONDS, "the same fleet runs again")
         assert {bot["name"]: bot["id"] for bot in again.bots()} == identities
         assert has_traded(again)
+        assert trades
+        assert trades <= known_trades(again)
         assert again.stop(signal.SIGTERM) == 0
         assert again.processes() == []
 
