@@ -22,7 +22,7 @@ from orchestrator.bots.announce import user_topic
 from orchestrator.events.bus import Reset, SubscriberTooSlow, Subscription
 from orchestrator.portfolio.service import PortfolioService
 
-PORTFOLIO_SECONDS = 0.95
+PORTFOLIO_SECONDS = 1.0
 """Least time between two portfolios, replayed ones apart. The one at connect comes at any moment, so the next may come
 too soon after it and waits, and what is behind it waits along: never for a whole second. Portfolios are published a
 little less often than this, so a stream that waits catches up within seconds."""

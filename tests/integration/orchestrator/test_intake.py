@@ -100,7 +100,11 @@ async def test_a_quarantine_is_an_alert(rig: Rig) -> None:
         agent.set_state(bot_id, ObservedState.QUARANTINED, [ConditionType.QUARANTINED])
         await eventually(lambda: kinds(heard, "alert"), 10)
         assert [alert["type"] for alert in kinds(heard, "alert")] == ["Quarantined"]
-        assert kinds(heard, "bot")[-1]["observed_state"] == "quarantined"
+
+        def last_told() -> list[str]:
+            return [bot["observed_state"] for bot in kinds(heard, "bot")][-1:]
+
+        await eventually(lambda: last_told() == ["quarantined"], 10, "the bot's own message follows")
 
 
 async def test_facts_of_unknown_bots_are_dropped_and_hold_nothing_up(rig: Rig) -> None:
