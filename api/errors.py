@@ -16,6 +16,7 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from loguru import logger
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
@@ -31,6 +32,7 @@ class EdgeCode(StrEnum):
     BODY_TOO_LARGE = "body_too_large"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     NOT_READY = "not_ready"
+    STORAGE_UNAVAILABLE = "storage_unavailable"
     INTERNAL = "internal"
 
 
@@ -56,6 +58,7 @@ STATUS: dict[ErrorCode | EdgeCode, HTTPStatus] = {
     EdgeCode.BODY_TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     EdgeCode.METHOD_NOT_ALLOWED: HTTPStatus.METHOD_NOT_ALLOWED,
     EdgeCode.NOT_READY: HTTPStatus.SERVICE_UNAVAILABLE,
+    EdgeCode.STORAGE_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
     EdgeCode.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 """The one table: code → HTTP status."""
@@ -82,6 +85,7 @@ TITLES: dict[ErrorCode | EdgeCode, str] = {
     EdgeCode.BODY_TOO_LARGE: "Body too large",
     EdgeCode.METHOD_NOT_ALLOWED: "Method not allowed",
     EdgeCode.NOT_READY: "Not ready",
+    EdgeCode.STORAGE_UNAVAILABLE: "Storage is unavailable",
     EdgeCode.INTERNAL: "Internal error",
 }
 
@@ -104,6 +108,10 @@ _DETAILS: dict[ErrorCode | EdgeCode, str] = {
     EdgeCode.BODY_TOO_LARGE: "The body is larger than 1048576 bytes; send less.",
     EdgeCode.METHOD_NOT_ALLOWED: "PUT is not offered here; use one of GET, POST.",
     EdgeCode.NOT_READY: "Not ready: pool.",
+    EdgeCode.STORAGE_UNAVAILABLE: (
+        "The database cannot be read or written, for example because the disk is full; nothing was changed. "
+        "Free some space (the log says more), then try again."
+    ),
     EdgeCode.INTERNAL: "Something broke on the server; the log has it under the correlation id.",
 }
 _FIELDS = {ErrorCode.NOT_FOUND: "id", ErrorCode.CONFLICT: "name", ErrorCode.INVALID_SPEC: "timeframe"}
@@ -147,9 +155,10 @@ def problem_response(
 
 
 def problems(*codes: ErrorCode | EdgeCode) -> dict[int | str, dict[str, Any]]:
-    """What an operation declares for the errors it answers, an example for each code; 422 and 500 are always in."""
+    """What an operation declares for the errors it answers, an example for each code; 422, 500 and the 503 of
+    a database that fails are always in."""
     by_status: dict[int | str, dict[str, Any]] = {}
-    for code in (*codes, ErrorCode.INVALID_SPEC, EdgeCode.INTERNAL):
+    for code in (*codes, ErrorCode.INVALID_SPEC, EdgeCode.INTERNAL, EdgeCode.STORAGE_UNAVAILABLE):
         status = STATUS[code]
         entry = by_status.setdefault(
             int(status),
@@ -170,6 +179,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Error, _on_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(OperationalError, _on_database_error)
 
 
 def internal_error(instance: str) -> JSONResponse:
@@ -190,6 +200,14 @@ async def _on_error(request: Request, error: Exception) -> JSONResponse:
     if STATUS[error.code] >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.warning("{} {}: {} {}", request.method, path, error.code, error.message)
     return response_of(error, path)
+
+
+async def _on_database_error(request: Request, error: Exception) -> JSONResponse:
+    """A full disk, a database that is gone or locked for long: not the caller's fault, and over some time."""
+    assert isinstance(error, OperationalError)
+    logger.error("{} {}: the database failed: {}", request.method, request.url.path, error.orig)
+    code = EdgeCode.STORAGE_UNAVAILABLE
+    return problem_response(code, _DETAILS[code], instance=request.url.path)
 
 
 async def _on_validation_error(request: Request, error: Exception) -> JSONResponse:

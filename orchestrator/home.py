@@ -29,9 +29,15 @@ class Secrets:
 
 
 def prepare(home: Path) -> None:
-    """Makes the directory, readable by its owner alone. Raises OSError."""
+    """Makes the directory, its owner's alone; one that exists keeps its mode. Raises Conflict where others may
+    write to it, OSError."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    home.chmod(0o700)
+    status = home.stat()
+    if status.st_uid != os.geteuid() or status.st_mode & 0o022:
+        raise Conflict(
+            f"{home} belongs to or can be written by others: set FLOTILLA_HOME to a directory of its own, "
+            "or take their rights away (chmod go-w)."
+        )
 
 
 def prepare_database(home: Path) -> None:

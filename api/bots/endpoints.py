@@ -76,16 +76,20 @@ async def create_bot(
 ) -> BotResponse:
     """Creates a bot that shall run; it starts as soon as a pool has a place for it. What the request leaves out comes
     from the template. Where the exchange cannot be asked for its pairs, the bot waits in a visible condition."""
+    idempotency = _idempotency(idempotency_key, body)
+    if idempotency is not None:
+        async with services.database.unit_of_work() as session:
+            before = await service.answered(session, owner_of(caller), idempotency)
+        if before is not None:
+            return _created(before, response)
     template = _template(services, body.template)
     spec = resolve(template, BotRequest.model_validate(body.model_dump()))
     await services.markets.check_pairs(spec)
-    idempotency = _idempotency(idempotency_key, body)
     async with services.database.unit_of_work() as session:
-        bot, _created = await service.create(session, owner_of(caller), spec, idempotency=idempotency)
+        bot, _ = await service.create(session, owner_of(caller), spec, idempotency=idempotency)
         view = await service.get(session, owner_of(caller), bot.id)
     await _hint(services, bot.id)
-    response.headers["Location"] = f"/api/v1/bots/{bot.id}"
-    return _answer(view, response)
+    return _created(view, response)
 
 
 @router.get("", operation_id="listBots", summary="List bots", responses=problems(ErrorCode.UNAUTHENTICATED))
@@ -182,6 +186,11 @@ async def list_events(
     async with services.database.read() as session:
         found = await service.events(session, owner_of(caller), bot_id, limit=page.limit, after=page.after, types=type_)
     return EventPage(items=[event_body(event) for event in found.items], next=found.next)
+
+
+def _created(view: BotView, response: Response) -> BotResponse:
+    response.headers["Location"] = f"/api/v1/bots/{view.bot.id}"
+    return _answer(view, response)
 
 
 def _answer(view: BotView, response: Response) -> BotResponse:

@@ -31,6 +31,7 @@ from api.settings import ApiSettings
 from api.stream.feed import close_streams
 from api.stream.transport import WriteDeadlineProtocol
 from orchestrator.__main__ import ControlPlane
+from orchestrator.home import prepare
 from orchestrator.settings import OrchestratorSettings
 
 _DRAIN_SECONDS = 2
@@ -78,8 +79,7 @@ def run(*, view: bool, demo: bool) -> int:
         settings = settings.model_copy(update={"home": home})
         api_settings = ApiSettings()
         os.umask(0o077)  # whatever is made from here on, by children too, is its owner's alone
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        home.chmod(0o700)
+        prepare(home)
         log_path = log_to_file(home)
         return asyncio.run(_Composition(settings, api_settings, console, view=view, demo=demo).run())
     except Exception as error:  # boundary of the process: a person reads one sentence, the log has the rest

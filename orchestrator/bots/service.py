@@ -85,6 +85,17 @@ async def create(
     return bot, True
 
 
+async def answered(session: AsyncSession, owner_id: str, idempotency: Idempotency) -> BotView | None:
+    """The bot that the same request made before, even if it was deleted since; None for a new request. Asked before
+    anything is checked: a market that changed since makes no refusal of what was accepted. Raises
+    IdempotencyMismatch."""
+    bot = await _answered(session, owner_id, idempotency)
+    if bot is None:
+        return None
+    status = await session.get(BotStatusModel, bot.id)
+    return BotView(bot, status or _new_status(bot))
+
+
 async def get(session: AsyncSession, owner_id: str | None, bot_id: str) -> BotView:
     """Raises NotFound, also for another owner's bot."""
     return await _find(session, owner_id, bot_id)
@@ -285,6 +296,7 @@ __all__ = [
     "Desired",
     "Idempotency",
     "Page",
+    "answered",
     "create",
     "events",
     "get",

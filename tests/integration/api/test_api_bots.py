@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from orchestrator.bots import service
 from orchestrator.bots.models import BotEventModel, BotStatusModel
-from tests.integration.api.world import OTHER, World, problem_of
+from orchestrator.errors import InvalidSpec
+from orchestrator.templates.spec import BotSpec
+from tests.integration.api.world import OTHER, OWNER, World, problem_of
 
 PROMISED = {
     "id", "name", "template", "parameters", "exchange", "trading_mode", "dry_run", "desired_state", "observed_state",
@@ -131,6 +134,25 @@ async def test_an_idempotency_key_makes_one_bot_however_the_request_is_written(w
     assert [answer.status_code for answer in answers] == [201, 201, 201]
     assert len({answer.json()["id"] for answer in answers}) == 1
     assert await world.count() == 1
+
+
+async def test_a_replay_answers_the_bot_whatever_changed_since(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The market may have dropped the pair, the bot may be deleted: what was accepted is not refused afterwards."""
+    key = {"Idempotency-Key": "key-1"}
+    body = {"name": "one", "template": "trend"}
+    made = (await world.client.post("/api/v1/bots", json=body, headers=key)).json()
+
+    async def refuses(_spec: BotSpec) -> None:
+        raise InvalidSpec("The exchange trades nothing any more.", field="pairs")
+
+    monkeypatch.setattr(world.app.state.services.markets, "check_pairs", refuses)
+    async with world.rig.database.unit_of_work() as session:
+        await service.set_desired(session, OWNER, made["id"], "deleted")
+        await service.mark_deleted(session, [made["id"]])
+    again = await world.client.post("/api/v1/bots", json=body, headers=key)
+    assert again.status_code == 201
+    assert again.json()["id"] == made["id"]
+    assert again.json()["desired_state"] == "deleted"
 
 
 async def test_an_idempotency_key_with_another_body_is_refused(world: World) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
+from sqlalchemy.exc import OperationalError
 from starlette.routing import BaseRoute, WebSocketRoute
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from orchestrator.bots import service
 from orchestrator.kit.clock import utc_now
 from orchestrator.pools.models import PoolModel
 from orchestrator.users.models import UserModel
@@ -250,3 +252,23 @@ async def test_body_limits_are_settings(tmp_path: Path) -> None:
     async with open_world(tmp_path, body_limit_bytes=2048) as world:
         answer = await world.client.post("/api/v1/bots", json={"name": "x" * 3000, "template": "trend"})
         assert "2048" in problem_of(answer, 413)["detail"]
+
+
+async def test_a_database_that_fails_is_told_in_a_sentence_and_nothing_is_created(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with a full disk; when there is room again, the same request goes through."""
+
+    async def fails(*_arguments: object, **_keywords: object) -> None:
+        raise OperationalError("INSERT", {}, Exception("database or disk is full"))
+
+    body = {"name": "one", "template": "trend"}
+    with monkeypatch.context() as broken:
+        broken.setattr(service, "create", fails)
+        refused = await world.client.post("/api/v1/bots", json=body)
+    problem = problem_of(refused, 503, "storage_unavailable")
+    assert "disk" in problem["detail"]
+    assert "INSERT" not in refused.text
+    assert refused.headers["Retry-After"]
+    assert await world.count() == 0
+    assert (await world.client.post("/api/v1/bots", json=body)).status_code == 201
