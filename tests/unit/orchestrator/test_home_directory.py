@@ -1,4 +1,4 @@
-"""The home directory: made for its owner alone, refused where others may write, never changed behind somebody's back."""
+"""The home directory: made for its owner alone, refused where others may write, its mode never changed."""
 
 import stat
 from pathlib import Path
