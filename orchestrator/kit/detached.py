@@ -79,7 +79,8 @@ class Detached:
             deadline = time.monotonic() + seconds
             while time.monotonic() < deadline:
                 self.reap()
-                if not self.is_ours(pid):
+                # A dying process loses its command line some moments before its parent can reap it.
+                if not self.is_ours(pid) and (self._child is None or self._child.pid != pid):
                     return
                 await asyncio.sleep(_POLL_SECONDS)
 
