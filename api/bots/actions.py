@@ -11,6 +11,10 @@ from api.routing import ExactRoute
 from orchestrator.bots import service
 from orchestrator.bots.service import BotView, Desired
 from orchestrator.errors import ErrorCode
+from pool.contract.slots import ObservedState
+
+_GIVEN_UP = (ObservedState.FAILED, ObservedState.QUARANTINED)
+"""States that a bot leaves only when somebody asks for it."""
 
 router = APIRouter(prefix="/bots/{bot_id}", tags=["bots"], route_class=ExactRoute)
 _RESPONSES = problems(*CHANGE_ERRORS)
@@ -20,7 +24,7 @@ _RESPONSES = problems(*CHANGE_ERRORS)
 async def start(
     bot_id: BotId, caller: Caller, services: ServicesDep, response: Response, version: ExpectedVersion
 ) -> BotResponse:
-    """Wants it running. Already so: nothing changes."""
+    """Wants it running. Already so: nothing changes, but a bot that failed or is in quarantine gets a fresh process."""
     return await _want(services, response, owner_of(caller), bot_id, "running", "keep", version)
 
 
@@ -88,6 +92,8 @@ async def _want(
 ) -> BotResponse:
     async with services.database.unit_of_work() as session:
         view = await service.set_desired(session, owner_id, bot_id, desired, open_trades, version)
+        if desired == "running" and view.status.observed_state in _GIVEN_UP:
+            view = await service.restart(session, owner_id, bot_id)
     return await _answer(services, response, view)
 
 

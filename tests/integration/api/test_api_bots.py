@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from orchestrator.bots import service
-from orchestrator.bots.models import BotEventModel, BotStatusModel
+from orchestrator.bots.models import BotEventModel, BotModel, BotStatusModel
 from orchestrator.errors import InvalidSpec
 from orchestrator.templates.spec import BotSpec
 from tests.integration.api.world import OTHER, OWNER, World, problem_of
@@ -386,3 +386,13 @@ async def test_what_is_seen_of_a_bot_is_told(world: World) -> None:
     bot = (await world.client.get(f"/api/v1/bots/{bot_id}")).json()
     assert (bot["observed_state"], bot["pool"], bot["observed_generation"]) == ("quarantined", "pool-a", 1)
     assert [condition["type"] for condition in bot["conditions"]] == ["Quarantined"]
+
+
+@pytest.mark.parametrize(("state", "restarts"), [("quarantined", 1), ("failed", 1), ("running", 0)])
+async def test_start_gives_a_bot_that_was_given_up_a_fresh_process(world: World, state: str, restarts: int) -> None:
+    bot_id = (await world.create())["id"]
+    async with world.rig.database.unit_of_work() as session:
+        (await session.get_one(BotStatusModel, bot_id)).observed_state = state
+    assert (await world.client.post(f"/api/v1/bots/{bot_id}/start")).status_code == 202
+    async with world.rig.database.read() as session:
+        assert (await session.get_one(BotModel, bot_id)).restart_requested == restarts
