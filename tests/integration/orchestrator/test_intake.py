@@ -99,7 +99,8 @@ async def test_a_quarantine_is_an_alert(rig: Rig) -> None:
         bot_id = await running_bot(rig)
         agent.set_state(bot_id, ObservedState.QUARANTINED, [ConditionType.QUARANTINED])
         await eventually(lambda: kinds(heard, "alert"), 10)
-        assert [alert["type"] for alert in kinds(heard, "alert")] == ["Quarantined"]
+        # At least once: a listing that was on its way may show the state before again, and then the alert comes twice.
+        assert {alert["type"] for alert in kinds(heard, "alert")} == {"Quarantined"}
 
         def last_told() -> list[str]:
             return [bot["observed_state"] for bot in kinds(heard, "bot")][-1:]
