@@ -22,10 +22,14 @@ _ZYGOTE = {
     "notes": [],
     "memory": _MEMORY,
     "restarts": 0,
+    "isolation": None,
 }
+_PART = {"name": "landlock", "in_force": True, "detail": "ABI 7"}
 _EXAMPLES: dict[str, dict[str, Any]] = {
     "Memory": _MEMORY,
     "ZygoteReport": _ZYGOTE,
+    "IsolationPart": _PART,
+    "IsolationReport": {"parts": [_PART]},
     "PoolReport": {
         "protocol": 1,
         "pool_id": "pool-local",
@@ -40,6 +44,8 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
         "memory_limit_bytes": None,
         "paper_exchange": True,
         "recent_fork_milliseconds": [12.5],
+        "isolation": {"parts": [_PART]},
+        "image_version": None,
     },
 }
 _BY_FORMAT: dict[str, Any] = {"date-time": _TIME}

@@ -6,9 +6,10 @@ of representations and errors, and must not be logged. Flotilla's own secrets ar
 """
 
 from pathlib import Path
+from typing import Literal
 
 from platformdirs import user_data_dir
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -29,6 +30,30 @@ class OrchestratorSettings(BaseSettings):
     """SQLAlchemy URL with an async driver, which may hold a password; None for SQLite in the home directory."""
     templates_directory: Path = Path(__file__).resolve().parents[1] / "bot_templates"
     """Where the bot templates are read from."""
+    redis_url: SecretStr | None = None
+    """Redis as the bus between several processes, `redis://[:password@]host:port/0`; None for the bus within one."""
+    pool_driver: Literal["process", "docker"] = "process"
+    """How pools are run: local processes, or containers through the broker."""
+    broker_socket: Path = Path("/run/flotilla/broker.sock")
+    """Unix socket of the broker, the one process that may talk to Docker."""
+    pool_image: str = "flotilla-pool:latest"
+    """Image of pools, as the broker's allow-list has it."""
+    database_connections: int = Field(default=10, ge=2, le=200)
+    """Connections to PostgreSQL that this process keeps at most."""
+    pool_placement: Literal["spread", "pack"] = "spread"
+    """Whether bots go to the emptiest of their tenant's pools or to the fullest that has room."""
+    pools_minimum: int = Field(default=0, ge=0)
+    """Pools per tenant that are kept although empty."""
+    pools_maximum: int = Field(default=10, ge=1)
+    """Pools that one tenant may have."""
+    pool_idle_minutes: float = Field(default=10, ge=0)
+    """How long an empty pool beyond the minimum is kept."""
+    pool_memory_headroom: float = Field(default=0.1, ge=0, lt=1)
+    """Share of a pool's memory limit that no bot is placed into."""
+    share_pools: bool = False
+    """Whether tenants share pools for bots of shipped templates whose hash is allow-listed."""
+    shared_template_hashes: list[str] = Field(default_factory=list)
+    """SHA-256 of the strategies that may run in a shared pool, as `flotilla templates` shows them."""
     pool_slots: int = Field(default=50, ge=1, le=1000)
     """How many bots the local pool takes."""
     pool_memory_limit_bytes: int | None = Field(default=None, ge=1)

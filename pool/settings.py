@@ -5,6 +5,7 @@ Init, zygote, agent and bots all read the same file; none of it is secret.
 
 import json
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -51,6 +52,19 @@ class PoolSettings(BaseSettings):
     """Longest time between two snapshots of a bot."""
     sample_interval_seconds: float = Field(default=10, gt=0)
     """Time between two memory and CPU samples."""
+    agent_uid: int | None = Field(default=None, ge=1)
+    """User and group id that init gives the agent; None leaves it init's own. Needs a privileged
+    init, as in the image."""
+    bot_uid_first: int | None = Field(default=None, ge=1)
+    """First of `2 * slots_total` user ids, one per slot; None runs every bot under the pool's own id."""
+    isolation: Literal["best_effort", "required"] = "best_effort"
+    """`required` refuses to start bots where their own uid, no_new_privs, rlimits or seccomp cannot be had."""
+    connect_ports: list[int] = Field(default_factory=list)
+    """TCP ports that bots may connect to beside 443 and the paper exchange's, where the kernel can restrict that."""
+    bot_memory_limit_bytes: int = Field(default=256 * 2**20, ge=32 * 2**20)
+    """What one bot may use beyond what it shares with the zygote."""
+    bot_disk_limit_bytes: int = Field(default=2**30, ge=2**20)
+    """What one bot's directory may hold."""
     event_ring_size: int = Field(default=10_000, ge=100)
     """Events that the agent keeps for consumers that resume."""
 

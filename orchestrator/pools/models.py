@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, String
+from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, false
 from sqlmodel import Field, SQLModel
 
 from orchestrator.db.types import UtcDateTime
@@ -24,8 +24,70 @@ class PoolModel(SQLModel, table=True):
     report: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
     """Last `pool.contract.pools.PoolReport` in wire form."""
     conditions: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
+    tenant_id: str | None = Field(default=None, sa_column=Column(String(40), nullable=True, index=True))
+    """User who owns every bot in it; None for a pool shared by tenants. No foreign key: SQLite could only add one by
+    rebuilding a table that bots refer to."""
+    cordoned: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
+    """No new bot is placed in it."""
+    draining: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
+    """Its bots are moved elsewhere, one after another; implies cordoned."""
+    image: str | None = Field(default=None, max_length=255)
+    """Image its container is made of; None for pools that are no containers."""
+    empty_since: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     last_seen_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+
+
+class NodeModel(SQLModel, table=True):
+    """A machine that runs pools, as its driver tells. Written by `pools.nodes.observe` alone."""
+
+    __tablename__ = "nodes"
+
+    name: str = Field(primary_key=True, max_length=64)
+    driver: str = Field(max_length=16)
+    report: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    """Memory, cores, versions of the machine, as `orchestrator.pools.nodes.NodeReport` has them."""
+    conditions: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
+    last_seen_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+
+
+class MoveModel(SQLModel, table=True):
+    """A bot on its way from one pool to another. The row is there from the request until the move has ended."""
+
+    __tablename__ = "moves"
+
+    bot_id: str = Field(sa_column=Column(String(40), ForeignKey("bots.id", ondelete="CASCADE"), primary_key=True))
+    source_pool_id: str = Field(max_length=40, index=True)
+    target_pool_id: str = Field(max_length=40, index=True)
+    epoch: int
+    """The bot's epoch in the source pool when the move began."""
+    phase: str = Field(max_length=16)
+    """`stopping`, `copying`, `assigning`, `cleaning`; see `pools.moves`."""
+    reason: str = Field(max_length=40)
+    """`move`, `drain`, `rebalance` or `rollout`."""
+    problem: str | None = Field(default=None, max_length=500)
+    started_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class AuditModel(SQLModel, table=True):
+    """Who did what to pools and bots. Append-only; written by `pools.audit.record` in the transaction of the act."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_subject", "subject", "number"),)
+
+    number: int | None = Field(
+        default=None,
+        sa_column=Column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True),
+    )
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    actor: str = Field(max_length=64)
+    """User id, or `system`."""
+    action: str = Field(max_length=40)
+    subject: str = Field(max_length=120)
+    """What it was done to: `pool/<id>`, `bot/<id>`, `fleet`."""
+    why: str = Field(default="", max_length=500)
+    before: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    after: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
 
 
 class PoolCursorModel(SQLModel, table=True):

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, String
+from sqlalchemy import BigInteger, Column, ForeignKey, String
 from sqlmodel import Field, SQLModel
 
 from orchestrator.db.types import UtcDateTime
@@ -17,6 +17,10 @@ class UserModel(SQLModel, table=True):
     role: str = Field(max_length=16)
     """`admin` or `trader`."""
     reporting_currency: str = Field(default="USDT", max_length=16)
+    max_bots: int | None = Field(default=None)
+    """How many bots the user may have; None for no quota."""
+    max_memory_bytes: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    """What the user's bots and pools may use in all; None for no quota."""
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     deactivated_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
 

@@ -14,7 +14,7 @@ from pydantic import Field
 from pool.contract.events import EventType
 from pool.contract.model import BotId, Instant, Secret, Wire
 from pool.contract.pools import ZygoteReport
-from pool.contract.slots import ExchangeCredentials
+from pool.contract.slots import ExchangeCredentials, Memory
 from pool.contract.snapshots import BotSnapshot
 
 # ---- bot → agent
@@ -127,6 +127,8 @@ class Fork(Wire):
     nonce: Secret
     directory: str
     """The bot's own directory, absolute; the agent wrote `slot.json` there."""
+    uid: int | None = None
+    """User and group id of the bot's process, one per slot; None where the pool has no ids to give."""
 
 
 class Signal(Wire):
@@ -177,6 +179,22 @@ class ZygoteState(Wire):
     report: ZygoteReport
 
 
+class Reading(Wire):
+    """Memory and CPU time of one process."""
+
+    pid: int
+    memory: Memory | None
+    cpu_seconds: float
+
+
+class Readings(Wire):
+    """init → agent, every `sample_interval_seconds`: init may look at processes of other users, the agent may not.
+    Spread over as many packets as it takes."""
+
+    kind: Literal["readings"] = "readings"
+    readings: list[Reading]
+
+
 class Run(Wire):
     """A row of init's table: one fork, alive or dead but not yet forgotten."""
 
@@ -206,6 +224,8 @@ class Shutdown(Wire):
     kind: Literal["shutdown"] = "shutdown"
 
 
-InitToAgent = Annotated[Table | Forked | ForkFailed | Exited | ZygoteState | Shutdown, Field(discriminator="kind")]
+InitToAgent = Annotated[
+    Table | Forked | ForkFailed | Exited | ZygoteState | Readings | Shutdown, Field(discriminator="kind")
+]
 AgentToInit = Annotated[Fork | Signal | Forget, Field(discriminator="kind")]
 ZygoteToInit = Annotated[ZygoteState | Forked | ForkFailed, Field(discriminator="kind")]

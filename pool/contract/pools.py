@@ -6,6 +6,21 @@ from pool.contract.model import Instant, Wire
 from pool.contract.slots import Memory
 
 
+class IsolationPart(Wire):
+    """One wall between bots, or around them."""
+
+    name: Literal["own_uid", "no_new_privs", "rlimits", "memory_limit", "landlock", "landlock_network", "seccomp"]
+    in_force: bool
+    detail: str
+    """What exactly holds (for Landlock its ABI), or why it cannot, in a sentence."""
+
+
+class IsolationReport(Wire):
+    """What stands between the bots of this pool, found out by the zygote in a child of its own that it isolated."""
+
+    parts: list[IsolationPart]
+
+
 class ZygoteReport(Wire):
     """State of the warmed process that bots are forked from."""
 
@@ -22,6 +37,7 @@ class ZygoteReport(Wire):
     """What was fallen back on, and why, in sentences."""
     memory: Memory | None = None
     restarts: int = 0
+    isolation: IsolationReport | None = None
 
 
 class PoolReport(Wire):
@@ -46,3 +62,7 @@ class PoolReport(Wire):
     paper_exchange: bool
     """True where the pool knows a paper exchange."""
     recent_fork_milliseconds: list[float]
+    isolation: IsolationReport | None = None
+    """None while the zygote has not found out yet."""
+    image_version: str | None = None
+    """Version of the code that the pool runs: `FLOTILLA_IMAGE_VERSION` of its image, None outside of one."""

@@ -70,6 +70,12 @@ class ConditionType(StrEnum):
     """The agent of its pool does not answer (control plane)."""
     TEMPLATE_BROKEN = "TemplateBroken"
     """Its template is gone or cannot be rendered (control plane)."""
+    MEMORY_EXCEEDED = "MemoryExceeded"
+    """It used more memory than a bot may and was ended."""
+    DISK_EXCEEDED = "DiskExceeded"
+    """Its directory holds more than a bot may and it was ended."""
+    MOVING = "Moving"
+    """It is being moved to another pool (control plane)."""
     TRADER_STOPPED = "TraderStopped"
     """FreqTrade put itself in STOPPED (for example after an OperationalException): open trades are not managed."""
 

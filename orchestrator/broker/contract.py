@@ -1,0 +1,132 @@
+"""What the broker is asked over its Unix socket: HTTP with JSON bodies, under `/v1`. Pure models.
+
+| call | answer |
+|---|---|
+| `GET /v1/node` | `Node`; 503 `Refusal` `docker_unreachable` |
+| `GET /v1/pools` | `{"items": [PoolContainer]}`: all of this installation, told by label, running or not |
+| `GET /v1/pools/{pool_id}` | `PoolContainer`, 404 |
+| `PUT /v1/pools/{pool_id}` `PoolSpec` | `PoolContainer`: all is there and runs; one that differs is left alone |
+| `POST /v1/pools/{pool_id}/stop?seconds=N` | 204 once it has ended, within N seconds or killed |
+| `POST /v1/pools/{pool_id}/restart?seconds=N` | 204 |
+| `DELETE /v1/pools/{pool_id}` | 204: the container is gone, its volume stays; 409 while it runs |
+| `DELETE /v1/volumes/{pool_id}?confirm={pool_id}` | 204: the volume and its trades are gone; 409 while in use |
+| `GET /v1/pools/{pool_id}/logs?tail=N` | text/plain |
+| `PUT /v1/paper-exchange` `PaperSpec` | `PaperContainer`: one per node, in all tenants' networks |
+| `DELETE /v1/paper-exchange` | 204 |
+| `GET /v1/events` | NDJSON of `ContainerEvent` until the client goes; hints only, `GET /v1/pools` is the truth |
+
+Errors have status 400, 404, 409, 502 or 503 and a `Refusal`.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+BROKER_PROTOCOL = 1
+
+
+class BrokerModel(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RefusalCode(StrEnum):
+    DOCKER_UNREACHABLE = "docker_unreachable"
+    IMAGE_MISSING = "image_missing"
+    IMAGE_NOT_ALLOWED = "image_not_allowed"
+    PROTOCOL_MISMATCH = "protocol_mismatch"
+    """The image speaks another version of `pool.contract` than this control plane."""
+    NAME_TAKEN = "name_taken"
+    """A container, network or volume of that name exists and is not ours."""
+    IN_USE = "in_use"
+    NOT_FOUND = "not_found"
+    INVALID = "invalid"
+    DISK_FULL = "disk_full"
+    DOCKER_FAILED = "docker_failed"
+
+
+class Refusal(BrokerModel):
+    code: RefusalCode
+    message: str
+    """A sentence for people that says what to do."""
+
+
+class PoolSpec(BrokerModel):
+    """A pool as a container. `settings` is the content of its `pool.json`; the broker adds what belongs to the
+    image (addresses, user ids, required isolation)."""
+
+    tenant_id: str | None = Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")
+    image: str
+    slots_total: int = Field(ge=1, le=1000)
+    memory_limit_bytes: int | None = Field(default=None, ge=256 * 2**20)
+    cpu_limit: float | None = Field(default=None, gt=0)
+    """In cores."""
+    settings: dict[str, Any]
+    agent_token: SecretStr
+    """Written to a file in the pool's volume that only its agent can read; sent in clear over the Unix socket."""
+
+
+class PoolContainer(BrokerModel):
+    pool_id: str
+    container_id: str
+    tenant_id: str | None
+    image: str
+    """As it was asked for."""
+    image_id: str
+    state: str
+    """Docker's: `created`, `running`, `restarting`, `paused`, `exited`, `dead`."""
+    exit_code: int | None
+    oom_killed: bool
+    health: str | None
+    started_at: datetime | None
+    address: str | None
+    """IP address in the tenant's network; None while it does not run."""
+    agent_port: int
+    memory_bytes: int | None
+    """By its cgroup; None while it does not run."""
+    memory_limit_bytes: int | None
+    cpu_percent: float | None
+    """Of one core."""
+    protocol: int | None
+    freqtrade: str | None
+    problem: str | None
+    """What its last words were where it ended by itself."""
+
+
+class PaperSpec(BrokerModel):
+    image: str
+    symbols: int = Field(ge=20, le=1500)
+    control_token: SecretStr
+
+
+class PaperContainer(BrokerModel):
+    url: str
+    """For pools, by name."""
+    address: str | None
+    """IP address and port for the control plane, `host:port`."""
+    running: bool
+
+
+class Node(BrokerModel):
+    """The machine that Docker runs on."""
+
+    protocol: int
+    name: str
+    docker: str
+    """Version of the daemon."""
+    cores: int
+    memory_bytes: int
+    memory_available_bytes: int | None
+    disk_free_bytes: int | None
+    """Of Docker's data directory; None where the broker cannot see it."""
+    cgroup: str
+    conditions: list[str] = []
+    """What this machine lacks, in sentences: no seccomp, no memory limits."""
+
+
+class ContainerEvent(BrokerModel):
+    pool_id: str
+    action: str
+    """Docker's: `start`, `die`, `oom`, `destroy`, `health_status: unhealthy`, …; `resync` after the stream was cut."""
+    at: datetime
