@@ -1,0 +1,122 @@
+"""Who did what, when, why, and what it changed: rows that are only ever added.
+
+`record` is called in the transaction of the act, so there is no act without its row and no row without its act. What
+is recorded are chosen columns, never whole requests; as a last guard, values whose name says that they are secret are
+left out.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from orchestrator.kit.clock import utc_now
+from orchestrator.kit.pages import Page, decode_cursor, page_of
+from orchestrator.pools.models import AuditModel
+
+SYSTEM = "system"
+"""The actor of what nobody asked for."""
+FLEET = "fleet"
+"""The subject of what concerns no one pool or bot."""
+_WHY_LENGTH = 500
+_SECRETS = ("password", "secret", "token", "credential", "apikey", "api_key", "passphrase", "private_key")
+_LEFT_OUT = "(secret)"
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who acts, and why."""
+
+    actor: str = SYSTEM
+    """User id, or `system`."""
+    why: str = ""
+
+
+BY_SYSTEM = By()
+
+
+def pool(pool_id: str) -> str:
+    """A pool as subject."""
+    return f"pool/{pool_id}"
+
+
+def bot(bot_id: str) -> str:
+    """A bot as subject."""
+    return f"bot/{bot_id}"
+
+
+def rollout(rollout_id: str) -> str:
+    """A roll-out as subject."""
+    return f"rollout/{rollout_id}"
+
+
+def record(
+    session: AsyncSession,
+    actor: str,
+    action: str,
+    subject: str,
+    why: str = "",
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Adds a row, written with the rest of the transaction. `action` is `<noun>.<verb>`, at most 40 characters."""
+    row = AuditModel(
+        at=utc_now(),
+        actor=actor,
+        action=action,
+        subject=subject,
+        why=why[:_WHY_LENGTH],
+        before=None if before is None else plain(before),
+        after=None if after is None else plain(after),
+    )
+    session.add(row)
+
+
+async def list_(
+    session: AsyncSession,
+    *,
+    limit: int,
+    after: str | None = None,
+    subject: str | None = None,
+    actor: str | None = None,
+) -> Page[AuditModel]:
+    """Newest first. Raises InvalidSpec (field `after`) for a foreign cursor."""
+    query = select(AuditModel)
+    if subject is not None:
+        query = query.where(col(AuditModel.subject) == subject)
+    if actor is not None:
+        query = query.where(col(AuditModel.actor) == actor)
+    if after is not None:
+        (number,) = decode_cursor(after, [int])
+        query = query.where(col(AuditModel.number) < number)
+    query = query.order_by(col(AuditModel.number).desc()).limit(limit + 1)
+    return page_of((await session.exec(query)).all(), limit, lambda row: (row.number or 0,))
+
+
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """As JSON has it, with decimals and times as text and without secrets."""
+    shown: dict[str, Any] = json.loads(json.dumps(_without_secrets(values), default=_text))
+    return shown
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _LEFT_OUT if _is_secret(str(key)) else _without_secrets(one) for key, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_without_secrets(one) for one in value]
+    return value
+
+
+def _is_secret(name: str) -> bool:
+    return any(part in name.lower() for part in _SECRETS)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
