@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response
 
 from api.auth.guard import Caller, owner_of
+from api.auth.subject import Subject
 from api.bots.endpoints import BODY_ERRORS, CHANGE_ERRORS, OpenTradesQuery, chosen
 from api.bots.schemas import BotResponse, OpenTradesChoice, StopRequest, bot_body
 from api.deps import BotId, ExpectedVersion, Services, ServicesDep, etag
@@ -11,6 +12,7 @@ from api.routing import ExactRoute
 from orchestrator.bots import service
 from orchestrator.bots.service import BotView, Desired
 from orchestrator.errors import ErrorCode
+from orchestrator.pools.audit import By
 from pool.contract.slots import ObservedState
 
 _GIVEN_UP = (ObservedState.FAILED, ObservedState.QUARANTINED)
@@ -25,7 +27,7 @@ async def start(
     bot_id: BotId, caller: Caller, services: ServicesDep, response: Response, version: ExpectedVersion
 ) -> BotResponse:
     """Wants it running. Already so: nothing changes, but a bot that failed or is in quarantine gets a fresh process."""
-    return await _want(services, response, owner_of(caller), bot_id, "running", "keep", version)
+    return await _want(services, response, caller, bot_id, "running", "keep", version)
 
 
 @router.post("/resume", operation_id="resumeBot", summary="Resume a bot", status_code=202, responses=_RESPONSES)
@@ -33,7 +35,7 @@ async def resume(
     bot_id: BotId, caller: Caller, services: ServicesDep, response: Response, version: ExpectedVersion
 ) -> BotResponse:
     """Wants it to open trades again."""
-    return await _want(services, response, owner_of(caller), bot_id, "running", "keep", version)
+    return await _want(services, response, caller, bot_id, "running", "keep", version)
 
 
 @router.post("/pause", operation_id="pauseBot", summary="Pause a bot", status_code=202, responses=_RESPONSES)
@@ -41,7 +43,7 @@ async def pause(
     bot_id: BotId, caller: Caller, services: ServicesDep, response: Response, version: ExpectedVersion
 ) -> BotResponse:
     """Wants no new trades; open ones stay managed."""
-    return await _want(services, response, owner_of(caller), bot_id, "paused", "keep", version)
+    return await _want(services, response, caller, bot_id, "paused", "keep", version)
 
 
 @router.post(
@@ -62,7 +64,7 @@ async def stop(
 ) -> BotResponse:
     """Wants no process. `open_trades` may stand in the query or in the body; the query wins."""
     choice = chosen(open_trades, body)
-    return await _want(services, response, owner_of(caller), bot_id, "stopped", choice, version)
+    return await _want(services, response, caller, bot_id, "stopped", choice, version)
 
 
 @router.post(
@@ -77,23 +79,24 @@ async def restart(
 ) -> BotResponse:
     """Wants a fresh process; leaves quarantine too."""
     async with services.database.unit_of_work() as session:
-        view = await service.restart(session, owner_of(caller), bot_id, version)
+        view = await service.restart(session, owner_of(caller), bot_id, version, by=By(caller.user_id))
     return await _answer(services, response, view)
 
 
 async def _want(
     services: Services,
     response: Response,
-    owner_id: str,
+    caller: Subject,
     bot_id: BotId,
     desired: Desired,
     open_trades: OpenTradesChoice,
     version: int | None,
 ) -> BotResponse:
+    by = By(caller.user_id)
     async with services.database.unit_of_work() as session:
-        view = await service.set_desired(session, owner_id, bot_id, desired, open_trades, version)
+        view = await service.set_desired(session, owner_of(caller), bot_id, desired, open_trades, version, by=by)
         if desired == "running" and view.status.observed_state in _GIVEN_UP:
-            view = await service.restart(session, owner_id, bot_id)
+            view = await service.restart(session, owner_of(caller), bot_id, by=by)
     return await _answer(services, response, view)
 
 

@@ -27,6 +27,7 @@ from orchestrator.bots.models import BotModel
 from orchestrator.bots.service import BotFilters, BotView, Idempotency
 from orchestrator.bots.spec import spec_of
 from orchestrator.errors import ErrorCode, InvalidSpec, NotFound, PreconditionFailed
+from orchestrator.pools.audit import By
 from orchestrator.templates.catalogue import Template
 from orchestrator.templates.spec import BotRequest, BotSpec, resolve
 from pool.contract.events import EventType
@@ -86,7 +87,7 @@ async def create_bot(
     spec = resolve(template, BotRequest.model_validate(body.model_dump()))
     await services.markets.check_pairs(spec)
     async with services.database.unit_of_work() as session:
-        bot, _ = await service.create(session, owner_of(caller), spec, idempotency=idempotency)
+        bot, _ = await service.create(session, owner_of(caller), spec, idempotency=idempotency, by=By(caller.user_id))
         view = await service.get(session, owner_of(caller), bot.id)
     await _hint(services, bot.id)
     return _created(view, response)
@@ -165,7 +166,9 @@ async def delete_bot(
     `open_trades` may stand in the query or in the body; the query wins."""
     choice = chosen(open_trades, body)
     async with services.database.unit_of_work() as session:
-        view = await service.set_desired(session, owner_of(caller), bot_id, "deleted", choice, version)
+        view = await service.set_desired(
+            session, owner_of(caller), bot_id, "deleted", choice, version, by=By(caller.user_id)
+        )
     await _hint(services, bot_id)
     return _answer(view, response)
 
@@ -210,7 +213,7 @@ async def _update(
     expected = before.generation if version is None else version
     try:
         async with services.database.unit_of_work() as session:
-            return await service.update(session, owner_id, bot_id, spec, expected)
+            return await service.update(session, owner_id, bot_id, spec, expected, by=By(owner_id))
     except PreconditionFailed:
         if version is not None or attempts <= 1:
             raise

@@ -1,13 +1,14 @@
 """Bots: what users want (`create`, `update`, `set_desired`, `restart`), and what is seen of them (`observe`).
 
 Every function takes the session first and never commits. A user's change counts `generation` up and is carried out by
-the reconciler; nothing here talks to a pool. `owner_id` None means: of any owner (administrators).
+the reconciler; nothing here talks to a pool. `owner_id` None means: of any owner (administrators). `by` says who
+acts, and why, for the audit: each change adds its row, what changes nothing adds none.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
@@ -29,6 +30,8 @@ from orchestrator.errors import (
 from orchestrator.kit.clock import utc_now
 from orchestrator.kit.ids import new_id
 from orchestrator.kit.pages import Page
+from orchestrator.pools import audit
+from orchestrator.pools.audit import BY_SYSTEM, By
 from orchestrator.templates.spec import BotSpec
 from pool.contract.slots import DesiredState, ObservedState
 
@@ -36,6 +39,8 @@ DELETED = "deleted"
 """The desired state of a bot whose deletion was asked for."""
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
 _NAME_LENGTH = 64
+
+_VERBS = {"running": "start", "paused": "pause", "stopped": "stop", DELETED: "delete"}
 
 Desired = Literal["running", "paused", "stopped", "deleted"]
 
@@ -55,6 +60,7 @@ async def create(
     *,
     desired_state: str = "running",
     idempotency: Idempotency | None = None,
+    by: By = BY_SYSTEM,
 ) -> tuple[BotModel, bool]:
     """A new bot, and True; or the one that the same request made before, and False. Raises Conflict (field `name`),
     IdempotencyMismatch."""
@@ -72,6 +78,7 @@ async def create(
             session.add(_new_status(bot))
             if idempotency is not None:
                 session.add(_answer(owner_id, idempotency, bot))
+            _audit(session, by, "create", bot, None, {"owner_id": owner_id, **columns_of(spec), **_wanted(bot)})
             await session.flush()
     except IntegrityError:
         # Another request was quicker: either the same one, or one that took the name.
@@ -114,7 +121,12 @@ async def list_(
 
 
 async def update(
-    session: AsyncSession, owner_id: str | None, bot_id: str, spec: BotSpec, expected_version: int | None = None
+    session: AsyncSession,
+    owner_id: str | None,
+    bot_id: str,
+    spec: BotSpec,
+    expected_version: int | None = None,
+    by: By = BY_SYSTEM,
 ) -> BotView:
     """Replaces the spec. Raises NotFound, PreconditionFailed, Conflict (field `name`, or being deleted)."""
     view = await _find(session, owner_id, bot_id, lock=True)
@@ -122,15 +134,18 @@ async def update(
     _check_version(bot, expected_version)
     _check_not_deleted(bot)
     values = columns_of(spec)
-    if all(getattr(bot, name) == value for name, value in values.items()):
+    changed = {name: value for name, value in values.items() if getattr(bot, name) != value}
+    if not changed:
         return view
     if spec.name != bot.name and await repository.find_by_name(session, bot.owner_id, spec.name) is not None:
         raise _name_taken(spec.name)
+    before = {name: getattr(bot, name) for name in changed} | {"generation": bot.generation}
     try:
         async with session.begin_nested():
-            for name, value in values.items():
+            for name, value in changed.items():
                 setattr(bot, name, value)
             _touch(session, bot)
+            _audit(session, by, "update", bot, before, {**changed, "generation": bot.generation})
             await session.flush()
     except IntegrityError:
         raise _name_taken(spec.name) from None
@@ -144,6 +159,7 @@ async def set_desired(
     desired: Desired,
     open_trades: Literal["keep", "flatten"] = "keep",
     expected_version: int | None = None,
+    by: By = BY_SYSTEM,
 ) -> BotView:
     """Wants another state. What is wanted already changes nothing. `open_trades` counts for `stopped` and `deleted`.
     Raises NotFound, PreconditionFailed, Conflict where the bot is being deleted."""
@@ -156,14 +172,20 @@ async def set_desired(
         return view
     if desired != DELETED:
         _check_not_deleted(bot)
+    before = _wanted(bot)
     bot.desired_state, bot.open_trades = desired, open_trades
     _touch(session, bot)
+    _audit(session, by, _VERBS[desired], bot, before, _wanted(bot))
     await session.flush()
     return view
 
 
 async def restart(
-    session: AsyncSession, owner_id: str | None, bot_id: str, expected_version: int | None = None
+    session: AsyncSession,
+    owner_id: str | None,
+    bot_id: str,
+    expected_version: int | None = None,
+    by: By = BY_SYSTEM,
 ) -> BotView:
     """Asks for a new process; leaves quarantine. Raises NotFound, PreconditionFailed, Conflict, BotNotRunning where it
     shall be stopped."""
@@ -176,6 +198,8 @@ async def restart(
     bot.restart_requested += 1
     bot.updated_at = utc_now()
     session.add(bot)
+    asked = bot.restart_requested
+    _audit(session, by, "restart", bot, {"restart_requested": asked - 1}, {"restart_requested": asked})
     await session.flush()
     return view
 
@@ -265,6 +289,21 @@ def _new_status(bot: BotModel) -> BotStatusModel:
     stopped = bot.desired_state == DesiredState.STOPPED
     state = ObservedState.STOPPED if stopped else ObservedState.PENDING
     return BotStatusModel(bot_id=bot.id, observed_state=state, conditions=[])
+
+
+def _wanted(bot: BotModel) -> dict[str, Any]:
+    return {"desired_state": bot.desired_state, "open_trades": bot.open_trades, "generation": bot.generation}
+
+
+def _audit(
+    session: AsyncSession,
+    by: By,
+    verb: str,
+    bot: BotModel,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any],
+) -> None:
+    audit.record(session, by.actor, f"bot.{verb}", audit.bot(bot.id), by.why, before, after)
 
 
 def _touch(session: AsyncSession, bot: BotModel) -> None:
