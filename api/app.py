@@ -13,6 +13,7 @@ from api.auth.throttle import LoginThrottle
 from api.auth.tickets import TicketStore
 from api.bots import actions as bot_actions
 from api.bots import endpoints as bot_endpoints
+from api.bots import history as bot_history
 from api.bots import logs as bot_logs
 from api.deps import Services
 from api.metrics import Metrics
@@ -89,6 +90,7 @@ def _version_1() -> APIRouter:
         bot_endpoints,
         bot_actions,
         bot_logs,
+        bot_history,
         proxy_endpoints,
         pool_endpoints,
         portfolio_endpoints,

@@ -14,12 +14,14 @@ class BotModel(SQLModel, table=True):
     """Intent. Written by `bots.service` for a user; its assignment (`pool_id`, `epoch`) by `pools.service.assign`."""
 
     __tablename__ = "bots"
-    __table_args__ = (UniqueConstraint("owner_id", "name", name="uq_bots_owner_name"),)
+    __table_args__ = (
+        UniqueConstraint("owner_id", "name", name="uq_bots_owner_name"),
+        Index("ix_bots_owner_created", "owner_id", "created_at", "id"),
+        Index("ix_bots_created", "created_at", "id"),
+    )
 
     id: str = Field(primary_key=True, max_length=40)
-    owner_id: str = Field(
-        sa_column=Column(String(40), ForeignKey("users.id", ondelete="RESTRICT"), nullable=False, index=True)
-    )
+    owner_id: str = Field(sa_column=Column(String(40), ForeignKey("users.id", ondelete="RESTRICT"), nullable=False))
     name: str = Field(max_length=64)
     """Unique among the owner's bots; renamed to `<name>~<id>` when the bot is deleted, which frees the name."""
     template: str = Field(max_length=64)
@@ -85,6 +87,7 @@ class BotEventModel(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("bot_id", "run_id", "origin", "seq", name="uq_bot_events_identity"),
         Index("ix_bot_events_bot_number", "bot_id", "number"),
+        Index("ix_bot_events_at", "at"),
     )
 
     number: int | None = Field(

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import tuple_
+from sqlalchemy import literal, tuple_
 from sqlalchemy.orm import defer
-from sqlmodel import and_, col, or_, select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from orchestrator.bots.models import BotEventModel, BotModel, BotStatusModel, IdempotencyModel
+from orchestrator.db.types import UtcDateTime
 from orchestrator.kit.pages import Page, decode_cursor, instant_of, page_of
 from orchestrator.users.models import UserModel
 
@@ -81,12 +82,8 @@ async def page(
             query = query.where(column == wanted)
     if after is not None:
         created_at, bot_id = _position(after)
-        query = query.where(
-            or_(
-                col(BotModel.created_at) > created_at,
-                and_(col(BotModel.created_at) == created_at, col(BotModel.id) > bot_id),
-            )
-        )
+        position = tuple_(literal(created_at, UtcDateTime()), literal(bot_id))
+        query = query.where(tuple_(col(BotModel.created_at), col(BotModel.id)) > position)  # an index finds its place
     query = query.order_by(col(BotModel.created_at), col(BotModel.id)).limit(limit + 1)
     rows = [BotView(bot, status) for bot, status in (await session.exec(query)).all()]
     return page_of(rows, limit, lambda view: (view.bot.created_at.isoformat(), view.bot.id))

@@ -1,5 +1,5 @@
-"""Forgets events that are too old. `bot_events` has no index by time: what is too old is looked for by readers, which
-hold up nobody, and deleted in small units of work between which others can write."""
+"""Forgets events that are too old: looked for by readers, which hold up nobody, and deleted in small units of work
+between which others can write."""
 
 from datetime import datetime
 
@@ -17,7 +17,8 @@ async def forget_events(database: Database, before: datetime, chunk: int = _CHUN
     stays deleted."""
     forgotten = 0
     while True:
-        query = select(BotEventModel.number).where(col(BotEventModel.at) < before).limit(chunk)
+        query = select(BotEventModel.number).where(col(BotEventModel.at) < before)
+        query = query.order_by(col(BotEventModel.at)).limit(chunk)
         async with database.read() as session:
             numbers = (await session.exec(query)).all()
         if not numbers:

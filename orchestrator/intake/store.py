@@ -1,4 +1,4 @@
-"""Writes a batch: events, cursor and statuses in one transaction, each event once however often it is told."""
+"""Writes a batch: events, cursor, statuses and history in one transaction, each event once however often it is told."""
 
 import math
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from orchestrator.bots.status import Observation, SlotSeen, SnapshotSeen
 from orchestrator.intake.batch import Taken
 from orchestrator.kit.clock import utc_now
 from orchestrator.pools import service as pools_service
+from orchestrator.portfolio import bot_history
 from pool.contract.events import Event
 
 _CHUNK = 200
@@ -45,9 +46,11 @@ async def store(session: AsyncSession, pool_id: str, taken: Taken) -> Stored:
     for start in range(0, len(known), _CHUNK):
         fresh.extend(await _store_events(session, known[start : start + _CHUNK]))
     changes = await observe(session, _observations(taken))
+    reported = {bot_id: snapshot for bot_id, snapshot in taken.snapshots.items() if bot_id in owners}
+    await bot_history.record(session, reported, utc_now())
     if taken.cursor is not None:
         await pools_service.set_cursor(session, pool_id, taken.cursor)
-    return Stored(fresh, changes, owners, frozenset(taken.snapshots.keys() & owners.keys()))
+    return Stored(fresh, changes, owners, frozenset(reported))
 
 
 def identity(event: Event) -> EventIdentity:

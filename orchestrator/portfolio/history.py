@@ -35,15 +35,15 @@ Range = Literal["1h", "24h", "7d", "30d", "all"]
 RANGES: tuple[Range, ...] = get_args(Range)
 
 FINEST_SECONDS = 10
-_RETENTION: dict[int, timedelta | None] = {
+RETENTION: dict[int, timedelta | None] = {
     FINEST_SECONDS: timedelta(hours=2),
     60: timedelta(hours=48),
     900: timedelta(days=30),
     21_600: None,
 }
-_COARSEST_SECONDS = 21_600
-_STEPS = ((FINEST_SECONDS, 60), (60, 900), (900, _COARSEST_SECONDS))
-_SPANS: dict[Range, timedelta | None] = {
+COARSEST_SECONDS = 21_600
+STEPS = ((FINEST_SECONDS, 60), (60, 900), (900, COARSEST_SECONDS))
+SPANS: dict[Range, timedelta | None] = {
     "1h": timedelta(hours=1),
     "24h": timedelta(hours=24),
     "7d": timedelta(days=7),
@@ -151,10 +151,10 @@ def resolution_for(span: timedelta | None, first: datetime | None, now: datetime
     does not give too many points."""
     age = now - first if first else timedelta()
     wanted = age if span is None else min(span, age)
-    for seconds, kept in _RETENTION.items():
+    for seconds, kept in RETENTION.items():
         if (kept is None or wanted <= kept) and wanted.total_seconds() / seconds <= _MOST_POINTS:
             return seconds
-    return _COARSEST_SECONDS
+    return COARSEST_SECONDS
 
 
 async def write(session: AsyncSession, points: Sequence[EquityPointModel]) -> None:
@@ -171,7 +171,7 @@ async def write(session: AsyncSession, points: Sequence[EquityPointModel]) -> No
 
 async def maintain(session: AsyncSession, now: datetime) -> None:
     """Rolls up what is new, then forgets what is too old."""
-    for fine, coarse in _STEPS:
+    for fine, coarse in STEPS:
         newest = (
             await session.exec(
                 select(func.max(EquityPointModel.at)).where(col(EquityPointModel.resolution_seconds) == coarse)
@@ -183,7 +183,7 @@ async def maintain(session: AsyncSession, now: datetime) -> None:
         for point in roll_up((await session.exec(query)).all(), coarse):
             await session.merge(point)
         await session.flush()
-    for seconds, kept in _RETENTION.items():
+    for seconds, kept in RETENTION.items():
         if kept is not None:
             await session.exec(
                 delete(EquityPointModel).where(
@@ -194,12 +194,13 @@ async def maintain(session: AsyncSession, now: datetime) -> None:
 
 async def read(session: AsyncSession, user_id: str, currency: str, span: Range, now: datetime) -> History:
     """The user's points of this range that are in this currency."""
-    length = _SPANS[span]
+    length = SPANS[span]
     seconds = resolution_for(length, await _first(session, user_id, currency), now)
     query = (
         select(EquityPointModel)
         .where(
             col(EquityPointModel.user_id) == user_id,
+            col(EquityPointModel.mode).in_(("all", "dry", "live")),  # named, so that the primary key finds the window
             col(EquityPointModel.resolution_seconds) == seconds,
             col(EquityPointModel.currency) == currency,
         )
@@ -235,7 +236,7 @@ async def _first(session: AsyncSession, user_id: str, currency: str) -> datetime
     if not oldest:
         return None
     begin = min(oldest.values())
-    limit = begin + timedelta(seconds=_COARSEST_SECONDS)
+    limit = begin + timedelta(seconds=COARSEST_SECONDS)
     return next((oldest[seconds] for seconds in sorted(oldest) if oldest[seconds] < limit), begin)
 
 

@@ -15,14 +15,16 @@ from loguru import logger
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from orchestrator.bots import service as bots
 from orchestrator.bots.announce import user_topic
 from orchestrator.bots.models import BotModel, BotStatusModel
 from orchestrator.db.engine import Database
 from orchestrator.errors import NotFound
 from orchestrator.events.bus import Bus, Subscription
 from orchestrator.kit.clock import utc_now
-from orchestrator.portfolio import history, repository
+from orchestrator.portfolio import bot_history, history, repository
 from orchestrator.portfolio.aggregate import BotReading, aggregate, is_plausible
+from orchestrator.portfolio.bot_history import BotHistory
 from orchestrator.portfolio.history import History, Range
 from orchestrator.portfolio.peaks import Peak
 from orchestrator.portfolio.repository import BotRow, Marks
@@ -106,6 +108,13 @@ class PortfolioService:
             if currency is None:
                 raise _unknown(user_id)
             return await history.read(session, user_id, currency, span, self._clock())
+
+    async def bot_history(self, owner_id: str | None, bot_id: str, span: Range) -> BotHistory:
+        """A bot's equity over time, in its present stake currency; `owner_id` None for a bot of any owner. Raises
+        NotFound."""
+        async with self._database.read() as session:
+            bot = (await bots.get(session, owner_id, bot_id)).bot
+            return await bot_history.read(session, bot.id, bot.stake_currency, span, self._clock())
 
     async def subscribe(self, user_id: str, after: str | None) -> tuple[Subscription, str]:
         """What follows `after` on the user's topic (None: from now on), and the cursor of the newest message now."""

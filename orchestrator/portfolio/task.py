@@ -24,7 +24,7 @@ from orchestrator.bots.retention import forget_events
 from orchestrator.db.engine import Database
 from orchestrator.events.bus import Bus, Message, SubscriberTooSlow
 from orchestrator.kit.clock import utc_now
-from orchestrator.portfolio import history, repository
+from orchestrator.portfolio import bot_history, history, repository
 from orchestrator.portfolio.models import EquityPointModel
 from orchestrator.portfolio.service import PortfolioService
 from orchestrator.portfolio.views import Portfolio, material, wire
@@ -124,6 +124,10 @@ class PortfolioTask:
                 await history.maintain(session, self._clock())
         except Exception:  # boundary of a job: the next run makes up for this one
             logger.exception("equity history could not be rolled up")
+        try:
+            await bot_history.maintain(self._database, self._clock())
+        except Exception:  # boundary of a job: the next run makes up for this one
+            logger.exception("the history of bots could not be rolled up")
 
     async def forget(self) -> None:
         """Forgets events of bots that are too old."""

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, ForeignKey, String
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, String
 from sqlmodel import Field, SQLModel
 
 from orchestrator.db.types import UtcDateTime
@@ -29,11 +29,10 @@ class RefreshTokenModel(SQLModel, table=True):
     """One refresh token, hashed. Tokens of one sign-in share a family; the reuse of a spent one revokes the family."""
 
     __tablename__ = "refresh_tokens"
+    __table_args__ = (Index("ix_refresh_tokens_user_expiry", "user_id", "expires_at"),)
 
     id: str = Field(primary_key=True, max_length=40)
-    user_id: str = Field(
-        sa_column=Column(String(40), ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True)
-    )
+    user_id: str = Field(sa_column=Column(String(40), ForeignKey("users.id", ondelete="CASCADE"), nullable=False))
     family_id: str = Field(max_length=40, index=True)
     token_hash: str = Field(unique=True, max_length=64)
     issued_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))

@@ -1,0 +1,27 @@
+"""Advisory locks on PostgreSQL that keep two processes from the same act; on SQLite the write lock does that."""
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+MIGRATION = 0x464C4F54_0001
+"""Whoever changes the schema, or fills or reads the whole database, holds it: others that start wait."""
+PARTITIONS = 0x464C4F54_0002
+"""Whoever makes partitions holds it."""
+
+
+async def hold(connection: AsyncConnection, key: int) -> None:
+    """Waits for the lock and keeps it until the transaction ends. Nothing on SQLite."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+
+async def others_hold_any(connection: AsyncConnection) -> bool:
+    """Whether another session holds an advisory lock in this database, as a control plane that leads does all the
+    time. Always False on SQLite, where the home's lock tells."""
+    if connection.dialect.name != "postgresql":
+        return False
+    query = text(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid() "
+        "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    return bool((await connection.execute(query)).scalar_one())
