@@ -22,6 +22,7 @@ class ErrorCode(StrEnum):
     BOOT_FAILED = "boot_failed"
     RELAY_REFUSED = "relay_refused"
     RELAY_TIMEOUT = "relay_timeout"
+    REDIS_UNAVAILABLE = "redis_unavailable"
 
 
 class Error(Exception):
@@ -111,6 +112,12 @@ class NoCapacity(RetryLater):
 
 class RelayTimeout(RetryLater):
     code = ErrorCode.RELAY_TIMEOUT
+
+
+class RedisUnavailable(RetryLater):
+    """What several processes share in Redis cannot be read or written now."""
+
+    code = ErrorCode.REDIS_UNAVAILABLE
 
 
 class StaleEpoch(RetryLater):

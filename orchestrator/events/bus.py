@@ -1,12 +1,12 @@
 """The bus: topics of numbered messages with a bounded memory, so that a subscriber can resume.
 
-Two drivers keep one contract (`tests/contract`): in-process now, Redis streams later. Topics in use:
+Two drivers keep one contract (`tests/contract`): in-process, and Redis streams for several processes. Topics in use:
 `user.<user_id>` carries what that user's browsers see (`portfolio`, `bot`, `trade`, `alert`); `hints` carries
 `reconcile` hints (`{"bot_id"}` or `{"pool_id"}`) and `portfolio` carries `changed` hints (`{"user_id"}`), which may be
 lost: the reconciler and the portfolio task look for themselves anyway.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -22,7 +22,8 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """The cursor asked for is not remembered: messages may be missing before what follows. It goes on from `cursor`."""
+    """Messages may be missing before what follows, since the cursor asked for is not remembered or messages were lost
+    on their way. It goes on from `cursor`."""
 
     cursor: str
 
@@ -45,8 +46,9 @@ class Subscription(Protocol):
 
 class Bus(Protocol):
     async def publish(self, topic: str, kind: str, body: dict[str, Any]) -> str:
-        """Appends and wakes subscribers; never waits for them. Returns the message's cursor. Raises TypeError or
-        ValueError for a body that is not JSON."""
+        """Appends and wakes subscribers; never waits for them, nor for long for a store that does not answer: then the
+        message follows later, or subscribers get a `Reset` for it. Returns the message's cursor, or one that resets
+        where it is not known yet. Raises TypeError or ValueError for a body that is not JSON."""
 
     def subscribe(self, topic: str, after: str | None = None) -> Subscription:
         """Messages after the cursor, or from now on where it is None; then live. The subscription exists from the call
@@ -54,7 +56,13 @@ class Bus(Protocol):
         first, then what comes from now on. The iteration ends when the bus closes and raises SubscriberTooSlow."""
 
     async def latest_cursor(self, topic: str) -> str:
-        """Cursor of the newest message; what `subscribe` from now would start after."""
+        """Cursor of the newest message; what `subscribe` from now would start after. Raises RedisUnavailable."""
 
     async def close(self) -> None:
         """Ends all subscriptions; later ones end at once, and what is published is dropped."""
+
+    def health(self) -> str | None:
+        """None where all is well, else the reason in a sentence. For readiness."""
+
+    def gauges(self) -> Mapping[str, float]:
+        """Readings for /metrics by name."""
