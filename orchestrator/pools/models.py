@@ -8,6 +8,12 @@ from sqlmodel import Field, SQLModel
 
 from orchestrator.db.types import UtcDateTime
 
+LOCAL_NODE = "local"
+LOCAL_POOL = "pool-local"
+"""The pool that an embedded control plane makes at its first start."""
+REMOVED = "removed"
+"""Desired state of a pool that is to go; its row goes once its driver has removed it."""
+
 
 class PoolModel(SQLModel, table=True):
     __tablename__ = "pools"
@@ -18,7 +24,7 @@ class PoolModel(SQLModel, table=True):
     slots_total: int
     memory_limit_bytes: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     desired_state: str = Field(max_length=16)
-    """`running` or `stopped`."""
+    """`running`, `stopped` or `removed`."""
     observed_state: str = Field(max_length=16)
     """`starting`, `ready` (zygote and agent), `degraded` (one of them), `unreachable` or `stopped`."""
     report: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))

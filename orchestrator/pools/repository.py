@@ -1,12 +1,13 @@
-"""Queries on pools, cursors and leases."""
+"""Queries on pools, moves, cursors and leases."""
 
 from collections.abc import Sequence
 
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from orchestrator.kit.pages import Page, decode_cursor, page_of
-from orchestrator.pools.models import LeaseModel, PoolCursorModel, PoolModel
+from orchestrator.pools.models import LeaseModel, MoveModel, PoolCursorModel, PoolModel
+from orchestrator.users.models import UserModel
 
 
 async def find(session: AsyncSession, pool_id: str, *, lock: bool = False) -> PoolModel | None:
@@ -24,6 +25,29 @@ async def page(session: AsyncSession, limit: int, after: str | None) -> Page[Poo
         (pool_id,) = decode_cursor(after, [str])
         query = query.where(col(PoolModel.id) > pool_id)
     return page_of((await session.exec(query)).all(), limit, lambda pool: (pool.id,))
+
+
+async def move(session: AsyncSession, bot_id: str) -> MoveModel | None:
+    """The bot's move, locked until the unit of work ends."""
+    query = select(MoveModel).where(col(MoveModel.bot_id) == bot_id).with_for_update()
+    return (await session.exec(query)).first()
+
+
+async def moves(session: AsyncSession) -> Sequence[MoveModel]:
+    """All moves, the oldest first."""
+    return (await session.exec(select(MoveModel).order_by(col(MoveModel.started_at), col(MoveModel.bot_id)))).all()
+
+
+async def moves_of_pool(session: AsyncSession, pool_id: str) -> Sequence[MoveModel]:
+    """Moves to the pool or from it."""
+    which = or_(col(MoveModel.source_pool_id) == pool_id, col(MoveModel.target_pool_id) == pool_id)
+    return (await session.exec(select(MoveModel).where(which))).all()
+
+
+async def first_admin(session: AsyncSession) -> str | None:
+    """Id of the administrator who was there first."""
+    query = select(UserModel.id).where(col(UserModel.role) == "admin", col(UserModel.deactivated_at).is_(None))
+    return (await session.exec(query.order_by(col(UserModel.created_at), col(UserModel.id)))).first()
 
 
 async def cursor(session: AsyncSession, pool_id: str) -> PoolCursorModel | None:

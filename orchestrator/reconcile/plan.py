@@ -7,9 +7,9 @@ still runs it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from orchestrator.pools.placement import Capacity, place
+from orchestrator.pools.placement import Capacity, Homeless, place
 from pool.contract.slots import DesiredState, ObservedState, OpenTrades
 
 DELETED = "deleted"
@@ -37,6 +37,9 @@ class Intent:
     """Its status says already that no pool has room."""
     restart_requested: int = 0
     restart_done: int = 0
+    owner_id: str = ""
+    shareable: bool = True
+    """Its template may run beside other tenants' bots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,14 +235,11 @@ def _place(homeless: Sequence[Intent], pools: Sequence[PoolView]) -> list[Action
     """Pools that answer first; one that is only starting will do where no other has room."""
     if not homeless:
         return []
-    answering = [view.capacity for view in pools if view.capacity is not None and view.slots is not None]
-    silent = [view.capacity for view in pools if view.capacity is not None and view.slots is None]
-    placed = place([intent.bot_id for intent in homeless], answering)
-    left = [bot_id for bot_id, pool_id in placed.items() if pool_id is None]
-    placed |= place(left, silent)
+    offers = [replace(view.capacity, answering=view.slots is not None) for view in pools if view.capacity is not None]
+    placed = place([Homeless(intent.bot_id, intent.owner_id, intent.shareable) for intent in homeless], offers).placed
     actions: list[Action] = []
     for intent in homeless:
-        pool_id = placed[intent.bot_id]
+        pool_id = placed.get(intent.bot_id)
         if pool_id is not None:
             actions.append(Assign(intent.bot_id, pool_id))
         elif not intent.no_capacity:
