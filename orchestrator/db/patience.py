@@ -1,0 +1,77 @@
+"""Connections to PostgreSQL that never wait for ever.
+
+The server bounds a statement by `statement_timeout`; a server that stands still, or is gone without a word, bounds
+nothing. So each exchange with it has a deadline on this side, too: a connection on which nothing came in time is closed
+and told as `psycopg.OperationalError`, as one that broke would be. What the URL sets itself is left as it is.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import errors
+from psycopg.abc import PQGen
+from psycopg.rows import TupleRow
+from sqlalchemy import make_url
+
+CONNECT_SECONDS = 5
+_GRACE_SECONDS = 2.0
+"""How much longer than the server's own limit an answer may take."""
+_SILENCE_SECONDS = 10
+"""What the kernel allows the other side to acknowledge nothing."""
+_INTERVAL_SECONDS = 0.1
+
+T = TypeVar("T")
+
+
+class PatientConnection(psycopg.AsyncConnection[TupleRow]):
+    """Waits for an answer no longer than `answer_seconds`; None for as long as it takes."""
+
+    answer_seconds: float | None = None
+
+    async def wait(
+        self,
+        gen: PQGen[T],
+        interval: float = _INTERVAL_SECONDS,
+        timeout: float | None = None,  # noqa: ASYNC109 - as psycopg has it
+    ) -> T:
+        limit = self.answer_seconds if timeout is None else timeout
+        try:
+            return await super().wait(gen, interval, limit)
+        except errors._WaitTimeout:
+            if timeout is not None:
+                raise
+            self.pgconn.finish()
+            raise psycopg.OperationalError(f"the database did not answer within {limit:.0f} s") from None
+
+
+def connect_arguments(
+    url: str, name: str, statement_seconds: float | None, session_seconds: Mapping[str, float] | None = None
+) -> dict[str, Any]:
+    """What `create_async_engine` passes on to psycopg: time-outs, `name` as the application's, and the settings of the
+    session in `session_seconds` (PostgreSQL's names of time-outs)."""
+    session = {"tcp_user_timeout": _SILENCE_SECONDS, **(session_seconds or {})}
+    if statement_seconds is not None:
+        session["statement_timeout"] = statement_seconds
+    query = make_url(url).query
+    own = [f"-c {setting}={int(seconds * 1000)}" for setting, seconds in session.items()]
+    told = query.get("options", "")
+    arguments: dict[str, Any] = {
+        "application_name": name,
+        "connect_timeout": CONNECT_SECONDS,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": _SILENCE_SECONDS * 1000,
+    }
+    arguments = {key: value for key, value in arguments.items() if key not in query}
+    arguments["options"] = " ".join([*own, *([told] if isinstance(told, str) else told)]).strip()
+    if statement_seconds is not None:
+
+        async def patient(*positional: Any, **keywords: Any) -> PatientConnection:
+            connection = await PatientConnection.connect(*positional, **keywords)
+            connection.answer_seconds = statement_seconds + _GRACE_SECONDS
+            return connection
+
+        arguments["async_creator_fn"] = patient
+    return arguments
