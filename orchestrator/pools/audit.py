@@ -98,6 +98,12 @@ async def list_(
     return page_of((await session.exec(query)).all(), limit, lambda row: (row.number or 0,))
 
 
+async def knows(session: AsyncSession, subject: str) -> bool:
+    """Whether anything was ever done to it."""
+    query = select(AuditModel.number).where(col(AuditModel.subject) == subject).limit(1)
+    return (await session.exec(query)).first() is not None
+
+
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
     """As JSON has it, with decimals and times as text and without secrets."""
     shown: dict[str, Any] = json.loads(json.dumps(_without_secrets(values), default=_text))

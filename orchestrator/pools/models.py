@@ -96,6 +96,46 @@ class AuditModel(SQLModel, table=True):
     after: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
 
 
+class RolloutModel(SQLModel, table=True):
+    """Pools on their way to another image. Written by `pools.rollouts` for an administrator, and by the task that
+    carries it out."""
+
+    __tablename__ = "rollouts"
+
+    id: str = Field(primary_key=True, max_length=40)
+    image: str | None = Field(default=None, max_length=255)
+    """Of the new pools; None for pools that are no containers: they get the code that is installed now."""
+    state: str = Field(max_length=16, index=True)
+    """`pools.rollout.State`."""
+    legs: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
+    """`pools.rollout.Leg`, one for each old pool, in wire form."""
+    problem: str | None = Field(default=None, max_length=500)
+    """Why it stopped, or what does not get on."""
+    wish: str | None = Field(default=None, max_length=16)
+    """What an administrator asked for since: `abort` or `roll_back`."""
+    actor: str = Field(max_length=64)
+    why: str = Field(default="", max_length=500)
+    created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    updated_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    ended_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+
+
+class PoolOrderModel(SQLModel, table=True):
+    """Something that an administrator wants of a pool once, and that only its driver can do. The row is there until it
+    is done. No foreign key: a pool's disk is purged when its row has long gone."""
+
+    __tablename__ = "pool_orders"
+
+    pool_id: str = Field(primary_key=True, max_length=40)
+    kind: str = Field(primary_key=True, max_length=16)
+    """`restart` or `purge`."""
+    driver: str = Field(max_length=16)
+    actor: str = Field(max_length=64)
+    why: str = Field(default="", max_length=500)
+    problem: str | None = Field(default=None, max_length=500)
+    requested_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
 class PoolCursorModel(SQLModel, table=True):
     """Where intake stands in a pool's event stream; committed together with the events it covers."""
 
