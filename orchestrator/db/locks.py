@@ -15,6 +15,14 @@ async def hold(connection: AsyncConnection, key: int) -> None:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
 
+async def try_hold(connection: AsyncConnection, key: int) -> bool:
+    """The same without waiting; False where another session holds it. Always True on SQLite."""
+    if connection.dialect.name != "postgresql":
+        return True
+    query = text("SELECT pg_try_advisory_xact_lock(:key)")
+    return bool((await connection.execute(query, {"key": key})).scalar_one())
+
+
 async def others_hold_any(connection: AsyncConnection) -> bool:
     """Whether another session holds an advisory lock in this database, as a control plane that leads does all the
     time. Always False on SQLite, where the home's lock tells."""

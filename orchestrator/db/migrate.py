@@ -1,4 +1,5 @@
 """Migrations, run by the program itself: `upgrade(url)` brings a database to the newest version in one transaction.
+Processes that start at once do it one after another: under an advisory lock on PostgreSQL, the write lock on SQLite.
 
 The versions live in `migrations/` beside this package, in a checkout as in an installed one. Developers write the next
 one with `python -m orchestrator.db.migrate "why"`, which compares the models with a fresh, fully migrated database.
@@ -8,6 +9,7 @@ import asyncio
 import io
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from alembic import command
@@ -16,8 +18,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orchestrator.db.engine import Database
+from orchestrator.db.locks import MIGRATION, hold
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -26,15 +30,36 @@ class DatabaseTooNew(Exception):
     """The database was written by a newer Flotilla than this one."""
 
 
-async def upgrade(url: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """The version before, None for an empty database, and after."""
+
+    before: str | None
+    after: str | None
+
+
+async def upgrade(url: str) -> Migrated:
     """Up to the newest version; does nothing where it is there already. Raises DatabaseTooNew, and
     `sqlalchemy.exc.DBAPIError` where the database cannot be read or written."""
     database = Database(url)
     try:
         async with database.engine.execution_options(flotilla_writes=True).begin() as connection:
-            await connection.run_sync(_upgrade)
+            await hold(connection, MIGRATION)
+            return await upgrade_within(connection)
     finally:
         await database.close()
+
+
+async def upgrade_within(connection: AsyncConnection, revision: str = "head") -> Migrated:
+    """The same in the caller's transaction, up to a version. Raises DatabaseTooNew, DBAPIError."""
+    before = await current(connection)
+    await connection.run_sync(_upgrade, revision)
+    return Migrated(before, await current(connection))
+
+
+async def current(connection: AsyncConnection) -> str | None:
+    """The version that the database is at; None where it was never migrated."""
+    return await connection.run_sync(_current)
 
 
 def sql(dialect: str) -> str:
@@ -51,13 +76,17 @@ def head() -> str | None:
     return ScriptDirectory(str(SCRIPTS)).get_current_head()
 
 
-def _upgrade(connection: Connection) -> None:
-    if MigrationContext.configure(connection).get_current_revision() == head():
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _upgrade(connection: Connection, revision: str) -> None:
+    if _current(connection) == (head() if revision == "head" else revision):
         return
     config = _config()
     config.attributes["connection"] = connection
     try:
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
     except CommandError as error:
         raise DatabaseTooNew(f"The database was written by a newer Flotilla: install that one ({error}).") from error
 
