@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from orchestrator.errors import (
     AgentUnreachable,
     BotNotRunning,
+    Conflict,
     Error,
     InvalidSpec,
     NoCapacity,
@@ -32,6 +33,7 @@ from pool.contract.events import StreamItem
 from pool.contract.model import Wire
 from pool.contract.pools import PoolReport
 from pool.contract.slots import Command, CommandResult, Slot, SlotSpec
+from pool.contract.transfer import DIGEST_HEADER, DirectoryReport
 
 CONNECT_SECONDS = 3.0
 CALL_SECONDS = 10.0
@@ -40,6 +42,9 @@ COMMAND_SECONDS = 40.0
 RELAY_SECONDS = 60.0
 STREAM_SILENCE_SECONDS = 15.0
 """The agent beats every 5 s on its event stream; silence for this long means that it is gone."""
+
+PARCEL_SILENCE_SECONDS = 60.0
+"""An agent reads a directory before it sends it, and writes it before it answers."""
 
 _HOP_BY_HOP = frozenset(
     {
@@ -82,6 +87,15 @@ class WebSocketTarget:
 
     url: str
     headers: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A bot's directory under way, to be read once."""
+
+    digest: str
+    """Of what it must be when it has arrived."""
+    chunks: AsyncIterator[bytes]
 
 
 class AgentClient:
@@ -164,6 +178,34 @@ class AgentClient:
             with self._transport_errors():
                 async for line in response.aiter_lines():
                     yield line
+
+    @asynccontextmanager
+    async def directory(self, bot_id: str, epoch: int) -> AsyncIterator["Parcel"]:
+        """The directory of a bot that is stopped under just this epoch, which fences it there. Raises NotFound,
+        StaleEpoch, Conflict where a process or a start is in the way."""
+        async with self._stream(_slot(bot_id) + "/directory", {"epoch": str(epoch)}, PARCEL_SILENCE_SECONDS) as told:
+            yield Parcel(told.headers.get(DIGEST_HEADER, ""), self._chunks(told))
+
+    async def put_directory(self, bot_id: str, epoch: int, parcel: "Parcel") -> DirectoryReport:
+        """Has the target keep a directory under this epoch; returns once it is complete there. Raises StaleEpoch,
+        Conflict where the bot has a slot there, InvalidSpec where it did not arrive as it was sent."""
+        timeout = httpx.Timeout(PARCEL_SILENCE_SECONDS, connect=CONNECT_SECONDS)
+        with self._transport_errors():
+            response = await self._http.put(
+                _slot(bot_id) + "/directory",
+                params={"epoch": str(epoch)},
+                content=parcel.chunks,
+                headers={"Content-Type": "application/x-tar", DIGEST_HEADER: parcel.digest},
+                timeout=timeout,
+            )
+        if response.is_error:
+            raise self._problem(response)
+        return self._parse(DirectoryReport, response)
+
+    async def _chunks(self, response: httpx.Response) -> AsyncGenerator[bytes, None]:
+        with self._transport_errors():
+            async for chunk in response.aiter_bytes():
+                yield chunk
 
     async def events(self, cursor: str | None = None) -> AsyncGenerator[StreamItem, None]:
         """Items of the pool's stream after the cursor, without end. Raises AgentUnreachable when the agent goes, is
@@ -293,6 +335,7 @@ class AgentClient:
             raise AgentUnreachable(
                 f"The agent of {self.pool_id} speaks protocol {protocol}, not {PROTOCOL_VERSION}; restart the pool.",
                 pool_id=self.pool_id,
+                protocol=protocol,
             )
 
     def _nonsense(self) -> AgentUnreachable:
@@ -361,6 +404,8 @@ def _mapped(problem: AgentProblem, pool_id: str) -> Error:
             return BotNotRunning(problem.message, **params)
         case AgentErrorCode.BOT_NOT_ANSWERING:
             return RelayTimeout(problem.message, **params)
+        case AgentErrorCode.IN_USE:
+            return Conflict(problem.message, **params)
         case AgentErrorCode.RELAY_REFUSED:
             return RelayRefused(problem.message, **params)
         case _:

@@ -12,6 +12,7 @@ from aiohttp.typedefs import Middleware
 from loguru import logger
 from pydantic import TypeAdapter, ValidationError
 
+from pool.agent import transfer
 from pool.agent.bot_link import NotConnected, command_frame
 from pool.agent.entry import Entry
 from pool.agent.files import bot_directory
@@ -69,6 +70,8 @@ def build(desk: Desk) -> web.Application:
             web.post(f"{slot}/restart", api.restart),
             web.post(f"{slot}/commands", api.command),
             web.get(f"{slot}/logs", api.logs),
+            web.get(f"{slot}/directory", api.send_directory, allow_head=False),
+            web.put(f"{slot}/directory", api.receive_directory),
             web.get("/v1/events", api.events),
             web.route(hdrs.METH_ANY, slot + "/api/{path:.*}", api.relay),
         ]
@@ -223,6 +226,14 @@ class _Endpoints:
         if request.transport is not None:
             request.transport.abort()
         return response
+
+    async def send_directory(self, request: web.Request) -> web.StreamResponse:
+        limit = self._desk.settings.bot_disk_limit_bytes
+        return await transfer.send(self._keeper, _bot_id(request), _epoch(request), limit, request)
+
+    async def receive_directory(self, request: web.Request) -> web.Response:
+        limit = self._desk.settings.bot_disk_limit_bytes
+        return _json(await transfer.receive(self._keeper, _bot_id(request), _epoch(request), limit, request))
 
     async def relay(self, request: web.Request) -> web.StreamResponse:
         entry = self._entry(request)

@@ -1,6 +1,7 @@
 """The agent's files: durable atomic writes, a bot's directory, its archive, and a look into its trades database."""
 
 import contextlib
+import errno
 import os
 import sqlite3
 from datetime import UTC, datetime
@@ -31,7 +32,7 @@ def write_atomically(file: Path, content: bytes, *, durable: bool = True) -> Non
         new.unlink(missing_ok=True)
         raise
     if durable:
-        _sync_directory(file.parent)
+        sync_directory(file.parent)
 
 
 def bot_directory(pool: Path, bot_id: str) -> Path:
@@ -60,7 +61,21 @@ def archive(pool: Path, bot_id: str, at: datetime) -> None:
     directory.rename(shelf / name)
     with contextlib.suppress(FileNotFoundError):
         (shelf / name / "api.sock").unlink()
-    _sync_directory(shelf)
+    sync_directory(shelf)
+
+
+def read_epoch(directory: Path) -> int:
+    """The fencing epoch that the bot's directory is marked with, 0 where it is not. Raises OSError, also for a file
+    that holds no number."""
+    try:
+        descriptor = os.open(directory / "epoch", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return 0
+    with os.fdopen(descriptor, "rb") as stream:
+        content = stream.read(32).strip()
+    if not content.isdigit():
+        raise OSError(errno.EINVAL, "the epoch file holds no number", str(directory / "epoch"))
+    return int(content)
 
 
 def count_open_trades(directory: Path, trading: str) -> int:
@@ -81,7 +96,8 @@ def count_open_trades(directory: Path, trading: str) -> int:
         connection.close()
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
+    """Makes renames and new names in it outlive a power cut. Raises OSError."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -16,6 +16,8 @@ class AgentErrorCode(StrEnum):
     BOT_NOT_RUNNING = "bot_not_running"
     BOT_NOT_ANSWERING = "bot_not_answering"
     RELAY_REFUSED = "relay_refused"
+    IN_USE = "in_use"
+    """The bot's directory cannot be moved now: a process has it, or a slot."""
     INTERNAL = "internal"
 
 
@@ -28,6 +30,7 @@ AGENT_ERROR_STATUS: dict[AgentErrorCode, int] = {
     AgentErrorCode.BOT_NOT_RUNNING: 409,
     AgentErrorCode.BOT_NOT_ANSWERING: 504,
     AgentErrorCode.RELAY_REFUSED: 403,
+    AgentErrorCode.IN_USE: 409,
     AgentErrorCode.INTERNAL: 500,
 }
 
