@@ -1,11 +1,18 @@
 # make run    everything, on embedded defaults        make test    everything that guards it
-.PHONY: run serve test lint types lock clean environment environment-dev
+# make up     on a Docker host: control plane, broker, PostgreSQL, Redis, pools as containers; make down stops it
+.PHONY: run serve up down test lint types lock clean environment environment-dev
 
 run: environment
 	@exec .venv/bin/flotilla up
 
 serve: environment
 	@exec .venv/bin/flotilla serve
+
+up:
+	@exec scripts/deploy up
+
+down:
+	@exec scripts/deploy down
 
 test: environment-dev
 	@exec scripts/test
@@ -25,6 +32,7 @@ bench-%: environment-dev
 lock:
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra build pyproject.toml -o requirements.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra build --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	for set in pool/image deploy; do uv pip compile -q --python-version 3.13 --python-platform linux --generate-hashes --no-emit-index-url --no-header --no-annotate -c requirements.txt $$set/requirements.in -o $$set/requirements.txt || exit 1; done
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

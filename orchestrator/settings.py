@@ -1,16 +1,22 @@
 """Settings of the control plane: `FLOTILLA_HOME`, and `FLOTILLA_ORCH_*` for the rest.
 
-Built once and passed down. Of these only `database_url` may hold a secret, the password of the database; it is left out
-of representations and errors, and must not be logged. Flotilla's own secrets are made at the first start and kept in
-`secrets.json`.
+Built once and passed down. `database_url` and `redis_url` may hold passwords: they are left out of representations and
+errors, must not be logged, and may come as files (`FLOTILLA_SECRETS_DIR/flotilla_orch_database_url`). Flotilla's own
+secrets are made at the first start and kept in `secrets.json`.
 """
 
+import os
 from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_dir
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -87,6 +93,20 @@ class OrchestratorSettings(BaseSettings):
         except (ArgumentError, ValueError):
             raise ValueError("it is no URL of a database; write driver://user:password@host/name, quoted") from None
         return url
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment first; then files of `FLOTILLA_SECRETS_DIR` with the names of variables in small letters."""
+        directory = os.environ.get("FLOTILLA_SECRETS_DIR")
+        files = [SecretsSettingsSource(settings_cls, secrets_dir=directory)] if directory else []
+        return (init_settings, env_settings, *files)
 
     @property
     def url(self) -> str:

@@ -1,6 +1,7 @@
 """The database's password shows nowhere."""
 
 import sys
+from pathlib import Path
 
 import pytest
 from loguru import logger
@@ -25,6 +26,19 @@ def test_one_that_cannot_be_read_is_refused_without_being_quoted(url: str) -> No
     assert "database_url" in str(refused.value)
     assert SECRET not in str(refused.value)
     assert SECRET not in root._sentence(refused.value)
+
+
+def test_secrets_may_come_as_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "flotilla_orch_database_url").write_text(f"postgresql+psycopg://u:{SECRET}@h/d\n")
+    (tmp_path / "flotilla_orch_redis_url").write_text(f"redis://:{SECRET}@h/0\n")
+    monkeypatch.setenv("FLOTILLA_SECRETS_DIR", str(tmp_path))
+    settings = OrchestratorSettings()
+    assert settings.url == f"postgresql+psycopg://u:{SECRET}@h/d"
+    assert settings.redis_url is not None
+    assert settings.redis_url.get_secret_value() == f"redis://:{SECRET}@h/0"
+    assert SECRET not in f"{settings!r} {settings}"
+    monkeypatch.setenv("FLOTILLA_ORCH_DATABASE_URL", "sqlite+aiosqlite:///here.db")
+    assert OrchestratorSettings().url == "sqlite+aiosqlite:///here.db"
 
 
 def test_traces_of_the_control_plane_alone_show_no_values(
