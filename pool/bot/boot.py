@@ -11,6 +11,7 @@ import ccxt
 from freqtrade.exceptions import OperationalException, StrategyError, TemporaryError
 
 from pool.bot.config import ConfigurationRefused
+from pool.bot.sandbox.walls import NotIsolated
 from pool.contract import exit_codes
 from pool.contract.slots import ConditionType
 
@@ -74,7 +75,9 @@ def classify(error: Exception, evidence: Evidence) -> Failure:
         )
     if isinstance(error, OperationalException) and evidence.strategy:
         return _boot_failed(f"The strategy cannot be loaded: {evidence.strategy}")
-    if isinstance(error, OperationalException | StrategyError | ConfigurationRefused | ImportError | SyntaxError):
+    if isinstance(
+        error, OperationalException | StrategyError | ConfigurationRefused | NotIsolated | ImportError | SyntaxError
+    ):
         return _boot_failed(str(error))
     return Failure(1, None, _sentence(f"{type(error).__name__}: {error}"))
 

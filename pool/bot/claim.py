@@ -28,7 +28,7 @@ class Claim:
     @classmethod
     def take(cls, directory: Path, epoch: int) -> "Claim":
         """Raises Locked, Fenced; OSError or ValueError where the files cannot be read."""
-        descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             _raise_epoch(directory / "epoch", epoch)

@@ -5,11 +5,14 @@ from pathlib import Path
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Put `content` at `path` (0600), durably: a crash leaves the old or the new content. Raises OSError."""
+    """Put `content` at `path`, durably: a crash leaves the old or the new content. Raises OSError.
+
+    The process's umask says whether the group, the agent's, may read it.
+    """
     beside = path.with_name(f".{path.name}.new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    beside.unlink(missing_ok=True)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o660)
     with open(descriptor, "wb") as file:
-        os.fchmod(file.fileno(), 0o600)
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -1,7 +1,8 @@
-"""What a fork does first: leave everything of the zygote behind.
+"""What a fork does first: leave everything of the zygote behind, and settle in its own directory.
 
 Order matters: inherited log handlers go before their descriptors do, so that nothing closes a number that was given
-out anew.
+out anew. In between `pool.bot.sandbox` changes the user: whoever leaves the zygote may be root, without any right to
+look into the directory; whoever settles in it is the bot.
 """
 
 import ctypes
@@ -10,6 +11,7 @@ import os
 import random
 import signal
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy
@@ -22,25 +24,33 @@ _STRIPPED_ENVIRONMENT = ("FREQTRADE__", "FLOTILLA_", "PYTEST_")
 """FreqTrade lets `FREQTRADE__…` override its configuration, and skips its logging set-up where it sees
 `PYTEST_VERSION`.
 """
+_HOME_VARIABLES = ("HOME", "TMPDIR", "SQLITE_TMPDIR")
+"""Nothing else can be written to."""
 _KEPT_LOG_RECORDS = 300
 _PR_SET_NAME = 15
 
 
-def isolate(directory: Path, name: str) -> None:
-    """Make this process its own: session, signals, descriptors, directory, randomness, logging. Raises OSError."""
+def leave_zygote(name: str) -> None:
+    """Make this process its own: session, signals, descriptors, logging, randomness. Raises OSError."""
     if os.getsid(0) != os.getpid():
         os.setsid()
-    os.umask(0o077)
-    os.chdir(directory)
     _reset_signals()
     _drop_log_handlers()
-    _redirect_stdio(directory / LOG_FILE)
     _close_descriptors()
     for variable in [key for key in os.environ if key.startswith(_STRIPPED_ENVIRONMENT)]:
         del os.environ[variable]
     random.seed()
     numpy.random.seed()
     ctypes.CDLL(None).prctl(_PR_SET_NAME, f"bot:{name}".encode()[:15], 0, 0, 0)
+
+
+def settle(directory: Path) -> None:
+    """Live in `directory`: working directory, home, temporary files, standard output. Raises OSError."""
+    os.chdir(directory)
+    _redirect_stdio(directory / LOG_FILE)
+    for variable in _HOME_VARIABLES:
+        os.environ[variable] = str(directory)
+    tempfile.tempdir = str(directory)
 
 
 def _reset_signals() -> None:
@@ -65,7 +75,7 @@ def _redirect_stdio(log: Path) -> None:
         stream.flush()
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
-    written = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    written = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o660)
     os.dup2(written, 1)
     os.dup2(written, 2)
     for descriptor in {nothing, written} - {0, 1, 2}:

@@ -13,19 +13,19 @@ from pool.bot.boot import Evidence, classify
 from pool.bot.claim import Claim, Fenced, Locked
 from pool.bot.control import Control, StopRequested
 from pool.bot.desk import Desk
-from pool.bot.isolation import isolate
+from pool.bot.isolation import leave_zygote, settle
 from pool.bot.link import Link
 from pool.bot.log import LOG_FILE, start_log
 from pool.bot.outbox import Outbox
 from pool.bot.parent import Parent
-from pool.bot.rest import BotApi
+from pool.bot.rest import BotApi, Listener
+from pool.bot.sandbox.walls import Walls
 from pool.bot.slot import SlotFiles
 from pool.bot.trader import Trader
 from pool.bot.vitals import Vitals
 from pool.contract import exit_codes
 from pool.contract.frames import ConditionFrame, Fork
 from pool.contract.slots import DesiredState
-from pool.ipc.unix_address import bind_unix
 from pool.settings import PoolSettings
 
 logger = logging.getLogger(__name__)
@@ -42,10 +42,16 @@ def run(fork: Fork, pool_directory: Path, settings: PoolSettings) -> int:
 
     Called once, in a process of its own that is adopted by init already, and which has nothing else to do afterwards
     than `os._exit` with the answer. Collecting garbage is the caller's to set up. Raises OSError where the directory
-    is missing or cannot be written.
+    is missing or cannot be written, or a wall cannot be put up that has to stand.
+
+    The order is that of ADR 0004: walls of the user, what needs opening, walls of the process; only then is the agent
+    dialled, which gives secrets, and only then is the user's strategy imported.
     """
     directory = Path(fork.directory)
-    isolate(directory, fork.bot_id)
+    leave_zygote(fork.bot_id)
+    walls = Walls(directory, fork.uid, settings)
+    walls.lower()
+    settle(directory)
     try:
         claim = Claim.take(directory, fork.epoch)
     except Locked as error:
@@ -58,7 +64,9 @@ def run(fork: Fork, pool_directory: Path, settings: PoolSettings) -> int:
     start_log(directory / LOG_FILE)
     logger.info("Run %s, epoch %s", fork.run_id, fork.epoch)
     try:
-        return Bot(fork, pool_directory, settings, Parent()).live()
+        api = BotApi(Listener.at(directory / API_SOCKET))
+        walls.close()
+        return Bot(fork, pool_directory, settings, Parent(), walls, api).live()
     finally:
         logging.shutdown()
         claim.release()
@@ -67,14 +75,17 @@ def run(fork: Fork, pool_directory: Path, settings: PoolSettings) -> int:
 class Bot:
     """Everything that belongs to one run, put together."""
 
-    def __init__(self, fork: Fork, pool_directory: Path, settings: PoolSettings, parent: Parent) -> None:
+    def __init__(
+        self, fork: Fork, pool_directory: Path, settings: PoolSettings, parent: Parent, walls: Walls, api: BotApi
+    ) -> None:
         directory = Path(fork.directory)
+        self._walls = walls
         self._slot = SlotFiles(directory, settings)
         self._control = Control()
         self._vitals = Vitals()
         self._outbox = Outbox()
         self._evidence = Evidence()
-        self._api = BotApi(bind_unix(directory / API_SOCKET))
+        self._api = api
         self._link = Link(
             fork,
             pool_directory / AGENT_SOCKET,
@@ -108,6 +119,7 @@ class Bot:
             self._vitals.step()
             self._control.wait(_WAIT_SECONDS)
         if not self._control.stopping:
+            self._walls.check()
             spec = self._slot.prepare()
             self._vitals.paused_by_flotilla = spec.desired is DesiredState.PAUSED
             set_mp_start_method()

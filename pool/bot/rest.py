@@ -1,9 +1,9 @@
 """FreqTrade's own REST API on the bot's Unix socket, served only once somebody asks for it.
 
-`api.sock` is bound early and listens late: a dial before that is refused, and an idle bot pays nothing. The
-application is FreqTrade's, with all its routes and `/api/v1/message/ws`; what differs is where it listens, that a
-configuration reload only exchanges the bot behind it (FreqTrade would stop and rebuild the server), and that its
-server sleeps longer between ticks.
+`api.sock` is bound and listens before the bot's system calls are filtered, which refuses both afterwards. Nobody dials
+it before the bot has answered `serve_api`, and an idle bot pays nothing. The application is FreqTrade's, with all its
+routes and `/api/v1/message/ws`; what differs is where it listens, that a configuration reload only exchanges the bot
+behind it (FreqTrade would stop and rebuild the server), and that its server sleeps longer between ticks.
 
 Seam for the zygote: the application comes from `webserver.FastAPI` and `ApiServer.configure_app`, looked up when
 needed, so that a warmed process can put one there that is built already.
@@ -11,10 +11,12 @@ needed, so that a warmed process can put one there that is built already.
 
 import asyncio
 import logging
+import os
 import secrets
 import socket
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -23,8 +25,11 @@ from freqtrade.rpc import RPC
 from freqtrade.rpc.api_server import webserver
 from freqtrade.rpc.api_server.webserver import ApiServer
 
+from pool.ipc.unix_address import bind_unix
+
 logger = logging.getLogger(__name__)
 
+_BACKLOG = 64
 _START_SECONDS = 15.0
 _STOP_SECONDS = 3.0
 _TICK_SECONDS = 1.0
@@ -41,6 +46,24 @@ def build_app() -> FastAPI:
     )
     ApiServer.configure_app(object.__new__(BotApi), app, {"api_server": {"CORS_origins": []}})
     return app
+
+
+class Listener(socket.socket):
+    """A Unix socket that listens already: asyncio's servers ask for it again, which the kernel would refuse."""
+
+    @classmethod
+    def at(cls, file: Path) -> "Listener":
+        """Bound at `file`, readable to the directory's group as the process's umask says. Raises OSError."""
+        bound = bind_unix(file)
+        umask = os.umask(0)
+        os.umask(umask)
+        file.chmod(0o660 & ~umask)
+        listener = cls(fileno=bound.detach())
+        socket.socket.listen(listener, _BACKLOG)
+        return listener
+
+    def listen(self, backlog: int = _BACKLOG, /) -> None:
+        """Does, since `at`."""
 
 
 class BotApi(ApiServer):  # type: ignore[misc]  # FreqTrade is not typed here

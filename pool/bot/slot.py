@@ -57,7 +57,7 @@ class SlotFiles:
 
     def _write_strategy(self, spec: SlotSpec) -> None:
         directory = self._directory / STRATEGY_DIRECTORY
-        directory.mkdir(mode=0o700, exist_ok=True)
+        directory.mkdir(mode=0o770, exist_ok=True)
         name = f"{spec.strategy.class_name}.py"
         replace_file(directory / name, spec.strategy.source.encode())
         for other in directory.glob("*.py"):

@@ -24,6 +24,8 @@ VARIABLES = {
     "MALLOC_MMAP_THRESHOLD_": "131072",
     "MALLOC_TRIM_THRESHOLD_": "131072",
     "MALLOC_TOP_PAD_": "65536",
+    # SQLite reads it when it is first used, which is in the zygote: each bot's working directory is its own.
+    "SQLITE_TMPDIR": ".",
 }
 
 _PR_SET_THP_DISABLE = 41

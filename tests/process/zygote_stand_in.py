@@ -64,12 +64,13 @@ def trade(directory: Path, settings: PoolSettings) -> int:
     from freqtrade.persistence import Trade
     from freqtrade.worker import Worker
 
-    from pool.bot.isolation import isolate
+    from pool.bot.isolation import leave_zygote, settle
     from pool.bot.rest import build_app
     from pool.zygote.rehearsal import write_bot
     from pool.zygote.sharing import markets, webapp
 
-    isolate(directory, "trader")
+    leave_zygote("trader")
+    settle(directory)
     started = time.monotonic()
     config = write_bot(directory, settings)
     worker = Worker(Arguments(["trade", "-c", str(config), "--userdir", str(directory)]).get_parsed_arg())

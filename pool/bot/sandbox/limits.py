@@ -1,0 +1,61 @@
+"""Resource limits of one bot.
+
+RLIMIT_DATA is the wall around its memory: private writable mappings, whether touched or not. What the process has of
+them already is the zygote's, shared until written to, so the limit is counted from there. Threads reserve less stack
+than usual, since each one's counts as well. Shared anonymous memory, which RLIMIT_DATA does not count, is refused by
+`seccomp`; RLIMIT_AS bounds whatever else can be mapped.
+"""
+
+import resource
+import signal
+import threading
+
+from pool.bot.sandbox.kernel import process_status
+from pool.settings import PoolSettings
+
+THREAD_STACK_BYTES = 2 * 2**20
+MOST_FILE_BYTES = 256 * 2**20
+_MOST_DESCRIPTORS = 1024
+_MOST_THREADS = 256
+_LOCKED_BYTES = 64 * 1024
+_MAPPINGS_BYTES = 2**30
+"""Address space beyond data: libraries loaded later, files mapped."""
+_OOM_SCORE = "500"
+"""Where memory runs out, a bot goes before agent and init."""
+
+
+def limit_resources(settings: PoolSettings, *, own_uid: bool) -> str:
+    """Everything but memory; what holds, as a sentence. Raises OSError, or ValueError for a limit not to be had."""
+    with open("/proc/self/oom_score_adj", "w") as score:
+        score.write(_OOM_SCORE)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # writing beyond the limit is an error, not the end
+    file_bytes = min(MOST_FILE_BYTES, settings.bot_disk_limit_bytes)
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_NOFILE, _MOST_DESCRIPTORS)
+    _limit(resource.RLIMIT_FSIZE, file_bytes)
+    _limit(resource.RLIMIT_MEMLOCK, _LOCKED_BYTES)
+    _limit(resource.RLIMIT_MSGQUEUE, 0)
+    sentence = f"No core dumps, {_MOST_DESCRIPTORS} descriptors, files of {file_bytes >> 20} MiB"
+    if not own_uid:  # the kernel counts threads per user id
+        return f"{sentence}; threads are not counted, for want of a user id of its own."
+    _limit(resource.RLIMIT_NPROC, _MOST_THREADS)
+    return f"{sentence}, {_MOST_THREADS} threads."
+
+
+def limit_memory(settings: PoolSettings) -> str:
+    """What holds, as a sentence. Raises OSError, or ValueError."""
+    threading.stack_size(THREAD_STACK_BYTES)
+    data, size = _kilobytes("VmData"), _kilobytes("VmSize")
+    _limit(resource.RLIMIT_DATA, data + settings.bot_memory_limit_bytes)
+    _limit(resource.RLIMIT_AS, size + settings.bot_memory_limit_bytes + _MAPPINGS_BYTES)
+    return f"{settings.bot_memory_limit_bytes >> 20} MiB beyond what is shared with the zygote."
+
+
+def _limit(which: int, wanted: int) -> None:
+    _, hard = resource.getrlimit(which)
+    value = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(which, (value, value))
+
+
+def _kilobytes(field: str) -> int:
+    return int(process_status(field).split()[0]) * 1024
