@@ -5,6 +5,7 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import orchestrator.bots.models
+import orchestrator.leader.installation
 import orchestrator.pools.models
 import orchestrator.portfolio.models
 import orchestrator.users.models  # noqa: F401 - the tables register themselves

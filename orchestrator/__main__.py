@@ -150,9 +150,7 @@ class ControlPlane:
         self._run_tasks()
 
     def _run_tasks(self) -> None:
-        self._reconciler = Reconciler(
-            self.database, self.bus, self.agents, self.catalogue, self.settings, self.secrets.installation_id
-        )
+        self._reconciler = Reconciler(self.database, self.bus, self.agents, self.catalogue, self.settings)
         runners: dict[str, Runner] = {
             "reconciler": self._reconciler.run,
             "intake": Intake(self.database, self.bus, self.agents).run,

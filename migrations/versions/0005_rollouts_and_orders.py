@@ -1,7 +1,7 @@
 """roll-outs of pools, orders to their drivers
 
 Revision ID: 0005
-Revises: 0003
+Revises: 0004
 Create Date: 2026-11-21 06:20:00.000000
 """
 
@@ -14,7 +14,7 @@ from alembic import op
 import orchestrator.db.types
 
 revision: str = "0005"
-down_revision: str | None = "0003"
+down_revision: str | None = "0004"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -143,14 +143,3 @@ class PoolCursorModel(SQLModel, table=True):
 
     pool_id: str = Field(sa_column=Column(String(40), ForeignKey("pools.id", ondelete="CASCADE"), primary_key=True))
     cursor: str = Field(max_length=80)
-
-
-class LeaseModel(SQLModel, table=True):
-    """A named lease with a fencing epoch: who reconciles, who collects. See `kit.leases`."""
-
-    __tablename__ = "leases"
-
-    name: str = Field(primary_key=True, max_length=64)
-    holder: str = Field(max_length=64)
-    epoch: int
-    expires_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))

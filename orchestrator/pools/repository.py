@@ -1,4 +1,4 @@
-"""Queries on pools, moves, cursors and leases."""
+"""Queries on pools, moves and cursors."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from orchestrator.kit.pages import Page, decode_cursor, page_of
-from orchestrator.pools.models import LeaseModel, MoveModel, PoolCursorModel, PoolModel
+from orchestrator.pools.models import MoveModel, PoolCursorModel, PoolModel
 from orchestrator.users.models import UserModel
 
 
@@ -19,8 +19,11 @@ async def every(session: AsyncSession) -> Sequence[PoolModel]:
     return (await session.exec(select(PoolModel).order_by(col(PoolModel.id)))).all()
 
 
-async def page(session: AsyncSession, limit: int, after: str | None) -> Page[PoolModel]:
+async def page(session: AsyncSession, limit: int, after: str | None, tenant_id: str | None) -> Page[PoolModel]:
+    """By id; of this tenant and shared ones, or all (None)."""
     query = select(PoolModel).order_by(col(PoolModel.id)).limit(limit + 1)
+    if tenant_id is not None:
+        query = query.where(or_(col(PoolModel.tenant_id) == tenant_id, col(PoolModel.tenant_id).is_(None)))
     if after is not None:
         (pool_id,) = decode_cursor(after, [str])
         query = query.where(col(PoolModel.id) > pool_id)
@@ -52,8 +55,3 @@ async def first_admin(session: AsyncSession) -> str | None:
 
 async def cursor(session: AsyncSession, pool_id: str) -> PoolCursorModel | None:
     return await session.get(PoolCursorModel, pool_id)
-
-
-async def lease(session: AsyncSession, name: str) -> LeaseModel | None:
-    query = select(LeaseModel).where(col(LeaseModel.name) == name).with_for_update()
-    return (await session.exec(query)).first()

@@ -1,13 +1,13 @@
 """The reconciler: each second and on hints it compares what is wanted with what agents list, and acts on it.
 
 One tick reads, plans and writes; it waits for no agent. Agents are listed by one watch per pool and acted upon by tasks
-of the executor, so that a slow one delays its own bots alone. Only who holds the lease `reconciler` ticks.
+of the executor, so that a slow one delays its own bots alone.
 """
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from loguru import logger
@@ -26,7 +26,6 @@ from orchestrator.pools import service as pools_service
 from orchestrator.pools.directory import AgentDirectory
 from orchestrator.pools.models import PoolModel
 from orchestrator.reconcile.execute import Executor
-from orchestrator.reconcile.lease import LeaseKeeper
 from orchestrator.reconcile.plan import (
     DELETED,
     Assign,
@@ -47,7 +46,6 @@ from orchestrator.templates.catalogue import Catalogue
 from pool.contract.slots import ConditionType
 
 HINTS = "hints"
-_LEASE = "reconciler"
 _NO_ROOM = "No pool has room for this bot: delete others, or raise the pool's limits."
 
 
@@ -63,7 +61,7 @@ class _World:
 
 
 class Reconciler:
-    """Run it as one task. `holder` names this control plane in the lease."""
+    """Run it as one task, of the control plane that leads: it starts nothing unless `leading()`."""
 
     def __init__(
         self,
@@ -72,14 +70,14 @@ class Reconciler:
         agents: AgentDirectory,
         catalogue: Catalogue,
         settings: OrchestratorSettings,
-        holder: str,
+        leading: Callable[[], bool] = lambda: True,
     ) -> None:
         self._database = database
         self._bus = bus
         self._agents = agents
         self._settings = settings
         self._renderer = Renderer(catalogue)
-        self._lease = LeaseKeeper(database, _LEASE, holder, settings.lease_seconds)
+        self._leading = leading
         self._executor = Executor(agents, settings.action_seconds, settings.actions_per_pool, self._after_action)
         self._watches: dict[str, tuple[PoolWatch, asyncio.Task[None]]] = {}
         self._answering: set[str] = set()
@@ -95,9 +93,8 @@ class Reconciler:
             while True:
                 again = False
                 try:
-                    if await self._lease.hold():
-                        again = await self.tick()
-                        self.ticked_at = time.monotonic()
+                    again = await self.tick()
+                    self.ticked_at = time.monotonic()
                 except (SQLAlchemyError, OSError) as error:
                     logger.error("the reconciler cannot use the database, it will try again: {}", error)
                 except Exception:  # a task's boundary: it must go on whatever one tick stumbles over
@@ -109,15 +106,13 @@ class Reconciler:
             await self.stop()
 
     async def stop(self) -> None:
-        """Ends watches and actions under way, and gives the lease back."""
+        """Ends watches and actions under way."""
         tasks = [task for _, task in self._watches.values()]
         self._watches.clear()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._executor.stop()
-        with contextlib.suppress(SQLAlchemyError, OSError):
-            await self._lease.release()
 
     async def tick(self) -> bool:
         """One look and what follows from it; True where rows were changed, so that the next tick is due at once."""
@@ -188,7 +183,7 @@ class Reconciler:
         for action in actions:
             if isinstance(action, Assign | ReportNoCapacity | ForgetRestart | MarkDeleted):
                 row_actions.append(action)
-            elif self._lease.held():
+            elif self._leading():
                 self._executor.start(action, rows.get(action.bot_id), world.rendered.get(action.bot_id))
         if row_actions:
             await self._change_rows(row_actions)

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +96,8 @@ class Rig:
         assert bot is not None
         return bot
 
-    def reconciler(self, holder: str = "here") -> Reconciler:
-        return Reconciler(self.database, self.bus, self.agents, self.catalogue, self.settings, holder)
+    def reconciler(self, leading: Callable[[], bool] = lambda: True) -> Reconciler:
+        return Reconciler(self.database, self.bus, self.agents, self.catalogue, self.settings, leading)
 
     @contextlib.asynccontextmanager
     async def running(self, *, intake: bool = False) -> AsyncIterator[Reconciler]:

@@ -13,12 +13,25 @@ from sqlmodel import SQLModel
 from orchestrator.db import migrate
 from orchestrator.db.engine import Database
 from orchestrator.kit.clock import utc_now
-from orchestrator.pools.models import LeaseModel, PoolCursorModel
+from orchestrator.pools.models import PoolCursorModel, PoolModel
 
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     return f"sqlite+aiosqlite:///{tmp_path}/flotilla.db"
+
+
+def a_pool(slots_total: int) -> PoolModel:
+    return PoolModel(
+        id="one",
+        node="local",
+        driver="fake",
+        slots_total=slots_total,
+        desired_state="running",
+        observed_state="ready",
+        conditions=[],
+        created_at=utc_now(),
+    )
 
 
 async def test_pragmas_hold_on_every_connection(url: str) -> None:
@@ -40,18 +53,18 @@ async def test_a_unit_of_work_takes_the_write_lock_at_once(url: str) -> None:
 
     async def count_up() -> None:
         async with database.unit_of_work() as session:
-            row = await session.get(LeaseModel, "l")
+            row = await session.get(PoolModel, "one")
             await asyncio.sleep(0)
             if row is None:
-                row = LeaseModel(name="l", holder="h", epoch=0, expires_at=utc_now())
-            row.epoch += 1
+                row = a_pool(0)
+            row.slots_total += 1
             session.add(row)
 
     await asyncio.gather(*(count_up() for _ in range(20)))
     async with database.read() as session:
-        row = await session.get(LeaseModel, "l")
+        row = await session.get(PoolModel, "one")
     assert row is not None
-    assert row.epoch == 20
+    assert row.slots_total == 20
     await database.close()
 
 
@@ -59,10 +72,10 @@ async def test_a_reader_does_not_wait_for_a_writer(url: str) -> None:
     await migrate.upgrade(url)
     database = Database(url)
     async with database.unit_of_work() as session:
-        session.add(LeaseModel(name="l", holder="h", epoch=1, expires_at=utc_now()))
+        session.add(a_pool(1))
         await session.flush()
         async with asyncio.timeout(5), database.read() as reader:
-            assert await reader.get(LeaseModel, "l") is None
+            assert await reader.get(PoolModel, "one") is None
     await database.close()
 
 
@@ -72,14 +85,14 @@ async def test_foreign_keys_are_enforced_and_a_failed_unit_leaves_nothing(url: s
 
     async def half_good() -> None:
         async with database.unit_of_work() as session:
-            session.add(LeaseModel(name="l", holder="h", epoch=1, expires_at=utc_now()))
+            session.add(a_pool(1))
             await session.flush()
             session.add(PoolCursorModel(pool_id="no such pool", cursor="c"))
 
     with pytest.raises(IntegrityError):
         await half_good()
     async with database.read() as session:
-        assert await session.get(LeaseModel, "l") is None
+        assert await session.get(PoolModel, "one") is None
     await database.close()
 
 

@@ -1,5 +1,6 @@
 """The reconciler against fake agents: what is wanted becomes true, whatever the agents do."""
 
+import asyncio
 import time
 from pathlib import Path
 
@@ -277,14 +278,22 @@ async def test_an_agent_that_knows_a_higher_epoch_is_taken_over_under_a_yet_high
     assert (await rig.row(bot.id)).epoch == 8
 
 
-async def test_only_the_lease_holder_acts(rig: Rig) -> None:
+async def test_who_does_not_lead_starts_nothing(rig: Rig) -> None:
     agent = FakeAgent()
     await rig.add_pool(agent)
-    other = rig.reconciler("another control plane")
-    assert await other._lease.hold()
-    async with rig.running():
+    leading = False
+    reconciler = rig.reconciler(lambda: leading)
+    running = asyncio.create_task(reconciler.run())
+    try:
         bot = await rig.create()
-        await other._lease.hold()
+
+        async def assigned() -> bool:
+            return (await rig.row(bot.id)).pool_id is not None
+
+        await eventually(assigned, 10)
         assert not agent.puts
-        await other._lease.release()
+        leading = True
         await eventually(lambda: is_in(rig, bot.id, "running"), 10)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)

@@ -1,0 +1,51 @@
+"""Which installation a database belongs to: processes that share it must share their secrets, too, and pools that are
+local processes must all be of one home, or a leader elsewhere would start them a second time."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Column, Integer, String
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Field, SQLModel
+
+from orchestrator.db.engine import Database
+
+_ONLY = 1
+
+
+class InstallationModel(SQLModel, table=True):
+    """One row. Written by `claim` alone."""
+
+    __tablename__ = "installation"
+
+    number: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    id: str = Field(max_length=64)
+    """`installation_id` of `secrets.json`."""
+    pools_home: str | None = Field(default=None, sa_column=Column(String(64), nullable=True))
+    """Identity of the home whose local processes the pools are; None where they are containers."""
+    pools_path: str | None = Field(default=None, sa_column=Column(String(500), nullable=True))
+    """Where that home is, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolsHome:
+    """A home in which pools run as local processes."""
+
+    id: str
+    path: str
+
+
+async def claim(database: Database, installation_id: str, pools_home: PoolsHome | None) -> InstallationModel:
+    """The database's row, made ours where there is none yet; likewise its home of pools. The caller compares. Raises
+    SQLAlchemyError."""
+    try:
+        async with database.unit_of_work() as session:
+            row = await session.get(InstallationModel, _ONLY)
+            if row is None:
+                row = InstallationModel(number=_ONLY, id=installation_id)
+            if row.id == installation_id and row.pools_home is None and pools_home is not None:
+                row.pools_home, row.pools_path = pools_home.id, pools_home.path[:500]
+            session.add(row)
+            await session.flush()
+            return row
+    except IntegrityError:  # another process was quicker
+        return await claim(database, installation_id, pools_home)
