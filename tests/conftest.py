@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.databases import database_url, migrated_sqlite, postgres  # noqa: F401 - fixtures
+
 _not_run: list[str] = []
 
 

@@ -88,8 +88,8 @@ class PortfolioWorld:
                 setattr(bot, name, value)
 
 
-async def open_world(directory: Path) -> PortfolioWorld:
-    """The caller closes its database."""
-    url = f"sqlite+aiosqlite:///{directory}/flotilla.db"
+async def open_world(directory: Path, url: str | None = None) -> PortfolioWorld:
+    """At a URL, or on SQLite in a directory. The caller closes its database."""
+    url = url or f"sqlite+aiosqlite:///{directory}/flotilla.db"
     await migrate.upgrade(url)
     return PortfolioWorld(Database(url))

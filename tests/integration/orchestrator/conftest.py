@@ -7,6 +7,7 @@ from tests.integration.orchestrator.rig import Rig, rig_at
 
 
 @pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    async with rig_at(tmp_path) as made:
+async def rig(tmp_path: Path, database_url: str) -> AsyncIterator[Rig]:
+    """On SQLite, and again on PostgreSQL."""
+    async with rig_at(tmp_path, database_url=database_url) as made:
         yield made

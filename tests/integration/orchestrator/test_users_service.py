@@ -3,12 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
-from orchestrator.db import migrate
 from orchestrator.db.engine import Database
 from orchestrator.errors import Unauthenticated
 from orchestrator.kit.clock import utc_now
@@ -22,10 +20,9 @@ STRICT = TokenPolicy(grace=timedelta(0))
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'flotilla.db'}"
-    await migrate.upgrade(url)
-    database = Database(url)
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """On SQLite, and again on PostgreSQL."""
+    database = Database(database_url)
     yield database
     await database.close()
 

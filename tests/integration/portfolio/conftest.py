@@ -8,8 +8,9 @@ from tests.fakes.portfolio_world import PortfolioWorld, open_world
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[PortfolioWorld]:
-    world = await open_world(tmp_path)
+async def world(tmp_path: Path, database_url: str) -> AsyncIterator[PortfolioWorld]:
+    """On SQLite, and again on PostgreSQL."""
+    world = await open_world(tmp_path, database_url)
     await world.add_user()
     yield world
     await world.database.close()
