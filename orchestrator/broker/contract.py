@@ -3,32 +3,42 @@
 | call | answer |
 |---|---|
 | `GET /v1/node` | `Node`; 503 `Refusal` `docker_unreachable` |
-| `GET /v1/pools` | `{"items": [PoolContainer]}`: all of this installation, told by label, running or not |
+| `GET /v1/pools` | `{"items": [PoolContainer]}`: all of this installation, volumes without container too |
 | `GET /v1/pools/{pool_id}` | `PoolContainer`, 404 |
 | `PUT /v1/pools/{pool_id}` `PoolSpec` | `PoolContainer`: all is there and runs; one that differs is left alone |
 | `POST /v1/pools/{pool_id}/stop?seconds=N` | 204 once it has ended, within N seconds or killed |
 | `POST /v1/pools/{pool_id}/restart?seconds=N` | 204 |
+| `POST /v1/pools/{pool_id}/mend` | `PoolContainer`: what was changed on a living container by hand is set right |
 | `DELETE /v1/pools/{pool_id}` | 204: the container is gone, its volume stays; 409 while it runs |
 | `DELETE /v1/volumes/{pool_id}?confirm={pool_id}` | 204: the volume and its trades are gone; 409 while in use |
 | `GET /v1/pools/{pool_id}/logs?tail=N` | text/plain |
+| `GET /v1/paper-exchange` | `PaperContainer`, 404 |
 | `PUT /v1/paper-exchange` `PaperSpec` | `PaperContainer`: one per node, in all tenants' networks |
 | `DELETE /v1/paper-exchange` | 204 |
 | `GET /v1/events` | NDJSON of `ContainerEvent` until the client goes; hints only, `GET /v1/pools` is the truth |
 
-Errors have status 400, 404, 409, 502 or 503 and a `Refusal`.
+Errors have status 400, 403, 404, 409, 502 or 503 and a `Refusal`. An empty line on the event stream is a sign of life.
+Tokens travel in clear over the Unix socket (`BrokerModel.to_json(reveal_secrets=True)`), are masked elsewhere.
 """
 
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field
+
+from pool.contract.model import REVEAL_SECRETS, Secret
 
 BROKER_PROTOCOL = 1
+POOL_ID_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 
 
 class BrokerModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def to_json(self, *, reveal_secrets: bool = False) -> bytes:
+        """The wire form. `reveal_secrets` only for the broker's socket."""
+        return self.model_dump_json(context={REVEAL_SECRETS: reveal_secrets}).encode()
 
 
 class RefusalCode(StrEnum):
@@ -42,7 +52,13 @@ class RefusalCode(StrEnum):
     IN_USE = "in_use"
     NOT_FOUND = "not_found"
     INVALID = "invalid"
+    NOT_ALLOWED = "not_allowed"
+    """This user may not speak to the broker."""
     DISK_FULL = "disk_full"
+    NO_ADDRESS_SPACE = "no_address_space"
+    """Docker has no subnet left for another tenant's network."""
+    BROKER_UNREACHABLE = "broker_unreachable"
+    """Told by the client: nobody answers on the socket."""
     DOCKER_FAILED = "docker_failed"
 
 
@@ -50,6 +66,14 @@ class Refusal(BrokerModel):
     code: RefusalCode
     message: str
     """A sentence for people that says what to do."""
+
+
+class Refused(Exception):
+    """An operation was refused or failed; `refusal` says why and what to do."""
+
+    def __init__(self, code: RefusalCode, message: str) -> None:
+        super().__init__(message)
+        self.refusal = Refusal(code=code, message=message)
 
 
 class PoolSpec(BrokerModel):
@@ -63,19 +87,20 @@ class PoolSpec(BrokerModel):
     cpu_limit: float | None = Field(default=None, gt=0)
     """In cores."""
     settings: dict[str, Any]
-    agent_token: SecretStr
+    agent_token: Secret
     """Written to a file in the pool's volume that only its agent can read; sent in clear over the Unix socket."""
 
 
 class PoolContainer(BrokerModel):
     pool_id: str
-    container_id: str
+    container_id: str | None
+    """None where only the pool's volume is left, state `removed`."""
     tenant_id: str | None
-    image: str
+    image: str | None
     """As it was asked for."""
-    image_id: str
+    image_id: str | None
     state: str
-    """Docker's: `created`, `running`, `restarting`, `paused`, `exited`, `dead`."""
+    """Docker's: `created`, `running`, `restarting`, `paused`, `exited`, `dead`; or `removed`."""
     exit_code: int | None
     oom_killed: bool
     health: str | None
@@ -92,12 +117,17 @@ class PoolContainer(BrokerModel):
     freqtrade: str | None
     problem: str | None
     """What its last words were where it ended by itself."""
+    drift: list[str] = []
+    """What was changed by hand on a living container, in sentences; `mend` sets it right."""
+    agent_token: Secret | None = None
+    """Read from its volume; None where there is no container or no token yet."""
 
 
 class PaperSpec(BrokerModel):
     image: str
     symbols: int = Field(ge=20, le=1500)
-    control_token: SecretStr
+    control_token: Secret | None = None
+    """None lets the exchange make its own, in its volume."""
 
 
 class PaperContainer(BrokerModel):

@@ -1,11 +1,15 @@
-"""The paper exchange as a supervised local service: `python -m pool.exchange.simulator`, detached like a pool, found
-again by what its `endpoint.json` tells. It keeps its port across restarts, so that pools need not be told anew."""
+"""The paper exchange as a supervised service.
+
+`ProcessPaperExchange` runs `python -m pool.exchange.simulator` on this machine, detached like a pool, found again by
+what its `endpoint.json` tells; it keeps its port across restarts, so that pools need not be told anew. Where pools are
+containers, `orchestrator.exchanges.paper_container` keeps the same Protocol.
+"""
 
 import asyncio
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 from loguru import logger
@@ -22,7 +26,44 @@ class CannotStartExchange(Exception):
     """Says in one sentence why, for people."""
 
 
-class PaperExchange:
+async def ping(url: str, transport: httpx.AsyncBaseTransport | None = None) -> bool:
+    """Whether a paper exchange serves there."""
+    try:
+        async with (
+            asyncio.timeout(_ASK_SECONDS),
+            httpx.AsyncClient(transport=transport, trust_env=False, timeout=_ASK_SECONDS) as client,
+        ):
+            return (await client.get(f"{url.rstrip('/')}/api/v3/ping")).is_success
+    except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, OSError):
+        return False
+
+
+class PaperService(Protocol):
+    """What the control plane asks of it, wherever it runs."""
+
+    problem: str | None
+    """What it said when it ended by itself last, or why it cannot be looked at, in a sentence."""
+
+    async def ensure(self) -> None:
+        """Starts it unless it lives; returns before it listens. Raises CannotStartExchange."""
+
+    async def alive(self) -> bool:
+        """It runs."""
+
+    async def answers(self) -> bool:
+        """It listens and serves."""
+
+    async def stop(self) -> None:
+        """Ends it; returns when it has ended."""
+
+    def url(self) -> str | None:
+        """Where the control plane finds it, or found it last; None where it never did."""
+
+    def pool_url(self) -> str | None:
+        """Where pools find it."""
+
+
+class ProcessPaperExchange:
     """`directory` holds its endpoint, control token, log and state. `symbols` is how many markets it has."""
 
     def __init__(
@@ -64,7 +105,7 @@ class PaperExchange:
                 answered = self._answered[1]
                 if time.monotonic() - self._answered_at < _FRESH_SECONDS[answered]:
                     return answered
-            answered = await self._ping(url)
+            answered = await ping(url, self._transport)
             self._answered, self._answered_at = ((pid, url), answered), time.monotonic()
             return answered
 
@@ -79,15 +120,9 @@ class PaperExchange:
         url = self._endpoint().get("url")
         return url if isinstance(url, str) else None
 
-    async def _ping(self, url: str) -> bool:
-        try:
-            async with (
-                asyncio.timeout(_ASK_SECONDS),
-                httpx.AsyncClient(transport=self._transport, trust_env=False, timeout=_ASK_SECONDS) as client,
-            ):
-                return (await client.get(f"{url.rstrip('/')}/api/v3/ping")).is_success
-        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, OSError):
-            return False
+    def pool_url(self) -> str | None:
+        """The same as `url`: pools are processes of this machine."""
+        return self.url()
 
     def _ensure(self) -> None:
         if self._living_pid() is not None:
@@ -114,3 +149,7 @@ class PaperExchange:
         except (OSError, ValueError):
             return {}
         return content if isinstance(content, dict) else {}
+
+
+PaperExchange = ProcessPaperExchange
+"""Its name where there is no choice."""

@@ -9,10 +9,16 @@ from typing import Protocol
 
 from orchestrator.pools.client import AgentEndpoint
 from orchestrator.pools.models import PoolModel
+from orchestrator.pools.nodes import NodeReport
 
 
 class CannotStartPool(Exception):
     """Says in one sentence why, for people."""
+
+
+class DriverUnavailable(Exception):
+    """What runs the pools cannot be reached or failed; says in one sentence what to do. Nothing is known then of pools,
+    least of all that they are gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +30,15 @@ class PoolObservation:
     endpoint: AgentEndpoint | None
     """Where its agent listens; None while it does not."""
     problem: str | None = None
-    """What it said when it ended by itself, in a sentence; None where that is not known."""
+    """What it said when it ended by itself, or what is wrong with it, in a sentence; None where all is well."""
+    known: bool = True
+    """False where the driver could not look: the rest is then what it saw last, or `alive` where it saw nothing yet:
+    a pool is never taken for dead because nobody could look. `problem` tells why."""
 
 
 class PoolDriver(Protocol):
+    """All but `ensure`, `observe` and `endpoint` raise DriverUnavailable where something cannot be told or done."""
+
     async def ensure(self, pool: PoolModel) -> None:
         """Starts the pool unless it lives; returns before it is ready. Idempotent. Raises CannotStartPool."""
 
@@ -40,6 +51,18 @@ class PoolDriver(Protocol):
     async def stop(self, pool_id: str, *, graceful: bool) -> None:
         """Ends the pool with its bots; returns when it has ended. `graceful` lets bots stop in good order first. What
         the pool keeps on disk stays. Nothing to do for one that does not live."""
+
+    async def restart(self, pool_id: str, *, graceful: bool) -> None:
+        """As `stop`, then starts what was stopped, as it was. Raises CannotStartPool."""
+
+    async def remove(self, pool_id: str) -> None:
+        """Stops it in good order; what runs it (a container) is gone then. What it keeps on disk stays."""
+
+    async def purge(self, pool_id: str) -> None:
+        """`remove`, and everything that the pool kept, trades included, is gone for good."""
+
+    async def node(self) -> NodeReport | None:
+        """The machine that its pools run on; None where it cannot tell."""
 
     async def list(self) -> list[str]:
         """Ids of all pools that this driver knows, alive or not."""

@@ -6,17 +6,21 @@ command line proves it. A second init in the same directory refuses to start, so
 
 import asyncio
 import json
+import platform
 import secrets
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 from loguru import logger
 
 from orchestrator.kit.detached import Detached, last_line, write_private
 from orchestrator.pools.client import AgentEndpoint
-from orchestrator.pools.drivers import CannotStartPool, PoolObservation
+from orchestrator.pools.drivers import CannotStartPool, DriverUnavailable, PoolObservation
 from orchestrator.pools.models import PoolModel
+from orchestrator.pools.nodes import NodeReport
 
 _MODULE = "pool"
 _KILL_PATIENCE_SECONDS = 1.0
@@ -58,6 +62,30 @@ class ProcessDriver:
             patience = self._stop_seconds if graceful else _KILL_PATIENCE_SECONDS
             await self._process(pool_id).stop(pid, patience)
 
+    async def restart(self, pool_id: str, *, graceful: bool) -> None:
+        """See `PoolDriver.restart`."""
+        await self.stop(pool_id, graceful=graceful)
+        await asyncio.to_thread(self._start, pool_id)
+
+    async def remove(self, pool_id: str) -> None:
+        """See `PoolDriver.remove`."""
+        await self.stop(pool_id, graceful=True)
+        self._processes.pop(pool_id, None)
+
+    async def purge(self, pool_id: str) -> None:
+        """See `PoolDriver.purge`."""
+        await self.remove(pool_id)
+        try:
+            await asyncio.to_thread(self._delete, pool_id)
+        except OSError as error:
+            raise DriverUnavailable(
+                f"The directory of pool {pool_id} cannot be removed: {error.strerror or error}."
+            ) from error
+
+    async def node(self) -> NodeReport | None:
+        """See `PoolDriver.node`."""
+        return await asyncio.to_thread(self._look_around)
+
     async def list(self) -> list[str]:
         """See `PoolDriver.list`."""
         return await asyncio.to_thread(lambda: sorted(file.parent.name for file in self._root.glob("*/pool.json")))
@@ -66,19 +94,42 @@ class ProcessDriver:
         if self._living_pid(pool.id) is not None:
             return
         directory = self._root / pool.id
-        log = directory / "logs" / "start.log"
         try:
             self._prepare(pool, directory)
-            pid = self._process(pool.id).start(log)
         except OSError as error:
             raise CannotStartPool(f"The pool in {directory} cannot start: {error.strerror or error}.") from error
-        logger.info("started pool {} as process {}", pool.id, pid)
+        self._start(pool.id)
+
+    def _start(self, pool_id: str) -> None:
+        directory = self._root / pool_id
+        try:
+            (directory / "endpoint.json").unlink(missing_ok=True)  # of an init that is gone
+            pid = self._process(pool_id).start(directory / "logs" / "start.log")
+        except OSError as error:
+            raise CannotStartPool(f"The pool in {directory} cannot start: {error.strerror or error}.") from error
+        logger.info("started pool {} as process {}", pool_id, pid)
+
+    def _delete(self, pool_id: str) -> None:
+        directory = self._root / pool_id
+        if directory.parent == self._root and directory.is_dir() and not directory.is_symlink():
+            shutil.rmtree(directory)
+
+    def _look_around(self) -> NodeReport:
+        existing = next(path for path in (self._root, *self._root.parents) if path.exists())
+        memory = psutil.virtual_memory()
+        return NodeReport(
+            name="local",
+            cores=psutil.cpu_count() or 1,
+            memory_bytes=memory.total,
+            memory_available_bytes=memory.available,
+            disk_free_bytes=shutil.disk_usage(existing).free,
+            versions={"kernel": platform.release(), "python": platform.python_version()},
+        )
 
     def _prepare(self, pool: PoolModel, directory: Path) -> None:
         for made in (self._root, directory):
             made.mkdir(mode=0o700, parents=True, exist_ok=True)
             made.chmod(0o700)
-        (directory / "endpoint.json").unlink(missing_ok=True)  # of an init that is gone
         token = directory / "agent-token"
         if not token.exists() or not token.read_text().strip():
             write_private(token, secrets.token_urlsafe(32) + "\n")

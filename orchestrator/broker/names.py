@@ -1,0 +1,60 @@
+"""How everything of one installation is named and labelled. Pure.
+
+The label says whose a thing is; the name is how Docker keeps two of them apart. Nothing without the label is touched.
+"""
+
+import re
+from dataclasses import dataclass
+
+from orchestrator.broker.contract import POOL_ID_PATTERN, RefusalCode, Refused
+from pool.contract import PROTOCOL_VERSION
+
+INSTALLATION = "flotilla.installation"
+POOL = "flotilla.pool"
+TENANT = "flotilla.tenant"
+PROTOCOL = "flotilla.protocol"
+"""Also a label of images, beside the next one."""
+FREQTRADE = "flotilla.freqtrade"
+IMAGE = "flotilla.image"
+"""The image as it was asked for."""
+ROLE = "flotilla.role"
+"""`pool`, `paper-exchange`, `files` (a container that never runs), `network`."""
+CONFIGURATION = "flotilla.configuration"
+"""Digest of everything a container is made from: one that differs is made anew at its next start."""
+PAPER_ALIAS = "paper-exchange"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    installation: str
+
+    def pool(self, pool_id: str) -> str:
+        """Of its container and of its volume. Raises Refused for what cannot be an id."""
+        if not re.fullmatch(POOL_ID_PATTERN, pool_id):
+            raise Refused(RefusalCode.INVALID, "A pool's id has up to 40 lower-case letters, digits, - and _.")
+        return f"flotilla-{self.installation}-{pool_id}"
+
+    def network(self, tenant_id: str | None) -> str:
+        return (
+            f"flotilla-{self.installation}-shared"
+            if tenant_id is None
+            else (f"flotilla-{self.installation}-t-{tenant_id}")
+        )
+
+    @property
+    def paper(self) -> str:
+        """Of the paper exchange's container, volume and own network. No pool's: ids have no dot."""
+        return f"flotilla-{self.installation}.paper-exchange"
+
+    def pool_labels(self, pool_id: str, tenant_id: str | None) -> dict[str, str]:
+        labels = {INSTALLATION: self.installation, ROLE: "pool", POOL: pool_id, PROTOCOL: str(PROTOCOL_VERSION)}
+        return labels if tenant_id is None else {**labels, TENANT: tenant_id}
+
+    def labels(self, role: str) -> dict[str, str]:
+        return {INSTALLATION: self.installation, ROLE: role}
+
+    def is_ours(self, labels: dict[str, str] | None) -> bool:
+        return (labels or {}).get(INSTALLATION) == self.installation
+
+    def is_pool(self, labels: dict[str, str] | None, pool_id: str) -> bool:
+        return self.is_ours(labels) and (labels or {}).get(POOL) == pool_id

@@ -1,0 +1,119 @@
+"""One bridge network per tenant. Pools of one tenant may talk to each other and to the paper exchange, which is in all
+of them; from one network to another Docker lets nothing through. Blocking; call from worker threads."""
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from loguru import logger
+
+from orchestrator.broker.contract import RefusalCode, Refused
+from orchestrator.broker.docker_api import DockerApi
+from orchestrator.broker.names import PAPER_ALIAS, Names
+from orchestrator.broker.refusals import translated
+from orchestrator.broker.settings import BrokerSettings
+
+
+class Networks:
+    def __init__(self, docker: DockerApi, settings: BrokerSettings) -> None:
+        self._docker = docker
+        self._settings = settings
+        self._names = Names(settings.installation)
+        self._lock = threading.RLock()
+
+    def ensure(self, name: str, *, internal: bool | None = None) -> str:
+        """Its id; makes it, and connects the paper exchange and the control plane's container where they are not.
+        Raises Refused."""
+        with self._lock:
+            details = self._find(name)
+            if details is None:
+                details = self._create(name, not self._settings.egress if internal is None else internal)
+            if not self._names.is_ours(details.get("Labels")):
+                raise Refused(
+                    RefusalCode.NAME_TAKEN,
+                    f"A network {name} exists that is not this installation's: rename or remove it, or choose another "
+                    "FLOTILLA_BROKER_INSTALLATION.",
+                )
+            self._connect_guests(details)
+            return str(details["Id"])
+
+    def ours(self) -> list[str]:
+        """Names of all networks of this installation."""
+        with translated("list networks"):
+            found = self._docker.client.networks(filters={"label": self._labels()})
+        return sorted(str(network["Name"]) for network in found if self._names.is_ours(network.get("Labels")))
+
+    def connect(self, container: str, network: str, aliases: list[str] | None = None) -> None:
+        with translated(f"connect a container to the network {network}"):
+            self._docker.client.connect_container_to_network(container, network, aliases=aliases)
+
+    def disconnect(self, container: str, network: str) -> None:
+        with translated(f"disconnect a container from the network {network}"):
+            self._docker.client.disconnect_container_from_network(container, network, force=True)
+
+    def remove_if_unused(self, name: str) -> None:
+        """Gives its subnet back once no pool, running or not, is made for it."""
+        with self._lock:
+            details = self._find(name)
+            if details is None or not self._names.is_ours(details.get("Labels")):
+                return
+            with translated(f"look who uses the network {name}"):
+                users = self._docker.client.containers(all=True, filters={"network": name})
+            guests = {self._names.paper, self._settings.control_plane_container}
+            if any(not guests & {told.lstrip("/") for told in user["Names"]} for user in users):
+                return
+            try:
+                for user in users:
+                    self.disconnect(user["Id"], name)
+                with translated(f"remove the network {name}"):
+                    self._docker.client.remove_network(details["Id"])
+            except Refused as refused:  # somebody just came in; it goes with the next pool
+                logger.info("{}", refused.refusal.message)
+
+    def _connect_guests(self, details: Mapping[str, Any]) -> None:
+        inside = {str(told.get("Name")) for told in (details.get("Containers") or {}).values()}
+        guests: dict[str, list[str] | None] = {self._names.paper: [PAPER_ALIAS]}
+        if self._settings.control_plane_container is not None:
+            guests[self._settings.control_plane_container] = None
+        for guest, aliases in guests.items():
+            if guest in inside or not self._is_running(guest, details["Name"]):
+                continue
+            try:
+                self.connect(guest, details["Id"], aliases)
+            except Refused as refused:
+                logger.warning("{} is not in the network {}: {}", guest, details["Name"], refused.refusal.message)
+
+    def _is_running(self, container: str, network: str) -> bool:
+        """And not in that network yet."""
+        try:
+            with translated(f"look at the container {container}"):
+                told = self._docker.client.inspect_container(container)
+        except Refused as refused:
+            if refused.refusal.code is RefusalCode.NOT_FOUND:
+                return False
+            raise
+        return bool(told["State"].get("Running")) and network not in (told["NetworkSettings"].get("Networks") or {})
+
+    def _find(self, name: str) -> dict[str, Any] | None:
+        """The filter finds parts of names, too."""
+        with translated(f"look for the network {name}"):
+            found = [told for told in self._docker.client.networks(names=[name]) if told["Name"] == name]
+            if not found:
+                return None
+            return dict(self._docker.client.inspect_network(found[0]["Id"]))
+
+    def _create(self, name: str, internal: bool) -> dict[str, Any]:
+        with translated(f"make the network {name}"):
+            made = self._docker.client.create_network(
+                name,
+                driver="bridge",
+                internal=internal,
+                labels=self._names.labels("network"),
+                check_duplicate=True,
+                options={"com.docker.network.bridge.enable_icc": "true"},
+            )
+            logger.info("made the network {}", name)
+            return dict(self._docker.client.inspect_network(made["Id"]))
+
+    def _labels(self) -> list[str]:
+        return [f"{label}={value}" for label, value in self._names.labels("network").items()]

@@ -1,0 +1,126 @@
+"""What is told of a pool: inspection, memory and CPU, last words, and its agent's token. Blocking.
+
+CPU is the difference between two looks, and the token of a container is read once per start, so both are kept here.
+"""
+
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import SecretStr
+
+from orchestrator.broker import describe
+from orchestrator.broker.contract import PoolContainer, RefusalCode, Refused
+from orchestrator.broker.docker_api import DockerApi
+from orchestrator.broker.names import FREQTRADE, IMAGE, PROTOCOL, TENANT, Names
+from orchestrator.broker.pools import Pools
+from orchestrator.broker.refusals import translated
+from orchestrator.broker.settings import BrokerSettings
+from orchestrator.broker.volumes import MOUNTED_AT, Volumes
+
+
+class Readings:
+    def __init__(self, docker: DockerApi, settings: BrokerSettings, pools: Pools, volumes: Volumes) -> None:
+        self._docker = docker
+        self._settings = settings
+        self._names = Names(settings.installation)
+        self._pools = pools
+        self._volumes = volumes
+        self._lock = threading.Lock()
+        self._cpu: dict[str, tuple[float, float]] = {}
+        self._tokens: dict[str, tuple[str, str]] = {}
+
+    def every(self) -> list[PoolContainer]:
+        """All pools of this installation. Raises Refused."""
+        found = [self.one(pool_id) for pool_id in self._pools.ids()]
+        containers = [container for container in found if container is not None]
+        with self._lock:
+            ids = {container.container_id for container in containers}
+            self._cpu = {key: value for key, value in self._cpu.items() if key in ids}
+            self._tokens = {key: value for key, value in self._tokens.items() if key in ids}
+        return containers
+
+    def one(self, pool_id: str) -> PoolContainer | None:
+        """None where there is neither container nor volume. Raises Refused."""
+        details = self._pools.find(pool_id)
+        if details is None:
+            return self._removed(pool_id) if self._pools.has_volume(pool_id) else None
+        labels = describe.labels(details)
+        state = describe.state(details)
+        memory, cpu = self._usage(details["Id"]) if state in ("running", "paused") else (None, None)
+        told = details["State"]
+        ended = state in ("exited", "dead")
+        protocol = labels.get(PROTOCOL, "")
+        return PoolContainer(
+            pool_id=pool_id,
+            container_id=details["Id"],
+            tenant_id=labels.get(TENANT),
+            image=labels.get(IMAGE),
+            image_id=details["Image"],
+            state=state,
+            exit_code=int(told.get("ExitCode") or 0) if ended else None,
+            oom_killed=bool(told.get("OOMKilled")),
+            health=describe.health(details),
+            started_at=describe.started_at(details),
+            address=describe.address(details, self._names.network(labels.get(TENANT))) if state == "running" else None,
+            agent_port=self._settings.agent_port,
+            memory_bytes=memory,
+            memory_limit_bytes=details["HostConfig"].get("Memory") or None,
+            cpu_percent=cpu,
+            protocol=int(protocol) if protocol.isdigit() else None,
+            freqtrade=labels.get(FREQTRADE),
+            problem=describe.problem(details, self._last_words(details["Id"])) if state != "running" else None,
+            drift=self._pools.drift(pool_id, details),
+            agent_token=self._token(details),
+        )
+
+    def _removed(self, pool_id: str) -> PoolContainer:
+        return PoolContainer(
+            pool_id=pool_id, container_id=None, tenant_id=None, image=None, image_id=None, state="removed",
+            exit_code=None, oom_killed=False, health=None, started_at=None, address=None,
+            agent_port=self._settings.agent_port, memory_bytes=None, memory_limit_bytes=None, cpu_percent=None,
+            protocol=None, freqtrade=None, problem=None,
+        )  # fmt: skip
+
+    def _usage(self, container_id: str) -> tuple[int | None, float | None]:
+        """Memory in bytes, CPU in percent of one core since the last look."""
+        try:
+            with translated("read what a container uses"):
+                stats = self._docker.client.stats(container_id, stream=False, one_shot=True)
+        except Refused as refused:
+            if refused.refusal.code in (RefusalCode.NOT_FOUND, RefusalCode.DOCKER_FAILED):
+                return None, None  # it ended meanwhile
+            raise
+        cpu, now = describe.cpu_seconds(stats), time.monotonic()
+        if cpu is None:
+            return describe.memory_bytes(stats), None
+        with self._lock:
+            before = self._cpu.get(container_id)
+            self._cpu[container_id] = (cpu, now)
+        if before is None or now <= before[1] or cpu < before[0]:
+            return describe.memory_bytes(stats), None
+        return describe.memory_bytes(stats), round(100 * (cpu - before[0]) / (now - before[1]), 2)
+
+    def _token(self, details: Mapping[str, Any]) -> SecretStr | None:
+        started = str(details["State"].get("StartedAt"))
+        with self._lock:
+            held = self._tokens.get(details["Id"])
+        if held is not None and held[0] == started:
+            return SecretStr(held[1])
+        content = self._volumes.read(details["Id"], f"{MOUNTED_AT}/agent-token")
+        token = "" if content is None else content.decode(errors="replace").strip()
+        if not token:
+            return None
+        with self._lock:
+            self._tokens[details["Id"]] = (started, token)
+        return SecretStr(token)
+
+    def _last_words(self, container_id: str) -> str:
+        try:
+            with translated("read a container's log"):
+                told = bytes(self._docker.client.logs(container_id, tail=10))
+        except Refused:
+            return ""
+        lines = told.decode(errors="replace").splitlines()
+        return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "")

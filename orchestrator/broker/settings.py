@@ -1,0 +1,69 @@
+"""Settings of the broker, `FLOTILLA_BROKER_*`. None of them is secret."""
+
+from pathlib import Path
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class BrokerSettings(BaseSettings):
+    """Raises pydantic.ValidationError naming the bad variable."""
+
+    model_config = SettingsConfigDict(env_prefix="FLOTILLA_BROKER_", frozen=True, extra="forbid")
+
+    docker_host: str = "unix:///var/run/docker.sock"
+    """Where Docker listens."""
+    socket: Path = Path("/run/flotilla/broker.sock")
+    """Unix socket that the broker listens on."""
+    socket_mode: int = Field(default=0o660, ge=0, le=0o777)
+    """Its permission bits, as a decimal number (432 is 0660)."""
+    socket_gid: int | None = Field(default=None, ge=0)
+    """Group that may open it; None leaves the broker's own."""
+    allowed_uids: list[int] = Field(default_factory=list)
+    """User ids that may speak to the broker; empty for everyone who may open the socket."""
+    installation: str = Field(default="default", pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")
+    """Names and labels of everything that the broker makes have it; what lacks it is never touched."""
+    allowed_images: list[str] = Field(default_factory=lambda: ["flotilla-pool:*"])
+    """Images that pools may be made of: exact references, or `name:*` for every tag of a name."""
+    node_name: str = Field(default="docker", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")
+    """Name of this machine in listings."""
+    egress: bool = True
+    """Whether pools reach other networks, as real exchanges need; False makes tenants' networks internal."""
+    control_plane_container: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")
+    """Container of the control plane, which is connected to every tenant's network; None where it runs on the host."""
+    agent_port: int = Field(default=8700, ge=1024, le=65_535)
+    """Where agents listen inside their containers; never published."""
+    paper_port: int = Field(default=9000, ge=1024, le=65_535)
+    """Where the paper exchange listens inside its container; never published."""
+    default_memory_bytes: int = Field(default=4 * 2**30, ge=256 * 2**20)
+    """Memory limit of a pool whose specification has none."""
+    default_cpus: float | None = Field(default=None, gt=0)
+    """CPU limit, in cores, of a pool whose specification has none."""
+    pids_base: int = Field(default=256, ge=32)
+    """Processes and threads that a pool may have beside those of its bots …"""
+    pids_per_slot: int = Field(default=64, ge=8)
+    """… and for each slot."""
+    tmp_bytes: int = Field(default=64 * 2**20, ge=2**20)
+    """Size of a pool's /tmp, in memory."""
+    stop_seconds: int = Field(default=60, ge=1, le=600)
+    """How long a container that has to be replaced gets for stopping its bots in good order."""
+    call_seconds: float = Field(default=60, gt=0)
+    """Deadline of one call to Docker."""
+    seccomp_profile: Path = Path(__file__).with_name("seccomp.json")
+    """System calls that pools may make, in Docker's format."""
+
+    @field_validator("allowed_images")
+    @classmethod
+    def _named(cls, images: list[str]) -> list[str]:
+        for image in images:
+            if not image or image.startswith("*") or ("*" in image and (image.count("*") > 1 or image[-2:] != ":*")):
+                raise ValueError(f"{image!r} is neither an image nor name:*")
+        return images
+
+    def allows(self, image: str) -> bool:
+        """Whether pools may be made of it."""
+        name = image.partition("@")[0].rpartition(":")[0] or image
+        return any(
+            image == allowed or (allowed.endswith(":*") and "@" not in image and name == allowed[:-2])
+            for allowed in self.allowed_images
+        )

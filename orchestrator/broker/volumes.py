@@ -1,0 +1,123 @@
+"""Named volumes: the data of pools and of the paper exchange. A volume is never removed but by `remove`.
+
+Files are put in through a container that is made for it and never runs: Docker unpacks an archive there as root, owners
+and modes included, so that nothing with power has to run inside and no secret passes an environment or a label.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from docker.types import Mount
+from loguru import logger
+
+from orchestrator.broker.archives import File, only_file, pack
+from orchestrator.broker.contract import RefusalCode, Refused
+from orchestrator.broker.docker_api import DockerApi
+from orchestrator.broker.names import POOL, Names
+from orchestrator.broker.refusals import translated
+
+MOUNTED_AT = "/pool"
+_LONGEST_BYTES = 4096
+
+
+class Volumes:
+    def __init__(self, docker: DockerApi, names: Names) -> None:
+        self._docker = docker
+        self._names = names
+
+    def ensure(self, name: str, labels: dict[str, str]) -> None:
+        """Raises Refused where a volume of that name is somebody else's."""
+        found = self.find(name)
+        if found is None:
+            with translated(f"make the volume {name}"):
+                found = self._docker.client.create_volume(name, driver="local", labels=labels)
+            logger.info("made the volume {}", name)
+        if not self._names.is_ours(found.get("Labels")):
+            raise Refused(
+                RefusalCode.NAME_TAKEN,
+                f"A volume {name} exists that is not this installation's: remove it if nobody needs it, or choose "
+                "another FLOTILLA_BROKER_INSTALLATION.",
+            )
+
+    def find(self, name: str) -> dict[str, Any] | None:
+        try:
+            with translated(f"look for the volume {name}"):
+                return dict(self._docker.client.inspect_volume(name))
+        except Refused as refused:
+            if refused.refusal.code is RefusalCode.NOT_FOUND:
+                return None
+            raise
+
+    def pools(self) -> list[str]:
+        """Ids of the pools that have one."""
+        with translated("list volumes"):
+            told = self._docker.client.volumes(filters={"label": [f"flotilla.installation={self._names.installation}"]})
+        labels = [volume.get("Labels") or {} for volume in told.get("Volumes") or []]
+        return sorted(label[POOL] for label in labels if self._names.is_ours(label) and POOL in label)
+
+    def remove(self, name: str) -> None:
+        """With all that it holds. Raises Refused, also where it is in use or not ours."""
+        found = self.find(name)
+        if found is None:
+            return
+        if not self._names.is_ours(found.get("Labels")):
+            raise Refused(RefusalCode.NAME_TAKEN, f"The volume {name} is not this installation's; it stays.")
+        with translated(f"remove the volume {name}"):
+            self._docker.client.remove_volume(name)
+        logger.warning("removed the volume {} and all that it held", name)
+
+    def put(self, name: str, image_id: str, files: Iterable[File]) -> None:
+        """Replaces files; one named `.` sets owner and mode of the volume's root. No container may run on it."""
+        helper = f"{name}.files"
+        moved = [
+            File(f"pool/{file.name}".removesuffix("/."), file.content, file.mode, file.uid, file.gid) for file in files
+        ]
+        client = self._docker.client
+        self._drop(helper)
+        with translated(f"put files into the volume {name}"):
+            made = client.create_container_from_config(
+                client.create_container_config(
+                    image_id,
+                    command=["never-runs"],
+                    labels=self._names.labels("files"),
+                    host_config=client.create_host_config(
+                        network_mode="none",
+                        mounts=[Mount(target=MOUNTED_AT, source=name, type="volume", no_copy=True)],
+                    ),
+                ),
+                helper,
+            )
+            try:
+                client.put_archive(made["Id"], "/", pack(moved))
+            finally:
+                client.remove_container(made["Id"], force=True)
+
+    def read(self, container_id: str, path: str) -> bytes | None:
+        """A small regular file of a container, running or not; None where it is not there."""
+        try:
+            with translated("read a file of a volume"):
+                chunks, _ = self._docker.client.get_archive(container_id, path)
+                archive = b""
+                for chunk in chunks:
+                    archive += chunk
+                    if len(archive) > 8 * _LONGEST_BYTES:
+                        chunks.close()
+                        return None
+        except Refused as refused:
+            if refused.refusal.code is RefusalCode.NOT_FOUND:
+                return None
+            raise
+        return only_file(archive, _LONGEST_BYTES)
+
+    def _drop(self, helper: str) -> None:
+        """One that was left by a broker that was killed."""
+        try:
+            with translated("look for a left-over container"):
+                details = self._docker.client.inspect_container(helper)
+        except Refused as refused:
+            if refused.refusal.code is RefusalCode.NOT_FOUND:
+                return
+            raise
+        if self._names.is_ours(details["Config"].get("Labels")):
+            with translated("remove a left-over container"):
+                self._docker.client.remove_container(details["Id"], force=True)

@@ -1,0 +1,85 @@
+"""The paper exchange as a container in every tenant's network, through the broker."""
+
+from typing import Protocol
+
+import httpx
+from pydantic import SecretStr
+
+from orchestrator.broker.contract import PaperContainer, PaperSpec, Refused
+from orchestrator.exchanges.paper import CannotStartExchange, ping
+
+
+class PaperBroker(Protocol):
+    """The part of `BrokerClient` that is needed here; all of it raises Refused."""
+
+    async def paper(self) -> PaperContainer | None: ...
+
+    async def ensure_paper(self, spec: PaperSpec) -> PaperContainer: ...
+
+    async def remove_paper(self) -> None: ...
+
+
+class BrokerPaperExchange:
+    """A `PaperService`. `image` is the pools'. `control_token` opens its `/control/`; None lets it make its own."""
+
+    def __init__(
+        self,
+        broker: PaperBroker,
+        image: str,
+        symbols: int = 200,
+        control_token: SecretStr | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._broker = broker
+        self._spec = PaperSpec(image=image, symbols=symbols, control_token=control_token)
+        self._transport = transport
+        self._address: str | None = None
+        self._pool_url: str | None = None
+        self.problem: str | None = None
+
+    async def ensure(self) -> None:
+        """See `PaperService.ensure`."""
+        try:
+            self._remember(await self._broker.ensure_paper(self._spec))
+        except Refused as refused:
+            self.problem = f"The paper exchange cannot start. {refused.refusal.message}"
+            raise CannotStartExchange(self.problem) from refused
+
+    async def alive(self) -> bool:
+        """See `PaperService.alive`. True also while nobody can look, for it may well live."""
+        try:
+            found = await self._broker.paper()
+        except Refused as refused:
+            self.problem = refused.refusal.message
+            return self._address is not None
+        if found is None:
+            return False
+        self._remember(found)
+        return found.running
+
+    async def answers(self) -> bool:
+        """See `PaperService.answers`."""
+        if self._address is None:
+            await self.alive()
+        url = self.url()
+        return url is not None and await ping(url, self._transport)
+
+    async def stop(self) -> None:
+        """See `PaperService.stop`. Its ledger stays. Raises CannotStartExchange where nobody can stop it."""
+        try:
+            await self._broker.remove_paper()
+        except Refused as refused:
+            raise CannotStartExchange(refused.refusal.message) from refused
+
+    def url(self) -> str | None:
+        """See `PaperService.url`."""
+        return None if self._address is None else f"http://{self._address}"
+
+    def pool_url(self) -> str | None:
+        """By name: it is the same in every tenant's network and at every start."""
+        return self._pool_url
+
+    def _remember(self, found: PaperContainer) -> None:
+        self._pool_url = found.url
+        self._address = found.address or self._address
+        self.problem = None if found.running else "The paper exchange does not run."

@@ -1,0 +1,192 @@
+"""Pools as containers, through the broker. What Docker shows is the truth: nothing about a pool is kept here but the
+last look at it, for the time when nobody answers.
+
+A pool whose broker or daemon is gone goes on trading, so it stays `alive` at its last address: the control plane talks
+to agents directly. The token of an agent is made here once and kept in the pool's volume alone.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import Any
+
+from loguru import logger
+from pydantic import SecretStr
+
+from orchestrator.broker.contract import ContainerEvent, PoolContainer, PoolSpec, Refused
+from orchestrator.pools.client import AgentEndpoint
+from orchestrator.pools.drivers import CannotStartPool, DriverUnavailable, PoolObservation
+from orchestrator.pools.drivers.broker_client import BrokerClient
+from orchestrator.pools.models import PoolModel
+from orchestrator.pools.nodes import NodeReport
+
+_ALIVE = frozenset({"running", "paused", "restarting"})
+_KILL_PATIENCE_SECONDS = 1
+_CONNECT_SECONDS = 1.0
+
+
+class DockerDriver:
+    """`image` is for pools whose row names none. `paper_exchange_url` answers where the pools find the paper exchange,
+    None for none (`BrokerPaperExchange.pool_url`)."""
+
+    def __init__(
+        self,
+        broker: BrokerClient,
+        image: str,
+        paper_exchange_url: Callable[[], str | None] = lambda: None,
+        stop_seconds: float = 60.0,
+        cpu_limit: float | None = None,
+    ) -> None:
+        self._broker = broker
+        self._image = image
+        self._paper_exchange_url = paper_exchange_url
+        self._stop_seconds = stop_seconds
+        self._cpu_limit = cpu_limit
+        self._seen: dict[str, PoolObservation] = {}
+        self._listening: dict[str, tuple[str, Any]] = {}
+
+    async def ensure(self, pool: PoolModel) -> None:
+        """See `PoolDriver.ensure`."""
+        try:
+            found = await self._broker.pool(pool.id)
+            token = found.agent_token if found is not None else None
+            await self._broker.ensure(pool.id, self._spec(pool, token or SecretStr(secrets.token_urlsafe(32))))
+        except Refused as refused:
+            raise CannotStartPool(f"Pool {pool.id} cannot start. {refused.refusal.message}") from refused
+
+    async def observe(self, pool_id: str) -> PoolObservation:
+        """See `PoolDriver.observe`. A living container that somebody changed by hand is set right on the way."""
+        try:
+            found = await self._broker.pool(pool_id)
+            if found is not None and found.drift:
+                logger.warning("pool {}: {}", pool_id, " ".join(found.drift))
+                found = await self._broker.mend(pool_id)
+        except Refused as refused:
+            last = self._seen.get(pool_id, PoolObservation(alive=True, endpoint=None))
+            return PoolObservation(last.alive, last.endpoint, refused.refusal.message, known=False)
+        observation = await self._observation(found)
+        self._seen[pool_id] = observation
+        return observation
+
+    async def endpoint(self, pool_id: str) -> AgentEndpoint | None:
+        """See `PoolDriver.endpoint`."""
+        return (await self.observe(pool_id)).endpoint
+
+    async def stop(self, pool_id: str, *, graceful: bool) -> None:
+        """See `PoolDriver.stop`."""
+        try:
+            await self._broker.stop(pool_id, self._patience(graceful))
+        except Refused as refused:
+            raise _unavailable(refused) from refused
+
+    async def restart(self, pool_id: str, *, graceful: bool) -> None:
+        """See `PoolDriver.restart`."""
+        try:
+            await self._broker.restart(pool_id, self._patience(graceful))
+        except Refused as refused:
+            raise CannotStartPool(f"Pool {pool_id} cannot start again. {refused.refusal.message}") from refused
+
+    async def remove(self, pool_id: str) -> None:
+        """See `PoolDriver.remove`."""
+        await self.stop(pool_id, graceful=True)
+        try:
+            await self._broker.remove(pool_id)
+        except Refused as refused:
+            raise _unavailable(refused) from refused
+        self._forget(pool_id)
+
+    async def purge(self, pool_id: str) -> None:
+        """See `PoolDriver.purge`."""
+        await self.remove(pool_id)
+        try:
+            await self._broker.purge(pool_id)
+        except Refused as refused:
+            raise _unavailable(refused) from refused
+
+    async def node(self) -> NodeReport | None:
+        """See `PoolDriver.node`."""
+        try:
+            told = await self._broker.node()
+        except Refused as refused:
+            raise _unavailable(refused) from refused
+        return NodeReport(
+            name=told.name,
+            cores=told.cores,
+            memory_bytes=told.memory_bytes,
+            memory_available_bytes=told.memory_available_bytes,
+            disk_free_bytes=told.disk_free_bytes,
+            versions={"docker": told.docker, "cgroup": told.cgroup},
+            conditions=told.conditions,
+        )
+
+    async def list(self) -> list[str]:
+        """See `PoolDriver.list`."""
+        try:
+            return sorted(container.pool_id for container in await self._broker.pools())
+        except Refused as refused:
+            raise _unavailable(refused) from refused
+
+    async def containers(self) -> Sequence[PoolContainer]:
+        """All pools as Docker shows them, with memory, CPU and images. Raises DriverUnavailable."""
+        try:
+            return await self._broker.pools()
+        except Refused as refused:
+            raise _unavailable(refused) from refused
+
+    async def hints(self) -> AsyncGenerator[ContainerEvent, None]:
+        """What happens to containers, as it happens; `resync` says that something may have been missed. Hints only.
+        Ends by DriverUnavailable."""
+        try:
+            async for event in self._broker.events():
+                yield event
+        except Refused as refused:
+            raise _unavailable(refused) from refused
+
+    def _spec(self, pool: PoolModel, token: SecretStr) -> PoolSpec:
+        return PoolSpec(
+            tenant_id=pool.tenant_id,
+            image=pool.image or self._image,
+            slots_total=pool.slots_total,
+            memory_limit_bytes=pool.memory_limit_bytes,
+            cpu_limit=self._cpu_limit,
+            settings={"paper_exchange_url": self._paper_exchange_url()},
+            agent_token=token,
+        )
+
+    async def _observation(self, found: PoolContainer | None) -> PoolObservation:
+        if found is None or found.state not in _ALIVE:
+            return PoolObservation(alive=False, endpoint=None, problem=found.problem if found is not None else None)
+        return PoolObservation(alive=True, endpoint=await self._listening_at(found), problem=found.problem)
+
+    async def _listening_at(self, found: PoolContainer) -> AgentEndpoint | None:
+        if found.state != "running" or found.address is None or found.agent_token is None:
+            return None
+        if not await self._listens(found, found.address):
+            return None
+        url = f"http://{found.address}:{found.agent_port}"
+        return AgentEndpoint(url=url, token=found.agent_token.get_secret_value())
+
+    async def _listens(self, found: PoolContainer, address: str) -> bool:
+        """Whether its agent has listened since the container started; once it has, trouble is the agent client's."""
+        start = (address, found.started_at)
+        if self._listening.get(found.pool_id) == start:
+            return True
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                _, writer = await asyncio.open_connection(address, found.agent_port)
+        except (TimeoutError, OSError):
+            return False
+        writer.close()
+        self._listening[found.pool_id] = start
+        return True
+
+    def _patience(self, graceful: bool) -> int:
+        return max(1, round(self._stop_seconds)) if graceful else _KILL_PATIENCE_SECONDS
+
+    def _forget(self, pool_id: str) -> None:
+        self._seen.pop(pool_id, None)
+        self._listening.pop(pool_id, None)
+
+
+def _unavailable(refused: Refused) -> DriverUnavailable:
+    return DriverUnavailable(refused.refusal.message)
