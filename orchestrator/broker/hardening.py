@@ -20,6 +20,7 @@ POOL_CAPABILITIES = ("CHOWN", "KILL", "SETGID", "SETUID", "SYS_PTRACE")
 _RUN_BYTES = 16 * 2**20
 _SHM_BYTES = 16 * 2**20
 _NOWHERE = "127.0.0.1"
+_DESCRIPTORS = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def host_options(
         "mem_limit": limits.memory_bytes,
         "memswap_limit": limits.memory_bytes,
         "pids_limit": limits.processes,
-        "ulimits": [Ulimit(name="nofile", soft=8192, hard=65_536), Ulimit(name="core", soft=0, hard=0)],
+        "ulimits": [Ulimit(name="nofile", soft=_DESCRIPTORS, hard=_DESCRIPTORS), Ulimit(name="core", soft=0, hard=0)],
         "log_config": LogConfig(type="json-file", config={"max-size": "10m", "max-file": "3"}),
         "restart_policy": {"Name": "unless-stopped"},
         "ipc_mode": "private",

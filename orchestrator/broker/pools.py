@@ -239,6 +239,7 @@ class Pools:
             made = client.create_container_from_config(
                 client.create_container_config(
                     wanted["image"],
+                    None,
                     hostname=wanted["hostname"],
                     user="0:0",
                     labels={**wanted["labels"], CONFIGURATION: wanted["digest"]},
