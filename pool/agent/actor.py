@@ -96,6 +96,7 @@ class Actor:
                 epoch=entry.facts.spec.epoch,
                 nonce=SecretStr(nonce),
                 directory=str(files.bot_directory(self._directory, entry.bot_id)),
+                uid=entry.facts.uid,
             )
         )
 

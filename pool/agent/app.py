@@ -33,6 +33,7 @@ from pool.agent.relay import Relay
 from pool.agent.ring import EventRing
 from pool.agent.sampler import Sampler
 from pool.agent.store import load
+from pool.agent.uids import Uids
 from pool.settings import PoolSettings
 
 _TICK_SECONDS = 0.5
@@ -50,11 +51,11 @@ async def run(directory: Path, settings: PoolSettings, link: InitLink) -> int:
     token = _token(directory)
     stored = load(directory / "slots.json")
     ring = EventRing(secrets.token_hex(8), settings.event_ring_size)
-    keeper = Keeper(directory, limits(settings), ring, stored, link.send)
+    keeper = Keeper(directory, limits(settings), ring, stored, link.send, Uids.of(settings))
     keeper.adopt(await link.table())
     link.listen(keeper.init_said)
     bots = BotServer(Reception(keeper))
-    await bots.start(directory / "agent.sock")
+    await bots.start(directory / "agent.sock", open_to_all=settings.bot_uid_first is not None)
     relay, sampler = Relay(keeper), Sampler(keeper, settings.sample_interval_seconds)
     desk = Desk(settings, token, datetime.now(UTC), keeper, ring, sampler, relay)
     runner = web.AppRunner(build(desk), access_log=None, shutdown_timeout=0.5)

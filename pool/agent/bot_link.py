@@ -1,8 +1,8 @@
 """The Unix socket that bots dial.
 
-A bot opens with `Hello`. Three things must agree before it is answered: the peer's pid as the kernel tells it
-(SO_PEERCRED) with the pid that init reported for the run, the nonce given at its fork, and the protocol. Anyone else is
-closed on without a word, and logged.
+A bot opens with `Hello`. These must agree before it is answered: the peer's pid as the kernel tells it (SO_PEERCRED)
+with the pid that init reported for the run, its user id with the slot's, the nonce given at its fork, and the protocol.
+Anyone else is closed on without a word, and logged. Bots with user ids of their own may all dial the socket.
 """
 
 import asyncio
@@ -28,6 +28,8 @@ from pool.ipc.unix_address import bind_unix
 
 _HELLO_SECONDS = 5.0
 _PEER = struct.Struct("3i")
+_ROOT = 0
+"""A bot that could not become its own user, where the pool's settings put up with that."""
 _BUFFER_LIMIT_BYTES = 8 * 1024 * 1024
 _FRAMES: TypeAdapter[Wire] = TypeAdapter(BotFrame)
 
@@ -41,6 +43,8 @@ class Admission:
     """What a run's `Hello` must agree with, and what its `Welcome` brings."""
 
     pid: int
+    uid: int | None
+    """User id of its own; None where it runs as the agent does."""
     nonce: str
     epoch: int
     credentials: ExchangeCredentials | None
@@ -117,9 +121,10 @@ class BotServer:
         self._listener = listener
         self._server: asyncio.Server | None = None
 
-    async def start(self, file: Path) -> None:
-        """Raises OSError where the socket cannot be made."""
-        self._server = await asyncio.start_unix_server(self._serve, sock=bind_unix(file))
+    async def start(self, file: Path, *, open_to_all: bool = False) -> None:
+        """`open_to_all`: other users may dial as well. Raises OSError where the socket cannot be made."""
+        listener = bind_unix(file, 0o666 if open_to_all else 0o600)
+        self._server = await asyncio.start_unix_server(self._serve, sock=listener)
 
     def stop(self) -> None:
         if self._server is not None:
@@ -144,8 +149,6 @@ class BotServer:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> tuple[Hello | None, str, Welcome | None]:
         pid, uid = _peer(writer)
-        if uid != os.getuid():
-            return None, f"process {pid} belongs to another user", None
         frame = _FRAMES.validate_json(await asyncio.wait_for(read_frame(reader), _HELLO_SECONDS))
         if not isinstance(frame, Hello):
             return None, f"process {pid} did not say hello first", None
@@ -156,6 +159,8 @@ class BotServer:
             return None, f"process {pid} claims run {frame.run_id} of bot {frame.bot_id}, which is not known", None
         if pid != admission.pid or not hmac.compare_digest(frame.nonce.encode(), admission.nonce.encode()):
             return None, f"process {pid} is not the one forked as run {frame.run_id} of bot {frame.bot_id}", None
+        if uid not in (admission.uid if admission.uid is not None else os.getuid(), _ROOT):
+            return None, f"process {pid} of bot {frame.bot_id} belongs to another user", None
         if frame.epoch != admission.epoch:
             return None, f"bot {frame.bot_id} says epoch {frame.epoch}, its run has {admission.epoch}", None
         return frame, "", Welcome(incarnation=self._listener.incarnation, credentials=admission.credentials)

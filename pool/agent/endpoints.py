@@ -151,6 +151,7 @@ class _Endpoints:
             memory_limit_bytes=desk.settings.memory_limit_bytes,
             paper_exchange=desk.settings.paper_exchange_url is not None,
             recent_fork_milliseconds=list(keeper.fork_milliseconds),
+            isolation=keeper.zygote.isolation,
         )
         return _json(report)
 

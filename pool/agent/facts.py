@@ -105,6 +105,8 @@ class SlotFacts:
     """Generation that a process last reported."""
     last_run_id: str | None = None
     last_exit: Exit | None = None
+    uid: int | None = None
+    """User and group id of its processes; None where the pool has none to give."""
 
     @property
     def needs_credentials(self) -> bool:

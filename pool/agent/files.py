@@ -17,12 +17,15 @@ _SQLITE_TIMEOUT_SECONDS = 5.0
 _DATABASES = {"dry_run": "tradesv3.sqlite", "paper_live": "tradesv3.live.sqlite"}
 
 
-def write_atomically(file: Path, content: bytes, *, durable: bool = True) -> None:
-    """Replaces `file`, mode 0600, in one step; where `durable`, one that outlives a power cut. Raises OSError."""
+def write_atomically(file: Path, content: bytes, *, durable: bool = True, mode: int = 0o600) -> None:
+    """Replaces `file` in one step; where `durable`, one that outlives a power cut. Never follows a link that somebody
+    planted in its place. Raises OSError."""
     new = file.with_name(f".{file.name}.new")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    new.unlink(missing_ok=True)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         with os.fdopen(descriptor, "wb") as stream:
+            os.fchmod(stream.fileno(), mode)
             stream.write(content)
             stream.flush()
             if durable:
@@ -41,12 +44,15 @@ def bot_directory(pool: Path, bot_id: str) -> Path:
 
 
 def write_slot_files(pool: Path, bot_id: str, spec: SlotSpec) -> Path:
-    """Makes the bot's directory (0700) and writes `slot.json` (0600) without credentials. Raises OSError."""
+    """Makes the bot's directory (0700) and writes `slot.json` without credentials. Raises OSError.
+
+    A bot with a user id of its own reads the file as neither owner nor group; none but those two enter the directory.
+    """
     directory = bot_directory(pool, bot_id)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     public = spec.model_copy(update={"credentials": None})
     # Not durable: `slots.json` is, and this file is written from it before each start.
-    write_atomically(directory / "slot.json", public.to_json(), durable=False)
+    write_atomically(directory / "slot.json", public.to_json(), durable=False, mode=0o644)
     return directory
 
 

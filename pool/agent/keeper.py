@@ -27,6 +27,7 @@ from pool.agent.logs import last_lines
 from pool.agent.problems import slot_not_found
 from pool.agent.ring import EventRing
 from pool.agent.store import SlotStore, StoredSlot, StoredSlots
+from pool.agent.uids import Uids
 from pool.contract.events import EventType
 from pool.contract.frames import Exited, Forget, Forked, ForkFailed, Shutdown, Signal, Table, ZygoteState
 from pool.contract.frames import Run as InitRun
@@ -43,7 +44,13 @@ class Keeper:
     """The slots of the pool in `directory`. `send_to_init` takes `Fork`, `Signal` and `Forget`."""
 
     def __init__(
-        self, directory: Path, limits: Limits, ring: EventRing, stored: StoredSlots, send_to_init: ToInit
+        self,
+        directory: Path,
+        limits: Limits,
+        ring: EventRing,
+        stored: StoredSlots,
+        send_to_init: ToInit,
+        uids: Uids | None = None,
     ) -> None:
         self.directory = directory
         self.limits = limits
@@ -64,6 +71,9 @@ class Keeper:
         self._store = SlotStore(directory / "slots.json", self._stored)
         self._pending: dict[str, SlotFacts] = {}
         self._locks: dict[str, asyncio.Lock] = {}
+        self._uids = uids or Uids()
+        for entry in self.entries.values():  # slots of a pool that had no ids yet, or other ones
+            entry.facts = self._with_uid(entry.facts)
         self._strange: set[str] = set()
         """Runs that belong to no slot, killed until they have ended."""
 
@@ -110,7 +120,7 @@ class Keeper:
         the slot was archived meanwhile: what is gone stays gone."""
         entry = self.entries.get(bot_id)
         existed = entry is not None
-        self._pending[bot_id] = how(entry.facts if entry is not None else None)
+        self._pending[bot_id] = self._with_uid(how(entry.facts if entry is not None else None))
         try:
             await self._store.save()
         finally:
@@ -128,6 +138,11 @@ class Keeper:
     async def save(self) -> None:
         """Returns when the slots as they are now are on disk. Raises OSError."""
         await self._store.save()
+
+    def _with_uid(self, facts: SlotFacts) -> SlotFacts:
+        others = {bot_id: entry.facts for bot_id, entry in self.entries.items()} | self._pending
+        taken = [other.uid for bot_id, other in others.items() if bot_id != facts.bot_id]
+        return replace(facts, uid=self._uids.keep(facts.uid, taken))
 
     def _stored(self) -> StoredSlots:
         facts = {bot_id: entry.facts for bot_id, entry in self.entries.items()} | self._pending

@@ -34,7 +34,7 @@ class Reception:
         run = entry.facts.run
         if run is None or run.run_id != run_id or run.pid is None:
             return None
-        return Admission(run.pid, entry.nonce, run.epoch, entry.credentials)
+        return Admission(run.pid, entry.facts.uid, entry.nonce, run.epoch, entry.credentials)
 
     def bot_connected(self, bot_id: str, run_id: str, connection: BotConnection) -> None:
         """A newer connection of the same run replaces the older one."""

@@ -31,6 +31,7 @@ class StoredSlot(Wire):
     last_generation: int
     last_run_id: str | None
     last_exit: Exit | None
+    uid: int | None = None
 
     @classmethod
     def of(cls, facts: SlotFacts) -> "StoredSlot":
@@ -44,6 +45,7 @@ class StoredSlot(Wire):
             last_generation=facts.last_generation,
             last_run_id=facts.last_run_id,
             last_exit=facts.last_exit,
+            uid=facts.uid,
         )
 
     def facts(self) -> SlotFacts:
@@ -57,6 +59,7 @@ class StoredSlot(Wire):
             last_generation=self.last_generation,
             last_run_id=self.last_run_id,
             last_exit=self.last_exit,
+            uid=self.uid,
         )
 
 

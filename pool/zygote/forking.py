@@ -48,9 +48,10 @@ def fork_bot(request: Fork, grounds: Grounds) -> tuple[int, float, int]:
     """Forks a bot; its pid, the milliseconds that took, and the write end of its gate.
 
     The bot waits until the gate is closed, so that its pid can be announced before it dials anybody.
-    Raises ForkError where forking would be unsafe or the kernel refuses.
+    Raises ForkError where forking would be unsafe, the kernel refuses, or the request is not for this pool.
     """
     started = time.perf_counter()
+    check_request(request, grounds)
     assert_forkable(grounds.channel.fileno())
     pid_read, pid_write = os.pipe()
     gate_read, gate_write = os.pipe()
@@ -73,6 +74,22 @@ def fork_bot(request: Fork, grounds: Grounds) -> tuple[int, float, int]:
         os.close(gate_write)
         raise ForkError(answer.decode(errors="replace") or "the middle process died") from None
     return pid, (time.perf_counter() - started) * 1000, gate_write
+
+
+def check_request(request: Fork, grounds: Grounds) -> None:
+    """Raises ForkError where the request's user id or directory is not one that bots of this pool have: the zygote
+    may be root, and its word is the last one on whom a bot becomes and what is given to it."""
+    first = grounds.settings.bot_uid_first
+    ids = None if first is None else range(first, first + 2 * grounds.settings.slots_total)
+    if (ids is None and request.uid is not None) or (ids is not None and request.uid not in ids):
+        raise ForkError(f"user id {request.uid} is not one of this pool's for bots")
+    directory = Path(request.directory)
+    try:
+        among_bots = os.path.samefile(directory.parent, grounds.directory / "bots")
+    except OSError as error:
+        raise ForkError(f"the directory of the bots: {error.strerror}") from error
+    if not among_bots or directory.name != request.bot_id:
+        raise ForkError("the directory is not that of a bot of this pool")
 
 
 def assert_forkable(channel: int) -> None:

@@ -18,6 +18,7 @@ from pool.settings import PoolSettings
 from pool.zygote import heap, immortal, preload
 from pool.zygote.environment import disable_huge_pages
 from pool.zygote.forking import BotMain, ForkError, Grounds, fork_bot
+from pool.zygote.wall_trial import try_walls
 from pool.zygote.warmth import warm_up
 
 CHANNEL_DESCRIPTOR = 3
@@ -52,6 +53,7 @@ def _prepare(directory: Path, settings: PoolSettings, started: float, *, mortal:
     logger.info("imported after {:.1f} s of CPU", time.process_time())
     warmth = warm_up(directory, settings)
     logger.info("warmed up after {:.1f} s of CPU", time.process_time())
+    isolation = try_walls(directory, settings)
     gc.collect()
     heap.trim()
     immortal_objects, note = _freeze(mortal=mortal)
@@ -64,6 +66,7 @@ def _prepare(directory: Path, settings: PoolSettings, started: float, *, mortal:
         immortal_objects=immortal_objects,
         shared_markets=warmth.shared_markets,
         notes=[*notes, *warmth.notes, *note],
+        isolation=isolation,
     )
 
 

@@ -1,5 +1,6 @@
 """One live process per directory, and never one of an older assignment."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,13 @@ def test_a_locked_attempt_with_a_higher_epoch_changes_nothing(tmp_path: Path) ->
     holder.release()
 
 
-def test_the_files_are_private(tmp_path: Path) -> None:
-    Claim.take(tmp_path, 1).release()
-
-    assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {"lock": 0o600, "epoch": 0o600}
+@pytest.mark.parametrize(("umask", "mode"), [(0o077, 0o600), (0o007, 0o660)])
+def test_the_files_are_private_but_for_the_agents_group_where_the_bot_has_its_own_user(
+    tmp_path: Path, umask: int, mode: int
+) -> None:
+    before = os.umask(umask)
+    try:
+        Claim.take(tmp_path, 1).release()
+    finally:
+        os.umask(before)
+    assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {"lock": mode, "epoch": mode}
