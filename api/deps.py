@@ -5,7 +5,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Header, Path, Query
@@ -16,6 +16,7 @@ from orchestrator.db.engine import Database
 from orchestrator.errors import NotFound, PreconditionFailed
 from orchestrator.events.bus import Bus
 from orchestrator.pools.directory import AgentDirectory
+from orchestrator.pools.policy import PoolPolicy
 from orchestrator.portfolio.service import PortfolioService
 from orchestrator.templates.catalogue import Catalogue
 from orchestrator.templates.spec import BotSpec
@@ -60,6 +61,8 @@ class Services:
     readiness: Readiness
     portfolio: PortfolioService
     gauges: Gauges = _no_gauges
+    pool_policy: PoolPolicy = field(default_factory=PoolPolicy)
+    """How pools are made and filled, as the settings say."""
 
 
 def get_services(connection: HTTPConnection) -> Services:
@@ -111,6 +114,13 @@ def known_pool_id(pool_id: Annotated[str, Path(description="Identity of the pool
     return _checked_id(pool_id, "pool")
 
 
+def known_rollout_id(
+    rollout_id: Annotated[str, Path(description="Identity of the roll-out.", examples=["rollout-k3v2q7d5mwxz4tha"])],
+) -> str:
+    """The same for roll-outs."""
+    return _checked_id(rollout_id, "rollout")
+
+
 def _checked_id(value: str, kind: str) -> str:
     if _ID.fullmatch(value) is None:
         raise NotFound(f"There is no such {kind}; list the {kind}s to see which there are.", field=f"{kind}_id")
@@ -119,6 +129,7 @@ def _checked_id(value: str, kind: str) -> str:
 
 BotId = Annotated[str, Depends(known_bot_id)]
 PoolId = Annotated[str, Depends(known_pool_id)]
+RolloutId = Annotated[str, Depends(known_rollout_id)]
 
 Text = r"^[^\x00]*$"
 """Pattern of text that every database takes."""

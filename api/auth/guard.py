@@ -1,7 +1,7 @@
 """Dependencies that say who is calling, or refuse.
 
-`Caller` is for every ordinary route. `stream_subject` also takes a single-use ticket, for what a browser opens without
-headers; `websocket_subject` does the same for WebSockets.
+`Caller` is for every ordinary route, `Admin` for those that steer pools. `stream_subject` also takes a single-use
+ticket, for what a browser opens without headers; `websocket_subject` does the same for WebSockets.
 """
 
 from dataclasses import dataclass
@@ -17,8 +17,10 @@ from api.auth.subject import Subject
 from api.auth.throttle import LoginThrottle
 from api.auth.tickets import TicketStore
 from api.deps import ServicesDep, get_services
+from orchestrator.errors import NotAllowed
 from orchestrator.kit.clock import utc_now
 from orchestrator.users.passwords import Passwords
+from orchestrator.users.service import ADMIN
 
 Purpose = Literal["portfolio", "freqtrade"]
 """What a ticket opens: the portfolio stream, or a bot's own WebSocket."""
@@ -58,6 +60,16 @@ async def current_subject(
 Caller = Annotated[Subject, Depends(current_subject)]
 
 
+async def current_admin(caller: Caller) -> Subject:
+    """The caller, as long as he is an administrator. Raises NotAllowed."""
+    if not is_admin(caller):
+        raise NotAllowed("Only an administrator may do this; ask one.")
+    return caller
+
+
+Admin = Annotated[Subject, Depends(current_admin)]
+
+
 async def stream_subject(
     services: ServicesDep,
     auth: AuthDep,
@@ -91,6 +103,11 @@ async def websocket_subject(connection: HTTPConnection, purpose: Purpose) -> Sub
         bearer = token.strip() if scheme.lower() == "bearer" else None
         claimed = tokens.verify(bearer, services.secrets.token_signing_key, utc_now())
     return await auth.accounts.current(services.database, claimed)
+
+
+def is_admin(subject: Subject) -> bool:
+    """Whether he may steer pools, and see everybody's."""
+    return subject.role == ADMIN
 
 
 def owner_of(subject: Subject) -> str:

@@ -32,6 +32,7 @@ from api.stream.feed import close_streams
 from api.stream.transport import WriteDeadlineProtocol
 from orchestrator.__main__ import ControlPlane
 from orchestrator.home import prepare
+from orchestrator.pools.policy import PoolPolicy
 from orchestrator.settings import OrchestratorSettings
 
 _DRAIN_SECONDS = 2
@@ -201,6 +202,7 @@ def _services(control: ControlPlane) -> Services:
         readiness=control.readiness,
         portfolio=control.portfolio,
         gauges=control.gauges,
+        pool_policy=PoolPolicy.of(control.settings, control.catalogue),
     )
 
 

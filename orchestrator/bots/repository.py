@@ -104,6 +104,17 @@ async def events_page(
     return page_of(rows, limit, lambda event: (event.number or 0,))
 
 
+async def in_pools(session: AsyncSession, pool_ids: Collection[str]) -> list[BotView]:
+    """Every bot of these pools that is not deleted yet, by id."""
+    query = (
+        select(BotModel, BotStatusModel)
+        .join(BotStatusModel, col(BotStatusModel.bot_id) == col(BotModel.id))
+        .where(col(BotModel.pool_id).in_(list(pool_ids)), col(BotModel.deleted_at).is_(None))
+        .order_by(col(BotModel.id))
+    )
+    return [BotView(bot, status) for bot, status in (await session.exec(query)).all()]
+
+
 async def statuses(session: AsyncSession, bot_ids: Collection[str]) -> Sequence[tuple[BotModel, BotStatusModel]]:
     """Rows of these bots that exist, deleted ones included, locked for writing and in the order of their ids."""
     query = (

@@ -46,9 +46,12 @@ class PoolSeen:
     """The condition's type where it is not plainly `Unreachable` or `NotRunning`."""
 
 
-async def list_(session: AsyncSession, *, limit: int, after: str | None = None) -> Page[PoolModel]:
-    """Pools by id. Raises InvalidSpec (field `after`) for a foreign cursor."""
-    return await repository.page(session, limit, after)
+async def list_(
+    session: AsyncSession, *, limit: int, after: str | None = None, tenant_id: str | None = None
+) -> Page[PoolModel]:
+    """Pools by id: those that the tenant may see, his own and shared ones, or all (None). Raises InvalidSpec (field
+    `after`) for a foreign cursor."""
+    return await repository.page(session, limit, after, tenant_id)
 
 
 async def every(session: AsyncSession) -> Sequence[PoolModel]:
@@ -56,10 +59,10 @@ async def every(session: AsyncSession) -> Sequence[PoolModel]:
     return await repository.every(session)
 
 
-async def get(session: AsyncSession, pool_id: str) -> PoolModel:
-    """Raises NotFound."""
+async def get(session: AsyncSession, pool_id: str, tenant_id: str | None = None) -> PoolModel:
+    """Raises NotFound, also for a pool that the tenant may not see (None: for nobody's)."""
     pool = await repository.find(session, pool_id)
-    if pool is None:
+    if pool is None or (tenant_id is not None and pool.tenant_id not in (None, tenant_id)):
         raise NotFound("There is no such pool; list the pools to see which there are.", pool_id=pool_id[:80])
     return pool
 

@@ -1,5 +1,6 @@
 """Queries on users and refresh tokens; no decisions here."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,12 @@ async def find_by_id(session: AsyncSession, user_id: str) -> UserModel | None:
 
 async def find_by_username(session: AsyncSession, username: str) -> UserModel | None:
     return (await session.exec(select(UserModel).where(UserModel.username == username))).first()
+
+
+async def names(session: AsyncSession, user_ids: Collection[str]) -> dict[str, str]:
+    """User names by id, of those that exist."""
+    query = select(UserModel.id, UserModel.username).where(col(UserModel.id).in_(list(user_ids)))
+    return dict((await session.exec(query)).all())
 
 
 async def find_refresh_token(session: AsyncSession, token_hash: str) -> RefreshTokenModel | None:
