@@ -2,25 +2,20 @@
 `python -m orchestrator.db.migrate "why"` writes the next version from the models."""
 
 from alembic import context
-from sqlmodel import SQLModel
 
-import orchestrator.bots.models
-import orchestrator.leader.installation
-import orchestrator.pools.models
-import orchestrator.portfolio.models
-import orchestrator.users.models  # noqa: F401 - the tables register themselves
+from orchestrator.tables import METADATA
 
 if context.is_offline_mode():
     context.configure(
         dialect_name=context.config.attributes["dialect"],
         output_buffer=context.config.output_buffer,
         literal_binds=True,
-        target_metadata=SQLModel.metadata,
+        target_metadata=METADATA,
     )
 else:
     context.configure(
         connection=context.config.attributes["connection"],
-        target_metadata=SQLModel.metadata,
+        target_metadata=METADATA,
         render_as_batch=True,
         compare_type=True,
     )

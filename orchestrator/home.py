@@ -1,5 +1,7 @@
-"""The home directory: its lock, which one control plane holds at a time, and the secrets made at the first start."""
+"""The home directory: its lock, which one control plane on SQLite holds at a time, and the secrets made at the first
+start, which all that share a database share."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -14,6 +16,7 @@ from orchestrator.kit.ids import new_id
 LOCK_FILE = "control-plane.lock"
 SECRETS_FILE = "secrets.json"
 DATABASE_FILE = "flotilla.db"
+IDENTITY_FILE = "home-id"
 _KEY_BYTES = 48
 _KEY_LENGTH = 32
 
@@ -23,7 +26,7 @@ class Secrets:
     """Keys of this installation."""
 
     installation_id: str
-    """Names this installation, for example as the holder of leases; no secret itself."""
+    """Names this installation; no secret itself."""
     token_signing_key: str = field(repr=False)
     """Signs access tokens; at least 32 characters."""
 
@@ -64,27 +67,65 @@ def lock(home: Path) -> int:
     return descriptor
 
 
-def load_secrets(home: Path) -> Secrets:
-    """From `secrets.json` (0600), made at the first start. Raises Conflict for a damaged file, OSError."""
-    file = home / SECRETS_FILE
+def load_secrets(home: Path, shared: Path | None = None) -> Secrets:
+    """From `secrets.json` (0600) in the home, or from the file that several processes share; made where there is none
+    yet. Raises Conflict for one that is damaged or that others may write to, OSError."""
+    file = shared or home / SECRETS_FILE
     try:
-        content = json.loads(file.read_text())
-        loaded = Secrets(str(content["installation_id"]), str(content["token_signing_key"]))
+        content = file.read_text()
     except FileNotFoundError:
-        return _make_secrets(file)
+        content = _make_secrets(file)
+    try:
+        told = json.loads(content)
+        loaded = Secrets(str(told["installation_id"]), str(told["token_signing_key"]))
     except (ValueError, KeyError, TypeError):
         raise _damaged(file) from None
     if len(loaded.token_signing_key) < _KEY_LENGTH or not loaded.installation_id:
         raise _damaged(file)
-    file.chmod(0o600)
+    if shared is None:
+        file.chmod(0o600)
+    elif file.stat().st_mode & 0o022:
+        raise Conflict(f"{file} can be written by others: take their rights away (chmod go-w).")
     return loaded
 
 
-def _make_secrets(file: Path) -> Secrets:
+def adopt(home: Path, secrets_: Secrets, installation_id: str) -> Secrets:
+    """The same keys under the name that the home's own database has: its `secrets.json` was made anew. Raises
+    OSError."""
+    adopted = Secrets(installation_id, secrets_.token_signing_key)
+    write_private(home / SECRETS_FILE, _json_of(adopted))
+    return adopted
+
+
+def identity(home: Path) -> str:
+    """Names the home, so that it can be told from another one; made when first asked for. Raises OSError."""
+    file = home / IDENTITY_FILE
+    with contextlib.suppress(FileExistsError):
+        _write_new(file, new_id("home") + "\n")
+    return file.read_text().strip()
+
+
+def _make_secrets(file: Path) -> str:
+    """What the file has in the end: of processes that start at once, one makes it."""
     made = Secrets(new_id("installation"), secrets.token_urlsafe(_KEY_BYTES))
+    with contextlib.suppress(FileExistsError):
+        _write_new(file, _json_of(made))
+    return file.read_text()
+
+
+def _write_new(file: Path, content: str) -> None:
+    """Complete or not at all, its owner's alone, and never over one that is there. Raises FileExistsError, OSError."""
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    write_private(draft, content)
+    try:
+        os.link(draft, file)
+    finally:
+        draft.unlink()
+
+
+def _json_of(made: Secrets) -> str:
     content = {"installation_id": made.installation_id, "token_signing_key": made.token_signing_key}
-    write_private(file, json.dumps(content, indent=2) + "\n")
-    return made
+    return json.dumps(content, indent=2) + "\n"
 
 
 def _damaged(file: Path) -> Conflict:

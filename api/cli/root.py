@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import bots, catalogue, overview
+from api.cli import bots, catalogue, database, overview
 from api.cli.exits import EXIT_CODES_HELP, CliError, ExitCode
 
 app = typer.Typer(
@@ -18,6 +18,8 @@ app = typer.Typer(
 app.add_typer(bots.app, name="bots")
 app.add_typer(catalogue.pools_app, name="pools")
 app.add_typer(catalogue.templates_app, name="templates")
+app.add_typer(database.app, name="db")
+app.command()(database.migrate)
 app.command()(overview.portfolio)
 app.command()(overview.status)
 

@@ -1,13 +1,13 @@
 """Backups: one file format for both databases, made from one moment while the control plane runs.
 
-A gzip'd text of lines, each JSON. First a header: format, version of the schema, when, of which kind of database, the
-installation's id, and every table with its columns. Then per table its rows (see `db.portable`) and a line with their
+A gzip'd text of lines, each JSON. First a header: format, version of the schema, when, of which kind of database, and
+every table with its columns. Then per table its rows (see `db.portable`) and a line with their
 count and checksum. Last a line that says it is whole. It goes into an empty database of either kind: the database is
 made at the backup's version, filled, read back and compared, then brought to the newest version, in one transaction.
 
 It holds password hashes, so it is made with mode 0600. It holds no key: `secrets.json` stays in the home. Without that
-file a restored installation keeps its id, gets a new signing key, and access tokens end; refresh tokens go on. Trades
-are not in it either: each bot's are in its pool (see the README).
+file a restored installation keeps its id, which is in the database, gets a new signing key, and access tokens end;
+refresh tokens go on. Trades are not in it either: each bot's are in its pool (see the README).
 """
 
 import gzip
@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Table
+from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orchestrator.db import migrate, transfer
@@ -43,13 +43,10 @@ class Header:
     created_at: str
     database: str
     """`sqlite` or `postgresql`: what it was made from."""
-    installation_id: str | None
     shapes: tuple[Shape, ...]
 
 
-async def backup(
-    url: str, file: Path, tables: Sequence[Table], installation_id: str | None = None, progress: Progress = quiet
-) -> list[Copied]:
+async def backup(url: str, file: Path, tables: Sequence[Table], progress: Progress = quiet) -> list[Copied]:
     """Writes a new file, whole or not at all. Raises Conflict where it exists or the database is not at this Flotilla's
     version, TransferFailed, SQLAlchemyError, OSError."""
     database = Database(url)
@@ -64,7 +61,7 @@ async def backup(
             shapes = await transfer.shapes_of(connection, tables)
             dialect = connection.dialect.name
             with _new_file(file) as stream:
-                header = Header(version, utc_now().isoformat(), dialect, installation_id, tuple(shapes))
+                header = Header(version, utc_now().isoformat(), dialect, tuple(shapes))
                 _write(stream, _header_body(header))
                 saved = [await _save(connection, stream, shape, progress) for shape in shapes]
                 _write(stream, {"whole": True, "tables": len(shapes)})
@@ -98,6 +95,17 @@ def header_of(file: Path) -> Header:
     """Raises Conflict where the file is no backup, OSError."""
     with gzip.open(file, "rt", encoding="utf-8", newline="\n") as stream, _damage_told(file):
         return _header_of(file, stream.readline())
+
+
+async def installation_of(url: str) -> str | None:
+    """Id of the installation that a migrated database belongs to; None where none claimed it yet."""
+    database = Database(url)
+    try:
+        async with database.engine.connect() as connection:
+            found = (await connection.execute(text("SELECT id FROM installation"))).scalar()
+    finally:
+        await database.close()
+    return None if found is None else str(found)
 
 
 class _Source:
@@ -221,7 +229,6 @@ def _header_body(header: Header) -> dict[str, Any]:
         "schema": header.schema,
         "created_at": header.created_at,
         "database": header.database,
-        "installation_id": header.installation_id,
         "tables": tables,
     }
 
@@ -238,4 +245,4 @@ def _header_of(file: Path, line: str) -> Header:
         )
         for table in body["tables"]
     )
-    return Header(body["schema"], body["created_at"], body["database"], body["installation_id"], shapes)
+    return Header(body["schema"], body["created_at"], body["database"], shapes)

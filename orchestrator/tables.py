@@ -1,0 +1,18 @@
+"""All tables, in one place, for what concerns all of them: migrations, copies, backups. A module with new tables is
+imported here; otherwise a copy refuses to leave its tables out."""
+
+from sqlalchemy import Table
+from sqlmodel import SQLModel
+
+import orchestrator.bots.models
+import orchestrator.leader.installation
+import orchestrator.pools.models
+import orchestrator.portfolio.models
+import orchestrator.users.models  # noqa: F401 - the tables register themselves
+
+METADATA = SQLModel.metadata
+
+
+def tables() -> list[Table]:
+    """Each after those that its foreign keys refer to."""
+    return METADATA.sorted_tables
