@@ -2,7 +2,7 @@
 
 `ControlPlane` is what `flotilla up` and `serve` embed beside the API; `python -m orchestrator` runs it alone. It may
 be killed at any moment: intent is in the database, and pools, bots and the paper exchange are processes of their own,
-which the next start finds again.
+which the next start finds again. Of several that share a PostgreSQL one leads and does the work of `orchestrator.term`.
 """
 
 import asyncio
@@ -10,55 +10,47 @@ import contextlib
 import os
 import signal
 import sys
-import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from loguru import logger
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from orchestrator import home
-from orchestrator.bots import repository
-from orchestrator.bots.observe import observe
-from orchestrator.bots.status import SlotAbsent
 from orchestrator.db import migrate
-from orchestrator.db.engine import Database
-from orchestrator.errors import Error
-from orchestrator.events.in_process import InProcessBus
+from orchestrator.db.engine import Database, is_postgresql
+from orchestrator.errors import Conflict, Error
+from orchestrator.events.bus import Bus
+from orchestrator.events.opening import open_bus
 from orchestrator.exchanges.markets import MarketDirectory
-from orchestrator.exchanges.paper import PaperExchange
 from orchestrator.home import Secrets
-from orchestrator.intake.collector import Intake
-from orchestrator.kit.backoff import Backoff
-from orchestrator.kit.clock import utc_now
+from orchestrator.leader.election import HomeLeadership, Leadership, LockLeadership
+from orchestrator.leader.installation import PoolsHome, claim, others_pools, others_secrets
+from orchestrator.leader.lock import somebody_leads
 from orchestrator.pools import service as pools
 from orchestrator.pools.client import AgentEndpoint
 from orchestrator.pools.directory import AgentDirectory
 from orchestrator.pools.drivers import PoolDriver
-from orchestrator.pools.drivers.process import ProcessDriver
 from orchestrator.pools.models import PoolModel
 from orchestrator.portfolio.service import PortfolioService
-from orchestrator.portfolio.task import PortfolioTask
-from orchestrator.reconcile.keeper import PoolKeeper, keep_exchange
-from orchestrator.reconcile.loop import Reconciler
+from orchestrator.runtime import Runtime, runtime_of
 from orchestrator.settings import OrchestratorSettings
 from orchestrator.templates.catalogue import Catalogue
+from orchestrator.term import Means, Runner, Term, forget_slots
 
-Runner = Callable[[], Awaitable[None]]
-"""A task that runs until it is cancelled."""
-
-_BACKOFF = Backoff(first_seconds=1, limit_seconds=30)
-_EXCHANGE_WAIT_SECONDS = 5.0
-_TICK_LATE_SECONDS = 15.0
-_POLL_SECONDS = 0.05
+_NO_REDIS = (
+    "Several control planes share the database, but no Redis: what one tells, the browsers of the others do not hear. "
+    "Set FLOTILLA_ORCH_REDIS_URL for all of them."
+)
 
 
 class ControlPlane:
-    """One control plane of a home directory. The attributes are there from `start` on. `drivers` by the name that a
-    pool's row has; None for the process driver. `extra_tasks` run beside the others."""
+    """One control plane. The attributes are there from `start` on. `drivers` by the name that a pool's row has; None
+    for what the settings say. `extra_tasks` run beside the others while this one leads. One that is no `candidate`
+    never leads: it serves the API alone."""
 
     database: Database
-    bus: InProcessBus
+    bus: Bus
     agents: AgentDirectory
     catalogue: Catalogue
     markets: MarketDirectory
@@ -71,13 +63,16 @@ class ControlPlane:
         *,
         drivers: Mapping[str, PoolDriver] | None = None,
         extra_tasks: Sequence[Runner] = (),
+        candidate: bool = True,
     ) -> None:
         self.settings = settings.model_copy(update={"home": settings.home.expanduser().resolve()})
-        self.paper = PaperExchange(self.settings.home / "paper-exchange", self.settings.paper_symbols)
-        self._drivers = drivers if drivers is not None else {"process": self._process_driver()}
+        self._shared = is_postgresql(self.settings.url)
+        self._runtime: Runtime = runtime_of(self.settings, drivers)
         self._extra_tasks = list(extra_tasks)
-        self._tasks: list[asyncio.Task[None]] = []
-        self._reconciler: Reconciler | None = None
+        self._candidate = candidate
+        self._leadership: Leadership = LockLeadership(self.settings.url) if self._shared else HomeLeadership()
+        self._term: Term | None = None
+        self._task: asyncio.Task[None] | None = None
         self._lock: int | None = None
         self._started = False
 
@@ -92,16 +87,17 @@ class ControlPlane:
 
     async def stop(self, *, pools: bool) -> None:
         """Ends the control plane; with `pools` also every pool, its bots in good order, and the paper exchange."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
         if pools:
             await self._stop_pools()
         if self._started:
             self._started = False
-            await self.bus.close()
             await self.agents.aclose()
+            await self.bus.close()
+        await self._runtime.aclose()
         if hasattr(self, "database"):
             await self.database.close()
         if self._lock is not None:
@@ -110,12 +106,13 @@ class ControlPlane:
 
     async def readiness(self) -> Mapping[str, str | None]:
         """Checks by name: None where all is well, else the reason in a sentence."""
-        checks: dict[str, str | None] = {"reconciler": None}
-        if self._reconciler is None or time.monotonic() - self._reconciler.ticked_at > _TICK_LATE_SECONDS:
-            checks["reconciler"] = "The reconciler makes no progress; the log says why."
-        if self.settings.paper_exchange:
-            up = await self.paper.answers()
-            checks["paper-exchange"] = None if up else self.paper.problem or "The paper exchange does not answer yet."
+        checks: dict[str, str | None] = {"leader": await self._leader_problem(), "bus": self._bus_problem()}
+        if self._term is not None:
+            checks["reconciler"] = self._term.problem()
+        paper = self._runtime.paper
+        if paper is not None:
+            up = await paper.answers()
+            checks["paper-exchange"] = None if up else paper.problem or "The paper exchange does not answer yet."
         async with self.database.read() as session:
             for pool in await pools.every(session):
                 if pool.desired_state == "running":
@@ -124,113 +121,144 @@ class ControlPlane:
 
     def gauges(self) -> Mapping[str, float]:
         """Readings for /metrics."""
-        if self._reconciler is None:
-            return {}
-        return {"reconcile_lag_seconds": time.monotonic() - self._reconciler.ticked_at}
+        connections = self.database.readings()
+        readings = {
+            "leader": float(self._leadership.leading() and self._candidate),
+            "database_connections_limit": connections.limit,
+            "database_connections_in_use": connections.in_use,
+            "database_connections_idle": connections.idle,
+            "database_connections_waiting": connections.waiting,
+            "database_connection_timeouts": connections.timeouts,
+            **self.bus.gauges(),
+        }
+        if self._term is not None:
+            readings["reconcile_lag_seconds"] = self._term.lag_seconds()
+        return readings
 
     async def _start(self) -> None:
         directory = self.settings.home
         home.prepare(directory)
-        self._lock = home.lock(directory)
-        self.secrets = home.load_secrets(directory)
+        if self._shared:
+            self._check_sharing()
+        else:
+            if not self._candidate:
+                raise Conflict(
+                    "--api-only needs PostgreSQL, which processes can share: set FLOTILLA_ORCH_DATABASE_URL."
+                )
+            self._lock = home.lock(directory)
+        self.secrets = home.load_secrets(directory, self.settings.secrets_file)
         self.catalogue = await asyncio.to_thread(Catalogue.load, self.settings.templates_directory)
         if self.settings.database_url is None:
             home.prepare_database(directory)
         await migrate.upgrade(self.settings.url)
-        self.database = Database(self.settings.url)
-        if "process" in self._drivers:
-            async with self.database.unit_of_work() as session:
-                await pools.ensure_local_pool(session, self.settings.pool_slots, self.settings.pool_memory_limit_bytes)
-        await self._forget_slots()
-        self.bus = InProcessBus()
+        self.database = Database(
+            self.settings.url,
+            connections=self.settings.database_connections,
+            statement_seconds=self.settings.database_statement_seconds,
+        )
+        await self._check_installation()
+        self.bus = open_bus(self.settings.redis_url, f"flotilla:{self.secrets.installation_id}:")
         self.agents = AgentDirectory(self._endpoint)
-        self.markets = MarketDirectory(self.paper.url)
-        self.portfolio = PortfolioService(self.database, self.bus)
+        self.markets = MarketDirectory(self._runtime.exchange_url)
+        self.portfolio = PortfolioService(self.database, self.bus, keeps_marks=self._keeps_marks)
         self._started = True
-        self._run_tasks()
+        if self._shared:
+            begun = None
+        else:
+            begun = self._new_term()
+            await begun.begin()
+        if self._candidate:
+            self._task = asyncio.create_task(self._leadership.run(lambda: self._lead(begun)), name="leadership")
 
-    def _run_tasks(self) -> None:
-        self._reconciler = Reconciler(self.database, self.bus, self.agents, self.catalogue, self.settings)
-        runners: dict[str, Runner] = {
-            "reconciler": self._reconciler.run,
-            "intake": Intake(self.database, self.bus, self.agents).run,
-            "portfolio": PortfolioTask(
-                self.database, self.bus, self.portfolio, event_retention_days=self.settings.event_retention_days
-            ).run,
-            "pools": self._keep_pools,
-        }
-        if self.settings.paper_exchange:
-            runners["paper-exchange"] = lambda: keep_exchange(self.paper)
-        for number, extra in enumerate(self._extra_tasks):
-            runners[f"extra-{number}"] = extra
-        self._tasks = [asyncio.create_task(_kept(name, runner), name=name) for name, runner in runners.items()]
+    def _check_sharing(self) -> None:
+        """Raises Conflict where processes could not work together."""
+        if not self._candidate and self.settings.redis_url is None:
+            raise Conflict(
+                "--api-only needs Redis, through which it hears what happens: set FLOTILLA_ORCH_REDIS_URL, here and "
+                "for the control plane that leads."
+            )
 
-    async def _keep_pools(self) -> None:
-        """A pool is told the paper exchange's address at its start, so that one comes first."""
-        for _ in range(int(_EXCHANGE_WAIT_SECONDS / _POLL_SECONDS)):
-            if not self.settings.paper_exchange or self.paper.url() is not None:
-                break
-            await asyncio.sleep(_POLL_SECONDS)
-        await PoolKeeper(self.database, self._drivers, self.agents).run()
+    async def _check_installation(self) -> None:
+        """Raises Conflict where the database is of another installation, or its pools are of another home."""
+        place = None
+        if self._runtime.local_pools:
+            place = PoolsHome(home.identity(self.settings.home), str(self.settings.home))
+        row = await claim(self.database, self.secrets.installation_id, place if self._shared else None)
+        if row.id != self.secrets.installation_id:
+            if self._shared:
+                raise Conflict(
+                    others_secrets(row, str(self.settings.secrets_file or self.settings.home / "secrets.json"))
+                )
+            self.secrets = home.adopt(self.settings.home, self.secrets, row.id)
+        if self._shared and place is not None and row.pools_home != place.id:
+            raise Conflict(others_pools(row))
+
+    def _new_term(self) -> Term:
+        means = Means(
+            settings=self.settings,
+            database=self.database.guarded(self._leadership.guard),
+            bus=self.bus,
+            agents=self.agents,
+            catalogue=self.catalogue,
+            portfolio=self.portfolio,
+            drivers=self._runtime.drivers,
+            paper=self._runtime.paper,
+            leading=self._leadership.leading,
+            extra=self._extra_tasks,
+        )
+        return Term(means)
+
+    async def _lead(self, begun: Term | None) -> None:
+        """One time of leading; `begun` where its beginning has been."""
+        self._term = begun or self._new_term()
+        try:
+            if begun is None:
+                await self._term.begin()
+            await self._term.run()
+        finally:
+            self._term = None
+
+    def _keeps_marks(self) -> bool:
+        return self._candidate and self._leadership.leading()
+
+    async def _leader_problem(self) -> str | None:
+        if not self._shared or self._leadership.leading():
+            return None
+        if self._candidate and self._leadership.problem is not None:
+            return self._leadership.problem
+        async with self.database.read() as session:
+            if await somebody_leads(session):
+                return None
+        return "No control plane leads; one takes over within seconds, or start one."
+
+    def _bus_problem(self) -> str | None:
+        if self._shared and self.settings.redis_url is None and not self._leadership.alone:
+            return _NO_REDIS
+        return self.bus.health()
 
     async def _stop_pools(self) -> None:
-        stops = [
-            driver.stop(pool_id, graceful=True) for driver in self._drivers.values() for pool_id in await driver.list()
-        ]
+        drivers = self._runtime.drivers
+        stops = [driver.stop(pool_id, graceful=True) for driver in drivers.values() for pool_id in await driver.list()]
         for outcome in await asyncio.gather(*stops, return_exceptions=True):
             if isinstance(outcome, BaseException):
                 logger.opt(exception=outcome).error("a pool could not be stopped")
-        if self.settings.paper_exchange:
-            await self.paper.stop()
+        if self._runtime.paper is not None:
+            await self._runtime.paper.stop()
         if self._started:
             with contextlib.suppress(SQLAlchemyError):  # a full disk, say; the next start does the same
-                await self._forget_slots()
-
-    async def _forget_slots(self) -> None:
-        """A pool that does not live is not ready, its bots have no process: nobody shall take the last state that was
-        written of them for the present one."""
-        async with self.database.read() as session:
-            rows = await repository.desired(session)
-            placed = await pools.every(session)
-        dead = {
-            pool.id
-            for pool in placed
-            if pool.driver in self._drivers and not (await self._drivers[pool.driver].observe(pool.id)).alive
-        }
-        gone = [SlotAbsent(row.bot.id, utc_now()) for row in rows if row.bot.pool_id in dead]
-        async with self.database.unit_of_work() as session:
-            await observe(session, gone)
-            for pool_id in dead:
-                await pools.observe(session, pool_id, pools.PoolSeen(utc_now(), alive=False, report=None))
+                await forget_slots(self.database, drivers)
 
     async def _endpoint(self, pool_id: str) -> AgentEndpoint | None:
-        for driver in self._drivers.values():
+        for driver in self._runtime.drivers.values():
             endpoint = await driver.endpoint(pool_id)
             if endpoint is not None:
                 return endpoint
         return None
 
-    def _process_driver(self) -> ProcessDriver:
-        exchange_url = self.paper.url if self.settings.paper_exchange else lambda: None
-        return ProcessDriver(self.settings.home / "pools", exchange_url, self.settings.stop_seconds)
-
 
 def _why_not_ready(pool: PoolModel) -> str:
     told = "; ".join(str(condition["message"]) for condition in pool.conditions)
     return f"The pool is {pool.observed_state}{': ' + told if told else '.'}"
-
-
-async def _kept(name: str, runner: Runner) -> None:
-    """Runs a task for good: one that breaks is told and started again."""
-    failures = 0
-    while True:
-        started_at = time.monotonic()
-        try:
-            await runner()
-        except Exception:  # a task's boundary: no part of the control plane may take the others down
-            logger.exception("{} broke; it is started again", name)
-        failures = 1 if time.monotonic() - started_at > _BACKOFF.limit_seconds else failures + 1
-        await asyncio.sleep(_BACKOFF.delay_seconds(failures))
 
 
 async def _run_alone() -> None:

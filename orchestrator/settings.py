@@ -32,6 +32,8 @@ class OrchestratorSettings(BaseSettings):
         default_factory=lambda: Path(user_data_dir("flotilla", appauthor=False)), validation_alias="FLOTILLA_HOME"
     )
     """Where everything of this installation is kept; made with mode 0700."""
+    secrets_file: Path | None = Field(default=None, validation_alias="FLOTILLA_SECRETS_FILE")
+    """The `secrets.json` that all processes of an installation on several homes share; None for the home's own."""
     database_url: str | None = Field(default=None, repr=False)
     """SQLAlchemy URL with an async driver, which may hold a password; None for SQLite in the home directory."""
     templates_directory: Path = Path(__file__).resolve().parents[1] / "bot_templates"
@@ -45,7 +47,9 @@ class OrchestratorSettings(BaseSettings):
     pool_image: str = "flotilla-pool:latest"
     """Image of pools, as the broker's allow-list has it."""
     database_connections: int = Field(default=10, ge=2, le=200)
-    """Connections to PostgreSQL that this process keeps at most."""
+    """Connections to PostgreSQL that this process keeps at most; one more holds the leader's lock."""
+    database_statement_seconds: float = Field(default=10, gt=0, le=3600)
+    """How long a statement may take on PostgreSQL before it fails with a 503."""
     pool_placement: Literal["spread", "pack"] = "spread"
     """Whether bots go to the emptiest of their tenant's pools or to the fullest that has room."""
     pools_minimum: int = Field(default=0, ge=0)
@@ -76,8 +80,6 @@ class OrchestratorSettings(BaseSettings):
     """How many actions run on one pool at a time."""
     agent_silence_seconds: float = Field(default=10.0, gt=0)
     """After this long without an answer of its agent a bot's state counts as unknown."""
-    lease_seconds: float = Field(default=15.0, ge=1)
-    """How long another control plane waits before it takes over from one that died."""
     event_retention_days: int = Field(default=90, ge=0, le=36_500)
     """How long events of bots are kept; 0 for ever."""
     stop_seconds: float = Field(default=60.0, gt=0)

@@ -49,3 +49,20 @@ async def claim(database: Database, installation_id: str, pools_home: PoolsHome 
             return row
     except IntegrityError:  # another process was quicker
         return await claim(database, installation_id, pools_home)
+
+
+def others_secrets(row: InstallationModel, file: str) -> str:
+    """Why this process may not share the database, and what to do."""
+    return (
+        f"The database belongs to another installation ({row.id}) than {file}: use that one's secrets.json "
+        "(FLOTILLA_SECRETS_FILE), or another database. If it is lost for good, write that name into this file as its "
+        "installation_id; everybody then signs in again."
+    )
+
+
+def others_pools(row: InstallationModel) -> str:
+    """Why this process may not start local pools, and what to do."""
+    return (
+        f"The pools of this database are local processes of another home ({row.pools_path}): use it as FLOTILLA_HOME, "
+        "or run pools as containers (FLOTILLA_ORCH_POOL_DRIVER=docker) in all processes."
+    )

@@ -49,7 +49,8 @@ class _Memory:
 
 
 class PortfolioService:
-    """One per process. `clock` answers the time of day, `monotonic` seconds."""
+    """One per process. `clock` answers the time of day, `monotonic` seconds, `keeps_marks` whether this process is the
+    one that moves the high-water marks; the others read them each time."""
 
     def __init__(
         self,
@@ -58,11 +59,13 @@ class PortfolioService:
         *,
         clock: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
+        keeps_marks: Callable[[], bool] = lambda: True,
     ) -> None:
         self._database = database
         self._bus = bus
         self._clock = clock
         self._monotonic = monotonic
+        self._keeps_marks = keeps_marks
         self._memories: dict[str, _Memory] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
@@ -136,9 +139,16 @@ class PortfolioService:
         for user_id in user_ids:
             self._memories[user_id].marks_changed = True
 
+    def forget_marks(self) -> None:
+        """Has them read again: another process may have kept them meanwhile."""
+        self._memories.clear()
+
     async def _remember(self, session: AsyncSession, user_id: str, currency: str) -> None:
         memory = self._memories.get(user_id)
-        if memory is None or memory.currency != currency:
+        if memory is not None and memory.currency == currency and not self._keeps_marks():
+            marks = await repository.load_marks(session, user_id, currency)
+            memory.peaks, memory.bot_peaks = marks.peaks, marks.bot_peaks
+        elif memory is None or memory.currency != currency:
             marks = await repository.load_marks(session, user_id, currency)
             if self._memories.get(user_id) is memory:  # nobody else was faster
                 self._memories[user_id] = _Memory(currency, marks.peaks, marks.bot_peaks)

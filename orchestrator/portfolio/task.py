@@ -3,28 +3,25 @@
 It recomputes a user's portfolio when told that something changed (topic `portfolio`, kind `changed`, `{"user_id"}`) and
 all users' every two seconds, because readings age without anything happening; never one user's more than once a second.
 It is published on `user.<user_id>` when it differs in more than its age; every stream lives on that. What is computed
-also feeds equity history and the high-water marks, which are written every 10 s; history is rolled up every minute, and
-events of bots that are too old are forgotten every hour.
+also feeds equity history and the high-water marks, which are written every 10 s.
 
-One process of an installation runs it: the one that holds the control plane's lock.
+One process of an installation runs it: the leader (`orchestrator.leader`).
 """
 
 import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from loguru import logger
 
 from orchestrator.bots.announce import user_topic
-from orchestrator.bots.retention import forget_events
 from orchestrator.db.engine import Database
 from orchestrator.events.bus import Bus, Message, SubscriberTooSlow
 from orchestrator.kit.clock import utc_now
-from orchestrator.portfolio import bot_history, history, repository
+from orchestrator.portfolio import history, repository
 from orchestrator.portfolio.models import EquityPointModel
 from orchestrator.portfolio.service import PortfolioService
 from orchestrator.portfolio.views import Portfolio, material, wire
@@ -34,13 +31,10 @@ INTERVAL_SECONDS = 1.05
 """A little more than a second, so that streams that began out of step catch up (see `api.stream.feed`)."""
 _AGEING_SECONDS = 2.0
 _WRITE_SECONDS = 10.0
-_MAINTAIN_SECONDS = 60
-_FORGET_SECONDS = 3600
 
 
 class PortfolioTask:
-    """`service` should be the one that the API reads through, so that both go on from the same marks. Events of bots
-    are kept for `event_retention_days`, 0 for ever."""
+    """`service` should be the one that the API reads through, so that both go on from the same marks."""
 
     def __init__(
         self,
@@ -49,12 +43,10 @@ class PortfolioTask:
         service: PortfolioService | None = None,
         *,
         clock: Callable[[], datetime] = utc_now,
-        event_retention_days: int = 0,
     ) -> None:
         self._database = database
         self._bus = bus
         self._clock = clock
-        self._event_retention_days = event_retention_days
         self._service = service or PortfolioService(database, bus, clock=clock)
         self._sampler = history.Sampler()
         self._dirty: set[str] = set()
@@ -65,30 +57,10 @@ class PortfolioTask:
 
     async def run(self) -> None:
         """Runs until cancelled; then writes what it still holds."""
-        scheduler = AsyncIOScheduler(timezone="UTC")
-        scheduler.add_job(
-            self.maintain,
-            "interval",
-            seconds=_MAINTAIN_SECONDS,
-            max_instances=1,
-            coalesce=True,
-            misfire_grace_time=None,
-        )
-        scheduler.add_job(
-            self.forget,
-            "interval",
-            seconds=_FORGET_SECONDS,
-            next_run_time=utc_now() + timedelta(seconds=_MAINTAIN_SECONDS),  # soon, or frequent restarts put it off
-            max_instances=1,
-            coalesce=True,
-            misfire_grace_time=None,
-        )
-        scheduler.start()
         hints = asyncio.create_task(self._collect_hints(), name="portfolio-hints")
         try:
             await self._loop()
         finally:
-            scheduler.shutdown(wait=False)
             hints.cancel()
             with suppress(asyncio.CancelledError):
                 await hints
@@ -116,30 +88,6 @@ class PortfolioTask:
             self._service.return_marks(user_id for user_id, _, _ in marks)
             raise
         self._unwritten = []
-
-    async def maintain(self) -> None:
-        """Rolls history up and forgets what is too old."""
-        try:
-            async with self._database.unit_of_work() as session:
-                await history.maintain(session, self._clock())
-        except Exception:  # boundary of a job: the next run makes up for this one
-            logger.exception("equity history could not be rolled up")
-        try:
-            await bot_history.maintain(self._database, self._clock())
-        except Exception:  # boundary of a job: the next run makes up for this one
-            logger.exception("the history of bots could not be rolled up")
-
-    async def forget(self) -> None:
-        """Forgets events of bots that are too old."""
-        if self._event_retention_days == 0:
-            return
-        try:
-            before = self._clock() - timedelta(days=self._event_retention_days)
-            forgotten = await forget_events(self._database, before)
-        except Exception:  # boundary of a job: the next run makes up for this one
-            logger.exception("events that are too old could not be forgotten")
-        else:
-            logger.debug("{} events that were too old are forgotten", forgotten)
 
     async def _loop(self) -> None:
         next_ageing = next_write = time.monotonic()

@@ -7,9 +7,8 @@ from sqlmodel import col, select
 
 from orchestrator.bots.models import BotEventModel
 from orchestrator.bots.retention import forget_events
-from orchestrator.events.in_process import InProcessBus
 from orchestrator.kit.clock import utc_now
-from orchestrator.portfolio.task import PortfolioTask
+from orchestrator.retention import jobs
 from tests.fakes.portfolio_world import PortfolioWorld
 
 
@@ -28,11 +27,10 @@ async def ages(world: PortfolioWorld) -> list[int]:
 
 
 @pytest.mark.parametrize(("days", "left"), [(90, [1, 89]), (30, [1]), (0, [1, 89, 91, 400])])
-async def test_events_go_when_they_are_too_old(
-    world: PortfolioWorld, bus: InProcessBus, days: int, left: list[int]
-) -> None:
+async def test_events_go_when_they_are_too_old(world: PortfolioWorld, days: int, left: list[int]) -> None:
     await add_events(world, 1, 89, 91, 400)
-    await PortfolioTask(world.database, bus, event_retention_days=days).forget()
+    for job in jobs(world.database, days):
+        await job.act()
     assert await ages(world) == left
 
 

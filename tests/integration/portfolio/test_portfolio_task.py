@@ -15,7 +15,7 @@ from orchestrator.bots.announce import user_topic
 from orchestrator.events.bus import Message, Subscription
 from orchestrator.events.in_process import InProcessBus
 from orchestrator.kit.clock import utc_now
-from orchestrator.portfolio.history import write
+from orchestrator.portfolio.history import maintain, write
 from orchestrator.portfolio.models import EquityPointModel
 from orchestrator.portfolio.service import PortfolioService
 from orchestrator.portfolio.task import PortfolioTask
@@ -150,13 +150,12 @@ async def test_history_is_rolled_up_thinned_and_read_with_extremes(world: Portfo
     clock = Time(datetime(2026, 11, 1, tzinfo=UTC))
     begin = clock.now
     service = PortfolioService(world.database, bus, clock=clock)
-    task = PortfolioTask(world.database, bus, service, clock=clock)
     for hour in range(3 * 24):
         points = [point(begin + timedelta(minutes=10 * step), 1000 + step) for step in range(hour * 6, hour * 6 + 6)]
         async with world.database.unit_of_work() as session:
             await write(session, points)
         clock.now = points[-1].at + timedelta(seconds=10)
-        await task.maintain()
+        await roll_up(world, clock.now)
 
     async with world.database.read() as session:
         query = select(EquityPointModel.resolution_seconds, func.count()).where(col(EquityPointModel.mode) == "all")
@@ -174,8 +173,13 @@ async def test_history_is_rolled_up_thinned_and_read_with_extremes(world: Portfo
     assert (first.equity, first.low, first.high, first.profit) == (1001, 999, 1002, 1)
     assert [one.at for one in ever.points] == sorted(one.at for one in ever.points)
     assert (ever.dry, ever.live) == ([], [])
-    await task.maintain()
+    await roll_up(world, clock.now)
     assert (await service.history("user-1", "all")) == ever, "rolling up again changes nothing"
+
+
+async def roll_up(world: PortfolioWorld, now: datetime) -> None:
+    async with world.database.unit_of_work() as session:
+        await maintain(session, now)
 
 
 def point(at: datetime, equity: int) -> EquityPointModel:
