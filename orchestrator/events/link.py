@@ -54,6 +54,7 @@ class Link:
         self._topic_seconds = topic_seconds
         self._publisher = secrets.token_hex(8)
         self._confirmed = 0
+        self._confirmed_in = ""
         self._confirmed_at = time.monotonic()
         self._batch = 0
         self._woken = "0-0"
@@ -67,8 +68,9 @@ class Link:
         contents = [part for one in messages for part in (one.topic, one.kind, one.encoded)]
         limits = (self._limits.messages, self._limits.size, self._topic_seconds, _FROM_SECONDS)
         answer: Any = await self._commands.eval(*self._call(PUBLISH, floor, self._batch, *limits, *contents))
-        self._confirmed, self._confirmed_at = self._batch, time.monotonic()
-        return read_published(answer)
+        published = read_published(answer)
+        self._confirmed, self._confirmed_in, self._confirmed_at = self._batch, published.incarnation, time.monotonic()
+        return published
 
     async def look(self, topics: Sequence[tuple[str, int | None]], floor: int) -> list[Looked]:
         """Where each topic stands; with a number also what came after it."""
@@ -116,4 +118,4 @@ class Link:
         """Claims what was confirmed only as long as Redis surely keeps it."""
         confirmed = self._confirmed if time.monotonic() - self._confirmed_at < _FROM_SECONDS / 2 else 0
         keys = (f"{self._prefix}bus", f"{self._prefix}from:{self._publisher}")
-        return (script, 2, *keys, self._prefix, secrets.token_hex(6), floor, confirmed, *arguments)
+        return (script, 2, *keys, self._prefix, secrets.token_hex(6), floor, self._confirmed_in, confirmed, *arguments)

@@ -9,7 +9,8 @@ Keys, all under the prefix of the installation:
   `b`, the body. So a reader sees what it missed. An entry without kind says that messages before it were dropped.
 - `from:<publisher>`, a hash of a process that publishes: `batch`, the number of its last batch, and `first`, the number
   of that batch's first message. A batch that is sent again is not appended again. A batch that was confirmed and is not
-  known any more tells that Redis lost what it had taken: that makes a new incarnation.
+  known any more tells that Redis lost what it had taken: that makes a new incarnation. `known` is the one in which it
+  was confirmed.
 
 Numbers begin at the microseconds of the clock and grow by one, so that a new incarnation goes on above the one before;
 `floor` is the greatest number that the caller has seen.
@@ -21,27 +22,28 @@ from typing import Any
 
 _OPEN = """
 local bus, from, prefix = KEYS[1], KEYS[2], ARGV[1]
-local fresh, floor, confirmed = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local fresh, floor, known, confirmed = ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
 local function text(number) return string.format('%.0f', number) end
 local incarnation = redis.call('HGET', bus, 'incarnation')
 local counter = tonumber(redis.call('HGET', bus, 'counter') or '0')
 local sent = tonumber(redis.call('HGET', from, 'batch') or '0')
-if not incarnation or counter < floor or sent < confirmed then
+if not incarnation or counter < floor or (incarnation == known and sent < confirmed) then
   local time = redis.call('TIME')
   incarnation = fresh
   counter = math.max(tonumber(time[1]) * 1000000 + tonumber(time[2]), floor, counter) + 1
   redis.call('DEL', bus)
   redis.call('HSET', bus, 'incarnation', incarnation, 'counter', text(counter))
+  redis.call('EXPIRE', bus, 2592000)
 end
 """
 
 PUBLISH = (
     _OPEN
     + """
-local batch, messages, bytes, topic_seconds = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8]
+local batch, messages, bytes, topic_seconds = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9]
 if sent >= batch then return {incarnation, redis.call('HGET', from, 'first')} end
 local answer = {incarnation, text(counter + 1)}
-for at = 10, #ARGV, 3 do
+for at = 11, #ARGV, 3 do
   local topic, kind, body = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local stream, size = prefix .. 'topic:' .. topic, #body
   local before = redis.call('HGET', bus, 'last:' .. topic)
@@ -64,27 +66,27 @@ for at = 10, #ARGV, 3 do
   answer[#answer + 1] = before
 end
 redis.call('HSET', from, 'batch', text(batch), 'first', answer[2])
-redis.call('EXPIRE', from, ARGV[9])
+redis.call('EXPIRE', from, ARGV[10])
 redis.call('EXPIRE', bus, 2592000)
 return answer
 """
 )
-"""KEYS bus, from; ARGV prefix, fresh, floor, confirmed, batch, messages, bytes, seconds of a topic and of `from`, then
-topic, kind and body of each message. Answers incarnation, number of the first message, and each one's `p`, which are
-left out where the batch was appended before."""
+"""KEYS bus, from; ARGV prefix, fresh, floor, known, confirmed, batch, messages, bytes, seconds of a topic and of
+`from`, then topic, kind and body of each message. Answers incarnation, number of the first message, and each one's `p`,
+which are left out where the batch was appended before."""
 
 LOOK = (
     _OPEN
     + """
-local topic, after = ARGV[5], ARGV[6]
+local topic, after = ARGV[6], ARGV[7]
 local last = redis.call('HGET', bus, 'last:' .. topic) or '0'
 local entries = {}
 if after ~= '' then entries = redis.call('XRANGE', prefix .. 'topic:' .. topic, '(' .. after .. '-0', '+') end
 return {incarnation, text(counter), last, entries}
 """
 )
-"""KEYS bus, from; ARGV prefix, fresh, floor, confirmed, topic, after. Answers incarnation, counter, the topic's newest
-number or 0, and the entries after `after` where it is given."""
+"""KEYS bus, from; ARGV prefix, fresh, floor, known, confirmed, topic, after. Answers incarnation, counter, the topic's
+newest number or 0, and the entries after `after` where it is given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,50 @@
+"""A subscriber that notes all it gets."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from orchestrator.events.bus import Bus, Message, Reset
+from tests.support import eventually
+
+TOPIC = "user.user-1"
+
+
+class Follower:
+    """`got` holds the `n` of each message, and "reset"."""
+
+    def __init__(self, bus: Bus, topic: str = TOPIC, after: str | None = None) -> None:
+        self.got: list[int | str] = []
+        self.cursors: list[str] = []
+        self._subscription = bus.subscribe(topic, after)
+        self._task = asyncio.create_task(self._follow())
+
+    async def until(self, last: int | str, seconds: float = 15) -> list[int | str]:
+        """What came up to and with `last`."""
+        await eventually(lambda: last in self.got, seconds, f"{last} among {self.got}")
+        return self.got
+
+    async def close(self) -> None:
+        await self._subscription.aclose()
+        await self._task
+
+    async def _follow(self) -> None:
+        async for item in self._subscription:
+            self.cursors.append(item.cursor)
+            self.got.append("reset" if isinstance(item, Reset) else item.body["n"])
+            assert isinstance(item, Message | Reset)
+
+
+@contextlib.asynccontextmanager
+async def following(bus: Bus, topic: str = TOPIC, after: str | None = None) -> AsyncIterator[Follower]:
+    """Begins once the subscription has its place in Redis."""
+    follower = Follower(bus, topic, after)
+    try:
+        await bus.latest_cursor(topic)
+        yield follower
+    finally:
+        await follower.close()
+
+
+async def publish(bus: Bus, *values: int, topic: str = TOPIC) -> list[str]:
+    return [await bus.publish(topic, "bot", {"n": value}) for value in values]
