@@ -5,7 +5,8 @@ import time
 from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import APIRouter, FastAPI
 
-from api import errors, health
+from api import errors, health, outages
+from api.audit import endpoints as audit_endpoints
 from api.auth import endpoints as auth_endpoints
 from api.auth.accounts import Accounts
 from api.auth.guard import AuthState
@@ -19,7 +20,10 @@ from api.deps import Services
 from api.metrics import Metrics
 from api.middleware import BodyLimitMiddleware, EdgeMiddleware, is_request_id
 from api.openapi import FlotillaApi
+from api.pools import acts as pool_acts
 from api.pools import endpoints as pool_endpoints
+from api.pools import moves as pool_moves
+from api.pools import rollouts as pool_rollouts
 from api.portfolio import endpoints as portfolio_endpoints
 from api.proxy import endpoints as proxy_endpoints
 from api.quota import Quota
@@ -40,7 +44,8 @@ _TAGS = [
     {"name": "templates", "description": "Starter strategies and their parameters."},
     {"name": "bots", "description": "Bots: what you want of them, and what they do."},
     {"name": "freqtrade", "description": "A bot's own FreqTrade API, relayed."},
-    {"name": "pools", "description": "Where bots run."},
+    {"name": "pools", "description": "Where bots run; what administrators do to that."},
+    {"name": "audit", "description": "Who did what, when and why."},
     {"name": "portfolio", "description": "All bots as one portfolio, also as a live stream."},
     {"name": "health", "description": "For supervisors and monitoring."},
 ]
@@ -74,6 +79,7 @@ def create_app(services: Services, settings: ApiSettings) -> FastAPI:
         "relayed_websockets": lambda: app.state.relayed_websockets.open,
     }
     errors.install(app)
+    outages.install(app)
     app.add_middleware(BodyLimitMiddleware, settings=settings)
     app.add_middleware(EdgeMiddleware, metrics=metrics)
     app.add_middleware(CorrelationIdMiddleware, validator=is_request_id)
@@ -93,6 +99,10 @@ def _version_1() -> APIRouter:
         bot_history,
         proxy_endpoints,
         pool_endpoints,
+        pool_acts,
+        pool_moves,
+        pool_rollouts,
+        audit_endpoints,
         portfolio_endpoints,
         stream_endpoints,
     ):

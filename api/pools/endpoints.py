@@ -1,59 +1,87 @@
-"""Pools: where bots run, and what that costs."""
+"""Pools: where bots run, and what that costs. Everybody sees his own and shared ones, administrators all."""
 
 from fastapi import APIRouter
+from sqlmodel.ext.asyncio.session import AsyncSession
 
-from api.auth.guard import Caller
+from api.auth.guard import Admin, Caller, is_admin
+from api.auth.subject import Subject
 from api.deps import PageDep, PoolId, ServicesDep
 from api.errors import problems
-from api.pools.schemas import PoolConditionResponse, PoolPage, PoolResponse
+from api.pools.bodies import move_body, node_body, pool_body, slot_body
+from api.pools.schemas import MovePage, NodePage, PoolPage, PoolResponse, SlotPage
+from orchestrator.bots import repository as bots
+from orchestrator.bots import service as bots_service
+from orchestrator.bots.repository import BotFilters
 from orchestrator.errors import ErrorCode
-from orchestrator.pools import service
+from orchestrator.kit.clock import utc_now
+from orchestrator.pools import moves, nodes, service
 from orchestrator.pools.models import PoolModel
-from pool.contract.pools import PoolReport
+from orchestrator.users import repository as users
 
-router = APIRouter(prefix="/pools", tags=["pools"])
+router = APIRouter(tags=["pools"])
+
+ADMIN_ERRORS = (ErrorCode.UNAUTHENTICATED, ErrorCode.NOT_ALLOWED)
 
 
-@router.get("", operation_id="listPools", summary="List pools", responses=problems(ErrorCode.UNAUTHENTICATED))
+@router.get("/pools", operation_id="listPools", summary="List pools", responses=problems(ErrorCode.UNAUTHENTICATED))
 async def list_pools(caller: Caller, services: ServicesDep, page: PageDep) -> PoolPage:
-    """Every pool with slots, memory and the state of its zygote."""
+    """Slots, memory, versions and conditions of your pools and of shared ones; of all for administrators."""
     async with services.database.read() as session:
-        found = await service.list_(session, limit=page.limit, after=page.after)
-    return PoolPage(items=[_body(pool) for pool in found.items], next=found.next)
+        found = await service.list_(session, limit=page.limit, after=page.after, tenant_id=_tenant(caller))
+        return PoolPage(items=await _bodies(session, found.items), next=found.next)
 
 
 @router.get(
-    "/{pool_id}",
+    "/pools/{pool_id}",
     operation_id="getPool",
     summary="One pool",
     responses=problems(ErrorCode.UNAUTHENTICATED, ErrorCode.NOT_FOUND),
 )
 async def get_pool(pool_id: PoolId, caller: Caller, services: ServicesDep) -> PoolResponse:
-    """Slots, memory, zygote, conditions."""
+    """Slots, memory, zygote, versions, isolation, conditions."""
     async with services.database.read() as session:
-        return _body(await service.get(session, pool_id))
+        (body,) = await _bodies(session, [await service.get(session, pool_id, _tenant(caller))])
+    return body
 
 
-def _body(pool: PoolModel) -> PoolResponse:
-    report = None if pool.report is None else PoolReport.model_validate(pool.report)
-    return PoolResponse(
-        id=pool.id,
-        node=pool.node,
-        driver=pool.driver,
-        desired_state=pool.desired_state,
-        observed_state=pool.observed_state,
-        slots_total=pool.slots_total,
-        slots_used=report.slots_used if report else 0,
-        memory_limit_bytes=pool.memory_limit_bytes,
-        pss_bytes=_pss(report) if report else None,
-        report=report,
-        conditions=[PoolConditionResponse.model_validate(condition) for condition in pool.conditions],
-        created_at=pool.created_at,
-        last_seen_at=pool.last_seen_at,
-    )
+@router.get(
+    "/pools/{pool_id}/slots",
+    operation_id="listSlots",
+    summary="The bots in a pool",
+    responses=problems(*ADMIN_ERRORS, ErrorCode.NOT_FOUND),
+)
+async def list_slots(pool_id: PoolId, admin: Admin, services: ServicesDep, page: PageDep) -> SlotPage:
+    """Whose bots belong to the pool, what they do and what they take; for administrators."""
+    async with services.database.read() as session:
+        await service.get(session, pool_id)
+        found = await bots_service.list_(
+            session, None, limit=page.limit, after=page.after, filters=BotFilters(pool=pool_id)
+        )
+        owners = await users.names(session, {view.bot.owner_id for view in found.items})
+        under_way = {move.bot_id: move for move in await moves.list_(session)}
+    now = utc_now()
+    return SlotPage(items=[slot_body(view, owners, under_way, now) for view in found.items], next=found.next)
 
 
-def _pss(report: PoolReport) -> int | None:
-    parts = (report.init_memory, report.zygote.memory, report.agent_memory, report.bots_memory)
-    known = [part.pss_bytes for part in parts if part is not None]
-    return sum(known) if known else None
+@router.get("/nodes", operation_id="listNodes", summary="List nodes", responses=problems(*ADMIN_ERRORS))
+async def list_nodes(admin: Admin, services: ServicesDep) -> NodePage:
+    """The machines that run pools: cores, memory, disk, versions, conditions; for administrators."""
+    async with services.database.read() as session:
+        pools = await service.every(session)
+        return NodePage(items=[node_body(node, pools) for node in await nodes.every(session)], next=None)
+
+
+@router.get("/moves", operation_id="listMoves", summary="List moves", responses=problems(*ADMIN_ERRORS))
+async def list_moves(admin: Admin, services: ServicesDep) -> MovePage:
+    """Bots that are on their way to another pool; for administrators."""
+    async with services.database.read() as session:
+        return MovePage(items=[move_body(move) for move in await moves.list_(session)], next=None)
+
+
+def _tenant(caller: Subject) -> str | None:
+    return None if is_admin(caller) else caller.user_id
+
+
+async def _bodies(session: AsyncSession, pools: list[PoolModel]) -> list[PoolResponse]:
+    views = await bots.in_pools(session, [pool.id for pool in pools])
+    return [pool_body(pool, [view for view in views if view.bot.pool_id == pool.id]) for pool in pools]

@@ -7,6 +7,7 @@ import pytest
 from pydantic import BaseModel
 
 from api.app import create_app
+from api.audit import schemas as audit_schemas
 from api.auth import schemas as auth_schemas
 from api.bots import schemas as bot_schemas
 from api.deps import Services
@@ -24,7 +25,7 @@ OPERATIONS: list[tuple[str, str, dict[str, Any]]] = [
 
 
 def _ours() -> Iterator[type[BaseModel]]:
-    for module in (auth_schemas, bot_schemas, pool_schemas, template_schemas):
+    for module in (audit_schemas, auth_schemas, bot_schemas, pool_schemas, template_schemas):
         for thing in vars(module).values():
             if isinstance(thing, type) and issubclass(thing, BaseModel) and thing.__module__ == module.__name__:
                 yield thing
