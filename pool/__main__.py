@@ -12,6 +12,8 @@ import sys
 import time
 from pathlib import Path
 
+from pool.init.layout import WrongLayout, prepare
+from pool.init.privileges import missing
 from pool.init.supervisor import Supervisor
 from pool.settings import PoolSettings
 
@@ -30,10 +32,17 @@ def main(arguments: list[str] | None = None) -> int:
     os.umask(0o077)
     try:
         settings = _load(directory)
+        if settings.agent_uid is not None:
+            _prepare_for_own_ids(directory, settings.agent_uid)
         lock = take_lock(directory / _LOCK_NAME)
         _log_to(directory / "logs" / "init.log")
-        supervisor = Supervisor(directory, settings.stop_timeout_seconds)
-    except (CannotStart, OSError) as problem:
+        supervisor = Supervisor(
+            directory,
+            settings.stop_timeout_seconds,
+            sample_interval_seconds=settings.sample_interval_seconds,
+            agent_uid=settings.agent_uid,
+        )
+    except (CannotStart, WrongLayout, OSError) as problem:
         print(f"The pool in {directory} cannot start: {problem}", file=sys.stderr)
         return 1
     supervisor.run()
@@ -52,6 +61,17 @@ def take_lock(file: Path) -> int:
     os.ftruncate(descriptor, 0)
     os.write(descriptor, f"{os.getpid()}\n".encode())
     return descriptor
+
+
+def _prepare_for_own_ids(directory: Path, agent_uid: int) -> None:
+    """The agent gets a user of its own, each bot another. Raises CannotStart, WrongLayout, OSError."""
+    lacking = missing()
+    if lacking:
+        raise CannotStart(
+            f"its settings give the agent user id {agent_uid}, which takes capabilities that this process lacks: "
+            f"{', '.join(lacking)}. Start it as root with them (in Docker: --cap-add), or unset agent_uid."
+        )
+    prepare(directory, agent_uid)
 
 
 def _load(directory: Path) -> PoolSettings:

@@ -34,6 +34,7 @@ from pool.agent.ring import EventRing
 from pool.agent.sampler import Sampler
 from pool.agent.store import load
 from pool.agent.uids import Uids
+from pool.contract.frames import Readings
 from pool.settings import PoolSettings
 
 _TICK_SECONDS = 0.5
@@ -52,12 +53,14 @@ async def run(directory: Path, settings: PoolSettings, link: InitLink) -> int:
     stored = load(directory / "slots.json")
     ring = EventRing(secrets.token_hex(8), settings.event_ring_size)
     keeper = Keeper(directory, limits(settings), ring, stored, link.send, Uids.of(settings))
+    sampler = Sampler(keeper, settings, os.getpid())
     keeper.adopt(await link.table())
-    link.listen(keeper.init_said)
+    link.listen(lambda frame: sampler.take(frame) if isinstance(frame, Readings) else keeper.init_said(frame))
     bots = BotServer(Reception(keeper))
     await bots.start(directory / "agent.sock", open_to_all=settings.bot_uid_first is not None)
-    relay, sampler = Relay(keeper), Sampler(keeper, settings.sample_interval_seconds)
-    desk = Desk(settings, token, datetime.now(UTC), keeper, ring, sampler, relay)
+    relay = Relay(keeper)
+    version = os.environ.get("FLOTILLA_IMAGE_VERSION")
+    desk = Desk(settings, token, datetime.now(UTC), keeper, ring, sampler, relay, version)
     runner = web.AppRunner(build(desk), access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     listener = _listen(directory, settings)
@@ -90,13 +93,13 @@ async def _live(keeper: Keeper, sampler: Sampler, link: InitLink, settings: Pool
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, terminated.set)
     pulse = asyncio.create_task(_pulse(keeper))
-    sampling = asyncio.create_task(sampler.run())
+    measuring = asyncio.create_task(sampler.measure())
     try:
         done = await _first(
             link.gone.wait(), terminated.wait(), _shut_down(keeper, settings.stop_timeout_seconds), _outcome(pulse)
         )
     finally:
-        for task in (pulse, sampling):
+        for task in (pulse, measuring):
             task.cancel()
     if link.gone.is_set():
         logger.warning("init has gone; ending at once")
@@ -195,4 +198,4 @@ def _last_port(directory: Path) -> int:
 def _tell_endpoint(directory: Path, listener: socket.socket, init_pid: int) -> None:
     host, port = listener.getsockname()[:2]
     endpoint = {"host": host, "port": port, "pid": init_pid, "started_at": datetime.now(UTC).isoformat()}
-    write_atomically(directory / "endpoint.json", json.dumps(endpoint).encode())
+    write_atomically(directory / "endpoint.json", json.dumps(endpoint).encode(), mode=0o644)

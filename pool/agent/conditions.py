@@ -1,6 +1,6 @@
 """What a slot looks like from outside: its observed state and its conditions, out of the facts. Pure."""
 
-from pool.agent.facts import Blocked, Limits, Run, SlotFacts
+from pool.agent.facts import Blocked, Exceeded, Limits, Run, SlotFacts
 from pool.contract.slots import ConditionType, DesiredState, ObservedState
 
 _SILENT_SECONDS = 5.0
@@ -10,6 +10,12 @@ _BLOCKED_STATES = {
     Blocked.QUARANTINED: ObservedState.QUARANTINED,
     Blocked.BOOT_FAILED: ObservedState.FAILED,
     Blocked.FENCED: ObservedState.FAILED,
+}
+_REPLACING = ("hung", "exceeded")
+"""Ends that another start follows."""
+_EXCEEDED = {
+    Exceeded.MEMORY: ConditionType.MEMORY_EXCEEDED,
+    Exceeded.DISK: ConditionType.DISK_EXCEEDED,
 }
 _KNOWN_TYPES = {kind.value for kind in ConditionType}
 
@@ -31,12 +37,12 @@ def observed_state(facts: SlotFacts) -> ObservedState:
 
 
 def _state_of_run(facts: SlotFacts, run: Run) -> ObservedState:
-    if (run.ending is not None and run.ending != "hung") or not facts.is_wanted or facts.is_to_flatten:
+    if (run.ending is not None and run.ending not in _REPLACING) or not facts.is_wanted or facts.is_to_flatten:
         return ObservedState.STOPPING
     if run.pid is None:
         return ObservedState.PENDING
     heartbeat = run.heartbeat
-    if heartbeat is None or heartbeat.phase == "booting" or run.ending == "hung":
+    if heartbeat is None or heartbeat.phase == "booting" or run.ending in _REPLACING:
         return ObservedState.STARTING
     if heartbeat.phase == "stopping":
         return ObservedState.STOPPING
@@ -86,6 +92,9 @@ def _of_the_past(facts: SlotFacts, limits: Limits, now: float) -> dict[Condition
             found[ConditionType.LOCKED] = f"{reason}; it is tried again"
         case "crashed":
             found[ConditionType.CRASH_LOOPING] = f"{reason}; it is restarted with growing delay"
+    if facts.exceeded is not None:
+        what, message = facts.exceeded
+        found[_EXCEEDED[what]] = f"{message}; it was ended"
     if facts.hung_at is not None and now - facts.hung_at < limits.quarantine_window:
         found[ConditionType.HUNG] = "its main loop made no progress and it was replaced"
     return found

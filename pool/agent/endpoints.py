@@ -52,6 +52,7 @@ class Desk:
     ring: EventRing
     sampler: Sampler
     relay: Relay
+    image_version: str | None = None
 
 
 def build(desk: Desk) -> web.Application:
@@ -152,6 +153,7 @@ class _Endpoints:
             paper_exchange=desk.settings.paper_exchange_url is not None,
             recent_fork_milliseconds=list(keeper.fork_milliseconds),
             isolation=keeper.zygote.isolation,
+            image_version=desk.image_version,
         )
         return _json(report)
 

@@ -1,6 +1,7 @@
 """How a process ended, and what follows from it. Pure.
 
-Only a crash counts towards quarantine: an exit code of its own, or a signal that the agent did not send. An exchange
+Only a crash counts towards quarantine: an exit code of its own, a signal that the agent did not send, or having been
+ended for using too much. An exchange
 that is unreachable, a directory still locked, a hang that was replaced are waited out and tried again.
 """
 
@@ -34,6 +35,8 @@ def describe(run_id: str, status: int, at: Instant, ending: Ending | None, note:
 
 
 def _reason(status: int, ending: Ending | None, note: str) -> str:
+    if ending == "exceeded":
+        return f"was ended: {note}"
     if ending == "hung":
         return "made no progress and was replaced"
     if ending is not None:
@@ -62,7 +65,9 @@ def exited(facts: SlotFacts, exit_: Exit, limits: Limits, now: float) -> tuple[S
     if steady:
         facts = replace(facts, delays=0, waiting=None)
     if run.ending in ("asked", "restart"):
-        return replace(facts, waiting=None, delays=0, retry_at=0.0), False
+        return replace(facts, waiting=None, delays=0, retry_at=0.0, exceeded=None), False
+    if run.ending == "exceeded":
+        return _crashed(facts, limits, now)
     if run.ending == "hung":
         return _wait(facts, "again", now, limits.restart_backoff, limits.restart_backoff_limit), False
     match exit_.code:

@@ -21,8 +21,15 @@ class Blocked(StrEnum):
     FENCED = "fenced"
 
 
-Ending = Literal["asked", "restart", "hung"]
-"""Why the agent ends a process: it is not wanted, wanted anew, or makes no progress."""
+class Exceeded(StrEnum):
+    """What a bot used more of than it may."""
+
+    MEMORY = "memory"
+    DISK = "disk"
+
+
+Ending = Literal["asked", "restart", "hung", "exceeded"]
+"""Why the agent ends a process: it is not wanted, wanted anew, makes no progress, or uses too much."""
 
 Waiting = Literal["exchange", "locked", "crashed", "again"]
 """What the delay before the next start is for."""
@@ -93,6 +100,8 @@ class SlotFacts:
     """Delays in a row of the kind of `waiting`; sets the length of the next one."""
     crashes: tuple[float, ...] = ()
     hung_at: float | None = None
+    exceeded: tuple[Exceeded, str] | None = None
+    """What it was ended for using too much of, and how much, as a clause; None once it has run well for a while."""
     note: ConditionFrame | None = None
     """Last word of the last run."""
     open_trades: int | None = None

@@ -1,9 +1,14 @@
-"""The agent's files: durable atomic writes, a bot's directory, its archive, and a look into its trades database."""
+"""The agent's files: durable atomic writes, a bot's directory, its archive, and a look into its trades database.
+
+A bot with a user id of its own owns its directory (2770, the group is the agent's) and can put anything there: the
+agent makes no file through a link, and reads none but a plain one of one name. Only the agent can change `bots/`.
+"""
 
 import contextlib
 import errno
 import os
 import sqlite3
+import stat
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,6 +41,16 @@ def write_atomically(file: Path, content: bytes, *, durable: bool = True, mode: 
         raise
     if durable:
         sync_directory(file.parent)
+
+
+def open_plain(file: Path) -> int:
+    """A descriptor to read from. Raises OSError, also for a link, a pipe or a file that has a second name."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    found = os.fstat(descriptor)
+    if stat.S_ISREG(found.st_mode) and found.st_nlink == 1:
+        return descriptor
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "not a plain file of one name", str(file))
 
 
 def bot_directory(pool: Path, bot_id: str) -> Path:
@@ -74,7 +89,7 @@ def read_epoch(directory: Path) -> int:
     """The fencing epoch that the bot's directory is marked with, 0 where it is not. Raises OSError, also for a file
     that holds no number."""
     try:
-        descriptor = os.open(directory / "epoch", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = open_plain(directory / "epoch")
     except FileNotFoundError:
         return 0
     with os.fdopen(descriptor, "rb") as stream:
@@ -86,12 +101,15 @@ def read_epoch(directory: Path) -> int:
 
 def count_open_trades(directory: Path, trading: str) -> int:
     """Open trades in the bot's database for `SlotSpec.trading`, 0 where there is none yet. Raises sqlite3.Error where
-    it cannot be read."""
+    it cannot be read, or OSError where it is no plain file."""
     file = directory / _DATABASES[trading]
-    if not file.exists():
+    try:
+        os.close(open_plain(file))
+    except FileNotFoundError:
         return 0
     connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=_SQLITE_TIMEOUT_SECONDS)
     try:
+        connection.execute("PRAGMA trusted_schema = OFF")  # a strategy may have written it
         if (
             connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'trades'").fetchone()
             is None

@@ -22,7 +22,7 @@ from pool.agent.actor import Actor, ToInit
 from pool.agent.announcer import Announcer
 from pool.agent.bot_link import BotConnection
 from pool.agent.entry import Entry
-from pool.agent.facts import Limits, Run, SlotFacts
+from pool.agent.facts import Exceeded, Limits, Run, SlotFacts
 from pool.agent.logs import last_lines
 from pool.agent.problems import slot_not_found
 from pool.agent.ring import EventRing
@@ -210,6 +210,14 @@ class Keeper:
                 self.shutdown_asked.set()
                 self.tick()
 
+    def exceeded(self, entry: Entry, what: Exceeded, message: str) -> None:
+        """A bot uses more than it may: it is ended."""
+        facts = reports.exceeded(entry.facts, what, message, time.monotonic())
+        if facts is not entry.facts:
+            logger.warning("bot {} is ended: {}", entry.bot_id, message)
+            entry.facts = facts
+            self.apply(entry)
+
     def _entry_of(self, run_id: str) -> Entry | None:
         return next((entry for entry in self.entries.values() if entry.run_id == run_id), None)
 
@@ -253,6 +261,8 @@ class Keeper:
         run = entry.facts.run
         tail = last_lines(files.bot_directory(self.directory, entry.bot_id) / "bot.log", _EXIT_LOG_LINES)
         note = run.note.message if run.note is not None else ""
+        if run.ending == "exceeded" and entry.facts.exceeded is not None:
+            note = entry.facts.exceeded[1]
         exit_ = exits.describe(frame.run_id, frame.status, frame.at, run.ending, note, tail)
         logger.info("bot {}, process {}: {}", entry.bot_id, frame.pid, exit_.reason)
         entry.facts, quarantined = exits.exited(entry.facts, exit_, self.limits, time.monotonic())

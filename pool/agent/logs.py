@@ -1,10 +1,15 @@
-"""A bot's log: its last lines, and following it across rotation (a renamed or truncated file)."""
+"""A bot's log: its last lines, and following it across rotation (a renamed or truncated file).
+
+The bot owns it and may put something else in its place: only a plain file is read.
+"""
 
 import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import BinaryIO
+
+from pool.agent.files import open_plain
 
 _BLOCK_BYTES = 64 * 1024
 _TAIL_LIMIT_BYTES = 4 * 1024 * 1024
@@ -14,7 +19,7 @@ _FOLLOW_SECONDS = 0.5
 def last_lines(file: Path, count: int) -> list[str]:
     """At most `count` last lines, none where there is no log yet."""
     try:
-        with file.open("rb") as stream:
+        with os.fdopen(open_plain(file), "rb") as stream:
             return _decode(_tail(stream.fileno(), count)).splitlines()[-count:] if count > 0 else []
     except OSError:
         return []
@@ -61,14 +66,14 @@ async def follow(file: Path, count: int) -> AsyncIterator[bytes]:
 
 def _open(file: Path) -> BinaryIO | None:
     try:
-        return file.open("rb", buffering=0)
+        return os.fdopen(open_plain(file), "rb", buffering=0)
     except OSError:
         return None
 
 
 def _was_replaced(file: Path, stream: BinaryIO | None) -> bool:
     try:
-        status = file.stat()
+        status = file.lstat()
     except OSError:
         return False
     return stream is None or status.st_ino != os.fstat(stream.fileno()).st_ino

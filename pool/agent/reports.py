@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pool.agent.facts import SlotFacts
+from pool.agent.facts import Exceeded, SlotFacts
 from pool.contract.frames import ConditionFrame, Heartbeat
 
 
@@ -51,8 +51,10 @@ def heartbeat(facts: SlotFacts, frame: Heartbeat, now: float, stable_seconds: fl
         return facts
     if facts.waiting in ("exchange", "locked", "again"):
         facts = replace(facts, waiting=None, delays=0)
-    if now - running_since > stable_seconds and (facts.waiting is not None or facts.hung_at is not None):
-        facts = replace(facts, waiting=None, delays=0, hung_at=None)
+    if now - running_since > stable_seconds and (
+        facts.waiting is not None or facts.hung_at is not None or facts.exceeded is not None
+    ):
+        facts = replace(facts, waiting=None, delays=0, hung_at=None, exceeded=None)
     return facts
 
 
@@ -61,6 +63,15 @@ def noted(facts: SlotFacts, frame: ConditionFrame) -> SlotFacts:
     if facts.run is None:
         return facts
     return facts.with_run(replace(facts.run, note=frame))
+
+
+def exceeded(facts: SlotFacts, what: Exceeded, message: str, now: float) -> SlotFacts:
+    """It uses more than a bot may: its process ends, whatever it was doing."""
+    run = facts.run
+    if run is None or run.ending in ("hung", "exceeded"):
+        return facts
+    run = replace(run, ending="exceeded", ending_since=now)
+    return replace(facts, run=run, exceeded=(what, message))
 
 
 def excused(facts: SlotFacts, seconds: float) -> SlotFacts:

@@ -1,69 +1,94 @@
-"""Memory and CPU of every process of the pool, out of /proc, spread over the interval so that nothing stalls.
+"""What init reads of the pool's processes, given to whom it belongs; bots that exceed what a bot may use are told of.
 
-PSS and USS come from `smaps_rollup`, for which the kernel walks the process's page tables: a few milliseconds each,
-in a thread.
+Init alone looks at processes (`Readings`): where each has a user of its own, the agent may not. Directories the agent
+measures itself, one after the other in a thread.
 """
 
 import asyncio
-import os
 import time
 from decimal import Decimal
-from pathlib import Path
 
+from loguru import logger
+
+from pool.agent import usage
+from pool.agent.entry import Entry
+from pool.agent.facts import Exceeded
+from pool.agent.files import bot_directory
 from pool.agent.keeper import Keeper
+from pool.contract.frames import Reading, Readings
 from pool.contract.slots import Memory
+from pool.settings import PoolSettings
 
-_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-_SHORTEST_GAP_SECONDS = 0.02
+_MEBIBYTE = 2**20
 
 
 class Sampler:
-    """Samples init, zygote, agent and every bot once per interval."""
+    """Memory and CPU of init, zygote, agent and every bot, as last read."""
 
-    def __init__(self, keeper: Keeper, interval_seconds: float) -> None:
+    def __init__(self, keeper: Keeper, settings: PoolSettings, own_pid: int) -> None:
         self.init_memory: Memory | None = None
         self.zygote_memory: Memory | None = None
         self.agent_memory: Memory | None = None
         self._keeper = keeper
-        self._interval_seconds = interval_seconds
+        self._settings = settings
+        self._own_pid = own_pid
         self._cpu: dict[int, tuple[float, float]] = {}
-        """Per pid: monotonic time and CPU seconds of the last sample."""
+        """Per pid: monotonic time and CPU seconds of the last reading."""
 
-    async def run(self) -> None:
-        """Until cancelled."""
+    def take(self, frame: Readings, now: float | None = None) -> None:
+        """Readings from init; of processes that are no more, none is kept."""
+        at = time.monotonic() if now is None else now
+        entries = {entry.facts.run.pid: entry for entry in self._keeper.living if entry.facts.run is not None}
+        zygote = self._keeper.zygote.pid if self._keeper.zygote is not None else None
+        for reading in frame.readings:
+            if reading.pid == self._own_pid:
+                self.agent_memory = reading.memory
+            elif reading.pid == self._keeper.init_pid:
+                self.init_memory = reading.memory
+            elif reading.pid == zygote:
+                self.zygote_memory = reading.memory
+            elif reading.pid in entries:
+                self._take_bot(entries[reading.pid], reading, at)
+        self._cpu = {pid: sample for pid, sample in self._cpu.items() if pid in entries}
+
+    async def measure(self) -> None:
+        """The directories of living bots, one pass each interval; until cancelled."""
         while True:
             living = self._keeper.living
-            gap = max(self._interval_seconds / (len(living) + 3), _SHORTEST_GAP_SECONDS)
-            await self._sample_own(gap)
+            gap_seconds = self._settings.sample_interval_seconds / (len(living) + 1)
+            await asyncio.sleep(gap_seconds)
             for entry in living:
-                await asyncio.sleep(gap)
-                run = entry.facts.run
-                if run is None or run.pid is None:
-                    continue
-                memory, cpu_seconds = await asyncio.to_thread(_sample, run.pid)
-                if memory is not None and entry.run_id == run.run_id:
-                    entry.memory = memory
-                    entry.cpu_percent = self._percent(run.pid, cpu_seconds)
-                    self._keeper.announcer.publish_sample(entry)
-            alive = {entry.facts.run.pid for entry in self._keeper.living if entry.facts.run is not None}
-            self._cpu = {pid: sample for pid, sample in self._cpu.items() if pid in alive}
+                await self._measure(entry)
+                await asyncio.sleep(gap_seconds)
 
-    async def _sample_own(self, gap_seconds: float) -> None:
-        self.agent_memory, _ = await asyncio.to_thread(_sample, os.getpid())
-        await asyncio.sleep(gap_seconds)
-        self.init_memory, _ = await asyncio.to_thread(_sample, self._keeper.init_pid)
-        await asyncio.sleep(gap_seconds)
-        zygote = self._keeper.zygote.pid if self._keeper.zygote is not None else None
-        self.zygote_memory = (await asyncio.to_thread(_sample, zygote))[0] if zygote is not None else None
-        await asyncio.sleep(gap_seconds)
+    def _take_bot(self, entry: Entry, reading: Reading, at: float) -> None:
+        if reading.memory is None:
+            return
+        entry.memory = reading.memory
+        entry.cpu_percent = self._percent(reading, at)
+        self._keeper.announcer.publish_sample(entry)
+        limit = self._settings.bot_memory_limit_bytes
+        if reading.memory.uss_bytes > limit:
+            message = f"it used {_mib(reading.memory.uss_bytes)} of memory of its own; {_mib(limit)} are allowed"
+            self._keeper.exceeded(entry, Exceeded.MEMORY, message)
 
-    def _percent(self, pid: int, cpu_seconds: float) -> Decimal | None:
-        now = time.monotonic()
-        before = self._cpu.get(pid)
-        self._cpu[pid] = (now, cpu_seconds)
+    async def _measure(self, entry: Entry) -> None:
+        run_id, limit = entry.run_id, self._settings.bot_disk_limit_bytes
+        directory = bot_directory(self._keeper.directory, entry.bot_id)
+        try:
+            excess = await asyncio.to_thread(usage.excess, directory, limit)
+        except OSError as problem:
+            logger.warning("cannot measure the directory of bot {}: {}", entry.bot_id, problem)
+            return
+        if excess is not None and entry.run_id == run_id:
+            self._keeper.exceeded(entry, Exceeded.DISK, excess)
+
+    def _percent(self, reading: Reading, now: float) -> Decimal | None:
+        before = self._cpu.get(reading.pid)
+        self._cpu[reading.pid] = (now, reading.cpu_seconds)
         if before is None or now <= before[0]:
             return None
-        share = (cpu_seconds - before[1]) / (now - before[0])
+        share = (reading.cpu_seconds - before[1]) / (now - before[0])
         return Decimal(max(share, 0.0) * 100).quantize(Decimal("0.01"))
 
 
@@ -78,30 +103,5 @@ def total(memories: list[Memory]) -> Memory | None:
     )
 
 
-def _sample(pid: int) -> tuple[Memory | None, float]:
-    """Memory and CPU seconds of a process; None where it has gone or may not be looked at."""
-    try:
-        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return None, 0.0
-    return parse_rollup(rollup), parse_cpu_seconds(stat)
-
-
-def parse_rollup(text: str) -> Memory | None:
-    """`smaps_rollup` of proc(5); None where a field is missing (the process has just ended)."""
-    sizes = {}
-    for line in text.splitlines()[1:]:
-        name, _, rest = line.partition(":")
-        sizes[name] = int(rest.split()[0]) * 1024
-    try:
-        uss = sizes["Private_Clean"] + sizes["Private_Dirty"] + sizes.get("Private_Hugetlb", 0)
-        return Memory(pss_bytes=sizes["Pss"], uss_bytes=uss, rss_bytes=sizes["Rss"])
-    except KeyError:
-        return None
-
-
-def parse_cpu_seconds(text: str) -> float:
-    """User and system time out of `stat` of proc(5); the name may hold anything, parentheses too."""
-    fields = text.rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
+def _mib(count: int) -> str:
+    return f"{count / _MEBIBYTE:.0f} MiB"

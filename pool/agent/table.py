@@ -98,7 +98,7 @@ def delayed(facts: SlotFacts, now: float, first_seconds: float, limit_seconds: f
 
 
 def _unblocked(facts: SlotFacts) -> SlotFacts:
-    return replace(facts, blocked=None, crashes=(), waiting=None, delays=0, retry_at=0.0, hung_at=None)
+    return replace(facts, blocked=None, crashes=(), waiting=None, delays=0, retry_at=0.0, hung_at=None, exceeded=None)
 
 
 # ---- decisions
@@ -235,7 +235,7 @@ def _begin_end(run: Run, why: Ending, limits: Limits, now: float) -> tuple[Run, 
 
 def _escalate(facts: SlotFacts, run: Run, limits: Limits, now: float) -> Decision:
     age = now - run.ending_since
-    if age > limits.stop_timeout or run.ending == "hung":
+    if age > limits.stop_timeout or run.ending in ("hung", "exceeded"):
         return _signal_again(facts, run, signal.SIGKILL, _KILL_AGAIN_SECONDS, now)
     if age > limits.stop_timeout / 2:
         return _signal_again(facts, run, signal.SIGTERM, max(limits.stop_timeout / 4, 1.0), now)

@@ -90,7 +90,7 @@ def _fence_and_survey(directory: Path, bot_id: str, epoch: int, limit_bytes: int
     if known > epoch:
         raise stale_epoch(bot_id, epoch, known)
     if known < epoch:
-        write_atomically(directory / "epoch", f"{epoch}\n".encode())
+        write_atomically(directory / "epoch", f"{epoch}\n".encode(), mode=0o644)
     try:
         return parcel.survey(directory, limit_bytes)
     except BadParcel as problem:

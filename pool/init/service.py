@@ -5,11 +5,14 @@ import os
 import signal
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from pool.init.channel import Channel
+from pool.init.privileges import Identity
 
 CONTROL_DESCRIPTOR = 3
 """Where a child finds its end of the channel."""
+_CANNOT_START = 127
 _FIRST_DELAY_SECONDS = 0.2
 _DELAY_LIMIT_SECONDS = 30.0
 _STABLE_SECONDS = 60.0
@@ -23,7 +26,8 @@ _LOG_LIMIT_BYTES = 10_000_000
 class Service:
     """Spawns one program, over and over. Times are monotonic seconds, given by the caller."""
 
-    def __init__(self, name: str, command: Sequence[str], log: Path) -> None:
+    def __init__(self, name: str, command: Sequence[str], log: Path, identity: Identity | None = None) -> None:
+        """`identity` is what the program runs as; None is what init is."""
         self.name = name
         self.restarts = -1
         """Spawns after the first."""
@@ -33,6 +37,7 @@ class Service:
         """When to spawn next; None while it lives or shall stay down."""
         self._command = list(command)
         self._log = log
+        self._identity = identity
         self._failures = 0
         self._spawned_at = 0.0
         self._hung_up_at: float | None = None
@@ -42,7 +47,7 @@ class Service:
         self._rotate_log()
         channel = Channel()
         try:
-            self.pid = self._posix_spawn(channel)
+            self.pid = self._start(channel)
         except OSError:
             channel.close()
             raise
@@ -53,21 +58,36 @@ class Service:
         self._spawned_at = now
         return channel
 
-    def _posix_spawn(self, channel: Channel) -> int:
-        return os.posix_spawn(
-            self._command[0],
-            self._command,
-            os.environ,
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_OPEN, 1, str(self._log), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600),
-                (os.POSIX_SPAWN_DUP2, 1, 2),
-                (os.POSIX_SPAWN_DUP2, channel.child_end.fileno(), CONTROL_DESCRIPTOR),
-            ],
-            setpgroup=0,
-            setsigmask=[],
-            setsigdef=[signal.SIGCHLD, signal.SIGTERM, signal.SIGINT],
-        )
+    def _start(self, channel: Channel) -> int:
+        """Forks, which init may since it has one thread: only so can the child change who it is before it starts."""
+        log = os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            pid = os.fork()
+            if pid == 0:
+                self._become_program(channel.child_end.fileno(), log)
+            return pid
+        finally:
+            os.close(log)
+
+    def _become_program(self, channel: int, log: int) -> NoReturn:
+        """In the child; a failure is its last word in the log."""
+        try:
+            os.setpgid(0, 0)
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            os.dup2(log, 1)
+            os.dup2(log, 2)
+            _move_to(channel, CONTROL_DESCRIPTOR)
+            signal.set_wakeup_fd(-1)
+            for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
+                signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, [])
+            if self._identity is not None:
+                self._identity.assume()
+            os.execv(self._command[0], self._command)  # noqa: S606
+        except OSError as problem:
+            os.write(2, f"The {self.name} cannot be started: {problem}\n".encode())
+        finally:
+            os._exit(_CANNOT_START)
 
     def _rotate_log(self) -> None:
         if self._log.exists() and self._log.stat().st_size > _LOG_LIMIT_BYTES:
@@ -101,3 +121,11 @@ class Service:
         if self.pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)
+
+
+def _move_to(descriptor: int, wanted: int) -> None:
+    """The child's end of the channel where the program looks for it, open across the start."""
+    if descriptor == wanted:
+        os.set_inheritable(descriptor, True)
+    else:
+        os.dup2(descriptor, wanted)

@@ -1,4 +1,4 @@
-"""Init's loop: signals → reap → relay → manage, in one thread.
+"""Init's loop: signals → reap → relay → manage → sample, in one thread.
 
 Frames pass through init in both directions, so that it knows every run whichever of zygote and agent is alive. Init is
 child subreaper: a bot whose parent has ended becomes init's child, and its exit status has exactly one reader. Signals
@@ -26,6 +26,7 @@ from pool.contract.frames import (
     Fork,
     Forked,
     ForkFailed,
+    Readings,
     Run,
     Shutdown,
     Signal,
@@ -35,6 +36,8 @@ from pool.contract.frames import (
 )
 from pool.contract.model import Wire
 from pool.contract.pools import ZygoteReport
+from pool.init.privileges import ZYGOTE_KEEPS, Identity
+from pool.init.sampling import Sampler
 from pool.init.service import Service
 from pool.init.table import RunTable
 
@@ -63,6 +66,7 @@ _NO_ZYGOTE = ZygoteReport(
 class Supervisor:
     """Keeps zygote and agent of the pool in `directory` alive until SIGTERM or SIGINT.
 
+    With `agent_uid` the agent becomes that user without any capability, and the zygote keeps those it needs.
     `zygote_command` and `agent_command` are whole argument vectors, replaced only by tests.
     """
 
@@ -72,11 +76,18 @@ class Supervisor:
         stop_timeout_seconds: float,
         zygote_command: Sequence[str] | None = None,
         agent_command: Sequence[str] | None = None,
+        *,
+        sample_interval_seconds: float = 10,
+        agent_uid: int | None = None,
     ) -> None:
         logs = directory / "logs"
         logs.mkdir(mode=0o700, exist_ok=True)
-        self._zygote = Service("zygote", zygote_command or _module("pool.zygote", directory), logs / "zygote.log")
-        self._agent = Service("agent", agent_command or _module("pool.agent", directory), logs / "agent.log")
+        zygote = zygote_command or _module("pool.zygote", directory)
+        agent = agent_command or _module("pool.agent", directory)
+        own_ids = agent_uid is not None
+        self._zygote = Service("zygote", zygote, logs / "zygote.log", Identity(None, ZYGOTE_KEEPS) if own_ids else None)
+        self._agent = Service("agent", agent, logs / "agent.log", Identity(agent_uid, frozenset()) if own_ids else None)
+        self._sampler = Sampler(self._living_pids, sample_interval_seconds)
         self._stop_timeout_seconds = stop_timeout_seconds
         self._table = RunTable()
         self._report = _NO_ZYGOTE
@@ -89,8 +100,9 @@ class Supervisor:
         """Until a signal ends it; every child has ended when this returns."""
         self._install()
         while not self._stopping:
-            self._step(_TICK_SECONDS)
+            self._step(min(_TICK_SECONDS, self._sampler.wait_seconds(time.monotonic())))
             self._manage()
+            self._sample()
         self._shut_down()
 
     def _install(self) -> None:
@@ -270,6 +282,18 @@ class Supervisor:
     def _other_children(self) -> list[int]:
         own = {self._zygote.pid, self._agent.pid}
         return [pid for pid in _children() if pid not in own]
+
+    # ---- sampling
+
+    def _sample(self) -> None:
+        """One process at most, so that nothing else waits for long."""
+        reading = self._sampler.look(time.monotonic())
+        if reading is not None:
+            self._tell_agent(Readings(readings=[reading]))
+
+    def _living_pids(self) -> list[int]:
+        services = [pid for pid in (self._agent.pid, self._zygote.pid) if pid is not None]
+        return [os.getpid(), *services, *self._table.living_pids]
 
     # ---- the end
 

@@ -16,7 +16,12 @@ def main() -> int:
     settings = PoolSettings.load(directory / "pool.json")
     take_lock(directory / "init.lock")
     zygote = [sys.executable, "-m", "tests.fakes.fake_zygote", "--directory", str(directory)]
-    Supervisor(directory, settings.stop_timeout_seconds, zygote_command=zygote).run()
+    Supervisor(
+        directory,
+        settings.stop_timeout_seconds,
+        zygote_command=zygote,
+        sample_interval_seconds=settings.sample_interval_seconds,
+    ).run()
     return 0
 
 
