@@ -19,7 +19,12 @@ from pool.contract.slots import Condition, ConditionType, DesiredState, Observed
 from pool.contract.snapshots import BotSnapshot
 
 CONTROL_CONDITIONS = frozenset(
-    {ConditionType.NO_CAPACITY, ConditionType.AGENT_UNREACHABLE, ConditionType.TEMPLATE_BROKEN}
+    {
+        ConditionType.NO_CAPACITY,
+        ConditionType.AGENT_UNREACHABLE,
+        ConditionType.TEMPLATE_BROKEN,
+        ConditionType.MOVING,
+    }
 )
 """Conditions that the control plane sets; all others are the agent's."""
 

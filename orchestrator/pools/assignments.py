@@ -6,8 +6,9 @@ here commits.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Boolean, Column, Integer, MetaData, String, Table, case, select, update
+from sqlalchemy import Boolean, Column, CursorResult, Executable, Integer, MetaData, String, Table, case, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from orchestrator.db.types import UtcDateTime
@@ -54,7 +55,7 @@ _COLUMNS = (
 async def of(session: AsyncSession, bot_id: str) -> Assigned:
     """The bot, its row locked until the unit of work ends. Raises NotFound, also for one that is deleted."""
     query = select(*_COLUMNS).where(_BOTS.c.id == bot_id, _BOTS.c.deleted_at.is_(None)).with_for_update()
-    row = (await session.execute(query)).first()
+    row = (await _execute(session, query)).first()
     if row is None:
         raise NotFound("There is no such bot; list the bots to see which there are.", bot_id=bot_id[:80])
     return _assigned(row)
@@ -63,25 +64,31 @@ async def of(session: AsyncSession, bot_id: str) -> Assigned:
 async def every(session: AsyncSession) -> Sequence[Assigned]:
     """Bots whose deletion was not carried out yet, those without a pool included, by id."""
     query = select(*_COLUMNS).where(_BOTS.c.deleted_at.is_(None)).order_by(_BOTS.c.id)
-    return [_assigned(row) for row in (await session.execute(query)).all()]
+    return [_assigned(row) for row in (await _execute(session, query)).all()]
 
 
 async def of_pool(session: AsyncSession, pool_id: str) -> Sequence[Assigned]:
     """Bots of a pool whose deletion was not carried out yet, by id."""
     query = select(*_COLUMNS).where(_BOTS.c.pool_id == pool_id, _BOTS.c.deleted_at.is_(None)).order_by(_BOTS.c.id)
-    return [_assigned(row) for row in (await session.execute(query)).all()]
+    return [_assigned(row) for row in (await _execute(session, query)).all()]
 
 
 async def owners_ever(session: AsyncSession, pool_id: str) -> set[str]:
     """Who had or has a bot in the pool, deleted ones included: their directories are in its archive."""
     query = select(_BOTS.c.owner_id).where(_BOTS.c.pool_id == pool_id).distinct()
-    return set((await session.execute(query)).scalars())
+    return set((await _execute(session, query)).scalars())
 
 
 async def forget_deleted(session: AsyncSession, pool_id: str) -> None:
     """Rows of deleted bots stay for the history, but name the pool no more: it can be removed then."""
     statement = update(_BOTS).where(_BOTS.c.pool_id == pool_id, _BOTS.c.deleted_at.is_not(None)).values(pool_id=None)
-    await session.execute(statement)
+    await _execute(session, statement)
+
+
+async def _execute(session: AsyncSession, statement: Executable) -> CursorResult[Any]:
+    """In the session's transaction, and after what it has not written yet."""
+    await session.flush()
+    return await (await session.connection()).execute(statement)
 
 
 def _assigned(row: Sequence[object]) -> Assigned:

@@ -15,7 +15,7 @@ assigns the bot anew above that. From `cleaning` on there is only forward. Sessi
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -27,7 +27,10 @@ from orchestrator.pools.models import REMOVED, MoveModel, PoolModel
 from orchestrator.pools.placement import Capacity, admits, place
 from orchestrator.pools.policy import PoolPolicy
 
-STOPPING, COPYING, ASSIGNING, CLEANING = "stopping", "copying", "assigning", "cleaning"
+STOPPING: Final = "stopping"
+COPYING: Final = "copying"
+ASSIGNING: Final = "assigning"
+CLEANING: Final = "cleaning"
 Reason = Literal["move", "drain", "rebalance", "rollout"]
 _PROBLEM_LENGTH = 500
 

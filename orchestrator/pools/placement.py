@@ -16,6 +16,9 @@ from pool.contract.pools import PoolReport
 MEMORY_OF_A_BOT_BYTES = 40 * 2**20
 """Price of a bot where a pool has measured none, and the least that is reckoned with per new one."""
 
+MEMORY_OF_A_POOL_BYTES = 300 * 2**20
+"""What zygote, agent and init are reckoned with before they reported."""
+
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
@@ -61,7 +64,10 @@ def capacity(
     """Places left in a pool to which `assigned` bots belong (or are on their way), running or not. `headroom` is the
     share of its memory limit that stays free. Never negative."""
     free = slots_total - assigned
-    if memory_limit_bytes is not None and report is not None:
+    if memory_limit_bytes is not None and report is None:
+        left = int(memory_limit_bytes * (1 - headroom)) - MEMORY_OF_A_POOL_BYTES
+        free = min(free, left // MEMORY_OF_A_BOT_BYTES - assigned)
+    elif memory_limit_bytes is not None and report is not None:
         listed = max(report.slots_used, 0)
         alive = listed if report.bots_alive is None else max(report.bots_alive, 0)
         bots = report.bots_memory.pss_bytes if report.bots_memory else 0

@@ -99,11 +99,10 @@ def why_no_new_pool(
     living = [pool for pool in pools if pool.desired_state != REMOVED]
     own = [pool for pool in living if pool.tenant_id == tenant_id]
     if len(own) >= policy.maximum:
-        whose = "There are" if tenant_id is None else "The user has"
-        kind = "shared pools" if tenant_id is None else "pools"
+        kind = "shared pools" if tenant_id is None else "pools of one user"
         return (
-            f"{whose} {len(own)} {kind}, as many as FLOTILLA_ORCH_POOLS_MAXIMUM allows: delete bots, or raise it or "
-            "FLOTILLA_ORCH_POOL_SLOTS."
+            f"No pool has room for this bot, and there may be no more than {policy.maximum} {kind}: delete others, or "
+            "raise FLOTILLA_ORCH_POOLS_MAXIMUM or FLOTILLA_ORCH_POOL_SLOTS."
         )
     limit = policy.memory_limit_bytes
     if memory_quota_bytes is not None and tenant_id is not None:
@@ -111,7 +110,7 @@ def why_no_new_pool(
         if promised + (limit or 0) > memory_quota_bytes:
             return (
                 f"The user's pools may use {memory_quota_bytes // _MB} MB in all and have {promised // _MB} MB; "
-                f"another one takes {(limit or 0) // _MB} MB: delete bots, or have an administrator raise the quota."
+                f"another one takes {(limit or 0) // _MB} MB: delete others, or have an administrator raise the quota."
             )
     for machine in machines:
         if machine.driver == policy.driver:

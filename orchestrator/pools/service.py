@@ -80,19 +80,20 @@ async def ensure_local_pool(session: AsyncSession, slots_total: int, memory_limi
     return pool
 
 
-async def claim_local_pool(session: AsyncSession) -> None:
-    """Gives the local pool its tenant: the one user who ever had a bot in it, or the first administrator where nobody
-    had. Where several had (a home from before pools had tenants) it stays nobody's: it keeps its bots, but takes new
-    ones only as a shared pool does."""
+async def claim_local_pool(session: AsyncSession) -> bool:
+    """Gives the local pool its tenant, and answers whether it did: the one user who ever had a bot in it, or the first
+    administrator where nobody had. Where several had (a home from before pools had tenants) it stays nobody's: it keeps
+    its bots, but takes new ones only as a shared pool does."""
     pool = await repository.find(session, LOCAL_POOL, lock=True)
     if pool is None or pool.tenant_id is not None:
-        return
+        return False
     owners = await assignments.owners_ever(session, LOCAL_POOL)
     if len(owners) > 1:
-        return
+        return False
     pool.tenant_id = next(iter(owners), None) or await repository.first_admin(session)
     session.add(pool)
     await session.flush()
+    return pool.tenant_id is not None
 
 
 async def create(
@@ -173,12 +174,15 @@ async def forget(session: AsyncSession, pool_id: str) -> None:
     await session.flush()
 
 
-async def set_condition(session: AsyncSession, pool_id: str, kind: str, message: str | None) -> None:
-    """A condition that the control plane found (`CONTROL_CONDITIONS`); None ends it."""
+async def set_condition(session: AsyncSession, pool_id: str, kind: str, message: str | None) -> bool:
+    """A condition that the control plane found (`CONTROL_CONDITIONS`); None ends it. Answers whether that changed
+    anything."""
     pool = await repository.find(session, pool_id, lock=True)
-    if pool is not None and _set_condition(pool, kind, message):
-        session.add(pool)
-        await session.flush()
+    if pool is None or not _set_condition(pool, kind, message):
+        return False
+    session.add(pool)
+    await session.flush()
+    return True
 
 
 def assign(session: AsyncSession, bot: Assignable, pool: PoolModel, above: int = 0) -> None:

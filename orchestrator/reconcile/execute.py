@@ -19,11 +19,14 @@ from orchestrator.kit.backoff import Backoff
 from orchestrator.kit.clock import utc_now
 from orchestrator.pools.client import AgentClient
 from orchestrator.pools.directory import AgentDirectory
-from orchestrator.reconcile.plan import AgentAction, DeleteSlot, Memory, Put, PutSlot, RestartSlot
+from orchestrator.reconcile.actions import AgentAction, CopyBot, DeleteSlot, Memory, Put, PutSlot, RestartSlot
+from orchestrator.reconcile.carrier import Carrier
 from orchestrator.reconcile.rendering import Rendered, slot_spec
 from pool.contract.slots import ConditionType
 
 _BACKOFF = Backoff(first_seconds=1, limit_seconds=30)
+_COPY_SECONDS = 900.0
+"""Of a directory to another pool; between two chunks it may take far less."""
 _REMEMBERED_SECONDS = 60.0
 """Of a bot that is no more, for its slot may still be listed."""
 
@@ -33,20 +36,28 @@ class _Failure:
     generation: int
     count: int
     retry_at: float
+    message: str
 
 
 class Executor:
-    """`finished(pool_id)` is called after each action."""
+    """`finished(pool_id)` is called after each action, for each pool that it concerned."""
 
     def __init__(
-        self, agents: AgentDirectory, action_seconds: float, actions_per_pool: int, finished: Callable[[str], None]
+        self,
+        agents: AgentDirectory,
+        carrier: Carrier,
+        action_seconds: float,
+        actions_per_pool: int,
+        finished: Callable[[str], None],
     ) -> None:
         self._agents = agents
+        self._carrier = carrier
         self._action_seconds = action_seconds
         self._finished = finished
         self._gates: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(actions_per_pool))
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._acknowledged: dict[str, Put] = {}
+        self._dismissed: dict[str, str] = {}
         self._settled_at: dict[str, float] = {}
         self._failures: dict[str, _Failure] = {}
         self._refused: dict[str, tuple[Put, str]] = {}
@@ -62,9 +73,11 @@ class Executor:
         )
         return Memory(
             acknowledged=dict(self._acknowledged),
+            dismissed=dict(self._dismissed),
             busy=frozenset(self._tasks),
             settled_at=dict(self._settled_at),
             resting=resting,
+            failures={bot_id: failure.message for bot_id, failure in self._failures.items()},
         )
 
     def refusal(self, bot_id: str, generation: int, content: str) -> str | None:
@@ -92,6 +105,7 @@ class Executor:
         """Drops what is remembered of bots that are no more."""
         kept = bot_ids | self._tasks.keys()
         self._acknowledged = {bot_id: put for bot_id, put in self._acknowledged.items() if bot_id in kept}
+        self._dismissed = {bot_id: pool_id for bot_id, pool_id in self._dismissed.items() if bot_id in kept}
         self._refused = {bot_id: refused for bot_id, refused in self._refused.items() if bot_id in kept}
         now = time.monotonic()
         for bot_id, failure in list(self._failures.items()):
@@ -119,38 +133,51 @@ class Executor:
         self._tasks.pop(action.bot_id, None)
         self._settled_at[action.bot_id] = time.monotonic()
         self._finished(action.pool_id)
+        if isinstance(action, CopyBot):
+            self._finished(action.moving.target_pool_id)
 
     async def _run(
         self, action: AgentAction, generation: int, row: DesiredRow | None, rendered: Rendered | None
     ) -> None:
         try:
-            async with self._gates[action.pool_id], asyncio.timeout(self._action_seconds):
-                agent = await self._agents.agent_for(action.pool_id)
-                await self._act(agent, action, row, rendered)
+            async with self._gates[action.pool_id], asyncio.timeout(self._deadline_of(action)):
+                if isinstance(action, CopyBot):
+                    await self._carrier.carry(action.bot_id, action.moving)
+                else:
+                    await self._act(await self._agents.agent_for(action.pool_id), action, row, rendered)
             self._failures.pop(action.bot_id, None)
         except TimeoutError:
             late = AgentUnreachable("It took longer than its deadline.", pool_id=action.pool_id)
             self._failed(action, generation, late)
         except Error as error:
             self._failed(action, generation, error)
-        except Exception as error:  # a task's boundary: one bot's trouble must not end the loop
+        except Exception:  # a task's boundary: one bot's trouble must not end the loop
             logger.exception("acting on {} failed", action.bot_id)
-            self._failed(action, generation, Error(str(error)))
+            self._failed(action, generation, Error("It failed; the log says why."))
+
+    def _deadline_of(self, action: AgentAction) -> float:
+        return _COPY_SECONDS if isinstance(action, CopyBot) else self._action_seconds
 
     async def _act(
-        self, agent: AgentClient, action: AgentAction, row: DesiredRow | None, rendered: Rendered | None
+        self,
+        agent: AgentClient,
+        action: PutSlot | DeleteSlot | RestartSlot,
+        row: DesiredRow | None,
+        rendered: Rendered | None,
     ) -> None:
         match action:
             case PutSlot(put=put):
                 if row is None or rendered is None:
                     return
-                spec = slot_spec(row, rendered, desired=put.desired, open_trades=put.open_trades)
+                spec = slot_spec(row, rendered, put)
                 slot = await agent.put_slot(action.bot_id, spec, self._action_seconds)
                 self._acknowledged[action.bot_id] = put
+                self._dismissed.pop(action.bot_id, None)
                 self._learned.append(SlotSeen(action.bot_id, utc_now(), slot))
                 self._learned.append(ConditionCleared(action.bot_id, utc_now(), ConditionType.NO_CAPACITY))
             case DeleteSlot():
-                await agent.delete_slot(action.bot_id, action.epoch, self._action_seconds)
+                if await agent.delete_slot(action.bot_id, action.epoch, self._action_seconds):
+                    self._dismissed[action.bot_id] = action.pool_id
             case RestartSlot():
                 await agent.restart(action.bot_id, action.epoch, self._action_seconds)
                 self._learned.append(RestartDone(action.bot_id, utc_now(), action.count))
@@ -159,7 +186,7 @@ class Executor:
         before = self._failures.get(action.bot_id)
         count = before.count + 1 if before is not None and before.generation == generation else 1
         delay = _BACKOFF.delay_seconds(count)
-        self._failures[action.bot_id] = _Failure(generation, count, time.monotonic() + delay)
+        self._failures[action.bot_id] = _Failure(generation, count, time.monotonic() + delay, error.message)
         name = type(action).__name__
         logger.warning("{} of {} in {} failed, again in {} s: {}", name, action.bot_id, action.pool_id, delay, error)
         if isinstance(action, PutSlot):

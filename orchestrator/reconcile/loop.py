@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from loguru import logger
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,47 +16,29 @@ from orchestrator.bots import repository, service
 from orchestrator.bots.announce import announce
 from orchestrator.bots.observe import Change
 from orchestrator.bots.repository import DesiredRow
-from orchestrator.bots.status import ConditionCleared, ConditionSet, Observation, RestartDone
+from orchestrator.bots.status import Observation
 from orchestrator.db.engine import Database
 from orchestrator.events.bus import Bus, SubscriberTooSlow
 from orchestrator.kit.clock import utc_now
-from orchestrator.pools import placement
+from orchestrator.pools import moves
 from orchestrator.pools import service as pools_service
 from orchestrator.pools.directory import AgentDirectory
-from orchestrator.pools.models import PoolModel
+from orchestrator.pools.policy import PoolPolicy
+from orchestrator.reconcile import rows as row_changes
+from orchestrator.reconcile.actions import AskForPool, CopyBot, DeleteSlot, EndMove, PutSlot, RestartSlot, RowAction
+from orchestrator.reconcile.carrier import Carrier
 from orchestrator.reconcile.execute import Executor
-from orchestrator.reconcile.plan import (
-    DELETED,
-    Assign,
-    ForgetRestart,
-    Intent,
-    MarkDeleted,
-    PoolView,
-    ReportNoCapacity,
-    RowAction,
-    SlotView,
-    plan,
-)
-from orchestrator.reconcile.rendering import Rendered, Renderer
-from orchestrator.reconcile.sightings import condition_types, observations
+from orchestrator.reconcile.plan import plan
+from orchestrator.reconcile.rendering import Renderer
+from orchestrator.reconcile.sightings import condition_message, move_conditions, observations
+from orchestrator.reconcile.steering import Steering
 from orchestrator.reconcile.watch import PoolWatch, Sighting
+from orchestrator.reconcile.world import World, intents, moving, views
 from orchestrator.settings import OrchestratorSettings
 from orchestrator.templates.catalogue import Catalogue
 from pool.contract.slots import ConditionType
 
 HINTS = "hints"
-_NO_ROOM = "No pool has room for this bot: delete others, or raise the pool's limits."
-
-
-@dataclass(frozen=True, slots=True)
-class _World:
-    """What one tick goes by."""
-
-    rows: Sequence[DesiredRow]
-    pools: Sequence[PoolModel]
-    rendered: Mapping[str, Rendered]
-    problems: Mapping[str, str]
-    sightings: Mapping[str, Sighting]
 
 
 class Reconciler:
@@ -78,7 +59,11 @@ class Reconciler:
         self._settings = settings
         self._renderer = Renderer(catalogue)
         self._leading = leading
-        self._executor = Executor(agents, settings.action_seconds, settings.actions_per_pool, self._after_action)
+        self._policy = PoolPolicy.of(settings, catalogue)
+        self._steering = Steering(database, self._policy)
+        self._executor = Executor(
+            agents, Carrier(database, agents), settings.action_seconds, settings.actions_per_pool, self._after_action
+        )
         self._watches: dict[str, tuple[PoolWatch, asyncio.Task[None]]] = {}
         self._answering: set[str] = set()
         self._wake = asyncio.Event()
@@ -117,6 +102,8 @@ class Reconciler:
     async def tick(self) -> bool:
         """One look and what follows from it; True where rows were changed, so that the next tick is due at once."""
         world = await self._look()
+        if await self._steering.claim(world):
+            world = await self._look()
         settled = self._executor.memory({}).settled_at
         seen = observations(
             world.rows,
@@ -127,16 +114,19 @@ class Reconciler:
             time.monotonic(),
             utc_now(),
         )
-        await self._write([*self._executor.take_learned(), *seen])
-        return await self._act(world)
+        about_moves = move_conditions(world.rows, world.moves, utc_now())
+        await self._write([*self._executor.take_learned(), *seen, *about_moves])
+        steered = await self._steering.steer(world) if self._leading() else False
+        return await self._act(world) or steered
 
     # ---- looking
 
-    async def _look(self) -> _World:
+    async def _look(self) -> World:
         async with self._database.read() as session:
             rows = await repository.desired(session)
             pools = await pools_service.every(session)
-        self._watch([pool.id for pool in pools])
+            under_way = await moves.list_(session)
+        await self._watch({pool.id for pool in pools})
         rendered = await self._renderer.render(rows)
         self._executor.forget_all_but({row.bot.id for row in rows})
         problems: dict[str, str] = {}
@@ -147,13 +137,16 @@ class Reconciler:
                 problems[row.bot.id] = problem
         sightings = {pool_id: watch.sighting for pool_id, (watch, _) in self._watches.items()}
         self._notice_recoveries(rows, sightings)
-        return _World(rows, pools, rendered, problems, sightings)
+        return World(rows, pools, under_way, rendered, problems, sightings)
 
-    def _watch(self, pool_ids: Sequence[str]) -> None:
-        for pool_id in pool_ids:
-            if pool_id not in self._watches:
-                watch = PoolWatch(pool_id, self._agents, self._settings.reconcile_interval_seconds, self._wake.set)
-                self._watches[pool_id] = (watch, asyncio.create_task(watch.run(), name=f"watch-{pool_id}"))
+    async def _watch(self, pool_ids: set[str]) -> None:
+        for pool_id in sorted(pool_ids - self._watches.keys()):
+            watch = PoolWatch(pool_id, self._agents, self._settings.reconcile_interval_seconds, self._wake.set)
+            self._watches[pool_id] = (watch, asyncio.create_task(watch.run(), name=f"watch-{pool_id}"))
+        for pool_id in self._watches.keys() - pool_ids:
+            _, task = self._watches.pop(pool_id)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     def _notice_recoveries(self, rows: Sequence[DesiredRow], sightings: Mapping[str, Sighting]) -> None:
         answering = {pool_id for pool_id, sighting in sightings.items() if sighting.problem is None}
@@ -173,52 +166,40 @@ class Reconciler:
         self._unwritten.clear()
         await announce(self._bus, changes)
 
-    async def _act(self, world: _World) -> bool:
+    async def _act(self, world: World) -> bool:
         rows = {row.bot.id: row for row in world.rows}
         memory = self._executor.memory({bot_id: row.bot.generation for bot_id, row in rows.items()})
         buried = await self._buried(world, rows)
-        views = [_pool_view(pool, world) for pool in world.pools]
-        actions = plan([_intent(row, world) for row in world.rows], views, buried, memory)
-        row_actions: list[RowAction] = []
-        for action in actions:
-            if isinstance(action, Assign | ReportNoCapacity | ForgetRestart | MarkDeleted):
-                row_actions.append(action)
-            elif self._leading():
-                self._executor.start(action, rows.get(action.bot_id), world.rendered.get(action.bot_id))
-        if row_actions:
-            await self._change_rows(row_actions)
-        return bool(row_actions)
+        wanted, known = intents(world, self._policy), views(world, self._policy)
+        changes: list[RowAction] = [
+            EndMove(move.bot_id, moving(move)) for move in world.moves if move.bot_id not in rows
+        ]
+        wanting: list[AskForPool] = []
+        for action in plan(wanted, known, buried, memory, self._policy.placement):
+            if isinstance(action, PutSlot | DeleteSlot | RestartSlot | CopyBot):
+                if self._leading():
+                    self._executor.start(action, rows.get(action.bot_id), world.rendered.get(action.bot_id))
+            elif isinstance(action, AskForPool):
+                wanting.append(action)
+            else:
+                changes.append(action)
+        if changes:
+            await row_changes.change(self._database, self._bus, changes, self._policy)
+        return await self._provide(wanting, rows) or bool(changes)
 
-    async def _buried(self, world: _World, rows: Mapping[str, DesiredRow]) -> Mapping[str, int]:
+    async def _provide(self, wanting: Sequence[AskForPool], rows: Mapping[str, DesiredRow]) -> bool:
+        if not wanting or not self._leading():
+            return False
+        told = {ask.bot_id: condition_message(rows[ask.bot_id], ConditionType.NO_CAPACITY) or "" for ask in wanting}
+        return await row_changes.provide(self._database, self._bus, wanting, told, self._policy)
+
+    async def _buried(self, world: World, rows: Mapping[str, DesiredRow]) -> Mapping[str, int]:
         listed = {bot_id for sighting in world.sightings.values() for bot_id in sighting.slots}
         unknown = listed - rows.keys()
         if not unknown:
             return {}
         async with self._database.read() as session:
             return await repository.epochs_of_deleted(session, unknown)
-
-    async def _change_rows(self, actions: Sequence[RowAction]) -> None:
-        now = utc_now()
-        assignments = {action.bot_id: action for action in actions if isinstance(action, Assign)}
-        told: list[Observation] = []
-        async with self._database.unit_of_work() as session:
-            if assignments:
-                pools = {pool.id: pool for pool in await pools_service.every(session)}
-                for bot in await repository.locked(session, assignments):
-                    action = assignments[bot.id]
-                    moved = bot.pool_id is not None and action.above == 0
-                    if moved or bot.deleted_at is not None or action.pool_id not in pools:
-                        continue  # changed since the plan looked
-                    pools_service.assign(session, bot, pools[action.pool_id], action.above)
-                    told.append(ConditionCleared(bot.id, now, ConditionType.NO_CAPACITY))
-            for other in actions:
-                if isinstance(other, ReportNoCapacity):
-                    told.append(ConditionSet(other.bot_id, now, ConditionType.NO_CAPACITY, _NO_ROOM))
-                elif isinstance(other, ForgetRestart):
-                    told.append(RestartDone(other.bot_id, now, other.count))
-            changes = await service.observe(session, told)
-            await service.mark_deleted(session, [other.bot_id for other in actions if isinstance(other, MarkDeleted)])
-        await announce(self._bus, changes)
 
     # ---- waking
 
@@ -246,36 +227,3 @@ class Reconciler:
             async with asyncio.timeout(interval if retry is None else min(interval, max(retry, 0.01))):
                 await self._wake.wait()
         self._wake.clear()
-
-
-def _intent(row: DesiredRow, world: _World) -> Intent:
-    bot = row.bot
-    return Intent(
-        bot_id=bot.id,
-        pool_id=bot.pool_id,
-        epoch=bot.epoch,
-        generation=bot.generation,
-        desired=bot.desired_state,
-        open_trades=bot.open_trades,
-        content=world.rendered[bot.id].content,
-        broken=bot.id in world.problems,
-        no_capacity=ConditionType.NO_CAPACITY in condition_types(row),
-        restart_requested=bot.restart_requested,
-        restart_done=row.restart_done,
-    )
-
-
-def _pool_view(pool: PoolModel, world: _World) -> PoolView:
-    sighting = world.sightings.get(pool.id)
-    capacity = None
-    if pool.desired_state == "running":
-        assigned = sum(1 for row in world.rows if row.bot.pool_id == pool.id and row.bot.desired_state != DELETED)
-        report = sighting.report if sighting else None
-        capacity = placement.capacity(pool.id, pool.slots_total, assigned, pool.memory_limit_bytes, report)
-    if sighting is None or sighting.problem is not None:
-        return PoolView(pool.id, None, capacity=capacity)
-    slots = {
-        bot_id: SlotView(slot.epoch, str(slot.desired), str(slot.observed_state))
-        for bot_id, slot in sighting.slots.items()
-    }
-    return PoolView(pool.id, slots, sighting.listed_at, capacity)

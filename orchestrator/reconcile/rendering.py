@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator.bots.repository import DesiredRow
 from orchestrator.bots.spec import spec_of
 from orchestrator.errors import NotFound, TemplateBroken
+from orchestrator.reconcile.actions import Put
 from orchestrator.templates.catalogue import Catalogue
 from orchestrator.templates.render import RenderedBot, render
 from pool.contract.slots import DesiredState, OpenTrades, SlotSpec, StrategySource
@@ -59,14 +60,14 @@ class Renderer:
         return Rendered(bot, None, hashlib.sha256(text.encode()).hexdigest())
 
 
-def slot_spec(row: DesiredRow, rendered: Rendered, *, desired: str, open_trades: str) -> SlotSpec:
+def slot_spec(row: DesiredRow, rendered: Rendered, put: Put) -> SlotSpec:
     """The body of a PUT. A bot that cannot be rendered can still be stopped, under a placeholder."""
     bot = rendered.bot or RenderedBot(config={}, strategy=_PLACEHOLDER)
     return SlotSpec(
-        epoch=row.bot.epoch,
-        generation=row.bot.generation,
-        desired=DesiredState(desired),
-        open_trades=OpenTrades(open_trades),
+        epoch=put.epoch,
+        generation=put.generation,
+        desired=DesiredState(put.desired),
+        open_trades=OpenTrades(put.open_trades),
         exchange=row.bot.exchange,
         config=bot.config,
         strategy=bot.strategy,

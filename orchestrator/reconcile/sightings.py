@@ -9,6 +9,7 @@ from typing import Any
 
 from orchestrator.bots.repository import DesiredRow
 from orchestrator.bots.status import ConditionCleared, ConditionSet, Observation, SlotAbsent, SlotSeen
+from orchestrator.pools.models import MoveModel
 from orchestrator.reconcile.watch import Sighting
 from pool.contract.slots import ConditionType, DesiredState, ObservedState, Slot
 
@@ -47,6 +48,30 @@ def observations(
 def condition_types(row: DesiredRow) -> set[str]:
     """The conditions that the row's status holds now."""
     return {str(condition["type"]) for condition in row.conditions}
+
+
+def condition_message(row: DesiredRow, kind: ConditionType) -> str | None:
+    """What the row's status says of that condition; None where it does not hold."""
+    return next((str(held["message"]) for held in row.conditions if held["type"] == kind), None)
+
+
+def move_conditions(
+    rows: Sequence[DesiredRow], moves: Sequence[MoveModel], now: datetime
+) -> list[ConditionSet | ConditionCleared]:
+    """A bot that is being moved says so, where to, and what is in the way."""
+    found: list[ConditionSet | ConditionCleared] = []
+    by_bot = {move.bot_id: move for move in moves}
+    for row in rows:
+        move, told = by_bot.get(row.bot.id), condition_message(row, ConditionType.MOVING)
+        if move is None:
+            if told is not None:
+                found.append(ConditionCleared(row.bot.id, now, ConditionType.MOVING))
+            continue
+        message = f"It is being moved from {move.source_pool_id} to {move.target_pool_id}."
+        message += f" {move.problem}" if move.problem else ""
+        if told != message:
+            found.append(ConditionSet(row.bot.id, now, ConditionType.MOVING, message))
+    return found
 
 
 def _about_template(row: DesiredRow, problem: str | None, now: datetime) -> list[Observation]:

@@ -32,8 +32,13 @@ class Rig:
     """Database, bus, catalogue and a directory of fake agents."""
 
     def __init__(self, home: Path, **settings: Any) -> None:
-        quick = {"reconcile_interval_seconds": 0.1, "agent_silence_seconds": 0.5, "action_seconds": 1.0} | settings
-        self.settings = OrchestratorSettings(home=home, **quick)
+        quick: dict[str, Any] = {
+            "reconcile_interval_seconds": 0.1,
+            "agent_silence_seconds": 0.5,
+            "action_seconds": 1.0,
+            "pools_maximum": 1,  # so that none are made but by tests that want it
+        }
+        self.settings = OrchestratorSettings(home=home, **quick | settings)
         self.database = Database(self.settings.url)
         self.bus = InProcessBus()
         self.fakes: dict[str, FakeAgent] = {}
@@ -47,7 +52,7 @@ class Rig:
         async with self.database.unit_of_work() as session:
             session.add(UserModel(id=user_id, username=user_id, password_hash="-", role="trader", created_at=utc_now()))
 
-    async def add_pool(self, fake: FakeAgent) -> None:
+    async def add_pool(self, fake: FakeAgent, tenant_id: str | None = OWNER) -> None:
         self.fakes[fake.pool_id] = fake
         if fake.endpoint is None:
             await fake.start()
@@ -57,6 +62,7 @@ class Rig:
                     id=fake.pool_id,
                     node="local",
                     driver="fake",
+                    tenant_id=tenant_id,
                     slots_total=fake.slots_total,
                     desired_state="running",
                     observed_state="ready",

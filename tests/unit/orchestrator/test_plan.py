@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from orchestrator.pools.placement import Capacity
-from orchestrator.reconcile.plan import (
+from orchestrator.reconcile.actions import (
     DELETED,
+    AskForPool,
     Assign,
     DeleteSlot,
     ForgetRestart,
@@ -19,11 +20,10 @@ from orchestrator.reconcile.plan import (
     PoolView,
     Put,
     PutSlot,
-    ReportNoCapacity,
     RestartSlot,
     SlotView,
-    plan,
 )
+from orchestrator.reconcile.plan import plan
 
 
 def intent(**changes: Any) -> Intent:
@@ -35,6 +35,7 @@ def intent(**changes: Any) -> Intent:
         "desired": "running",
         "open_trades": "keep",
         "content": "c",
+        "owner_id": "one",
     }
     return Intent(**{**values, **changes})
 
@@ -45,7 +46,7 @@ def put_of(wanted: Intent) -> Put:
 
 
 def view(slot: SlotView | None = None, *, pool_id: str = "pool", listed_at: float = 1.0, places: int = 5) -> PoolView:
-    return PoolView(pool_id, {"bot": slot} if slot else {}, listed_at, Capacity(pool_id, places))
+    return PoolView(pool_id, {"bot": slot} if slot else {}, listed_at, Capacity(pool_id, places, "one"))
 
 
 def settled(wanted: Intent) -> Memory:
@@ -142,14 +143,16 @@ def test_homeless_bots_are_placed_or_told() -> None:
     assert plan(homeless, [view(places=2)], {}, Memory()) == [
         Assign("b0", "pool"),
         Assign("b1", "pool"),
-        ReportNoCapacity("b2"),
+        AskForPool("b2", "one"),
     ]
-    told = replace(homeless[2], no_capacity=True)
-    assert plan([told], [view(places=0)], {}, Memory()) == []
+    other = replace(homeless[0], owner_id="two")
+    assert plan([other], [view(places=2)], {}, Memory()) == [AskForPool("b0", "two")], "another tenant's pool"
+    sharing = replace(homeless[0], shareable=True)
+    assert plan([sharing], [view(places=0)], {}, Memory()) == [AskForPool("b0", None)]
 
 
 def test_pools_that_answer_come_first() -> None:
-    silent = PoolView("a-silent", None, capacity=Capacity("a-silent", 50))
+    silent = PoolView("a-silent", None, capacity=Capacity("a-silent", 50, "one"))
     assert plan([intent(pool_id=None)], [silent, view(places=1)], {}, Memory()) == [Assign("bot", "pool")]
     assert plan([intent(pool_id=None)], [silent, view(places=0)], {}, Memory()) == [Assign("bot", "a-silent")]
 
@@ -246,6 +249,7 @@ class World(RuleBasedStateMachine):
                 break
         else:
             raise AssertionError(f"no rest: {self._plan()}")
+        asking = {action.bot_id for action in self._plan() if isinstance(action, AskForPool)}
         for bot in self.intents.values():
             if bot.desired == DELETED:
                 raise AssertionError(f"{bot} was not deleted")
@@ -256,8 +260,8 @@ class World(RuleBasedStateMachine):
                 assert self.told[bot.bot_id] == put_of(bot)
                 assert bot.desired == "stopped" or bot.restart_done == bot.restart_requested
             elif bot.desired != "stopped":
-                assert bot.no_capacity
                 assert bot.pool_id is None
+                assert bot.bot_id in asking
         for slots in self.pools.values():
             assert set(slots) <= set(self.intents)
 
@@ -289,7 +293,7 @@ class World(RuleBasedStateMachine):
         views = []
         for pool in POOLS:
             assigned = sum(1 for bot in self.intents.values() if bot.pool_id == pool)
-            capacity = Capacity(pool, max(self.places[pool] - assigned, 0))
+            capacity = Capacity(pool, max(self.places[pool] - assigned, 0), "one")
             slots = None if pool in self.silent else dict(self.pools[pool])
             views.append(PoolView(pool, slots, self.clock, capacity))
         memory = Memory(acknowledged=dict(self.acknowledged), settled_at=dict(self.settled_at))
@@ -300,7 +304,7 @@ class World(RuleBasedStateMachine):
         actions = self._plan()
         for action in actions:
             self._carry_out(action, outcome())
-        return bool(actions)
+        return any(not isinstance(action, AskForPool) for action in actions)
 
     def _carry_out(self, action: Any, outcome: str) -> None:
         if outcome == "lost before":
@@ -310,10 +314,7 @@ class World(RuleBasedStateMachine):
             case Assign():
                 assert bot is not None
                 epoch = max(bot.epoch, action.above) + 1
-                self.intents[bot.bot_id] = replace(bot, pool_id=action.pool_id, epoch=epoch, no_capacity=False)
-            case ReportNoCapacity():
-                assert bot is not None
-                self.intents[bot.bot_id] = replace(bot, no_capacity=True)
+                self.intents[bot.bot_id] = replace(bot, pool_id=action.pool_id, epoch=epoch)
             case ForgetRestart(count=count):
                 assert bot is not None
                 self.intents[bot.bot_id] = replace(bot, restart_done=count)

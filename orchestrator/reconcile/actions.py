@@ -1,0 +1,197 @@
+"""What the plan goes by, and what it answers. Values only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from orchestrator.pools.placement import Capacity
+
+DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """A bot's move, as its row has it; see `pools.moves`."""
+
+    source_pool_id: str
+    target_pool_id: str
+    epoch: int
+    """The bot's in the source when the move began."""
+    started_at: datetime
+    phase: str
+    problem: str | None = None
+
+    @property
+    def source_epoch(self) -> int:
+        """What the source is fenced with."""
+        return self.epoch + 1
+
+    @property
+    def arrived(self) -> bool:
+        """The bot belongs to the target."""
+        return self.phase == "cleaning"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What is wanted of one bot."""
+
+    bot_id: str
+    pool_id: str | None
+    epoch: int
+    generation: int
+    desired: str
+    """A `DesiredState`, or `deleted`."""
+    open_trades: str
+    content: str
+    """Hash of everything else that its pool is told."""
+    broken: bool = False
+    """It cannot be rendered, or its pool refused it as it is now: it can be stopped and deleted, not started."""
+    misplaced: bool = False
+    """Its pool may not have it: it is not started there, nor told anything new, until it is moved."""
+    restart_requested: int = 0
+    restart_done: int = 0
+    owner_id: str = ""
+    shareable: bool = False
+    """Its template may run beside other tenants' bots."""
+    moving: Moving | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SlotView:
+    """What an agent lists of one bot."""
+
+    epoch: int
+    desired: str
+    observed_state: str
+
+
+@dataclass(frozen=True, slots=True)
+class PoolView:
+    """What is known of one pool."""
+
+    pool_id: str
+    slots: Mapping[str, SlotView] | None
+    """By bot; None while its agent does not answer."""
+    listed_at: float = 0.0
+    """When the listing was asked for, on the clock of `Memory`."""
+    capacity: Capacity | None = None
+    """None where no new bot shall go there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Everything that a PUT depends on; equal ones say the same."""
+
+    pool_id: str
+    epoch: int
+    generation: int
+    desired: str
+    open_trades: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the reconciler remembers of its own doings; all of it may be lost, at the price of repeating an action."""
+
+    acknowledged: Mapping[str, Put] = field(default_factory=dict)
+    """The last PUT that each bot's agent accepted."""
+    dismissed: Mapping[str, str] = field(default_factory=dict)
+    """By bot the pool whose agent said last that its slot is gone."""
+    busy: frozenset[str] = frozenset()
+    """Bots with an action under way."""
+    settled_at: Mapping[str, float] = field(default_factory=dict)
+    """When each bot's last action ended."""
+    resting: frozenset[str] = frozenset()
+    """Bots whose last action failed so lately that it is not tried again yet."""
+    failures: Mapping[str, str] = field(default_factory=dict)
+    """Why each bot's last action failed, in a sentence; absent once one succeeded."""
+
+
+# ---- carried out on agents
+
+
+@dataclass(frozen=True, slots=True)
+class PutSlot:
+    bot_id: str
+    pool_id: str
+    put: Put
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteSlot:
+    bot_id: str
+    pool_id: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class RestartSlot:
+    bot_id: str
+    pool_id: str
+    epoch: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class CopyBot:
+    """Copy the directory of a bot at rest from `pool_id` to the move's target, and assign the bot there."""
+
+    bot_id: str
+    pool_id: str
+    moving: Moving
+
+
+# ---- carried out on rows
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    bot_id: str
+    pool_id: str
+    above: int = 0
+    """The new epoch must be above this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskForPool:
+    """The bot fits nowhere: this tenant (None: those who share) needs a new pool."""
+
+    bot_id: str
+    tenant_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetRestart:
+    """A restart was asked for, then a stop: it must not happen at the next start."""
+
+    bot_id: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarkDeleted:
+    bot_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TellMove:
+    """Why a move does not get on; None where it does again."""
+
+    bot_id: str
+    moving: Moving
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EndMove:
+    """The move is over, or abandoned because its bot is deleted."""
+
+    bot_id: str
+    moving: Moving
+
+
+AgentAction = PutSlot | DeleteSlot | RestartSlot | CopyBot
+RowAction = Assign | AskForPool | ForgetRestart | MarkDeleted | TellMove | EndMove
+Action = AgentAction | RowAction

@@ -1,0 +1,102 @@
+"""What one tick of the reconciler goes by, and how the plan is told of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from orchestrator.bots.repository import DesiredRow
+from orchestrator.pools import provision
+from orchestrator.pools.assignments import Assigned
+from orchestrator.pools.models import LOCAL_POOL, MoveModel, PoolModel
+from orchestrator.pools.placement import admits
+from orchestrator.pools.policy import PoolPolicy
+from orchestrator.reconcile.actions import DELETED, Intent, Moving, PoolView, SlotView
+from orchestrator.reconcile.rendering import Rendered
+from orchestrator.reconcile.watch import Sighting
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    rows: Sequence[DesiredRow]
+    pools: Sequence[PoolModel]
+    moves: Sequence[MoveModel]
+    rendered: Mapping[str, Rendered]
+    problems: Mapping[str, str]
+    """Why bots cannot be rendered, or are refused as they are."""
+    sightings: Mapping[str, Sighting]
+
+    @property
+    def assigned(self) -> list[Assigned]:
+        """The bots as pools see them."""
+        return [assigned(row) for row in self.rows]
+
+
+def assigned(row: DesiredRow) -> Assigned:
+    """The bot as pools see it."""
+    bot = row.bot
+    return Assigned(bot.id, bot.owner_id, bot.template, bot.pool_id, bot.epoch, bot.desired_state == DELETED)
+
+
+def moving(move: MoveModel) -> Moving:
+    """The move as the plan wants it."""
+    return Moving(move.source_pool_id, move.target_pool_id, move.epoch, move.started_at, move.phase, move.problem)
+
+
+def intents(world: World, policy: PoolPolicy) -> list[Intent]:
+    """What is wanted of each bot."""
+    moves = {move.bot_id: moving(move) for move in world.moves}
+    pools = {pool.id: pool for pool in world.pools}
+    return [_intent(row, world, policy, moves.get(row.bot.id), pools) for row in world.rows]
+
+
+def misplaced(bot: Assigned, pools: Mapping[str, PoolModel], policy: PoolPolicy) -> bool:
+    """Its pool may not have it: another user's, or a shared one that its template is not allowed in (any more). A local
+    pool from before pools had tenants keeps what it has."""
+    pool = pools.get(bot.pool_id) if bot.pool_id is not None else None
+    if pool is None or (pool.id == LOCAL_POOL and pool.tenant_id is None):
+        return False
+    return not admits(pool.tenant_id, policy.homeless(bot))
+
+
+def views(world: World, policy: PoolPolicy) -> list[PoolView]:
+    """What is known of each pool."""
+    seen = {
+        pool_id: (sighting.report, sighting.problem is None)
+        for pool_id, sighting in world.sightings.items()
+        if sighting.report is not None
+    }
+    offers = provision.offers(world.pools, world.assigned, world.moves, policy, seen)
+    capacities = {offer.pool_id: offer for offer in offers}
+    found: list[PoolView] = []
+    for pool in world.pools:
+        sighting = world.sightings.get(pool.id)
+        if sighting is None or sighting.problem is not None:
+            found.append(PoolView(pool.id, None, capacity=capacities.get(pool.id)))
+            continue
+        slots = {
+            bot_id: SlotView(slot.epoch, str(slot.desired), str(slot.observed_state))
+            for bot_id, slot in sighting.slots.items()
+        }
+        found.append(PoolView(pool.id, slots, sighting.listed_at, capacities.get(pool.id)))
+    return found
+
+
+def _intent(
+    row: DesiredRow, world: World, policy: PoolPolicy, move: Moving | None, pools: Mapping[str, PoolModel]
+) -> Intent:
+    bot, seen = row.bot, assigned(row)
+    return Intent(
+        bot_id=bot.id,
+        pool_id=bot.pool_id,
+        epoch=bot.epoch,
+        generation=bot.generation,
+        desired=bot.desired_state,
+        open_trades=bot.open_trades,
+        content=world.rendered[bot.id].content,
+        broken=bot.id in world.problems,
+        misplaced=misplaced(seen, pools, policy),
+        restart_requested=bot.restart_requested,
+        restart_done=row.restart_done,
+        owner_id=bot.owner_id,
+        shareable=policy.homeless(seen).shareable,
+        moving=move,
+    )
