@@ -16,7 +16,6 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from loguru import logger
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
@@ -112,8 +111,8 @@ _DETAILS: dict[ErrorCode | EdgeCode, str] = {
     EdgeCode.METHOD_NOT_ALLOWED: "PUT is not offered here; use one of GET, POST.",
     EdgeCode.NOT_READY: "Not ready: pool.",
     EdgeCode.STORAGE_UNAVAILABLE: (
-        "The database cannot be read or written, for example because the disk is full; nothing was changed. "
-        "Free some space (the log says more), then try again."
+        "The database does not answer, or refuses to work (the log says why); bots trade on. Bring it back, then try "
+        "again. If you were changing something, look first whether it was done."
     ),
     EdgeCode.INTERNAL: "Something broke on the server; the log has it under the correlation id.",
 }
@@ -182,7 +181,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Error, _on_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_exception_handler(OperationalError, _on_database_error)
 
 
 def internal_error(instance: str) -> JSONResponse:
@@ -201,16 +199,9 @@ async def _on_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Error)
     path = request.url.path
     if STATUS[error.code] >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        logger.warning("{} {}: {} {}", request.method, path, error.code, error.message)
+        method = request.scope.get("method", "WebSocket")
+        logger.warning("{} {}: {} {}", method, path, error.code, error.message)
     return response_of(error, path)
-
-
-async def _on_database_error(request: Request, error: Exception) -> JSONResponse:
-    """A full disk, a database that is gone or locked for long: not the caller's fault, and over some time."""
-    assert isinstance(error, OperationalError)
-    logger.error("{} {}: the database failed: {}", request.method, request.url.path, error.orig)
-    code = EdgeCode.STORAGE_UNAVAILABLE
-    return problem_response(code, _DETAILS[code], instance=request.url.path)
 
 
 async def _on_validation_error(request: Request, error: Exception) -> JSONResponse:

@@ -189,7 +189,8 @@ class ControlPlane:
                 raise Conflict(
                     others_secrets(row, str(self.settings.secrets_file or self.settings.home / "secrets.json"))
                 )
-            self.secrets = home.adopt(self.settings.home, self.secrets, row.id)
+            home.adopt(self.settings.home, row.id)
+            self.secrets = home.load_secrets(self.settings.home)
         if self._shared and place is not None and row.pools_home != place.id:
             raise Conflict(others_pools(row))
 

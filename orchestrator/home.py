@@ -89,12 +89,14 @@ def load_secrets(home: Path, shared: Path | None = None) -> Secrets:
     return loaded
 
 
-def adopt(home: Path, secrets_: Secrets, installation_id: str) -> Secrets:
-    """The same keys under the name that the home's own database has: its `secrets.json` was made anew. Raises
-    OSError."""
-    adopted = Secrets(installation_id, secrets_.token_signing_key)
-    write_private(home / SECRETS_FILE, _json_of(adopted))
-    return adopted
+def adopt(home: Path, installation_id: str) -> bool:
+    """Gives the home the name of the installation whose database it has (restored, or its `secrets.json` was made
+    anew), with the keys it has; False where it had that name. Raises Conflict, OSError."""
+    present = load_secrets(home)
+    if present.installation_id == installation_id:
+        return False
+    write_private(home / SECRETS_FILE, _json_of(Secrets(installation_id, present.token_signing_key)))
+    return True
 
 
 def identity(home: Path) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from orchestrator.bots import service as bots
 from orchestrator.db.engine import Database
+from orchestrator.db.locks import MIGRATION, hold
 from orchestrator.kit.detached import write_private
 from orchestrator.templates.catalogue import Catalogue
 from orchestrator.templates.spec import BotRequest, resolve
@@ -35,6 +36,7 @@ async def first_start(database: Database, catalogue: Catalogue, home: Path, *, d
     password = secrets.token_urlsafe(_PASSWORD_BYTES)
     names: list[str] = []
     async with database.unit_of_work() as session:
+        await hold(await session.connection(), MIGRATION)  # of processes that start at once, one does it
         admin = await users.create_first_admin(session, Passwords(), password)
         if admin is None:
             return None

@@ -24,6 +24,7 @@ app.command()(overview.portfolio)
 app.command()(overview.status)
 
 Demo = Annotated[bool, typer.Option("--demo/--no-demo", help="Whether the very first start makes three demo bots.")]
+ApiOnly = Annotated[bool, typer.Option("--api-only", help="Serve the API and never lead; needs PostgreSQL and Redis.")]
 
 
 @app.command()
@@ -35,11 +36,12 @@ def up(demo: Demo = True) -> None:
 
 
 @app.command()
-def serve(demo: Demo = True) -> None:
-    """Run everything without a view; bots go on when the control plane stops."""
+def serve(demo: Demo = True, api_only: ApiOnly = False) -> None:
+    """Run everything without a view; bots go on when the control plane stops. Several may share a PostgreSQL: one
+    leads, another takes over within seconds."""
     from api.cli.up import run  # the client commands must not load the server
 
-    raise typer.Exit(run(view=False, demo=demo))
+    raise typer.Exit(run(view=False, demo=demo, candidate=not api_only))
 
 
 def main() -> None:

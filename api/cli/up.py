@@ -69,8 +69,9 @@ class _Stop:
         (self.forced if self.asked.is_set() else self.asked).set()
 
 
-def run(*, view: bool, demo: bool) -> int:
-    """Runs until stopped; the exit code. Troubles are told in a sentence, surprises are in the log, too."""
+def run(*, view: bool, demo: bool, candidate: bool = True) -> int:
+    """Runs until stopped; the exit code. One that is no `candidate` serves the API alone, and never leads. Troubles are
+    told in a sentence, surprises are in the log, too."""
     console = SteadyConsole(highlight=False)
     home = Path()
     log_path: Path | None = None
@@ -82,7 +83,9 @@ def run(*, view: bool, demo: bool) -> int:
         os.umask(0o077)  # whatever is made from here on, by children too, is its owner's alone
         prepare(home)
         log_path = log_to_file(home)
-        return asyncio.run(_Composition(settings, api_settings, console, view=view, demo=demo).run())
+        return asyncio.run(
+            _Composition(settings, api_settings, console, view=view, demo=demo, candidate=candidate).run()
+        )
     except Exception as error:  # boundary of the process: a person reads one sentence, the log has the rest
         sentence = explain(error, home)
         if log_path is not None:
@@ -102,12 +105,14 @@ class _Composition:
         *,
         view: bool,
         demo: bool,
+        candidate: bool,
     ) -> None:
         self._settings = settings
         self._api_settings = api_settings
         self._console = console
         self._view = view
         self._demo = demo
+        self._candidate = candidate
 
     async def run(self) -> int:
         stop = _Stop()
@@ -115,15 +120,21 @@ class _Composition:
         with _listen(self._api_settings.host, self._api_settings.port) as listener:
             url = _url_of(self._api_settings.host, listener)
             self._say(f"Starting [bold]Flotilla[/] in {escape(str(self._settings.home))} …")
-            control = ControlPlane(self._settings)
+            control = ControlPlane(self._settings, candidate=self._candidate)
             try:
                 await control.start()
-                made = await first_start(control.database, control.catalogue, self._settings.home, demo=self._demo)
+                made = await self._first_start(control)
             except BaseException:
                 await control.stop(pools=False)
                 raise
             self._greet(url, made)
             return await self._serve(control, listener, url, stop)
+
+    async def _first_start(self, control: ControlPlane) -> FirstStart | None:
+        """Not by one that serves the API alone: the password would be in a place where nobody looks for it."""
+        if not self._candidate:
+            return None
+        return await first_start(control.database, control.catalogue, self._settings.home, demo=self._demo)
 
     async def _serve(self, control: ControlPlane, listener: socket.socket, url: str, stop: _Stop) -> int:
         app = create_app(_services(control), self._api_settings)

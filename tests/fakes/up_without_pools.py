@@ -26,7 +26,8 @@ class ControlPlaneWithoutPools:
     agents = None
     markets = None
 
-    def __init__(self, settings: OrchestratorSettings) -> None:
+    def __init__(self, settings: OrchestratorSettings, *, candidate: bool = True) -> None:
+        self.settings = settings
         self._settings = settings
         self.secrets = Secrets("installation-1", "k" * 40)
         self.bus = InProcessBus()
