@@ -67,8 +67,10 @@ def create_app(services: Services, settings: ApiSettings) -> FastAPI:
     app.state.metrics = metrics
     app.state.auth = AuthState(
         passwords=Passwords(),
-        throttle=LoginThrottle(settings.login_attempts, settings.login_wait_limit_seconds, time.monotonic),
-        tickets=TicketStore(settings.ticket_seconds, time.monotonic),
+        throttle=LoginThrottle(
+            settings.login_attempts, settings.login_wait_limit_seconds, services.cache, time.monotonic
+        ),
+        tickets=TicketStore(settings.ticket_seconds, services.cache),
         accounts=Accounts(time.monotonic),
     )
     app.state.log_streams = Quota(settings.log_streams_per_user, "logs")

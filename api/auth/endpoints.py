@@ -45,10 +45,10 @@ async def login(
 ) -> TokenResponse:
     """Answers a short-lived access token, and sets the refresh token as a cookie for `/api/v1/auth`."""
     address = request.client.host if request.client else ""
-    auth.throttle.begin(address, body.username)
+    await auth.throttle.begin(address, body.username)
     async with services.database.read() as session:
         user = await service.authenticate(session, auth.passwords, body.username, body.password)
-    auth.throttle.succeeded(address, body.username)
+    await auth.throttle.succeeded(address, body.username)
     async with services.database.unit_of_work() as session:
         issued = await service.start_session(session, user, _policy(settings))
     return _answer(issued, request, response, services, settings)
@@ -113,12 +113,12 @@ async def me(caller: Caller, services: ServicesDep) -> MeResponse:
     "/tickets",
     operation_id="createTicket",
     summary="Get a ticket for a stream",
-    responses=problems(ErrorCode.UNAUTHENTICATED, *_BODY_ERRORS),
+    responses=problems(ErrorCode.UNAUTHENTICATED, ErrorCode.REDIS_UNAVAILABLE, *_BODY_ERRORS),
 )
 async def create_ticket(body: TicketRequest, caller: Caller, auth: AuthDep) -> TicketResponse:
     """For browsers, whose `EventSource` and `WebSocket` send no Authorization header: open the stream with
     `?ticket=`."""
-    ticket = auth.tickets.issue(caller, body.purpose)
+    ticket = await auth.tickets.issue(caller, body.purpose)
     return TicketResponse(ticket=ticket, expires_in=int(auth.tickets.lifetime_seconds))
 
 

@@ -30,7 +30,7 @@ _bearer = HTTPBearer(auto_error=False, description="Access token from POST /api/
 
 @dataclass(frozen=True, slots=True)
 class AuthState:
-    """What sign-in keeps in memory; on `app.state.auth`."""
+    """What sign-in keeps; on `app.state.auth`."""
 
     passwords: Passwords
     throttle: LoginThrottle
@@ -83,9 +83,9 @@ async def stream_subject(
         ),
     ] = None,
 ) -> Subject:
-    """Whoever the Bearer token or the ticket (purpose `portfolio`) names. Raises Unauthenticated."""
+    """Whoever the Bearer token or the ticket (purpose `portfolio`) names. Raises Unauthenticated, RedisUnavailable."""
     if credentials is None and ticket is not None:
-        return await auth.accounts.current(services.database, auth.tickets.redeem(ticket, "portfolio"))
+        return await auth.accounts.current(services.database, await auth.tickets.redeem(ticket, "portfolio"))
     return await current_subject(services, auth, credentials)
 
 
@@ -93,12 +93,12 @@ StreamCaller = Annotated[Subject, Depends(stream_subject)]
 
 
 async def websocket_subject(connection: HTTPConnection, purpose: Purpose) -> Subject:
-    """The same for a WebSocket, before it is accepted. Raises Unauthenticated."""
+    """The same for a WebSocket, before it is accepted. Raises Unauthenticated, RedisUnavailable."""
     services, auth = get_services(connection), get_auth(connection)
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     ticket = connection.query_params.get("ticket")
     if not token and ticket is not None:
-        claimed = auth.tickets.redeem(ticket, purpose)
+        claimed = await auth.tickets.redeem(ticket, purpose)
     else:
         bearer = token.strip() if scheme.lower() == "bearer" else None
         claimed = tokens.verify(bearer, services.secrets.token_signing_key, utc_now())

@@ -3,60 +3,73 @@
 Failures are counted per address and user name together: whoever guesses the admin's password from elsewhere slows
 down only himself, and a wrong name slows down no other. After a few free failures each further attempt must wait,
 twice as long every time up to a limit. Attempts in flight count as failures, so that many at once gain nothing.
+
+They are counted in the cache that all processes of the installation share. Each process counts along what it let pass:
+while the cache cannot be reached it goes by that, so that the gate is never open.
 """
 
+import hashlib
 import ipaddress
 import math
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from orchestrator.errors import TooManyRequests
+from loguru import logger
 
-_MOST_ENTRIES = 10_000
+from orchestrator.errors import RedisUnavailable, TooManyRequests
+from orchestrator.kit.attempts import AttemptRules, Attempts
+from orchestrator.kit.cache import Cache
+
 _FORGET_SECONDS = 900
 
 
-@dataclass(slots=True)
-class _Failures:
-    count: int
-    last_at: float
-
-
 class LoginThrottle:
-    """Kept in memory. `clock` is monotonic, in seconds."""
+    """`clock` is monotonic, in seconds."""
 
-    def __init__(self, free_attempts: int, wait_limit_seconds: float, clock: Callable[[], float]) -> None:
-        self._free_attempts = free_attempts
-        self._wait_limit_seconds = wait_limit_seconds
-        self._clock = clock
-        self._failures: OrderedDict[tuple[str, str], _Failures] = OrderedDict()
+    def __init__(self, free_attempts: int, wait_limit_seconds: float, cache: Cache, clock: Callable[[], float]) -> None:
+        self._rules = AttemptRules(free_attempts, wait_limit_seconds, _FORGET_SECONDS)
+        self._cache = cache
+        self._own = Attempts(clock)
+        self._alone = False
 
-    def begin(self, address: str, username: str) -> None:
+    async def begin(self, address: str, username: str) -> None:
         """Counts an attempt. Raises TooManyRequests where it comes too early; `params` tell how long to wait."""
-        now = self._clock()
-        key = (_network(address), username)
-        failures = self._failures.get(key)
-        if failures is None or now - failures.last_at > _FORGET_SECONDS:
-            failures = _Failures(0, now)
-        wait = failures.last_at + self._wait_seconds(failures.count) - now
+        key = _key(address, username)
+        try:
+            wait = await self._cache.begin(key, self._rules)
+        except RedisUnavailable:
+            self._is_alone(True)
+            wait = self._own.begin(key, self._rules)
+        else:
+            self._is_alone(False)
+            if wait == 0:
+                self._own.note(key, self._rules)
         if wait > 0:
             seconds = math.ceil(wait)
             raise TooManyRequests(
                 f"Too many failed sign-ins for this user name; try again in {seconds} s.", retry_after_seconds=seconds
             )
-        self._failures[key] = _Failures(failures.count + 1, now)
-        self._failures.move_to_end(key)
-        while len(self._failures) > _MOST_ENTRIES:
-            self._failures.popitem(last=False)
 
-    def succeeded(self, address: str, username: str) -> None:
+    async def succeeded(self, address: str, username: str) -> None:
         """Forgets the failures: the password is known here."""
-        self._failures.pop((_network(address), username), None)
+        key = _key(address, username)
+        self._own.forget(key)
+        try:
+            await self._cache.forget(key)
+        except RedisUnavailable:
+            self._is_alone(True)
 
-    def _wait_seconds(self, failures: int) -> float:
-        excess = failures - self._free_attempts
-        return 0.0 if excess < 0 else min(2.0 ** min(excess, 30), self._wait_limit_seconds)
+    def _is_alone(self, alone: bool) -> None:
+        if alone and not self._alone:
+            logger.warning("failed sign-ins are counted by this process alone, since Redis does not answer")
+        elif self._alone and not alone:
+            logger.info("failed sign-ins are counted by all processes together again")
+        self._alone = alone
+
+
+def _key(address: str, username: str) -> str:
+    """Hashed, so that the cache tells nobody's address and no name, however long, takes more room."""
+    told = f"{_network(address)}\0{username}"
+    return "sign-in:" + hashlib.sha256(told.encode(errors="surrogatepass")).hexdigest()
 
 
 def _network(address: str) -> str:

@@ -44,7 +44,7 @@ def stream_state(connection: HTTPConnection) -> StreamState:
     operation_id="streamPortfolio",
     summary="Live portfolio (Server-Sent Events)",
     response_class=StreamingResponse,
-    responses={**_CONTENT, **problems(ErrorCode.UNAUTHENTICATED, ErrorCode.NOT_FOUND)},
+    responses={**_CONTENT, **problems(ErrorCode.UNAUTHENTICATED, ErrorCode.NOT_FOUND, ErrorCode.REDIS_UNAVAILABLE)},
 )
 async def stream(
     caller: StreamCaller,

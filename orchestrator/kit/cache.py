@@ -1,0 +1,92 @@
+"""What the processes of an installation share for a short time: values that are taken once, and counts of attempts.
+
+Two drivers keep one contract (`tests/contract/test_cache.py`): in memory for one process, Redis for several
+(`orchestrator.kit.redis_cache`).
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from orchestrator.kit.attempts import AttemptRules, Attempts
+
+
+class Cache(Protocol):
+    """Each method raises RedisUnavailable where what is shared cannot be reached; never waits for long."""
+
+    async def put(self, key: str, value: str, *, seconds: float, group: str, most: int) -> None:
+        """Keeps a value for so long. Of a group the newest `most` are kept."""
+
+    async def take(self, key: str) -> str | None:
+        """The value, which nobody else gets then; None where there is none."""
+
+    async def begin(self, key: str, rules: AttemptRules) -> float:
+        """Counts an attempt and answers 0; or the seconds that it comes too early, and does not count it."""
+
+    async def forget(self, key: str) -> None:
+        """As if there had been no attempts."""
+
+    async def close(self) -> None:
+        """Gives up connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    value: str
+    group: str
+    expires_at: float
+
+
+class InProcessCache:
+    """`Cache` in memory. `clock` is monotonic, in seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._attempts = Attempts(clock)
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._groups: dict[str, OrderedDict[str, None]] = {}
+
+    async def put(self, key: str, value: str, *, seconds: float, group: str, most: int) -> None:
+        """See `Cache.put`."""
+        self._drop_expired()
+        self._drop(key)
+        self._kept[key] = _Kept(value, group, self._clock() + seconds)
+        own = self._groups.setdefault(group, OrderedDict())
+        own[key] = None
+        while len(own) > most:
+            self._drop(next(iter(own)))
+
+    async def take(self, key: str) -> str | None:
+        """See `Cache.take`."""
+        kept = self._drop(key)
+        return kept.value if kept and kept.expires_at > self._clock() else None
+
+    async def begin(self, key: str, rules: AttemptRules) -> float:
+        """See `Cache.begin`."""
+        return self._attempts.begin(key, rules)
+
+    async def forget(self, key: str) -> None:
+        """See `Cache.forget`."""
+        self._attempts.forget(key)
+
+    async def close(self) -> None:
+        """See `Cache.close`."""
+
+    def _drop_expired(self) -> None:
+        now = self._clock()
+        while self._kept:
+            key, oldest = next(iter(self._kept.items()))
+            if oldest.expires_at > now:
+                return
+            self._drop(key)
+
+    def _drop(self, key: str) -> _Kept | None:
+        kept = self._kept.pop(key, None)
+        if kept is not None:
+            own = self._groups[kept.group]
+            del own[key]
+            if not own:
+                del self._groups[kept.group]
+        return kept
