@@ -1,5 +1,6 @@
 """Is it alive, is it ready, what are the figures."""
 
+import asyncio
 from collections.abc import Mapping
 
 from fastapi import APIRouter, Request, Response
@@ -7,6 +8,7 @@ from loguru import logger
 from pydantic import BaseModel, Field
 from sqlalchemy import func, text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import col, select
 
 from api.auth.guard import Caller
@@ -25,6 +27,9 @@ _BOTS_BY_STATE = (
     .where(col(BotModel.deleted_at).is_(None))
     .group_by(BotStatusModel.observed_state)
 )
+_ANSWER_SECONDS = 3.0
+"""Supervisors wait no longer than this for readiness."""
+_NO_DATABASE = "The database does not answer; the log says why."
 _POOLS_BY_STATE = select(PoolModel.observed_state, func.count()).group_by(PoolModel.observed_state)
 
 
@@ -100,16 +105,32 @@ async def metrics(caller: Caller, request: Request, services: ServicesDep) -> Re
 
 async def read_checks(services: Services) -> dict[str, str | None]:
     """Every check by name: None where it passes, else the reason. A check that breaks counts as failed."""
-    checks: dict[str, str | None] = {"database": None}
-    try:
-        async with services.database.read() as session:
-            await (await session.connection()).execute(text("SELECT 1"))
-    except (SQLAlchemyError, OSError) as error:
-        logger.warning("the database does not answer: {}", error)
-        checks["database"] = "The database does not answer; the log says why."
+    problem = await _database_problem(services)
+    checks: dict[str, str | None] = {"database": problem}
+    if problem is not None:
+        return checks  # the rest is read from there
     try:
         checks.update(await services.readiness())
+    except (SQLAlchemyError, TimeoutError) as error:
+        logger.warning("the database failed while readiness was read: {}", error)
+        checks["database"] = _NO_DATABASE
     except Exception as error:  # boundary to whatever the composition root asks; readiness must answer, not break
         logger.opt(exception=error).error("a readiness check broke")
         checks["control-plane"] = "A readiness check broke; the log says why."
     return checks
+
+
+async def _database_problem(services: Services) -> str | None:
+    readings = services.database.readings()
+    try:
+        async with asyncio.timeout(_ANSWER_SECONDS), services.database.read() as session:
+            await (await session.connection()).execute(text("SELECT 1"))
+    except (PoolTimeoutError, TimeoutError) as error:
+        logger.warning("the database does not answer: {}", error)
+        if readings.in_use >= readings.limit:
+            return f"All {readings.limit} connections to the database are in use; {readings.waiting} calls wait."
+        return _NO_DATABASE
+    except (SQLAlchemyError, OSError) as error:
+        logger.warning("the database does not answer: {}", error)
+        return _NO_DATABASE
+    return None

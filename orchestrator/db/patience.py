@@ -5,16 +5,19 @@ nothing. So each exchange with it has a deadline on this side, too: a connection
 and told as `psycopg.OperationalError`, as one that broke would be. What the URL sets itself is left as it is.
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg import errors
+from psycopg import errors, waiting
 from psycopg.abc import PQGen
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 from sqlalchemy import make_url
 
-CONNECT_SECONDS = 5
+CONNECT_SECONDS = 3
+PING_SECONDS = 2.0
 _GRACE_SECONDS = 2.0
 """How much longer than the server's own limit an answer may take."""
 _SILENCE_SECONDS = 10
@@ -25,7 +28,9 @@ T = TypeVar("T")
 
 
 class PatientConnection(psycopg.AsyncConnection[TupleRow]):
-    """Waits for an answer no longer than `answer_seconds`; None for as long as it takes."""
+    """Waits for an answer no longer than `answer_seconds`; None for as long as it takes. Outside of transactions there
+    are only questions whether the server still lives, so there it is `PING_SECONDS`. Who is cancelled does not wait for
+    the server either: the connection is closed, and the statement ends when it has taken too long."""
 
     answer_seconds: float | None = None
 
@@ -35,14 +40,18 @@ class PatientConnection(psycopg.AsyncConnection[TupleRow]):
         interval: float = _INTERVAL_SECONDS,
         timeout: float | None = None,  # noqa: ASYNC109 - as psycopg has it
     ) -> T:
-        limit = self.answer_seconds if timeout is None else timeout
+        if timeout is not None:
+            return await super().wait(gen, interval, timeout)
+        limit = PING_SECONDS if self.autocommit and self.answer_seconds is not None else self.answer_seconds
         try:
-            return await super().wait(gen, interval, limit)
+            return await waiting.wait_async(gen, self.pgconn.socket, interval=interval, timeout=limit)
         except errors._WaitTimeout:
-            if timeout is not None:
-                raise
             self.pgconn.finish()
             raise psycopg.OperationalError(f"the database did not answer within {limit:.0f} s") from None
+        except asyncio.CancelledError:
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                self.pgconn.finish()
+            raise
 
 
 def connect_arguments(
