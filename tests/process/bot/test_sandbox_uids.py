@@ -1,0 +1,211 @@
+"""A user id of its own, given by a root process that has the few capabilities of the image's zygote and no more."""
+
+import ctypes
+import json
+import os
+import shutil
+import stat
+import struct
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pool.bot.sandbox.kernel import process_status, system_call
+from pool.bot.sandbox.syscalls import number
+from pool.bot.sandbox.uids import DIRECTORY_MODE, give_directory
+from pool.bot.sandbox.walls import Walls
+from pool.settings import PoolSettings
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="takes root to become somebody else")
+
+AGENT, BOT, FORMER = 10_000, 20_007, 20_001
+CHOWN, SETGID, SETUID = 0, 6, 7
+SETTINGS = PoolSettings(pool_id="p", agent_uid=AGENT, bot_uid_first=20_000)
+
+
+@pytest.fixture
+def pool_directory() -> Iterator[Path]:
+    """As in the image: the agent's, root's group may write; where every user can get to it."""
+    directory = Path(tempfile.mkdtemp(prefix="flotilla-uids-", dir="/tmp"))
+    (directory / "bots").mkdir()
+    for path in (directory / "bots", directory):
+        os.chown(path, AGENT, 0)
+        path.chmod(0o771)
+    yield directory
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def home(pool_directory: Path) -> Path:
+    """As an agent leaves it after a move: its own, with what the bot made elsewhere."""
+    directory = pool_directory / "bots" / "bot-1"
+    (directory / "strategy").mkdir(parents=True, mode=0o700)
+    (directory / "slot.json").write_text("{}")
+    (directory / "strategy" / "Buyer.py").write_text("")
+    (directory / "tradesv3.sqlite").write_text("trades")
+    (directory / "tradesv3.sqlite").chmod(0o600)
+    for path in [directory, *directory.rglob("*")]:
+        os.chown(path, AGENT, AGENT)
+    directory.chmod(0o700)
+    return directory
+
+
+def in_child(what: Callable[[], Any], *, capabilities: tuple[int, ...] = (CHOWN, SETGID, SETUID)) -> Any:
+    """What `what` answers in a forked child that has these capabilities alone."""
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            _keep(capabilities)
+            answer = {"answer": what()}
+        except BaseException:
+            answer = {"failure": traceback.format_exc()}
+        os.write(write_end, json.dumps(answer).encode())
+        os._exit(0)
+    os.close(write_end)
+    with os.fdopen(read_end, "rb") as pipe:
+        found = json.loads(pipe.read())
+    os.waitpid(child, 0)
+    assert "failure" not in found, found["failure"]
+    return found["answer"]
+
+
+def _keep(capabilities: tuple[int, ...]) -> None:
+    bits = sum(1 << capability for capability in capabilities)
+    header = ctypes.create_string_buffer(struct.pack("Ii", 0x20080522, 0))
+    low, high = bits & 0xFFFFFFFF, bits >> 32
+    data = ctypes.create_string_buffer(struct.pack("6I", low, low, 0, high, high, 0))
+    system_call("capset", number("capset"), header, data)
+
+
+def owner(path: Path) -> tuple[int, int, int]:
+    found = path.lstat()
+    return found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)
+
+
+def test_the_directory_becomes_the_bots_and_the_agents_to_read(home: Path) -> None:
+    in_child(lambda: give_directory(home, BOT, AGENT))
+
+    assert owner(home) == (BOT, AGENT, DIRECTORY_MODE)
+    assert owner(home / "strategy") == (BOT, AGENT, DIRECTORY_MODE)
+    assert owner(home / "tradesv3.sqlite") == (BOT, AGENT, 0o640)
+    assert owner(home / "strategy" / "Buyer.py")[:2] == (BOT, AGENT)
+    assert (home / "tradesv3.sqlite").read_text() == "trades"
+
+
+def test_a_directory_of_another_bots_user_is_taken_over(home: Path) -> None:
+    in_child(lambda: give_directory(home, FORMER, AGENT))
+    in_child(lambda: give_directory(home, BOT, AGENT))
+
+    assert owner(home) == (BOT, AGENT, DIRECTORY_MODE)
+    assert owner(home / "tradesv3.sqlite")[:2] == (BOT, AGENT)
+
+
+def test_nothing_is_done_where_it_is_the_bots_already(home: Path) -> None:
+    in_child(lambda: give_directory(home, BOT, AGENT))
+    late = home / "slot.json"
+    os.chown(late, AGENT, AGENT)
+
+    in_child(lambda: give_directory(home, BOT, AGENT))
+    assert owner(late)[:2] == (AGENT, AGENT)
+
+
+def test_links_and_second_names_lead_nowhere(home: Path, pool_directory: Path) -> None:
+    secret, folder = pool_directory / "agent-token", pool_directory / "folder"
+    secret.write_text("token")
+    secret.chmod(0o600)
+    folder.mkdir()
+    (folder / "inside").write_text("")
+    (home / "link").symlink_to(secret)
+    (home / "folder").symlink_to(folder)
+    (home / "second").hardlink_to(secret)
+    before = [owner(path) for path in (secret, folder, folder / "inside")]
+
+    in_child(lambda: give_directory(home, BOT, AGENT))
+    assert [owner(path) for path in (secret, folder, folder / "inside")] == before
+
+
+def test_a_link_in_place_of_the_directory_is_refused(home: Path, pool_directory: Path) -> None:
+    elsewhere = pool_directory / "elsewhere"
+    elsewhere.mkdir()
+    link = pool_directory / "bots" / "bot-2"
+    link.symlink_to(elsewhere)
+
+    def give() -> str:
+        try:
+            give_directory(link, BOT, AGENT)
+        except OSError as refusal:
+            return type(refusal).__name__
+        return "given"
+
+    assert in_child(give) != "given"
+    assert owner(elsewhere)[0] == 0
+
+
+def test_endless_nesting_is_refused(home: Path) -> None:
+    deep = home
+    for _ in range(40):
+        deep = deep / "d"
+    deep.mkdir(parents=True)
+
+    def give() -> str:
+        try:
+            give_directory(home, BOT, AGENT)
+        except OSError as refusal:
+            return str(refusal)
+        return "given"
+
+    assert "nested" in in_child(give)
+
+
+def test_behind_the_walls_it_is_somebody_else_without_any_right(home: Path, pool_directory: Path) -> None:
+    sibling = pool_directory / "bots" / "bot-2"
+    sibling.mkdir()
+    (sibling / "slot.json").write_text("{}")
+    in_child(lambda: give_directory(sibling, FORMER, AGENT))
+
+    def live() -> dict[str, Any]:
+        walls = Walls(home, BOT, SETTINGS)
+        walls.lower()
+        try:
+            os.listdir(sibling)
+            seen = True
+        except PermissionError:
+            seen = False
+        (home / "made").write_text("")
+        walls.close()
+        (home / "later").write_text("")
+        walls.check()
+        return {
+            "ids": [os.getresuid(), os.getresgid(), os.getgroups()],
+            "capabilities": [int(process_status(f), 16) for f in ("CapInh", "CapPrm", "CapEff", "CapAmb")],
+            "sibling_seen_before_landlock": seen,
+            "parts": {part.name: part.in_force for part in walls.report().parts},
+            "details": {part.name: part.detail for part in walls.report().parts},
+        }
+
+    found = in_child(live)
+    assert found["ids"] == [[BOT] * 3, [BOT] * 3, []]
+    assert found["capabilities"] == [0, 0, 0, 0]
+    assert not found["sibling_seen_before_landlock"], "user ids alone keep bots apart"
+    assert found["parts"]["own_uid"]
+    assert found["parts"]["seccomp"]
+    assert "256 threads" in found["details"]["rlimits"]
+    for name in ("made", "later"):
+        assert owner(home / name) == (BOT, AGENT, 0o660), "the agent's group reads what the bot makes"
+
+
+def test_without_the_capabilities_it_says_so_and_stays_who_it_is(home: Path) -> None:
+    def live() -> tuple[int, dict[str, str]]:
+        walls = Walls(home, BOT, SETTINGS)
+        walls.lower()
+        return os.getuid(), {part.name: part.detail for part in walls.report().parts if not part.in_force}
+
+    uid, missing = in_child(live, capabilities=(CHOWN,))
+    assert uid == 0
+    assert "CAP_SETUID" in missing["own_uid"]
+    assert owner(home)[0] == AGENT, "the directory is not given to whom the process cannot become"
