@@ -55,6 +55,10 @@ class Intake:
     async def _spawn_collectors(self) -> None:
         async with self._database.read() as session:
             pools = await pools_service.every(session)
+        for gone in self._collectors.keys() - {pool.id for pool in pools}:
+            collecting = self._collectors.pop(gone)
+            collecting.cancel()
+            await asyncio.gather(collecting, return_exceptions=True)
         for pool in pools:
             if pool.id not in self._collectors:
                 collector = Collector(pool.id, self._database, self._bus, self._agents)

@@ -32,22 +32,23 @@ async def every(session: AsyncSession) -> Sequence[NodeModel]:
     return (await session.exec(select(NodeModel).order_by(col(NodeModel.name)))).all()
 
 
-async def observe(session: AsyncSession, name: str, driver: str, seen: NodeReport | None, problem: str | None) -> None:
-    """Writes what a driver told of its node, or why it told nothing: the last report stays then. The only writer of
+async def observe(session: AsyncSession, driver: str, seen: NodeReport | None, problem: str | None) -> None:
+    """Writes what a driver told of its machine, or why it told nothing: the last report stays then. The only writer of
     `nodes`."""
-    row = await session.get(NodeModel, name)
-    if row is None:
-        if seen is None:
-            return
-        row = NodeModel(name=name, driver=driver, report={}, conditions=[])
-    told = [("NodeUnreachable", problem)] if problem is not None else []
-    if seen is not None:
-        row.report = seen.model_dump(mode="json")
-        row.last_seen_at = utc_now()
-        told += [("NodeReduced", sentence) for sentence in seen.conditions]
+    if seen is not None and await session.get(NodeModel, seen.name) is None:
+        session.add(NodeModel(name=seen.name, driver=driver, report={}, conditions=[]))
+        await session.flush()
+    for row in (await session.exec(select(NodeModel).where(col(NodeModel.driver) == driver))).all():
+        if seen is not None and row.name == seen.name:
+            row.report, row.last_seen_at = seen.model_dump(mode="json"), utc_now()
+            _tell(row, [("NodeReduced", sentence) for sentence in seen.conditions])
+        elif seen is None and problem is not None:
+            _tell(row, [("NodeUnreachable", problem)])
+        session.add(row)
+    await session.flush()
+
+
+def _tell(row: NodeModel, told: Sequence[tuple[str, str]]) -> None:
     since = {(held["type"], held["message"]): held["since"] for held in row.conditions}
     now = utc_now().isoformat()
-    row.driver = driver
     row.conditions = [{"type": kind, "message": text, "since": since.get((kind, text), now)} for kind, text in told]
-    session.add(row)
-    await session.flush()

@@ -1,5 +1,6 @@
-"""Keeps pools and the paper exchange alive: `ensure` again and again, with growing delays where it fails, and writes
-what drivers and agents tell of each pool: when it changes, and every few seconds anyway."""
+"""Keeps pools and the paper exchange alive: `ensure` again and again, with growing delays where it fails, has pools
+removed that are to go, and writes what drivers and agents tell of pools and machines: when it changes, and every few
+seconds anyway."""
 
 import asyncio
 import time
@@ -14,15 +15,17 @@ from orchestrator.errors import Error
 from orchestrator.exchanges.paper import CannotStartExchange, PaperExchange
 from orchestrator.kit.backoff import Backoff
 from orchestrator.kit.clock import utc_now
-from orchestrator.pools import service
+from orchestrator.pools import nodes, service
 from orchestrator.pools.directory import AgentDirectory
-from orchestrator.pools.drivers import CannotStartPool, PoolDriver
-from orchestrator.pools.models import PoolModel
+from orchestrator.pools.drivers import CannotStartPool, DriverUnavailable, PoolDriver
+from orchestrator.pools.models import REMOVED, PoolModel
 from pool.contract.pools import PoolReport
 
 _BACKOFF = Backoff(first_seconds=1, limit_seconds=30)
 _INTERVAL_SECONDS = 1.0
 _REPORT_SECONDS = 5.0
+_NODE_SECONDS = 10.0
+_PROTOCOL_MISMATCH = "ProtocolMismatch"
 _STEADY_SECONDS = 60.0
 """What lived this long starts again without delay."""
 
@@ -54,7 +57,12 @@ class PoolKeeper:
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
-        """Until cancelled. One task per pool, so that a slow driver or agent holds up only its own."""
+        """Until cancelled. One task per pool, so that a slow driver or agent holds up only its own, and one per driver
+        for its machine."""
+        watches = [
+            asyncio.create_task(self._watch_node(name, driver), name=f"node-{name}")
+            for name, driver in self._drivers.items()
+        ]
         try:
             while True:
                 try:
@@ -63,13 +71,18 @@ class PoolKeeper:
                     logger.error("the pool keeper cannot use the database, it will try again: {}", error)
                 await asyncio.sleep(self._interval_seconds)
         finally:
-            for task in self._tasks.values():
+            tasks = [*self._tasks.values(), *watches]
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _spawn_tasks(self) -> None:
         async with self._database.read() as session:
             pools = await service.every(session)
+        for gone in self._tasks.keys() - {pool.id for pool in pools}:
+            if self._tasks[gone].done():
+                del self._tasks[gone]
+                self._attempts.pop(gone, None)
         for pool in pools:
             task = self._tasks.get(pool.id)
             if task is None or task.done():
@@ -82,7 +95,7 @@ class PoolKeeper:
             await asyncio.sleep(_REPORT_SECONDS)
             return
         try:
-            seen = await self._look(pool, driver)
+            seen = await (self._remove if pool.desired_state == REMOVED else self._look)(pool, driver)
             if seen is not None:
                 async with self._database.unit_of_work() as session:
                     await service.observe(session, pool.id, seen)
@@ -91,22 +104,47 @@ class PoolKeeper:
         except Exception:  # a task's boundary: keeping one pool must not end the keeper
             logger.exception("keeping pool {} failed", pool.id)
 
+    async def _remove(self, pool: PoolModel, driver: PoolDriver) -> service.PoolSeen | None:
+        """Its row goes only once the driver has removed it, so whoever comes next does it again if need be."""
+        attempts = self._attempts.setdefault(pool.id, _Attempts())
+        if not attempts.due(time.monotonic()):
+            return None
+        attempts.tried_at = time.monotonic()
+        attempts.failures += 1
+        try:
+            await driver.remove(pool.id)
+        except DriverUnavailable as error:
+            logger.error("pool {} cannot be removed, again soon: {}", pool.id, error)
+            return service.PoolSeen(utc_now(), True, None, str(error))
+        async with self._database.unit_of_work() as session:
+            await service.forget(session, pool.id)
+        logger.info("pool {} is removed; what it keeps on disk stays", pool.id)
+        return None
+
     async def _look(self, pool: PoolModel, driver: PoolDriver) -> service.PoolSeen | None:
         """None where there is nothing new yet."""
         observation = await driver.observe(pool.id)
         attempts = self._attempts.setdefault(pool.id, _Attempts())
         if pool.desired_state == "stopped":
-            if observation.alive:
-                await driver.stop(pool.id, graceful=True)
-            return service.PoolSeen(utc_now(), False, None)
+            return await self._stop(pool, driver, observation.alive)
         if not observation.alive:
             return await self._start(pool, driver, attempts, observation.problem)
         if time.monotonic() - attempts.tried_at > _STEADY_SECONDS:
             attempts.failures = 0
-        if pool.observed_state == "ready" and not _old(pool):
+        if pool.observed_state == "ready" and observation.problem is None and not _old(pool):
             return None
-        report, problem = await self._ask(pool)
-        return service.PoolSeen(utc_now(), True, report, problem)
+        report, problem, kind = await self._ask(pool)
+        if observation.problem is not None:
+            problem, kind = observation.problem, None
+        return service.PoolSeen(utc_now(), True, report, problem, kind)
+
+    async def _stop(self, pool: PoolModel, driver: PoolDriver, alive: bool) -> service.PoolSeen:
+        try:
+            if alive:
+                await driver.stop(pool.id, graceful=True)
+        except DriverUnavailable as error:
+            return service.PoolSeen(utc_now(), True, None, str(error))
+        return service.PoolSeen(utc_now(), False, None)
 
     async def _start(
         self, pool: PoolModel, driver: PoolDriver, attempts: _Attempts, problem: str | None
@@ -121,12 +159,29 @@ class PoolKeeper:
                 problem = str(error)
         return service.PoolSeen(utc_now(), False, None, problem)
 
-    async def _ask(self, pool: PoolModel) -> tuple[PoolReport | None, str | None]:
+    async def _ask(self, pool: PoolModel) -> tuple[PoolReport | None, str | None, str | None]:
+        """The report, or why there is none, and the type of that condition where it is a particular one."""
         try:
             agent = await self._agents.agent_for(pool.id)
-            return await agent.pool(_REPORT_SECONDS), None
+            return await agent.pool(_REPORT_SECONDS), None, None
         except Error as error:
-            return None, error.message
+            return None, error.message, _PROTOCOL_MISMATCH if "protocol" in error.params else None
+
+    async def _watch_node(self, name: str, driver: PoolDriver) -> None:
+        while True:
+            seen, problem = None, None
+            try:
+                seen = await driver.node()
+            except DriverUnavailable as error:
+                problem = str(error)
+            except Exception:  # a task's boundary: what one machine tells must not end its watch
+                logger.exception("the machine of driver {} cannot be looked at", name)
+            try:
+                async with self._database.unit_of_work() as session:
+                    await nodes.observe(session, name, seen, problem)
+            except (SQLAlchemyError, OSError) as error:
+                logger.error("what the machine of driver {} tells cannot be written: {}", name, error)
+            await asyncio.sleep(_NODE_SECONDS)
 
 
 def _old(pool: PoolModel) -> bool:
