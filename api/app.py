@@ -31,6 +31,7 @@ from api.settings import ApiSettings
 from api.stream import endpoints as stream_endpoints
 from api.stream.feed import streams_of
 from api.templates import endpoints as template_endpoints
+from orchestrator.kit.cache import Cache, InProcessCache
 from orchestrator.users.passwords import Passwords
 
 API_VERSION = "1.0"
@@ -51,8 +52,10 @@ _TAGS = [
 ]
 
 
-def create_app(services: Services, settings: ApiSettings) -> FastAPI:
-    """The application over these services. The caller closes the services; the app owns nothing that outlives it."""
+def create_app(services: Services, settings: ApiSettings, cache: Cache | None = None) -> FastAPI:
+    """The application over these services. The caller closes them; the app owns nothing that outlives it. `cache` is
+    what all processes that serve the API share; None where this is the only one."""
+    cache = cache if cache is not None else InProcessCache()
     app = FlotillaApi(
         title="Flotilla",
         version=API_VERSION,
@@ -67,10 +70,8 @@ def create_app(services: Services, settings: ApiSettings) -> FastAPI:
     app.state.metrics = metrics
     app.state.auth = AuthState(
         passwords=Passwords(),
-        throttle=LoginThrottle(
-            settings.login_attempts, settings.login_wait_limit_seconds, services.cache, time.monotonic
-        ),
-        tickets=TicketStore(settings.ticket_seconds, services.cache),
+        throttle=LoginThrottle(settings.login_attempts, settings.login_wait_limit_seconds, cache, time.monotonic),
+        tickets=TicketStore(settings.ticket_seconds, cache),
         accounts=Accounts(time.monotonic),
     )
     app.state.log_streams = Quota(settings.log_streams_per_user, "logs")

@@ -15,7 +15,6 @@ from api.settings import ApiSettings
 from orchestrator.db.engine import Database
 from orchestrator.errors import NotFound, PreconditionFailed
 from orchestrator.events.bus import Bus
-from orchestrator.kit.cache import Cache, InProcessCache
 from orchestrator.pools.directory import AgentDirectory
 from orchestrator.pools.policy import PoolPolicy
 from orchestrator.portfolio.service import PortfolioService
@@ -64,8 +63,6 @@ class Services:
     gauges: Gauges = _no_gauges
     pool_policy: PoolPolicy = field(default_factory=PoolPolicy)
     """How pools are made and filled, as the settings say."""
-    cache: Cache = field(default_factory=InProcessCache)
-    """What all processes that serve the API share for a short time."""
 
 
 def get_services(connection: HTTPConnection) -> Services:

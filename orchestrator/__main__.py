@@ -24,6 +24,8 @@ from orchestrator.events.bus import Bus
 from orchestrator.events.opening import open_bus
 from orchestrator.exchanges.markets import MarketDirectory
 from orchestrator.home import Secrets
+from orchestrator.kit.cache import Cache
+from orchestrator.kit.redis_cache import open_cache
 from orchestrator.leader.election import HomeLeadership, Leadership, LockLeadership
 from orchestrator.leader.installation import PoolsHome, claim, others_pools, others_secrets
 from orchestrator.leader.lock import somebody_leads
@@ -51,6 +53,7 @@ class ControlPlane:
 
     database: Database
     bus: Bus
+    cache: Cache
     agents: AgentDirectory
     catalogue: Catalogue
     markets: MarketDirectory
@@ -97,6 +100,7 @@ class ControlPlane:
             self._started = False
             await self.agents.aclose()
             await self.bus.close()
+            await self.cache.close()
         await self._runtime.aclose()
         if hasattr(self, "database"):
             await self.database.close()
@@ -158,6 +162,7 @@ class ControlPlane:
         )
         await self._check_installation()
         self.bus = open_bus(self.settings.redis_url, f"flotilla:{self.secrets.installation_id}:")
+        self.cache = open_cache(self.settings.redis_url, f"flotilla:{self.secrets.installation_id}:cache:")
         self.agents = AgentDirectory(self._endpoint)
         self.markets = MarketDirectory(self._runtime.exchange_url)
         self.portfolio = PortfolioService(self.database, self.bus, keeps_marks=self._keeps_marks)

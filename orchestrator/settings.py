@@ -8,6 +8,7 @@ secrets are made at the first start and kept in `secrets.json`.
 import os
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_dir
 from pydantic import Field, SecretStr, field_validator
@@ -39,7 +40,9 @@ class OrchestratorSettings(BaseSettings):
     templates_directory: Path = Path(__file__).resolve().parents[1] / "bot_templates"
     """Where the bot templates are read from."""
     redis_url: SecretStr | None = None
-    """Redis as the bus between several processes, `redis://[:password@]host:port/0`; None for the bus within one."""
+    """Redis as bus and cache between several processes, `redis://[:password@]host:port/0` (`rediss`, `unix` too); None
+    within one. It should have `maxmemory-policy noeviction`, and an append-only file lest streams reset when it
+    restarts."""
     pool_driver: Literal["process", "docker"] = "process"
     """How pools are run: local processes, or containers through the broker."""
     broker_socket: Path = Path("/run/flotilla/broker.sock")
@@ -109,6 +112,19 @@ class OrchestratorSettings(BaseSettings):
         directory = os.environ.get("FLOTILLA_SECRETS_DIR")
         files = [SecretsSettingsSource(settings_cls, secrets_dir=directory)] if directory else []
         return (init_settings, env_settings, *files)
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_of_redis(cls, url: SecretStr | None) -> SecretStr | None:
+        """Here, because its parser quotes parts of a URL that it cannot read."""
+        try:
+            parts = urlsplit(url.get_secret_value()) if url is not None else None
+            known = parts is None or (parts.scheme in {"redis", "rediss", "unix"} and parts.port != 0)
+        except ValueError:
+            known = False
+        if not known:
+            raise ValueError("it is no URL of Redis; write redis://:password@host:port/0, the password percent-encoded")
+        return url
 
     @property
     def url(self) -> str:

@@ -137,7 +137,7 @@ class _Composition:
         return await first_start(control.database, control.catalogue, self._settings.home, demo=self._demo)
 
     async def _serve(self, control: ControlPlane, listener: socket.socket, url: str, stop: _Stop) -> int:
-        app = create_app(_services(control), self._api_settings)
+        app = create_app(_services(control), self._api_settings, control.cache)
         config = uvicorn.Config(
             app,
             http=WriteDeadlineProtocol,

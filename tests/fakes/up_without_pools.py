@@ -15,6 +15,7 @@ from orchestrator.db.engine import Database
 from orchestrator.db.migrate import upgrade
 from orchestrator.events.in_process import InProcessBus
 from orchestrator.home import Secrets
+from orchestrator.kit.cache import InProcessCache
 from orchestrator.portfolio.service import PortfolioService
 from orchestrator.settings import OrchestratorSettings
 from orchestrator.templates.catalogue import Catalogue
@@ -31,6 +32,7 @@ class ControlPlaneWithoutPools:
         self._settings = settings
         self.secrets = Secrets("installation-1", "k" * 40)
         self.bus = InProcessBus()
+        self.cache = InProcessCache()
         self.catalogue = Catalogue.load(settings.templates_directory)
         self.database = Database(settings.url)
         self.portfolio = PortfolioService(self.database, self.bus)
