@@ -117,6 +117,8 @@ class PoolContainer(BrokerModel):
     freqtrade: str | None
     problem: str | None
     """What its last words were where it ended by itself."""
+    labelled: bool = True
+    """False for a container that has the pool's name and volume but lost our labels: `PUT` replaces it."""
     drift: list[str] = []
     """What was changed by hand on a living container, in sentences; `mend` sets it right."""
     agent_token: Secret | None = None

@@ -77,7 +77,7 @@ class Pools:
     def mend(self, pool_id: str) -> None:
         """Sets right what somebody changed on a living container; nothing to do for one that does not live."""
         details = self.find(pool_id)
-        if details is None or not describe.is_alive(details):
+        if details is None or not describe.is_alive(details) or not self._is_labelled(details, pool_id):
             return
         client, container, name = self._docker.client, details["Id"], self._names.pool(pool_id)
         network = self._names.network(describe.labels(details).get(TENANT))
@@ -100,7 +100,7 @@ class Pools:
 
     def drift(self, pool_id: str, details: Mapping[str, Any]) -> list[str]:
         """What `mend` would set right. Pure."""
-        if not describe.is_alive(details):
+        if not describe.is_alive(details) or not self._is_labelled(details, pool_id):
             return []
         network = self._names.network(describe.labels(details).get(TENANT))
         told = []

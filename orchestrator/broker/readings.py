@@ -71,6 +71,7 @@ class Readings:
             protocol=int(protocol) if protocol.isdigit() else None,
             freqtrade=labels.get(FREQTRADE),
             problem=describe.problem(details, self._last_words(details["Id"])) if state != "running" else None,
+            labelled=self._names.is_pool(labels, pool_id),
             drift=self._pools.drift(pool_id, details),
             agent_token=self._token(details),
         )

@@ -14,6 +14,7 @@ from orchestrator.pools.client import AgentClient
 from orchestrator.pools.drivers import PoolDriver
 from orchestrator.pools.drivers.process import ProcessDriver
 from orchestrator.pools.models import PoolModel
+from tests.docker.broker_rig import broker_rig
 from tests.support import eventually
 
 MODULE = "tests.fakes.fake_pool"
@@ -33,10 +34,13 @@ def pool(pool_id: str = "pool-a") -> PoolModel:
     )
 
 
-@pytest.fixture(params=["process"])
+@pytest.fixture(params=["process", "docker"])
 async def remake(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Remake]:
     """Makes a driver over the same pools as the one before: what a restarted control plane has."""
-    assert request.param == "process"
+    if request.param == "docker":
+        async with broker_rig(tmp_path) as rig:
+            yield rig.driver
+        return
 
     def make() -> PoolDriver:
         return ProcessDriver(tmp_path, lambda: "http://127.0.0.1:9", stop_seconds=5, module=MODULE)
@@ -107,6 +111,41 @@ async def test_pools_do_not_know_each_other(remake: Remake) -> None:
     assert (await second.pool()).pool_id == "pool-b"
     await first.aclose()
     await second.aclose()
+
+
+async def test_restart_keeps_what_it_was(remake: Remake) -> None:
+    driver = remake()
+    await driver.ensure(pool())
+    first = await reachable(driver)
+    await driver.restart("pool-a", graceful=True)
+    second = await reachable(driver)
+    assert second.endpoint.token == first.endpoint.token
+    assert (await second.pool()).slots_total == 7
+    await first.aclose()
+    await second.aclose()
+
+
+async def test_remove_keeps_what_purge_does_not(remake: Remake) -> None:
+    driver = remake()
+    await driver.remove("pool-a")  # nothing to do
+    await driver.purge("pool-a")
+    await driver.ensure(pool())
+    await (await reachable(driver)).aclose()
+    await driver.remove("pool-a")
+    assert not (await driver.observe("pool-a")).alive
+    assert await driver.list() == ["pool-a"]
+    await driver.ensure(pool())
+    await (await reachable(driver)).aclose()
+    await driver.purge("pool-a")
+    assert not (await driver.observe("pool-a")).alive
+    assert await driver.list() == []
+
+
+async def test_the_machine_is_told(remake: Remake) -> None:
+    node = await remake().node()
+    assert node is not None
+    assert node.cores >= 1
+    assert node.memory_bytes > 2**20
 
 
 class TestProcess:

@@ -156,6 +156,10 @@ class DockerDriver:
     async def _observation(self, found: PoolContainer | None) -> PoolObservation:
         if found is None or found.state not in _ALIVE:
             return PoolObservation(alive=False, endpoint=None, problem=found.problem if found is not None else None)
+        if not found.labelled:
+            return PoolObservation(
+                alive=False, endpoint=None, problem="Its container has lost its labels: it is stopped and replaced."
+            )
         return PoolObservation(alive=True, endpoint=await self._listening_at(found), problem=found.problem)
 
     async def _listening_at(self, found: PoolContainer) -> AgentEndpoint | None:

@@ -1,8 +1,8 @@
 """A pool for the driver's tests, with the standard library alone: the container's side of what a driver goes by.
 
 As init would, it starts as root and becomes the agent's user; it reads what the broker put into /pool and serves
-`/v1/health` and `/v1/pool`. `fail` in /pool makes it refuse to start, `deaf` ignore SIGTERM. `/probe?host=H&port=N` tells
-whether something listens there, `/starts` how often it was started on this volume.
+`/v1/health` and `/v1/pool`. `fail` in /pool makes it refuse to start, `deaf` ignore SIGTERM. `/probe?host=H&port=N`
+tells whether something listens there, `/starts` how often it was started on this volume.
 """
 
 import json
@@ -12,13 +12,14 @@ import socket
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 POOL = Path("/pool")
 
 
 class Agent(BaseHTTPRequestHandler):
-    settings: dict = {}
+    settings: ClassVar[dict] = {}
     token = ""
     starts = 0
 

@@ -1,0 +1,98 @@
+"""What a pool's container is, as Docker itself tells and as it is from inside."""
+
+import io
+import json
+import stat
+import tarfile
+from typing import Any
+
+from tests.docker.broker_rig import BrokerRig, ask, pool
+
+
+async def test_the_container_is_what_it_must_be(rig: BrokerRig) -> None:
+    driver = rig.driver()
+    await driver.ensure(pool(memory_limit_bytes=300 * 2**20))
+    told = rig.inspect()
+    host, config = told["HostConfig"], told["Config"]
+    assert host["ReadonlyRootfs"] is True
+    assert host["Privileged"] is False
+    assert host["CapDrop"] == ["ALL"]
+    assert sorted(host["CapAdd"]) == ["CHOWN", "KILL", "SETGID", "SETUID", "SYS_PTRACE"]
+    assert "no-new-privileges:true" in host["SecurityOpt"]
+    assert host["Memory"] == host["MemorySwap"] == 300 * 2**20
+    assert host["PidsLimit"] == 256 + 7 * 64
+    assert host["LogConfig"] == {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
+    assert host["RestartPolicy"]["Name"] == "unless-stopped"
+    assert (host["IpcMode"], host["PidMode"], host["UTSMode"], host["UsernsMode"]) == ("private", "", "", "")
+    assert {limit["Name"]: limit["Hard"] for limit in host["Ulimits"]} == {"nofile": 8192, "core": 0}
+    for path in ("/tmp", "/run"):
+        assert {"noexec", "nosuid", "nodev"} < set(host["Tmpfs"][path].split(","))
+        assert "size=" in host["Tmpfs"][path]
+    assert [(mount["Type"], mount["Name"], mount["Destination"]) for mount in told["Mounts"]] == [
+        ("volume", rig.name(), "/pool")
+    ]
+    assert not host["PortBindings"]
+    assert not host["PublishAllPorts"]
+    assert not any(told["NetworkSettings"]["Ports"].values())
+    assert not host["Devices"]
+    assert not host["Binds"]
+    assert list(told["NetworkSettings"]["Networks"]) == [f"flotilla-{rig.installation}-t-usr-1"]
+    assert config["User"] == "0:0"
+    assert config["Hostname"] == "pool-a"
+    labels = config["Labels"]
+    assert labels["flotilla.installation"] == rig.installation
+    assert (labels["flotilla.pool"], labels["flotilla.tenant"], labels["flotilla.protocol"]) == ("pool-a", "usr-1", "1")
+
+
+async def test_the_profile_is_an_allow_list_without_the_dangerous_calls(rig: BrokerRig) -> None:
+    await rig.driver().ensure(pool())
+    told = next(option for option in rig.inspect()["HostConfig"]["SecurityOpt"] if option.startswith("seccomp="))
+    profile = json.loads(told.removeprefix("seccomp="))
+    assert profile["defaultAction"] == "SCMP_ACT_ERRNO"
+    allowed = {
+        name for rule in profile["syscalls"] if rule["action"] == "SCMP_ACT_ALLOW" and not rule.get("args")
+        for name in rule["names"]
+    }  # fmt: skip
+    refused = (
+        "mount umount2 pivot_root chroot move_mount fsopen open_tree mount_setattr unshare setns clone clone3 "
+        "ptrace process_vm_readv process_vm_writev pidfd_getfd kcmp bpf perf_event_open keyctl add_key request_key "
+        "userfaultfd io_uring_setup io_uring_enter io_uring_register kexec_load kexec_file_load init_module "
+        "finit_module delete_module reboot swapon swapoff open_by_handle_at mknod mknodat syslog acct settimeofday "
+        "clock_settime personality quotactl iopl ioperm fanotify_init socket"
+    )
+    assert not allowed & set(refused.split())
+    needed = "landlock_create_ruleset landlock_add_rule landlock_restrict_self seccomp prctl setresuid setresgid chown"
+    assert set(needed.split()) < allowed
+
+
+async def test_the_token_is_in_the_volume_alone(rig: BrokerRig, caplog: Any, capfd: Any) -> None:
+    driver = rig.driver()
+    await driver.ensure(pool())
+    endpoint = await rig.listening(driver)
+    container = await rig.client().pool("pool-a")
+    assert container is not None
+    assert container.agent_token is not None
+    assert container.agent_token.get_secret_value() == endpoint.token
+    volume = rig.docker.inspect_volume(rig.name())
+    logs = rig.docker.logs(rig.name()).decode()
+    shown = json.dumps([rig.inspect(), volume]) + logs + repr(container) + repr(endpoint) + container.model_dump_json()
+    assert endpoint.token not in shown + caplog.text + "".join(capfd.readouterr())
+
+
+async def test_the_pool_finds_its_files_with_their_owners(rig: BrokerRig) -> None:
+    driver = rig.driver()
+    await driver.ensure(pool())
+    told = await ask(await rig.listening(driver), "/starts")
+    settings = told["settings"]
+    assert told["ids"] == [10_000] * 3
+    assert settings["paper_exchange_url"] == "http://paper-exchange:9000"
+    assert (settings["agent_host"], settings["agent_port"]) == ("0.0.0.0", 8700)
+    assert (settings["agent_uid"], settings["bot_uid_first"], settings["isolation"]) == (10_000, 20_000, "required")
+    assert settings["memory_limit_bytes"] == rig.inspect()["HostConfig"]["Memory"]
+    chunks, _ = rig.docker.get_archive(rig.name(), "/pool/.")
+    with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as tar:
+        entries = {entry.name.removeprefix("./"): entry for entry in tar}
+    assert (entries["agent-token"].uid, stat.S_IMODE(entries["agent-token"].mode)) == (10_000, 0o400)
+    assert stat.S_IMODE(entries["pool.json"].mode) == 0o644
+    root = entries[""] if "" in entries else entries["."]
+    assert (root.uid, root.gid, stat.S_IMODE(root.mode)) == (10_000, 0, 0o771)
