@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import Table, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orchestrator.db import migrate, partitions, transfer
+from orchestrator.db import migrate, transfer
 from orchestrator.db.copy import reader
 from orchestrator.db.engine import Database
-from orchestrator.kit.clock import utc_now
 
 _COMPLAINTS = 10
 
@@ -53,11 +52,9 @@ async def check(url: str, tables: Sequence[Table]) -> Checked:
 
 async def _complaints(connection: AsyncConnection) -> list[str]:
     if connection.dialect.name == "postgresql":
-        wanted = partitions.ahead((10, 60, 900), utc_now())
-        missing = {one.name for one in wanted} - {one.name for one in await partitions.every(connection)}
-        if not missing:
-            return []
-        return [f"Partitions are missing, a running control plane makes them: {', '.join(sorted(missing))}."]
+        query = text("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid")
+        broken = (await connection.execute(query)).scalars().all()
+        return [f"The index {name} is not usable: REINDEX it." for name in broken]
     told = [str(row[0]) for row in await connection.execute(text(f"PRAGMA quick_check({_COMPLAINTS})"))]
     problems = [] if told == ["ok"] else [f"The file is damaged: {line}." for line in told]
     orphans = (await connection.execute(text("PRAGMA foreign_key_check"))).fetchmany(_COMPLAINTS)

@@ -1,14 +1,19 @@
 """Migrations, run by the program itself: `upgrade(url)` brings a database to the newest version in one transaction.
-Processes that start at once do it one after another: under an advisory lock on PostgreSQL, the write lock on SQLite.
+Processes that start at once do it one after another: under an advisory lock on PostgreSQL, a lock on the directory of a
+SQLite file, whose very first connections would else fail over who makes it.
 
 The versions live in `migrations/` beside this package, in a checkout as in an installed one. Developers write the next
 one with `python -m orchestrator.db.migrate "why"`, which compares the models with a fresh, fully migrated database.
 """
 
 import asyncio
+import fcntl
 import io
+import os
 import sys
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +22,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection
+from sqlalchemy import Connection, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orchestrator.db.engine import Database
@@ -39,15 +44,16 @@ class Migrated:
 
 
 async def upgrade(url: str) -> Migrated:
-    """Up to the newest version; does nothing where it is there already. Raises DatabaseTooNew, and
+    """Up to the newest version; does nothing where it is there already. Raises DatabaseTooNew, OSError, and
     `sqlalchemy.exc.DBAPIError` where the database cannot be read or written."""
-    database = Database(url)
-    try:
-        async with database.engine.execution_options(flotilla_writes=True).begin() as connection:
-            await hold(connection, MIGRATION)
-            return await upgrade_within(connection)
-    finally:
-        await database.close()
+    async with _one_after_another(url):
+        database = Database(url)
+        try:
+            async with database.engine.execution_options(flotilla_writes=True).begin() as connection:
+                await hold(connection, MIGRATION)
+                return await upgrade_within(connection)
+        finally:
+            await database.close()
 
 
 async def upgrade_within(connection: AsyncConnection, revision: str = "head") -> Migrated:
@@ -74,6 +80,24 @@ def sql(dialect: str) -> str:
 def head() -> str | None:
     """The newest version that this Flotilla knows."""
     return ScriptDirectory(str(SCRIPTS)).get_current_head()
+
+
+@asynccontextmanager
+async def _one_after_another(url: str) -> AsyncIterator[None]:
+    place = make_url(url)
+    if place.get_backend_name() != "sqlite" or not place.database or place.database == ":memory:":
+        yield
+        return
+    directory = _open_directory(place.database)
+    try:
+        await asyncio.to_thread(fcntl.flock, directory, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(directory)
+
+
+def _open_directory(file: str) -> int:
+    return os.open(Path(file).absolute().parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
 def _current(connection: Connection) -> str | None:
