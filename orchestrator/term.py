@@ -25,13 +25,10 @@ from orchestrator.pools import service as pools
 from orchestrator.pools.directory import AgentDirectory
 from orchestrator.pools.drivers import PoolDriver
 from orchestrator.pools.policy import PoolPolicy
-from orchestrator.pools.policy import PoolPolicy
 from orchestrator.portfolio.service import PortfolioService
 from orchestrator.portfolio.task import PortfolioTask
 from orchestrator.reconcile.keeper import PoolKeeper, keep_exchange
 from orchestrator.reconcile.loop import Reconciler
-from orchestrator.reconcile.orders import OrderTask
-from orchestrator.reconcile.rollouts import RolloutTask
 from orchestrator.reconcile.orders import OrderTask
 from orchestrator.reconcile.rollouts import RolloutTask
 from orchestrator.retention import jobs
@@ -114,8 +111,6 @@ class Term:
             "intake": Intake(means.database, means.bus, means.agents).run,
             "portfolio": PortfolioTask(means.database, means.bus, means.portfolio).run,
             "pools": self._keep_pools,
-            "orders": OrderTask(means.database, means.drivers).run,
-            "roll-outs": RolloutTask(means.database, means.bus, PoolPolicy.of(means.settings, means.catalogue)).run,
             "orders": OrderTask(means.database, means.drivers).run,
             "rollouts": RolloutTask(means.database, means.bus, PoolPolicy.of(means.settings, means.catalogue)).run,
             "jobs": lambda: run_jobs(jobs(means.database, means.settings.event_retention_days)),

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from orchestrator.db.engine import Database
 from orchestrator.errors import Error
-from orchestrator.exchanges.paper import CannotStartExchange, PaperExchange
+from orchestrator.exchanges.paper import CannotStartExchange, PaperService
 from orchestrator.kit.backoff import Backoff
 from orchestrator.kit.clock import utc_now
 from orchestrator.pools import nodes, service
@@ -188,7 +188,7 @@ def _old(pool: PoolModel) -> bool:
     return pool.last_seen_at is None or (utc_now() - pool.last_seen_at).total_seconds() >= _REPORT_SECONDS
 
 
-async def keep_exchange(exchange: PaperExchange) -> None:
+async def keep_exchange(exchange: PaperService) -> None:
     """Keeps the paper exchange alive, until cancelled."""
     attempts = _Attempts()
     while True:
