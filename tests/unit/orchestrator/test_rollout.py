@@ -108,6 +108,9 @@ class Pools:
                 for bot_id, one in self.bots.items()
             }
 
+    def state(self) -> State:
+        return self.progress.state
+
     def homes(self) -> dict[str, str | None]:
         return {bot_id: one.pool_id for bot_id, one in self.bots.items()}
 
@@ -115,7 +118,7 @@ class Pools:
 def test_every_bot_is_moved_one_after_another_and_the_old_pool_goes_last() -> None:
     pools = Pools({"a": bot("old"), "b": bot("old", desired="stopped", observed="stopped"), "c": bot("old")})
     pools.run()
-    assert pools.progress.state == State.DONE
+    assert pools.state() == State.DONE
     assert pools.homes() == {"a": "old'", "b": "old'", "c": "old'"}
     assert pools.log == ["CreatePool", "Cordon", "MoveBot", "MoveBot", "MoveBot", "RemovePool"]
     assert not pools.pools["old"].alive
@@ -134,7 +137,7 @@ def test_the_canary_runs_and_has_the_fewest_open_trades() -> None:
 def test_pools_come_one_after_another() -> None:
     pools = Pools({"a": bot("old"), "b": bot("other")}, ("old", "other"))
     pools.run()
-    assert pools.progress.state == State.DONE
+    assert pools.state() == State.DONE
     assert pools.log.index("RemovePool") < pools.log.index("CreatePool", 1)
 
 
@@ -142,7 +145,7 @@ def test_a_bot_that_cannot_boot_goes_back_and_nobody_else_is_touched() -> None:
     pools = Pools({"a": bot("old"), "b": bot("old")})
     pools.arriving = lambda _, facts: replace(facts, observed="failed", problem="Its strategy cannot be loaded.")
     pools.run()
-    assert pools.progress.state == State.STOPPED
+    assert pools.state() == State.STOPPED
     assert "cannot be loaded" in (pools.progress.problem or "")
     assert pools.homes() == {"a": "old", "b": "old"}
     assert pools.pools["old"].alive
@@ -154,7 +157,7 @@ def test_a_lost_trade_stops_it() -> None:
     pools = Pools({"a": bot("old")})
     pools.arriving = lambda _, facts: replace(facts, trades=Trades(open_ids=[1], closed=5))
     pools.run()
-    assert pools.progress.state == State.STOPPED
+    assert pools.state() == State.STOPPED
     assert "lost open trades on the way: 2" in (pools.progress.problem or "")
     assert pools.homes() == {"a": "old"}
 
@@ -179,14 +182,14 @@ def test_a_report_from_before_the_move_counts_for_nothing() -> None:
     pools.run(8)
     assert pools.progress.legs[0].trial is not None
     pools.run(12)
-    assert pools.progress.state in (State.STOPPING, State.STOPPED)
+    assert pools.state() in (State.STOPPING, State.STOPPED)
     assert "unknown, not running" in (pools.progress.problem or "")
 
 
 def test_what_was_broken_before_is_moved_but_not_judged() -> None:
     pools = Pools({"a": bot("old", observed="failed", problem="broken since ever")})
     pools.run()
-    assert pools.progress.state == State.DONE
+    assert pools.state() == State.DONE
     assert pools.homes() == {"a": "old'"}
 
 
@@ -196,7 +199,7 @@ def test_a_new_pool_that_does_not_start_leaves_the_old_one_serving() -> None:
     pools.run(2)
     pools.pools["old'"] = PoolFacts(alive=True, ready=False, problem="The image is missing.", hopeless=True)
     pools.run(4)
-    assert pools.progress.state == State.STOPPED
+    assert pools.state() == State.STOPPED
     assert "The image is missing." in (pools.progress.problem or "")
     assert pools.homes() == {"a": "old"}
     assert "old" not in pools.cordoned
@@ -206,12 +209,12 @@ def test_a_second_bot_that_fails_leaves_the_first_where_it_is_until_it_is_rolled
     pools = Pools({"a": bot("old"), "b": bot("old")})
     pools.arriving = lambda bot_id, facts: replace(facts, problem="no") if bot_id == "b" else facts
     pools.run()
-    assert pools.progress.state == State.STOPPED
+    assert pools.state() == State.STOPPED
     assert pools.homes() == {"a": "old'", "b": "old"}
     assert "old'" in pools.cordoned
     pools.progress.wish = ROLL_BACK
     pools.run()
-    assert pools.progress.state == State.ROLLED_BACK
+    assert pools.state() == State.ROLLED_BACK
     assert pools.homes() == {"a": "old", "b": "old"}
     assert not pools.pools["old'"].alive
 
@@ -221,7 +224,7 @@ def test_rolling_back_what_is_done_makes_a_pool_of_the_former_image() -> None:
     pools.run()
     pools.progress.wish = ROLL_BACK
     pools.run()
-    assert pools.progress.state == State.ROLLED_BACK
+    assert pools.state() == State.ROLLED_BACK
     (leg,) = pools.progress.legs
     assert (leg.source_pool_id, leg.target_pool_id, leg.target_image) == ("old'", "old''", "1")
     assert pools.homes() == {"a": "old''"}
@@ -233,7 +236,7 @@ def test_abort_brings_the_bot_under_way_back() -> None:
     pools.run(4)
     pools.progress.wish = ABORT
     pools.run()
-    assert pools.progress.state == State.ABORTED
+    assert pools.state() == State.ABORTED
     assert pools.progress.problem is None
     assert pools.progress.wish is None
     assert pools.homes() == {"a": "old", "b": "old"}
@@ -247,11 +250,11 @@ def test_a_move_that_does_not_get_on_is_abandoned() -> None:
     pools.moves["a"] = replace(pools.moves["a"], problem="The disk is full.")
     pools.now += timedelta(seconds=31)
     pools.tick()
-    assert pools.progress.state == State.STOPPING
+    assert pools.state() == State.STOPPING
     pools.tick()
     assert pools.log[-1] == "AbandonMove"
     pools.run(3)
-    assert pools.progress.state == State.STOPPED
+    assert pools.state() == State.STOPPED
     assert "The disk is full." in (pools.progress.problem or "")
 
 
@@ -261,7 +264,7 @@ def test_what_is_refused_for_good_stops_it() -> None:
     pools.tick()
     pools.perform(refused(pools.progress, pools.world, "No room."))
     pools.run(3)
-    assert pools.progress.state == State.STOPPED
+    assert pools.state() == State.STOPPED
     assert pools.progress.problem == "No room."
     assert "old" not in pools.cordoned
 
@@ -272,7 +275,7 @@ def test_a_deleted_bot_is_no_reason_to_stop() -> None:
         pools.tick()
     del pools.bots["a"], pools.moves["a"]
     pools.run()
-    assert pools.progress.state == State.DONE
+    assert pools.state() == State.DONE
     assert pools.homes() == {"b": "old'"}
 
 
@@ -309,7 +312,7 @@ def test_it_always_ends_and_no_bot_is_ever_lost(kinds: list[str], when: int, wis
     if wish == ROLL_BACK or (wish == ABORT and pools.progress.state == State.RUNNING):
         pools.progress.wish = wish
     pools.run(160)
-    assert pools.progress.state in (State.DONE, State.STOPPED, State.ABORTED, State.ROLLED_BACK)
+    assert pools.state() in (State.DONE, State.STOPPED, State.ABORTED, State.ROLLED_BACK)
     assert not pools.moves
     assert all(pools.pools[one.pool_id or ""].alive for one in pools.bots.values())
     if pools.progress.state in (State.STOPPED, State.ABORTED):
