@@ -19,7 +19,7 @@ class AttemptRules:
     def wait_seconds(self, count: int) -> float:
         """How long after the last of so many attempts the next may come."""
         excess = count - self.free
-        return 0.0 if excess < 0 else min(2.0 ** min(excess, 30), self.limit_seconds)
+        return 0.0 if count == 0 or excess < 0 else min(2.0 ** min(excess, 30), self.limit_seconds)
 
 
 @dataclass(slots=True)

@@ -12,7 +12,9 @@ from api.deps import Services
 from api.portfolio.endpoints import router as portfolio_router
 from api.settings import ApiSettings
 from api.stream.endpoints import router as stream_router
+from orchestrator.events.bus import Bus
 from orchestrator.events.in_process import InProcessBus
+from orchestrator.kit.cache import Cache
 from orchestrator.kit.clock import utc_now
 from orchestrator.portfolio.service import PortfolioService
 from tests.fakes.portfolio_world import PortfolioWorld, open_world
@@ -48,7 +50,7 @@ def token_of(user_id: str) -> str:
     return tokens.issue(Subject(user_id, user_id, "trader"), KEY, 900, utc_now())
 
 
-def build_app(world: PortfolioWorld, bus: InProcessBus, service: PortfolioService) -> FastAPI:
+def build_app(world: PortfolioWorld, bus: Bus, service: PortfolioService, cache: Cache | None = None) -> FastAPI:
     services = Services(
         database=world.database,
         bus=bus,
@@ -59,7 +61,7 @@ def build_app(world: PortfolioWorld, bus: InProcessBus, service: PortfolioServic
         readiness=lambda: None,  # type: ignore[arg-type, return-value]
         portfolio=service,
     )
-    app = create_app(services, ApiSettings())
+    app = create_app(services, ApiSettings(), cache)
     if "/api/v1/portfolio" not in app.openapi()["paths"]:
         router = APIRouter(prefix="/api/v1")
         router.include_router(portfolio_router)

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from api.stream.feed import StreamState, close_streams, streams_of
 from api.stream.transport import WriteDeadlineProtocol
-from orchestrator.events.in_process import InProcessBus
+from orchestrator.events.bus import Bus
 
 
 @dataclass
@@ -85,7 +85,7 @@ class Served:
     """An application that is being served."""
 
     app: FastAPI
-    bus: InProcessBus
+    bus: Bus
     server: LoopbackServer
     client: httpx.AsyncClient
     port: int
@@ -104,7 +104,7 @@ class Served:
 
 
 @contextlib.asynccontextmanager
-async def serve(app: FastAPI, bus: InProcessBus, token: str) -> AsyncIterator[Served]:
+async def serve(app: FastAPI, bus: Bus, token: str) -> AsyncIterator[Served]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         server = LoopbackServer(
