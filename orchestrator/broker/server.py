@@ -91,7 +91,8 @@ class Broker:
             self._check_peer(request)
             return await handler(request)
         except Refused as refused:
-            logger.warning("{} {}: {}", request.method, request.path, refused.refusal.message)
+            if refused.refusal.code is not RefusalCode.NOT_FOUND:
+                logger.warning("{} {}: {}", request.method, request.path, refused.refusal.message)
             return _refusal(refused.refusal)
         except ValidationError as error:
             fields = ", ".join(".".join(str(part) for part in told["loc"]) or "body" for told in error.errors())

@@ -33,7 +33,12 @@ _CONTEXT = Path(__file__).parent / "fake_pool"
 
 def build_fake_image(client: Any) -> str:
     """On the base image that `scripts/base-image` makes."""
-    build_image(client, FAKE_IMAGE, (_CONTEXT / "Dockerfile").read_text(), {"agent.py": _CONTEXT / "agent.py"})
+    build_image(
+        client,
+        FAKE_IMAGE,
+        (_CONTEXT / "Dockerfile").read_text(),
+        {name: _CONTEXT / name for name in ("agent.py", "simulator.py")},
+    )
     return FAKE_IMAGE
 
 
@@ -81,7 +86,7 @@ async def broker_rig(directory: Path) -> AsyncIterator["BrokerRig"]:
     try:
         yield rig
     finally:
-        await rig.stop()
+        await rig.aclose()
         remove_everything_of(client, rig.installation)
         client.close()
 
@@ -120,10 +125,12 @@ class BrokerRig:
         await self._runner.setup()
         await web.SockSite(self._runner, bind(self.settings.socket, self.settings.socket_mode, None)).start()
 
-    async def stop(self) -> None:
+    async def aclose(self) -> None:
         for client in self._clients:
             await client.aclose()
-        self._clients.clear()
+        await self.stop()
+
+    async def stop(self) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None

@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import socket
+import socketserver
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -49,6 +50,9 @@ class Agent(BaseHTTPRequestHandler):
             "init_memory": None,
             "agent_memory": None,
             "bots_memory": None,
+            "memory_limit_bytes": None,
+            "paper_exchange": False,
+            "recent_fork_milliseconds": [],
         }
 
     def tell(self, status: int, body: dict) -> None:
@@ -60,6 +64,11 @@ class Agent(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+class Server(ThreadingHTTPServer):
+    def server_bind(self) -> None:
+        socketserver.TCPServer.server_bind(self)  # without asking the resolver for our name
 
 
 def reaches(host: str, port: int) -> bool:
@@ -82,7 +91,7 @@ def main() -> None:
     starts = POOL / "starts"
     Agent.starts = int(starts.read_text() if starts.exists() else "0") + 1
     starts.write_text(str(Agent.starts))
-    ThreadingHTTPServer((Agent.settings["agent_host"], Agent.settings["agent_port"]), Agent).serve_forever()
+    Server((Agent.settings["agent_host"], Agent.settings["agent_port"]), Agent).serve_forever()
 
 
 main()

@@ -1,0 +1,17 @@
+"""Stands where the paper exchange's module does: keeps a file in its directory, listens where it is told."""
+
+import argparse
+import os
+import signal
+import socketserver
+from pathlib import Path
+
+parser = argparse.ArgumentParser()
+for name in ("--directory", "--host", "--port", "--symbols"):
+    parser.add_argument(name)
+options = parser.parse_args()
+signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+directory = Path(options.directory)
+directory.chmod(0o700)
+(directory / "kept").touch()
+socketserver.ThreadingTCPServer((options.host, int(options.port)), socketserver.BaseRequestHandler).serve_forever()

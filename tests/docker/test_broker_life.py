@@ -1,0 +1,132 @@
+"""The broker's own life: adopted pools, events, images, and a daemon that goes."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from orchestrator.broker.contract import ContainerEvent, RefusalCode, Refused
+from orchestrator.pools.drivers import CannotStartPool, DriverUnavailable
+from tests.docker.broker_rig import BrokerRig, build_image, pool
+from tests.support import eventually, eventually_sync
+
+
+async def test_a_restarted_broker_adopts_what_runs(rig: BrokerRig) -> None:
+    driver = rig.driver()
+    await driver.ensure(pool())
+    endpoint, container = await rig.listening(driver), rig.inspect()["Id"]
+    await rig.stop()
+    observation = await driver.observe("pool-a")
+    assert (observation.alive, observation.known) == (True, False)
+    assert observation.endpoint == endpoint, "it is talked to while nobody can look at it"
+    assert "python -m orchestrator.broker" in str(observation.problem)
+    with pytest.raises(DriverUnavailable, match="does not answer"):
+        await driver.list()
+    await rig.start()
+    second = rig.driver()
+    await second.ensure(pool())
+    assert await rig.listening(second) == endpoint
+    assert rig.inspect()["Id"] == container
+    assert await rig.starts(second) == 1
+
+
+async def test_another_installation_is_not_touched(rig: BrokerRig) -> None:
+    await rig.driver().ensure(pool())
+    others = rig.settings.model_copy(update={"installation": "test-other", "socket": rig.settings.socket.parent / "o"})
+    own = rig.settings
+    await rig.restart(installation=others.installation, socket=others.socket)
+    try:
+        assert await rig.driver().list() == []
+        with pytest.raises(CannotStartPool):
+            await rig.driver().restart("pool-a", graceful=False)
+        await rig.driver().purge("pool-a")
+    finally:
+        await rig.restart(installation=own.installation, socket=own.socket)
+    assert rig.inspect()["State"]["Running"]
+
+
+async def test_events_are_told_and_begin_with_a_resync(rig: BrokerRig) -> None:
+    driver = rig.driver()
+    told: list[ContainerEvent] = []
+
+    async def listen() -> None:
+        async for event in driver.hints():
+            told.append(event)
+
+    listening = asyncio.create_task(listen())
+    await eventually(lambda: told, 10, "the first event")
+    assert told[0].action == "resync"
+    await driver.ensure(pool())
+    await eventually(lambda: [event for event in told if event.action == "start"], 10)
+    await driver.stop("pool-a", graceful=True)
+    await eventually(lambda: [event for event in told if event.action == "die"], 10)
+    assert {event.pool_id for event in told if event.action in ("start", "die")} == {"pool-a"}
+    await rig.stop()
+    with pytest.raises(DriverUnavailable):
+        await asyncio.wait_for(listening, 30)
+
+
+async def test_images_that_are_not_right(rig: BrokerRig) -> None:
+    driver = rig.driver()
+    with pytest.raises(CannotStartPool, match="FLOTILLA_BROKER_ALLOWED_IMAGES"):
+        await driver.ensure(pool(image="debian:12"))
+    with pytest.raises(CannotStartPool, match="build it"):
+        await driver.ensure(pool(image="flotilla-absent:1"))
+    build_image(rig.docker, "flotilla-fake-pool:old", f'FROM {rig.image}\nLABEL flotilla.protocol="0"\n')
+    with pytest.raises(CannotStartPool, match=r"speaks protocol 0 .* use the image of the same release"):
+        await driver.ensure(pool(image="flotilla-fake-pool:old"))
+    assert await driver.list() == [], "nothing was made"
+
+
+async def test_logs_memory_and_cpu_are_told(rig: BrokerRig) -> None:
+    driver, client = rig.driver(), rig.client()
+    await driver.ensure(pool())
+    await rig.listening(driver)
+    container = await client.pool("pool-a")
+    assert container is not None
+    assert container.memory_bytes is not None
+    assert 2**20 < container.memory_bytes < container.memory_limit_bytes == 256 * 2**20
+    again = await client.pool("pool-a")
+    assert again is not None
+    assert again.cpu_percent is not None
+    assert (again.image, again.protocol, again.tenant_id) == (rig.image, 1, "usr-1")
+    assert await client.logs("pool-a") == ""
+    with pytest.raises(Refused) as told:
+        await client.logs("pool-x")
+    assert told.value.refusal.code is RefusalCode.NOT_FOUND
+
+
+@pytest.fixture
+async def broker(rig: BrokerRig) -> AsyncIterator[subprocess.Popen[bytes]]:
+    """`python -m orchestrator.broker` in the place of the rig's own."""
+    await rig.stop()
+    environment = {
+        **os.environ,
+        "FLOTILLA_BROKER_DOCKER_HOST": rig.settings.docker_host,
+        "FLOTILLA_BROKER_SOCKET": str(rig.settings.socket),
+        "FLOTILLA_BROKER_INSTALLATION": rig.installation,
+        "FLOTILLA_BROKER_ALLOWED_IMAGES": '["flotilla-fake-pool:*"]',
+    }
+    process = subprocess.Popen([sys.executable, "-m", "orchestrator.broker"], env=environment)
+    yield process
+    if process.poll() is None:
+        process.kill()
+        process.wait()
+
+
+async def test_as_a_process_it_may_be_killed(rig: BrokerRig, broker: subprocess.Popen[bytes]) -> None:
+    socket: Path = rig.settings.socket
+    eventually_sync(socket.is_socket, 20, "it listens")
+    driver = rig.driver()
+    await driver.ensure(pool())
+    assert socket.stat().st_mode & 0o777 == 0o660
+    os.kill(broker.pid, signal.SIGKILL)
+    broker.wait()
+    assert rig.inspect()["State"]["Running"]
+    await rig.start()
+    assert (await driver.observe("pool-a")).known
