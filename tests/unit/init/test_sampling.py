@@ -3,8 +3,8 @@
 import os
 
 from pool.agent.sampler import total
-from pool.init.sampling import Sampler, parse_cpu_seconds, parse_rollup
 from pool.contract.slots import Memory
+from pool.init.sampling import parse_cpu_seconds, parse_rollup
 
 ROLLUP = """55d0-7ffd ---p 00000000 00:00 0 [rollup]
 Rss:                1000 kB
