@@ -26,7 +26,7 @@ class Serving:
         self.process = process
         self._output = output
         self._home = home
-        self._headers: dict[str, str] = {}
+        self.headers: dict[str, str] = {}
         self.url = ""
 
     @property
@@ -46,16 +46,16 @@ class Serving:
         password = (self._home / "admin-password").read_text().strip()
         answer = httpx.post(f"{self.url}/api/v1/auth/login", json={"username": "admin", "password": password})
         assert answer.status_code == 200, answer.text
-        self._headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        self.headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
     def take_token_of(self, other: "Serving") -> None:
-        self._headers = other._headers
+        self.headers = other.headers
 
     def get(self, path: str, seconds: float = 20) -> httpx.Response:
-        return httpx.get(f"{self.url}{path}", headers=self._headers, timeout=seconds)
+        return httpx.get(f"{self.url}{path}", headers=self.headers, timeout=seconds)
 
     def post(self, path: str, body: dict[str, Any], seconds: float = 20) -> httpx.Response:
-        return httpx.post(f"{self.url}{path}", headers=self._headers, json=body, timeout=seconds)
+        return httpx.post(f"{self.url}{path}", headers=self.headers, json=body, timeout=seconds)
 
     def bots(self) -> dict[str, str]:
         """State by name."""
