@@ -164,10 +164,11 @@ def _reseed() -> None:
 
 
 def _log_boot_failure(directory: Path) -> None:
-    """The traceback into the bot's own log, which it may not have opened yet."""
+    """The traceback into the bot's own log, which it may not have opened yet; not through a link planted there."""
     text = traceback.format_exc()
     try:
-        with (directory / "bot.log").open("a") as log:
+        descriptor = os.open(directory / "bot.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o660)
+        with os.fdopen(descriptor, "a") as log:
             log.write(text)
     except OSError:
         sys.stderr.write(text)

@@ -15,7 +15,7 @@ from pathlib import Path
 from loguru import logger
 
 from pool.bot.sandbox.kernel import process_status
-from pool.bot.sandbox.walls import Walls
+from pool.bot.sandbox.walls import Walls, prepare_walls
 from pool.contract.pools import IsolationPart, IsolationReport
 from pool.settings import PoolSettings
 
@@ -31,6 +31,7 @@ def try_walls(directory: Path, settings: PoolSettings) -> IsolationReport | None
     except OSError as problem:
         logger.error("the walls cannot be tried: {}", problem)
         return None
+    prepare_walls()
     read_end, write_end = os.pipe()
     child = os.fork()
     if child == 0:

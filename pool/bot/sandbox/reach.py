@@ -9,6 +9,7 @@ import ssl
 import sys
 import sysconfig
 from collections.abc import Iterator
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -37,10 +38,15 @@ def paths(directory: Path) -> Iterator[tuple[Path, Use]]:
     """Every path with a rule; `directory` is the bot's own. Some may not exist."""
     yield directory, Use.OWN
     yield Path("/proc", str(os.getpid())), Use.READ
-    for device in _DEVICES:
-        yield Path(device), Use.DEVICE
-    for readable in dict.fromkeys([*map(Path, _SYSTEM), *_name_resolution(), *_python(), *_certificates()]):
-        yield readable, Use.READ
+    yield from common_paths()
+
+
+@cache
+def common_paths() -> tuple[tuple[Path, Use], ...]:
+    """Those that all bots have. Found once, in the zygote: what each bot finds for itself is memory of its own."""
+    readable = dict.fromkeys([*map(Path, _SYSTEM), *_name_resolution(), *_python(), *_certificates()])
+    devices = [(Path(device), Use.DEVICE) for device in _DEVICES]
+    return (*devices, *((path, Use.READ) for path in readable if path.exists()))
 
 
 def connect_ports(settings: PoolSettings) -> list[int]:

@@ -17,6 +17,7 @@ import os
 import socket
 import struct
 from collections.abc import Callable, Iterable
+from functools import cache
 
 from pool.bot.sandbox.kernel import system_call
 from pool.bot.sandbox.syscalls import known, number
@@ -44,6 +45,9 @@ _SHARED_ANONYMOUS = mmap.MAP_SHARED | mmap.MAP_ANONYMOUS
 _F_SETOWN, _F_SETOWN_EX = 8, 15
 _TIOCSTI, _FIOSETOWN, _SIOCSPGRP = 0x5412, 0x8901, 0x8902
 _SOCKET_TYPE = 0xF
+_INSTRUCTION, _OPERAND = struct.Struct("HBBI"), struct.Struct("I")
+_NOBODY = 0x7FEDCBA9
+"""No process has this id (the kernel's go up to 2**22), and no other operand is it."""
 
 REFUSED = (
     "execve", "execveat", "fork", "vfork", "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise",
@@ -90,14 +94,21 @@ def program(machine: str, pid: int) -> list[Instruction]:
     return [*code, (_RETURN, 0, 0, ALLOW)]
 
 
+@cache
+def template(machine: str) -> bytes:
+    """The program for `_NOBODY`, packed. Assembled once, in the zygote: bots share it."""
+    return b"".join(_INSTRUCTION.pack(*instruction) for instruction in program(machine, _NOBODY))
+
+
 def install() -> str:
     """Puts the program in force for this process and its threads to be; what holds, as a sentence. Raises OSError."""
     machine = os.uname().machine
     if machine not in _ARCHITECTURES:
         raise OSError(f"no filter for {machine}")
-    code = program(machine, os.getpid())
-    packed = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *instruction) for instruction in code))
-    header = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(code), ctypes.addressof(packed)))
+    code = template(machine).replace(_OPERAND.pack(_NOBODY), _OPERAND.pack(os.getpid()))
+    packed = ctypes.create_string_buffer(code, len(code))
+    length = len(code) // _INSTRUCTION.size
+    header = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", length, ctypes.addressof(packed)))
     system_call("seccomp", number("seccomp"), _SET_MODE_FILTER, 0, header)
     return f"{len(REFUSED)} system calls are refused, others by their arguments ({machine})."
 

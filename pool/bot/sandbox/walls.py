@@ -13,6 +13,7 @@ from typing import Literal
 
 from pool.bot.sandbox import landlock, limits, reach, seccomp, uids
 from pool.bot.sandbox.kernel import PR_SET_NO_NEW_PRIVS, prctl
+from pool.bot.sandbox.syscalls import MACHINES
 from pool.contract.pools import IsolationPart, IsolationReport
 from pool.settings import PoolSettings
 
@@ -24,6 +25,13 @@ _SHARED_MASK, _PRIVATE_MASK = 0o007, 0o077
 
 class NotIsolated(Exception):
     """A wall is missing that the pool's settings require; the message is a sentence for people."""
+
+
+def prepare_walls() -> None:
+    """Finds out what is the same for all bots, so that those forked from this process share it."""
+    reach.common_paths()
+    if os.uname().machine in MACHINES:
+        seccomp.template(os.uname().machine)
 
 
 @dataclass
@@ -55,6 +63,27 @@ class Walls:
 
     def close(self) -> None:
         """Second half: afterwards nothing new can be listened on, executed or forked."""
+        first, threads = len(self.parts), len(os.listdir("/proc/self/task"))
+        self._close()
+        if threads > 1:
+            excuse = f"{threads - 1} other threads ran before and are not held. "
+            self.parts[first:] = [
+                part.model_copy(update={"in_force": False, "detail": excuse + part.detail})
+                for part in self.parts[first:]
+            ]
+
+    def report(self) -> IsolationReport:
+        return IsolationReport(parts=self.parts)
+
+    def check(self) -> None:
+        """Raises NotIsolated where the settings require more than stands."""
+        if self.settings.isolation == "required":
+            missing = [part for part in self.parts if part.name in REQUIRED and not part.in_force]
+            if missing:
+                details = " ".join(f"{part.name}: {part.detail}" for part in missing)
+                raise NotIsolated(f"This pool starts bots only behind all walls, and some cannot be had. {details}")
+
+    def _close(self) -> None:
         abi = 0
         try:
             abi = landlock.supported_abi()
@@ -68,17 +97,6 @@ class Walls:
             self._note("landlock", refusal, False)
             self._note("landlock_network", refusal, False)
         self._try("seccomp", seccomp.install)
-
-    def report(self) -> IsolationReport:
-        return IsolationReport(parts=self.parts)
-
-    def check(self) -> None:
-        """Raises NotIsolated where the settings require more than stands."""
-        if self.settings.isolation == "required":
-            missing = [part for part in self.parts if part.name in REQUIRED and not part.in_force]
-            if missing:
-                details = " ".join(f"{part.name}: {part.detail}" for part in missing)
-                raise NotIsolated(f"This pool starts bots only behind all walls, and some cannot be had. {details}")
 
     def _own_id_lacking(self) -> str | None:
         if self.uid is None:

@@ -8,7 +8,7 @@ import struct
 
 import pytest
 
-from pool.bot.sandbox.seccomp import ALLOW, KILL, REFUSED, Instruction, program
+from pool.bot.sandbox.seccomp import ALLOW, KILL, REFUSED, Instruction, program, template
 from pool.bot.sandbox.syscalls import NUMBERS, known
 
 PID = 4711
@@ -181,6 +181,17 @@ def test_the_kernel_is_not_made_to_signal_others(machine: str) -> None:
 def test_every_table_entry_is_a_call_of_its_own(machine: str) -> None:
     numbers = [known(name, machine) for name in NUMBERS if known(name, machine) is not None]
     assert len(numbers) == len(set(numbers))
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_the_shared_program_differs_by_the_pid_alone(machine: str) -> None:
+    shared = list(struct.iter_unpack("HBBI", template(machine)))
+    mine = program(machine, PID)
+    places = [at for at, (one, other) in enumerate(zip(shared, mine, strict=True)) if one != other]
+    assert len(places) == 10, "five calls that signal, five that take 0 as well"
+    assert {shared[at][3] for at in places} == {0x7FEDCBA9}
+    assert {mine[at][3] for at in places} == {PID}
+    assert template(machine).count(struct.pack("I", 0x7FEDCBA9)) == len(places)
 
 
 def test_an_unknown_machine_has_no_program() -> None:
