@@ -20,6 +20,8 @@ Url = Annotated[
         show_envvar=True,
     ),
 ]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Reason = Annotated[str, typer.Option("--reason", "-r", help="Why; kept in the audit.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for scripts instead of a table.")]
 
 _PREFIXES = {"OrchestratorSettings": "FLOTILLA_ORCH_", "ApiSettings": "FLOTILLA_API_", "PoolSettings": "FLOTILLA_POOL_"}
@@ -34,6 +36,12 @@ def connect(url: str | None) -> ApiClient:
     except (ValidationError, SettingsError) as error:
         raise CliError(told(error)) from None
     return make_client(settings, url)
+
+
+def confirm(yes: bool, question: str) -> None:
+    """Asks on standard error, unless the answer was given already; aborts at a no."""
+    if not yes:
+        typer.confirm(question, abort=True, err=True)
 
 
 def told(error: ValidationError | SettingsError) -> str:

@@ -141,7 +141,14 @@ def age(instant: Any, now: datetime | None = None) -> str:
         then = datetime.fromisoformat(str(instant))
     except ValueError:
         return text(instant)
-    seconds = max(0, int(((now or datetime.now(UTC)) - then).total_seconds()))
+    return duration(((now or datetime.now(UTC)) - then).total_seconds())
+
+
+def duration(seconds: float | None) -> str:
+    """`12 s`, `5 min`, `3 h`, `2 d`; `-` for nothing."""
+    if seconds is None:
+        return "-"
+    seconds = max(0, int(seconds))
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= size:
             return f"{seconds // size} {unit}"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import bots, catalogue, database, overview
+from api.cli import admin, bots, catalogue, database, overview, pools
 from api.cli.exits import EXIT_CODES_HELP, CliError, ExitCode
 
 app = typer.Typer(
@@ -16,10 +16,13 @@ app = typer.Typer(
     epilog=EXIT_CODES_HELP,
 )
 app.add_typer(bots.app, name="bots")
-app.add_typer(catalogue.pools_app, name="pools")
+app.add_typer(pools.app, name="pools")
+app.add_typer(admin.moves_app, name="moves")
 app.add_typer(catalogue.templates_app, name="templates")
 app.add_typer(database.app, name="db")
 app.command()(database.migrate)
+app.command()(admin.nodes)
+app.command()(admin.audit)
 app.command()(overview.portfolio)
 app.command()(overview.status)
 

@@ -1,0 +1,132 @@
+"""`flotilla pools rollout …`: a new image, pool by pool."""
+
+import time
+from typing import Annotated, Any
+
+import typer
+
+from api.cli import output
+from api.cli.client import ApiClient, path_of
+from api.cli.exits import CliError, ExitCode
+from api.cli.options import AsJson, Reason, Url, Yes, confirm, connect
+
+app = typer.Typer(no_args_is_help=True, help="Roll-outs: start, list, show, abort, rollback.")
+
+_POLL_SECONDS = 1.0
+_ACTIVE = {"running", "stopping", "rolling_back"}
+
+Rollout = Annotated[str, typer.Argument(metavar="ROLLOUT", help="Id of the roll-out.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Return once it has ended; exit code 1 unless it went well.")]
+
+
+@app.command()
+def start(
+    image: Annotated[str | None, typer.Option(help="Image of the new pools; none where they are processes.")] = None,
+    pools: Annotated[list[str] | None, typer.Option("--pool", help="Which pool; repeatable, all without it.")] = None,
+    wait: Wait = False,
+    yes: Yes = False,
+    reason: Reason = "",
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """Replace pools one after another; stops by itself at the first bot that is not well."""
+    which = ", ".join(pools) if pools else "every pool"
+    confirm(yes, f"Replace {which} by new ones of {image or 'the code that is installed now'}? Each bot is moved.")
+    body = {"reason": reason, **({"image": image} if image else {}), **({"pools": pools} if pools else {})}
+    with connect(url) as client:
+        _tell(client, client.call("POST", "/api/v1/rollouts", body=body), wait, {"done"}, as_json)
+
+
+@app.command("list")
+def list_rollouts(as_json: AsJson = False, url: Url = None) -> None:
+    """List roll-outs, newest first."""
+    with connect(url) as client:
+        found = list(client.items("/api/v1/rollouts"))
+    if as_json:
+        output.print_json({"items": found, "next": None})
+        return
+    rows = [
+        (
+            output.text(one["id"]),
+            output.text(one["state"]),
+            output.text(one["image"]),
+            f"{sum(leg['phase'] == 'done' for leg in one['legs'])}/{len(one['legs'])}",
+            output.text(sum(len(leg["moved"]) for leg in one["legs"])),
+            output.age(one["created_at"]),
+            output.text(one["problem"]),
+        )
+        for one in found
+    ]
+    output.print_table(("ID", "STATE", "IMAGE", ">POOLS", ">MOVED", ">AGE", "PROBLEM"), rows, "No roll-outs.")
+
+
+@app.command()
+def show(rollout_id: Rollout, wait: Wait = False, as_json: AsJson = False, url: Url = None) -> None:
+    """Show a roll-out, pool by pool."""
+    with connect(url) as client:
+        _tell(client, client.get(path_of("rollouts", rollout_id)), wait, {"done", "rolled_back"}, as_json)
+
+
+@app.command()
+def abort(
+    rollout_id: Rollout, wait: Wait = False, reason: Reason = "", as_json: AsJson = False, url: Url = None
+) -> None:
+    """Move no further bot; the one under way goes back."""
+    with connect(url) as client:
+        told = client.call("POST", path_of("rollouts", rollout_id, "abort"), body={"reason": reason})
+        _tell(client, told, wait, {"aborted"}, as_json)
+
+
+@app.command()
+def rollback(
+    rollout_id: Rollout,
+    wait: Wait = False,
+    yes: Yes = False,
+    reason: Reason = "",
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """Move every bot back, into new pools of the former image where the old ones are gone."""
+    confirm(yes, f"Move every bot of {rollout_id} back?")
+    with connect(url) as client:
+        told = client.call("POST", path_of("rollouts", rollout_id, "rollback"), body={"reason": reason})
+        _tell(client, told, wait, {"rolled_back"}, as_json)
+
+
+def _tell(client: ApiClient, rollout: dict[str, Any], wait: bool, good: set[str], as_json: bool) -> None:
+    while wait and (rollout["state"] in _ACTIVE or rollout["wish"]):
+        time.sleep(_POLL_SECONDS)
+        rollout = client.get(path_of("rollouts", rollout["id"]))
+    if as_json:
+        output.print_json(rollout)
+    else:
+        _print(rollout)
+    if wait and rollout["state"] not in good:
+        raise CliError(f"The roll-out is {rollout['state']}: {rollout['problem'] or 'no reason told.'}", ExitCode.ERROR)
+
+
+def _print(rollout: dict[str, Any]) -> None:
+    output.print_fields(
+        {
+            "id": output.text(rollout["id"]),
+            "state": output.text(rollout["state"] + (f", to come: {rollout['wish']}" if rollout["wish"] else "")),
+            "image": output.text(rollout["image"]),
+            "problem": output.text(rollout["problem"]),
+            "started by": output.text(rollout["actor"]),
+            "reason": output.text(rollout["reason"]),
+            "started": output.text(rollout["created_at"]),
+            "ended": output.text(rollout["ended_at"]),
+        }
+    )
+    output.show("")
+    rows = [
+        (
+            output.text(leg["source_pool_id"]),
+            output.text(leg["target_pool_id"]),
+            output.text(leg["phase"]),
+            output.text(len(leg["moved"])),
+            output.text(leg["bot_id"]),
+        )
+        for leg in rollout["legs"]
+    ]
+    output.print_table(("POOL", "REPLACED BY", "PHASE", ">MOVED", "UNDER WAY"), rows, "No pools.")
