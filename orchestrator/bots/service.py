@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from orchestrator.bots import repository
+from orchestrator.bots import quotas, repository
 from orchestrator.bots.models import BotEventModel, BotModel, BotStatusModel, IdempotencyModel
 from orchestrator.bots.observe import Change, observe
 from orchestrator.bots.repository import BotFilters, BotView
@@ -63,13 +63,14 @@ async def create(
     by: By = BY_SYSTEM,
 ) -> tuple[BotModel, bool]:
     """A new bot, and True; or the one that the same request made before, and False. Raises Conflict (field `name`),
-    IdempotencyMismatch."""
+    IdempotencyMismatch, QuotaExceeded."""
     if idempotency is not None:
         answered = await _answered(session, owner_id, idempotency)
         if answered is not None:
             return answered, False
     if await repository.find_by_name(session, owner_id, spec.name) is not None:
         raise _name_taken(spec.name)
+    await quotas.check(session, owner_id)
     bot = _new_bot(owner_id, spec, desired_state)
     try:
         async with session.begin_nested():

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from orchestrator.kit.clock import utc_now
-from orchestrator.pools.models import NodeModel
+from orchestrator.pools.models import NodeModel, PoolModel
 
 
 class NodeReport(BaseModel):
@@ -34,7 +35,7 @@ async def every(session: AsyncSession) -> Sequence[NodeModel]:
 
 async def observe(session: AsyncSession, driver: str, seen: NodeReport | None, problem: str | None) -> None:
     """Writes what a driver told of its machine, or why it told nothing: the last report stays then. The only writer of
-    `nodes`."""
+    `nodes`, and of the node that a pool is on: a driver has one."""
     if seen is not None and await session.get(NodeModel, seen.name) is None:
         session.add(NodeModel(name=seen.name, driver=driver, report={}, conditions=[]))
         await session.flush()
@@ -45,6 +46,9 @@ async def observe(session: AsyncSession, driver: str, seen: NodeReport | None, p
         elif seen is None and problem is not None:
             _tell(row, [("NodeUnreachable", problem)])
         session.add(row)
+    if seen is not None:
+        others = (col(PoolModel.driver) == driver, col(PoolModel.node) != seen.name)
+        await session.exec(update(PoolModel).where(*others).values(node=seen.name))
     await session.flush()
 
 

@@ -79,6 +79,7 @@ class FakeAgent:
                 web.get(slot + "/logs", self._logs),
                 web.get("/v1/events", self._events),
                 web.route("*", slot + "/api/{path:.*}", self._relay),
+                *self._routes(),
             ]
         )
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -118,6 +119,10 @@ class FakeAgent:
         self._tell(SnapshotItem(bot_id=bot_id, run_id="run-1", snapshot=snapshot))
 
     # ---- handlers
+
+    def _routes(self) -> list[web.RouteDef]:
+        """More routes, of other fakes."""
+        return []
 
     @property
     def _middleware(self) -> Any:
