@@ -9,6 +9,7 @@ PR_CAPBSET_DROP = 24
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_CLEAR_ALL = 4
 
+_MOST_STATUS_BYTES = 16 * 1024
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -26,11 +27,15 @@ def system_call(name: str, number: int, *arguments: int | ctypes.Array[ctypes.c_
 
 def process_status(field: str) -> str:
     """A field of /proc/self/status. Raises OSError; ValueError where the kernel has no such field."""
-    with open("/proc/self/status") as status:
-        for line in status:
-            if line.startswith(f"{field}:"):
-                return line.partition(":")[2].strip()
-    raise ValueError(f"/proc/self/status has no {field}")
+    descriptor = os.open("/proc/self/status", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        status = os.read(descriptor, _MOST_STATUS_BYTES)
+    finally:
+        os.close(descriptor)
+    _, found, rest = status.partition(f"\n{field}:".encode())
+    if not found:
+        raise ValueError(f"/proc/self/status has no {field}")
+    return rest.partition(b"\n")[0].decode().strip()
 
 
 def _checked(result: int, name: str) -> int:

@@ -6,6 +6,7 @@ than usual, since each one's counts as well. Shared anonymous memory, which RLIM
 `seccomp`; RLIMIT_AS bounds whatever else can be mapped.
 """
 
+import os
 import resource
 import signal
 import threading
@@ -20,14 +21,17 @@ _MOST_THREADS = 256
 _LOCKED_BYTES = 64 * 1024
 _MAPPINGS_BYTES = 2**30
 """Address space beyond data: libraries loaded later, files mapped."""
-_OOM_SCORE = "500"
+_OOM_SCORE = b"500"
 """Where memory runs out, a bot goes before agent and init."""
 
 
 def limit_resources(settings: PoolSettings, *, own_uid: bool) -> str:
     """Everything but memory; what holds, as a sentence. Raises OSError, or ValueError for a limit not to be had."""
-    with open("/proc/self/oom_score_adj", "w") as score:
-        score.write(_OOM_SCORE)
+    descriptor = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, _OOM_SCORE)
+    finally:
+        os.close(descriptor)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # writing beyond the limit is an error, not the end
     file_bytes = min(MOST_FILE_BYTES, settings.bot_disk_limit_bytes)
     _limit(resource.RLIMIT_CORE, 0)
