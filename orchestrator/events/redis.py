@@ -1,9 +1,9 @@
 """The bus across processes: Redis streams, and in each process the rings of the topics that it subscribed to.
 
 One task writes: what is published goes into an outbox and from there to Redis in batches, in order. One task reads: it
-waits for all topics that somebody here subscribed to in one command, and feeds their rings, so that a thousand
-subscribers cost Redis one reader. What this process published itself goes into its rings with Redis's confirmation
-already, where nothing of others came between.
+waits for all topics that somebody here subscribed to in one command, and feeds their rings
+(`orchestrator.events.topics`), so that a thousand subscribers cost Redis one reader. What this process published itself
+goes into its rings with Redis's confirmation already, where nothing of others came between.
 
 No gap is silent. Every entry names the one before it; a cursor names the incarnation of the data; a process notices
 when what Redis had confirmed is gone (`orchestrator.events.scripts`). Whatever of this fails makes one `Reset`.
@@ -16,7 +16,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from loguru import logger
@@ -24,17 +24,14 @@ from pydantic import SecretStr
 from redis.exceptions import RedisError
 
 from orchestrator.errors import RedisUnavailable
-from orchestrator.events.bus import Message, Subscription
-from orchestrator.events.cursors import cursor_of, parse_cursor
-from orchestrator.events.link import Arrived, Link
+from orchestrator.events.bus import Subscription
+from orchestrator.events.link import Link
 from orchestrator.events.outbox import Look, Outbox, Outgoing
-from orchestrator.events.ring import Entry, Limits, Ring, RingSubscription
-from orchestrator.events.scripts import Looked, Published, StreamEntry
+from orchestrator.events.ring import Limits, Ring, RingSubscription
+from orchestrator.events.topics import UNKNOWN_CURSOR, Topics
 from orchestrator.kit.backoff import Backoff
 
 _BACKOFF = Backoff(first_seconds=0.05, limit_seconds=1)
-_UNKNOWN = "0"
-"""Incarnation of cursors that stand for nothing: they reset."""
 
 
 class RedisBus:
@@ -63,14 +60,11 @@ class RedisBus:
         self._limits = Limits(ring_messages, ring_bytes)
         self._link = Link(url, prefix, self._limits, topic_seconds=topic_seconds, answer_seconds=answer_seconds)
         self._outbox = Outbox(Limits(outbox_messages, ring_bytes), outbox_seconds)
-        self._idle_seconds = idle_seconds
+        self._topics = Topics(self._limits, idle_seconds)
         self._patience_seconds = patience_seconds
-        self._rings: dict[str, Ring] = {}
+        self._request_seconds = answer_seconds * 2
         self._batch: list[Outgoing] = []
         """Sent, but not confirmed yet."""
-        self._incarnation: str | None = None
-        self._seen = 0
-        """Greatest number that Redis told of this incarnation."""
         self._sure = asyncio.Event()
         """Cleared where the writer shall ask for the incarnation before all else."""
         self._stalled = False
@@ -88,9 +82,9 @@ class RedisBus:
 
     async def publish(self, topic: str, kind: str, body: dict[str, Any]) -> str:
         """See `Bus.publish`."""
-        encoded = json.dumps(body, allow_nan=False, separators=(",", ":"), ensure_ascii=False).encode()
+        encoded = json.dumps(body, allow_nan=False, separators=(",", ":")).encode()
         if self.closed:
-            return cursor_of(_UNKNOWN, 0)
+            return UNKNOWN_CURSOR
         done: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         self._outbox.put(Outgoing(topic, kind, body, encoded, time.monotonic(), done))
         cursor = None
@@ -100,30 +94,28 @@ class RedisBus:
                     cursor = await done
             except TimeoutError:
                 self._stalled = True
-        return cursor or cursor_of(_UNKNOWN, 0)
+        return cursor or UNKNOWN_CURSOR
 
     def subscribe(self, topic: str, after: str | None = None) -> Subscription:
         """See `Bus.subscribe`."""
-        ring = self._rings.get(topic)
-        if ring is None:
-            ring = Ring(self._limits, forgotten=-1, last=-1, idle_since=time.monotonic(), ready=False)
-            self._rings[topic] = ring
+        ring = self._topics.ring(topic)
         subscription = RingSubscription(self, ring)
-        if not self.closed and not self._placed(subscription, ring, after):
+        if not self.closed and not self._topics.place(subscription, ring, after):
             self._outbox.put(Look(topic, ring, subscription, after))
         return subscription
 
     async def latest_cursor(self, topic: str) -> str:
         """See `Bus.latest_cursor`. Where Redis does not answer, what this process knows of the topic; raises
         RedisUnavailable where it knows nothing."""
-        if not self._stalled and not self.closed:
+        ring = self._topics.rings.get(topic)
+        known = ring is not None and ring.ready
+        if not (self.closed or self._troubles or (self._stalled and known)):
             done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
             self._outbox.put(Look(topic, done=done))
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._patience_seconds):
+                async with asyncio.timeout(self._patience_seconds if known else self._request_seconds):
                     return await done
             self._stalled = True
-        ring = self._rings.get(topic)
         if ring is None or not ring.ready:
             raise RedisUnavailable("Redis does not answer, which streams need; try again in a moment.")
         return self.cursor_of(ring.last)
@@ -131,7 +123,7 @@ class RedisBus:
     async def close(self) -> None:
         """See `Bus.close`."""
         self.closed = True
-        for ring in self._rings.values():
+        for ring in self._topics.rings.values():
             ring.wake()
         for task in self._tasks:
             task.cancel()
@@ -148,15 +140,15 @@ class RedisBus:
         """See `Bus.gauges`."""
         return {
             "bus_up": 0 if self._troubles else 1,
-            "bus_topics": len(self._rings),
-            "bus_subscriptions": sum(ring.subscribers for ring in self._rings.values()),
+            "bus_topics": len(self._topics.rings),
+            "bus_subscriptions": sum(ring.subscribers for ring in self._topics.rings.values()),
             "bus_waiting_messages": len(self._outbox) + len(self._batch),
             "bus_dropped_messages": self._outbox.dropped,
         }
 
     def cursor_of(self, number: int) -> str:
         """See `RingOwner.cursor_of`."""
-        return cursor_of(self._incarnation or _UNKNOWN, number)
+        return self._topics.cursor_of(number)
 
     def release(self, ring: Ring) -> None:
         """See `RingOwner.release`."""
@@ -169,7 +161,7 @@ class RedisBus:
         await self._outbox.filled.wait()
         began = time.monotonic()
         if not self._sure.is_set():
-            (looked,) = await self._link.look([("", None)], self._seen)
+            (looked,) = await self._link.look([("", None)], self._topics.seen)
             self._learn(looked.incarnation, looked.counter)
             self._sure.set()
         await self._send_messages(began)
@@ -188,9 +180,10 @@ class RedisBus:
             self._batch = self._outbox.take_messages(now)
             self._link.next_batch()
         if self._batch:
-            published = await self._link.publish(self._batch, self._seen)
+            published = await self._link.publish(self._batch, self._topics.seen)
             batch, self._batch = self._batch, []
-            self._published(batch, published)
+            self._learn(published.incarnation, published.first + len(batch) - 1)
+            self._topics.published(batch, published)
 
     async def _send_looks(self) -> None:
         looks = self._outbox.take_looks()
@@ -199,128 +192,43 @@ class RedisBus:
         by_topic: dict[str, list[Look]] = {}
         for look in looks:
             by_topic.setdefault(look.topic, []).append(look)
-        known = self._ready_topics()
+        known = self._topics.ready().keys()
         try:
-            asked = [(topic, self._history_of(group)) for topic, group in by_topic.items()]
-            found = await self._link.look(asked, self._seen)
+            asked = [(topic, self._topics.history_of(group)) for topic, group in by_topic.items()]
+            found = await self._link.look(asked, self._topics.seen)
         except BaseException:
             self._outbox.put_back(looks)
             raise
         for group, looked in zip(by_topic.values(), found, strict=True):
+            self._learn(looked.incarnation, looked.counter)
             for look in group:
-                self._looked(look, looked)
-        if self._ready_topics() - known:
+                self._topics.looked(look, looked)
+        if self._topics.ready().keys() - known:
             await self._link.wake()
 
-    def _published(self, batch: Iterable[Outgoing], published: Published) -> None:
-        previous = dict(enumerate(published.previous))
-        for offset, message in enumerate(batch):
-            number = published.first + offset
-            self._learn(published.incarnation, number)
-            cursor = self.cursor_of(number)
-            ring = self._rings.get(message.topic)
-            if ring and ring.ready and message.kind and previous.get(offset, number) <= ring.last < number:
-                ring.append(Entry(number, len(message.encoded), Message(cursor, message.kind, message.body)))
-            message.settle(cursor)
-
-    def _looked(self, look: Look, looked: Looked) -> None:
-        self._learn(looked.incarnation, looked.counter)
-        if look.done is not None and not look.done.done():
-            look.done.set_result(self.cursor_of(looked.newest))
-        ring, subscription = look.ring, look.subscription
-        if ring is None:
-            return
-        if not ring.ready:
-            ring.start(looked.newest)
-        if subscription is None or self._placed(subscription, ring, look.after):
-            return
-        _, after = parse_cursor(look.after or "")
-        known = looked.remembers(after)
-        if known and not ring.remembers(after):
-            lacking = (one for one in looked.entries if one.number <= ring.forgotten)
-            known = ring.backfill([self._entry(one) for one in lacking], after)
-        subscription.place(after if known else ring.last, reset=not known)
-
-    def _placed(self, subscription: RingSubscription, ring: Ring, after: str | None) -> bool:
-        """Gives the subscription its place, if that can be told without asking Redis."""
-        if not ring.ready:
-            return False
-        if after is None:
-            subscription.place(ring.last)
-            return True
-        incarnation, number = parse_cursor(after)
-        if incarnation != self._incarnation:
-            subscription.place(ring.last, reset=True)
-            return True
-        if number <= self._seen and ring.remembers(number):
-            subscription.place(number)
-            return True
-        return False
-
-    def _history_of(self, looks: Iterable[Look]) -> int | None:
-        """After which number these questions need the messages themselves; None where they need none."""
-        cursors = [parse_cursor(look.after) for look in looks if look.after is not None]
-        return min((number for incarnation, number in cursors if incarnation == self._incarnation), default=None)
-
     def _learn(self, incarnation: str, number: int) -> None:
-        """Of the writer's answers alone: they come in the order in which Redis gave them."""
-        if incarnation != self._incarnation:
-            if self._incarnation is not None:
-                logger.warning("Redis lost messages of the bus; streams are reset")
-            self._incarnation = incarnation
-            for topic, ring in self._rings.items():
-                if ring.ready:
-                    ring.ready = False
-                    self._outbox.put(Look(topic, ring))
-        self._seen = max(self._seen, number)
+        """Of the writer's answers alone."""
+        known = self._topics.incarnation
+        for look in self._topics.learn(incarnation, number):
+            self._outbox.put(look)
+        if known not in (None, incarnation):
+            logger.warning("Redis lost messages of the bus; streams are reset")
 
     # ---- reading
 
     async def _read(self) -> None:
         await self._sure.wait()
-        self._sweep()
-        seen = self._seen
-        rings = {topic: ring for topic, ring in self._rings.items() if ring.ready}
+        self._topics.drop_idle()
+        seen, rings = self._topics.seen, self._topics.ready()
         arrived = await self._link.read({topic: ring.last for topic, ring in rings.items()})
-        if arrived.incarnation != self._incarnation or arrived.counter < seen:
+        if arrived.incarnation != self._topics.incarnation or arrived.counter < seen:
             self._ask_again()
-            return
-        self._seen = max(self._seen, arrived.counter)
-        self._arrived(rings, arrived)
-
-    def _arrived(self, rings: Mapping[str, Ring], arrived: Arrived) -> None:
-        for topic, entries in arrived.entries.items():
-            ring = rings[topic]
-            if ring.ready and self._rings.get(topic) is ring:
-                for entry in entries:
-                    self._accept(ring, entry)
-
-    def _accept(self, ring: Ring, entry: StreamEntry) -> None:
-        if entry.number <= ring.last:
-            return  # it came with the confirmation already
-        if not entry.kind:
-            ring.skip_to(entry.number)
-            return
-        if entry.previous > ring.last:
-            ring.skip_to(entry.previous)
-        ring.append(self._entry(entry))
-
-    def _entry(self, entry: StreamEntry) -> Entry:
-        body = json.loads(entry.body)
-        return Entry(entry.number, len(entry.body), Message(self.cursor_of(entry.number), entry.kind, body))
+        else:
+            self._topics.arrived(rings, arrived)
 
     def _ask_again(self) -> None:
         self._sure.clear()
         self._outbox.filled.set()
-
-    def _ready_topics(self) -> set[str]:
-        return {topic for topic, ring in self._rings.items() if ring.ready}
-
-    def _sweep(self) -> None:
-        now = time.monotonic()
-        for topic, ring in list(self._rings.items()):
-            if ring.subscribers == 0 and now - ring.idle_since >= self._idle_seconds:
-                del self._rings[topic]
 
     # ---- both
 
