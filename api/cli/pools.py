@@ -147,7 +147,7 @@ def rebalance(
         if not as_json:
             _print_plan(plan)
         if not dry_run and plan["moves"]:
-            confirm(yes, f"Make these {len(plan['moves'])} moves?")
+            confirm(yes, "Move these bots?")
             apply = {**body, "dry_run": False, "plan_id": plan["plan_id"]}
             plan = client.call("POST", "/api/v1/pools/rebalance", body=apply)
     if as_json:
