@@ -2,7 +2,8 @@
 
 Keys of `fake`: `exit_code` (at once), `needs_file` (75 while missing), `exit_unless_file` (1 while missing), `mute`
 (never dials), `stuck` (no progress), `ignore_stop`, `deaf_to_reload`, `events` (how many at start, of `event_bytes`),
-`open_trades` (written to the database when there is none), `patience`.
+`memory_bytes` (kept), `disk_bytes` (written in a directory of its own), `open_trades` (written to the database when
+there is none), `patience`.
 """
 
 import fcntl
@@ -83,6 +84,11 @@ class FakeBot:
                 self._say_goodbye()
             return code
         self._make_database()
+        kept = bytearray(os.urandom(4096)) * (self._fake.get("memory_bytes", 0) // 4096)
+        if "disk_bytes" in self._fake:
+            (self._directory / "cache").mkdir(exist_ok=True)
+            (self._directory / "cache" / "data").write_bytes(bytes(self._fake["disk_bytes"]))
+        log.write(f"keeps {len(kept)} bytes\n")
         self._held = [
             BotEvent(
                 seq=seq,

@@ -1,5 +1,6 @@
 """Files of the agent."""
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -109,3 +110,26 @@ def test_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.Monk
     file.write_text("[]")
     with pytest.raises(ValueError, match="JSON object"):
         PoolSettings.load(file)
+
+
+def test_what_a_bot_plants_is_neither_followed_nor_waited_for(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("other")
+    bot = tmp_path / "bots" / "bot"
+    bot.mkdir(parents=True)
+    for name in ("bot.log", "epoch", "tradesv3.sqlite", ".slot.json.new", "slot.json"):
+        (bot / name).symlink_to(secret)
+    assert last_lines(bot / "bot.log", 5) == []
+    with pytest.raises(OSError, match="epoch"):
+        files.read_epoch(bot)
+    with pytest.raises(OSError, match="tradesv3"):
+        files.count_open_trades(bot, "dry_run")
+    files.write_slot_files(tmp_path, "bot", make_spec())
+    assert secret.read_text() == "other"
+    assert not (bot / "slot.json").is_symlink()
+    (bot / "bot.log").unlink()
+    os.mkfifo(bot / "bot.log")
+    assert last_lines(bot / "bot.log", 5) == [], "a pipe without a writer would block for ever"
+    (bot / "bot.log").unlink()
+    os.link(secret, bot / "bot.log")
+    assert last_lines(bot / "bot.log", 5) == []

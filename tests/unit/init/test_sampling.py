@@ -1,10 +1,9 @@
-"""Reading /proc."""
+"""Reading /proc, a little at a time."""
 
 import os
 
-from pool.agent.sampler import total
 from pool.contract.slots import Memory
-from pool.init.sampling import parse_cpu_seconds, parse_rollup
+from pool.init.sampling import Sampler, parse_cpu_seconds, parse_rollup
 
 ROLLUP = """55d0-7ffd ---p 00000000 00:00 0 [rollup]
 Rss:                1000 kB
@@ -31,7 +30,23 @@ def test_cpu_is_read_past_a_name_of_parentheses() -> None:
     assert parse_cpu_seconds(f"42 (a) b) {fields}") == 300 / ticks
 
 
-def test_total_of_nothing_is_unknown() -> None:
-    one = Memory(pss_bytes=1, uss_bytes=2, rss_bytes=3)
-    assert total([]) is None
-    assert total([one, one]) == Memory(pss_bytes=2, uss_bytes=4, rss_bytes=6)
+def test_processes_are_looked_at_one_after_the_other_over_the_interval() -> None:
+    me, gone = os.getpid(), 2**22 - 1
+    sampler = Sampler(lambda: [me, gone, me, me, me], interval_seconds=10)
+    found = {now: sampler.look(now) for now in range(10)}
+    assert [now for now, reading in found.items() if reading is not None] == [0, 4, 6, 8], (
+        "every 2 s, the second is gone"
+    )
+    assert all(reading.pid == me for reading in found.values() if reading is not None)
+    assert sampler.wait_seconds(8.5) == 1.5
+
+
+def test_a_round_takes_in_whoever_lives_then() -> None:
+    pids = [os.getpid()]
+    sampler = Sampler(lambda: list(pids), interval_seconds=10)
+    assert sampler.look(0) is not None
+    pids.append(os.getppid())
+    first, second = sampler.look(10), sampler.look(15)
+    assert first is not None
+    assert second is not None
+    assert [first.pid, second.pid] == pids
