@@ -10,7 +10,6 @@ import sys
 import sysconfig
 from collections.abc import Iterator
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,8 +18,6 @@ from pool.settings import PoolSettings
 
 _HTTPS, _DNS = 443, 53
 _DEFAULT_PORTS = {"http": 80, "https": _HTTPS}
-_PACKAGES = ("pool", "freqtrade")
-"""Read where they lie: an editable installation is not among the site packages."""
 _DEVICES = ("/dev/null",)
 _SYSTEM = (
     "/usr", "/lib", "/lib32", "/lib64", "/dev/urandom", "/dev/random", "/sys/devices/system/cpu",
@@ -44,9 +41,11 @@ def paths(directory: Path) -> Iterator[tuple[Path, Use]]:
 @cache
 def common_paths() -> tuple[tuple[Path, Use], ...]:
     """Those that all bots have. Found once, in the zygote: what each bot finds for itself is memory of its own."""
-    readable = dict.fromkeys([*map(Path, _SYSTEM), *_name_resolution(), *_python(), *_certificates()])
-    devices = [(Path(device), Use.DEVICE) for device in _DEVICES]
-    return (*devices, *((path, Use.READ) for path in readable if path.exists()))
+    readable: list[Path] = []
+    for path in (*map(Path, _SYSTEM), *_name_resolution(), *_python(), *_certificates()):
+        if path.exists() and not any(path.is_relative_to(other) for other in readable):
+            readable.append(path)
+    return (*((Path(device), Use.DEVICE) for device in _DEVICES), *((path, Use.READ) for path in readable))
 
 
 def connect_ports(settings: PoolSettings) -> list[int]:
@@ -69,10 +68,19 @@ def _python() -> Iterator[Path]:
     for entry in sys.path:
         if os.path.basename(entry) in ("site-packages", "dist-packages"):
             yield Path(entry)
-    for package in _PACKAGES:
-        spec = find_spec(package)
-        for location in (spec.submodule_search_locations or []) if spec is not None else []:
+    for name in [name for name in sys.modules if "." not in name]:
+        yield from _package(name)
+
+
+def _package(name: str) -> Iterator[Path]:
+    """Where a package lies, which need not be among the site packages: an editable installation, or the image's own
+    directory. The rest of the directory that it is in is not a bot's business."""
+    spec = getattr(sys.modules[name], "__spec__", None)
+    if spec is not None and spec.submodule_search_locations:
+        for location in spec.submodule_search_locations:
             yield Path(location)
+    elif spec is not None and spec.has_location and spec.origin:
+        yield Path(spec.origin)
 
 
 def _certificates() -> Iterator[Path]:
