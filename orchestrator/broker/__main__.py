@@ -40,6 +40,7 @@ def bind(path: Path, mode: int, gid: int | None) -> socket.socket:
     if gid is not None:
         os.chown(path, -1, gid)
     path.chmod(mode)
+    listening.listen()
     return listening
 
 

@@ -109,7 +109,7 @@ class PoolContainer(BrokerModel):
     """IP address in the tenant's network; None while it does not run."""
     agent_port: int
     memory_bytes: int | None
-    """By its cgroup; None while it does not run."""
+    """By its cgroup, some seconds ago; None while it does not run or was not looked at yet."""
     memory_limit_bytes: int | None
     cpu_percent: float | None
     """Of one core."""

@@ -1,17 +1,21 @@
 """What is told of a pool: inspection, memory and CPU, last words, and its agent's token. Blocking.
 
-CPU is the difference between two looks, and the token of a container is read once per start, so both are kept here.
+Docker takes up to a second for memory and CPU, so they are read in the background, every few seconds while somebody
+looks. The token of a container is read once per start.
 """
 
 import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Any
 
+from loguru import logger
 from pydantic import SecretStr
 
 from orchestrator.broker import describe
-from orchestrator.broker.contract import PoolContainer, RefusalCode, Refused
+from orchestrator.broker.contract import PoolContainer, Refused
 from orchestrator.broker.docker_api import DockerApi
 from orchestrator.broker.names import FREQTRADE, IMAGE, PROTOCOL, TENANT, Names
 from orchestrator.broker.pools import Pools
@@ -19,8 +23,23 @@ from orchestrator.broker.refusals import translated
 from orchestrator.broker.settings import BrokerSettings
 from orchestrator.broker.volumes import MOUNTED_AT, Volumes
 
+_FRESH_SECONDS = 5.0
+_WORKERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Usage:
+    memory_bytes: int | None = None
+    cpu_percent: float | None = None
+    """Of one core, between the last two readings."""
+    cpu_seconds: float | None = None
+    read_at: float = float("-inf")
+    asked_at: float = float("-inf")
+
 
 class Readings:
+    """Close it with `close`."""
+
     def __init__(self, docker: DockerApi, settings: BrokerSettings, pools: Pools, volumes: Volumes) -> None:
         self._docker = docker
         self._settings = settings
@@ -28,8 +47,12 @@ class Readings:
         self._pools = pools
         self._volumes = volumes
         self._lock = threading.Lock()
-        self._cpu: dict[str, tuple[float, float]] = {}
+        self._used: dict[str, _Usage] = {}
         self._tokens: dict[str, tuple[str, str]] = {}
+        self._workers = ThreadPoolExecutor(_WORKERS, "usage")
+
+    def close(self) -> None:
+        self._workers.shutdown(wait=False, cancel_futures=True)
 
     def every(self) -> list[PoolContainer]:
         """All pools of this installation. Raises Refused."""
@@ -37,7 +60,7 @@ class Readings:
         containers = [container for container in found if container is not None]
         with self._lock:
             ids = {container.container_id for container in containers}
-            self._cpu = {key: value for key, value in self._cpu.items() if key in ids}
+            self._used = {key: value for key, value in self._used.items() if key in ids}
             self._tokens = {key: value for key, value in self._tokens.items() if key in ids}
         return containers
 
@@ -48,7 +71,7 @@ class Readings:
             return self._removed(pool_id) if self._pools.has_volume(pool_id) else None
         labels = describe.labels(details)
         state = describe.state(details)
-        memory, cpu = self._usage(details["Id"]) if state in ("running", "paused") else (None, None)
+        usage = self._usage(details["Id"]) if state in ("running", "paused") else _Usage()
         told = details["State"]
         ended = state in ("exited", "dead")
         protocol = labels.get(PROTOCOL, "")
@@ -65,9 +88,9 @@ class Readings:
             started_at=describe.started_at(details),
             address=describe.address(details, self._names.network(labels.get(TENANT))) if state == "running" else None,
             agent_port=self._settings.agent_port,
-            memory_bytes=memory,
+            memory_bytes=usage.memory_bytes,
             memory_limit_bytes=details["HostConfig"].get("Memory") or None,
-            cpu_percent=cpu,
+            cpu_percent=usage.cpu_percent,
             protocol=int(protocol) if protocol.isdigit() else None,
             freqtrade=labels.get(FREQTRADE),
             problem=describe.problem(details, self._last_words(details["Id"])) if state != "running" else None,
@@ -84,24 +107,30 @@ class Readings:
             protocol=None, freqtrade=None, problem=None,
         )  # fmt: skip
 
-    def _usage(self, container_id: str) -> tuple[int | None, float | None]:
-        """Memory in bytes, CPU in percent of one core since the last look."""
+    def _usage(self, container_id: str) -> _Usage:
+        """What was read last; asks for more in the background where that is old."""
+        now = time.monotonic()
+        with self._lock:
+            held = self._used.get(container_id, _Usage())
+            if now - held.asked_at < _FRESH_SECONDS:
+                return held
+            self._used[container_id] = replace(held, asked_at=now)
+        self._workers.submit(self._read_usage, container_id, held)
+        return held
+
+    def _read_usage(self, container_id: str, before: _Usage) -> None:
         try:
             with translated("read what a container uses"):
                 stats = self._docker.client.stats(container_id, stream=False, one_shot=True)
-        except Refused as refused:
-            if refused.refusal.code in (RefusalCode.NOT_FOUND, RefusalCode.DOCKER_FAILED):
-                return None, None  # it ended meanwhile
-            raise
-        cpu, now = describe.cpu_seconds(stats), time.monotonic()
-        if cpu is None:
-            return describe.memory_bytes(stats), None
+        except Refused as refused:  # it ended meanwhile, or nobody answers, which other questions tell
+            logger.debug("{}", refused.refusal.message)
+            return
+        now, cpu = time.monotonic(), describe.cpu_seconds(stats)
+        percent = None
+        if cpu is not None and before.cpu_seconds is not None and cpu >= before.cpu_seconds:
+            percent = round(100 * (cpu - before.cpu_seconds) / (now - before.read_at), 2)
         with self._lock:
-            before = self._cpu.get(container_id)
-            self._cpu[container_id] = (cpu, now)
-        if before is None or now <= before[1] or cpu < before[0]:
-            return describe.memory_bytes(stats), None
-        return describe.memory_bytes(stats), round(100 * (cpu - before[0]) / (now - before[1]), 2)
+            self._used[container_id] = _Usage(describe.memory_bytes(stats), percent, cpu, now, now)
 
     def _token(self, details: Mapping[str, Any]) -> SecretStr | None:
         started = str(details["State"].get("StartedAt"))

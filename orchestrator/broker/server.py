@@ -80,6 +80,7 @@ class Broker:
         self._events.start()
         yield
         self._events.stop()
+        self._readings.close()
         self._quick.shutdown(wait=False, cancel_futures=True)
         self._long.shutdown(wait=False, cancel_futures=True)
         self._docker.close()

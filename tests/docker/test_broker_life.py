@@ -1,6 +1,7 @@
 """The broker's own life: adopted pools, events, images, and a daemon that goes."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -10,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.broker.contract import ContainerEvent, RefusalCode, Refused
+from orchestrator.broker.contract import ContainerEvent, PoolContainer, RefusalCode, Refused
 from orchestrator.pools.drivers import CannotStartPool, DriverUnavailable
 from tests.docker.broker_rig import BrokerRig, build_image, pool
-from tests.support import eventually, eventually_sync
+from tests.support import eventually
 
 
 async def test_a_restarted_broker_adopts_what_runs(rig: BrokerRig) -> None:
@@ -87,13 +88,15 @@ async def test_logs_memory_and_cpu_are_told(rig: BrokerRig) -> None:
     driver, client = rig.driver(), rig.client()
     await driver.ensure(pool())
     await rig.listening(driver)
-    container = await client.pool("pool-a")
-    assert container is not None
-    assert container.memory_bytes is not None
-    assert 2**20 < container.memory_bytes < container.memory_limit_bytes == 256 * 2**20
-    again = await client.pool("pool-a")
+
+    async def read_twice() -> PoolContainer | None:
+        found = await client.pool("pool-a")
+        return found if found is not None and found.cpu_percent is not None else None
+
+    again = await eventually(read_twice, 30)
     assert again is not None
-    assert again.cpu_percent is not None
+    assert again.memory_bytes is not None
+    assert 2**20 < again.memory_bytes < 256 * 2**20 == again.memory_limit_bytes
     assert (again.image, again.protocol, again.tenant_id) == (rig.image, 1, "usr-1")
     assert await client.logs("pool-a") == ""
     with pytest.raises(Refused) as told:
@@ -121,7 +124,13 @@ async def broker(rig: BrokerRig) -> AsyncIterator[subprocess.Popen[bytes]]:
 
 async def test_as_a_process_it_may_be_killed(rig: BrokerRig, broker: subprocess.Popen[bytes]) -> None:
     socket: Path = rig.settings.socket
-    eventually_sync(socket.is_socket, 20, "it listens")
+
+    async def answers() -> bool:
+        with contextlib.suppress(Refused):
+            return bool(await rig.client().node())
+        return False
+
+    await eventually(answers, 20, "it listens")
     driver = rig.driver()
     await driver.ensure(pool())
     assert socket.stat().st_mode & 0o777 == 0o660
