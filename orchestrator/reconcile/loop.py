@@ -23,6 +23,7 @@ from orchestrator.kit.clock import utc_now
 from orchestrator.pools import moves
 from orchestrator.pools import service as pools_service
 from orchestrator.pools.directory import AgentDirectory
+from orchestrator.pools.models import MoveModel
 from orchestrator.pools.policy import PoolPolicy
 from orchestrator.reconcile import rows as row_changes
 from orchestrator.reconcile.actions import AskForPool, CopyBot, DeleteSlot, EndMove, PutSlot, RestartSlot, RowAction
@@ -136,7 +137,7 @@ class Reconciler:
             if problem is not None:
                 problems[row.bot.id] = problem
         sightings = {pool_id: watch.sighting for pool_id, (watch, _) in self._watches.items()}
-        self._notice_recoveries(rows, sightings)
+        self._notice_recoveries(rows, under_way, sightings)
         return World(rows, pools, under_way, rendered, problems, sightings)
 
     async def _watch(self, pool_ids: set[str]) -> None:
@@ -148,11 +149,15 @@ class Reconciler:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    def _notice_recoveries(self, rows: Sequence[DesiredRow], sightings: Mapping[str, Sighting]) -> None:
+    def _notice_recoveries(
+        self, rows: Sequence[DesiredRow], under_way: Sequence[MoveModel], sightings: Mapping[str, Sighting]
+    ) -> None:
         answering = {pool_id for pool_id, sighting in sightings.items() if sighting.problem is None}
         back = answering - self._answering
         self._answering = answering
-        self._executor.forgive({row.bot.id for row in rows if row.bot.pool_id in back})
+        concerned = {row.bot.id for row in rows if row.bot.pool_id in back}
+        concerned |= {move.bot_id for move in under_way if back & {move.source_pool_id, move.target_pool_id}}
+        self._executor.forgive(concerned)
 
     # ---- writing and acting
 

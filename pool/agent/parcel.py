@@ -5,6 +5,7 @@ belongs to one pool (`lock`, `epoch`, `api.sock`) and what SQLite makes anew (`-
 so a database that a killed bot left is recovered where it arrives. A parcel is complete if its digest says so.
 """
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -63,7 +64,12 @@ class Parcel:
 
 def hold(directory: Path) -> int:
     """The directory's lock, as a descriptor to close. Raises InUse while a bot's process lives, or OSError."""
-    descriptor = os.open(directory / "lock", os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    file = directory / "lock"
+    with contextlib.suppress(FileExistsError):
+        made = os.open(file, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        os.fchmod(made, 0o666)  # for a bot with an id of its own; none but it and the agent enter the directory
+        os.close(made)
+    descriptor = os.open(file, _READ)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

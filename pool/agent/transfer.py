@@ -28,6 +28,8 @@ from pool.contract.errors import AgentErrorCode
 from pool.contract.slots import DesiredState
 from pool.contract.transfer import DIGEST_HEADER, DirectoryReport
 
+_FOR_THE_BOT = 0o644
+"""It reads the file as neither owner nor group; none but agent and bot enter the directory."""
 _WRITE_SECONDS = 30.0
 _READ_SECONDS = 30.0
 _SLACK_BYTES = 64 * 2**20

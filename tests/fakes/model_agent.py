@@ -71,6 +71,7 @@ class ModelAgent(FakeAgent):
         self.processes.clear()
         for bot_id, spec in self.specs.items():
             self._start(bot_id, spec)
+            self._refresh(bot_id)
 
     # ---- as an agent does
 

@@ -1,0 +1,296 @@
+"""Moving bots between pools, with the real reconciler and agents whose bots are counted trades."""
+
+import asyncio
+import random
+
+import pytest
+
+from orchestrator.errors import Conflict, InvalidSpec, NoCapacity, NotFound
+from orchestrator.pools import moves, service
+from orchestrator.pools.models import MoveModel, PoolModel
+from orchestrator.pools.policy import PoolPolicy
+from pool.contract.slots import ConditionType
+from tests.fakes.model_agent import Ledger, ModelAgent
+from tests.integration.orchestrator.rig import Rig
+from tests.support import eventually
+
+
+class Fleet:
+    def __init__(self, rig: Rig) -> None:
+        self.rig = rig
+        self.ledger = Ledger()
+        self.agents: dict[str, ModelAgent] = {}
+
+    async def pool(self, pool_id: str, **more: object) -> ModelAgent:
+        agent = self.agents[pool_id] = ModelAgent(pool_id, self.ledger)
+        await self.rig.add_pool(agent, **more)  # type: ignore[arg-type]
+        return agent
+
+    async def move(self, bot_id: str, target: str | None) -> MoveModel:
+        async with self.rig.database.unit_of_work() as session:
+            move = await moves.request(session, bot_id, target, "move", PoolPolicy())
+        await self.rig.hint()
+        return move
+
+    async def moving(self) -> list[MoveModel]:
+        async with self.rig.database.read() as session:
+            return list(await moves.list_(session))
+
+    async def none_moves(self) -> bool:
+        return not await self.moving()
+
+    def runs_in(self, bot_id: str) -> list[str]:
+        return [pool_id for pool_id, agent in self.agents.items() if bot_id in agent.processes]
+
+    def check(self) -> None:
+        """At most one process each, and that one has every trade."""
+        for bot_id, trades in self.ledger.trades.items():
+            running = self.runs_in(bot_id)
+            assert len(running) <= 1, f"{bot_id} runs in {running}"
+            for pool_id in running:
+                assert self.agents[pool_id].directories[bot_id].trades == trades, f"{bot_id} lost trades"
+
+    async def runs(self, bot_id: str, pool_id: str) -> None:
+        await eventually(lambda: self.runs_in(bot_id) == [pool_id], 15)
+
+
+@pytest.fixture
+async def fleet(rig: Rig) -> Fleet:
+    made = Fleet(rig)
+    await made.pool("pool-a")
+    return made
+
+
+async def test_a_running_bot_arrives_with_its_trades_and_is_archived_where_it_was(fleet: Fleet) -> None:
+    async with fleet.rig.running():
+        bot = await fleet.rig.create()
+        await fleet.runs(bot.id, "pool-a")
+        fleet.agents["pool-a"].trade(bot.id)
+        target = await fleet.pool("pool-b")
+        await fleet.move(bot.id, "pool-b")
+        await fleet.runs(bot.id, "pool-b")
+        await eventually(fleet.none_moves, 10)
+    row = await fleet.rig.row(bot.id)
+    assert (row.pool_id, row.epoch) == ("pool-b", 3)
+    assert target.directories[bot.id].trades == 1
+    source = fleet.agents["pool-a"]
+    assert bot.id not in source.slots
+    assert [(bot_id, left.trades, left.epoch) for bot_id, left in source.archives] == [(bot.id, 1, 2)]
+    fleet.check()
+
+
+async def test_a_stopped_bot_is_moved_too_and_keeps_its_slot(fleet: Fleet) -> None:
+    async with fleet.rig.running():
+        bot = await fleet.rig.create()
+        await fleet.runs(bot.id, "pool-a")
+        fleet.agents["pool-a"].trade(bot.id)
+        await fleet.rig.want(bot.id, "stopped")
+        target = await fleet.pool("pool-b")
+        await fleet.move(bot.id, None)
+        await eventually(fleet.none_moves, 15)
+        assert target.directories[bot.id].trades == 1
+        assert target.slots[bot.id].observed_state == "stopped"
+        assert fleet.runs_in(bot.id) == []
+        await fleet.rig.want(bot.id, "running")
+        await fleet.runs(bot.id, "pool-b")
+
+
+async def test_it_says_that_it_moves_and_why_it_does_not_get_on(fleet: Fleet) -> None:
+    rig = fleet.rig
+    async with rig.running():
+        bot = await rig.create()
+        await fleet.runs(bot.id, "pool-a")
+        target = await fleet.pool("pool-b")
+        target.reachable = False
+        await fleet.move(bot.id, "pool-b")
+
+        async def told() -> bool:
+            conditions = (await rig.view(bot.id)).status.conditions
+            return any(one["type"] == ConditionType.MOVING and "not answer" in one["message"] for one in conditions)
+
+        await eventually(told, 10)
+        (move,) = await fleet.moving()
+        assert move.problem is not None
+        async with rig.database.unit_of_work() as session:
+            await moves.abandon(session, bot.id)
+        await rig.hint()
+        await fleet.runs(bot.id, "pool-a")
+        assert (await rig.row(bot.id)).epoch > 1, "whatever was on its way for the old assignment is stale"
+
+        async def silent() -> bool:
+            return not (await rig.view(bot.id)).status.conditions
+
+        await eventually(silent, 10)
+
+
+async def test_deleted_on_the_way_it_is_deleted(fleet: Fleet) -> None:
+    rig = fleet.rig
+    async with rig.running():
+        bot = await rig.create()
+        await fleet.runs(bot.id, "pool-a")
+        target = await fleet.pool("pool-b")
+        target.reachable = False
+        await fleet.move(bot.id, "pool-b")
+        await eventually(lambda: not fleet.runs_in(bot.id), 10)
+        await rig.want(bot.id, "deleted")
+        await eventually(fleet.none_moves, 10)
+        target.reachable = True
+
+        async def deleted() -> bool:
+            return (await rig.row(bot.id)).deleted_at is not None
+
+        await eventually(deleted, 10)
+    assert not any(bot.id in agent.slots for agent in fleet.agents.values())
+    assert [bot_id for bot_id, _ in fleet.agents["pool-a"].archives] == [bot.id]
+
+
+async def test_a_drained_pool_gives_its_bots_away_and_can_be_removed(fleet: Fleet) -> None:
+    rig = fleet.rig
+    async with rig.running():
+        bots = [await rig.create(f"bot {number}") for number in range(5)]
+        for bot in bots:
+            await fleet.runs(bot.id, "pool-a")
+        await rig.want(bots[0].id, "stopped")
+        with pytest.raises(Conflict, match="fit into no other"):
+            async with rig.database.unit_of_work() as session:
+                await service.drain(session, "pool-a", PoolPolicy(maximum=1))
+        await fleet.pool("pool-b")
+        async with rig.database.unit_of_work() as session:
+            await service.drain(session, "pool-a", PoolPolicy(maximum=1))
+        with pytest.raises(Conflict, match="drain"):
+            async with rig.database.unit_of_work() as session:
+                await service.remove(session, "pool-a")
+        most = 0
+
+        async def empty() -> bool:
+            nonlocal most
+            under_way = await fleet.moving()
+            most = max(most, len(under_way))
+            rows = [await rig.row(bot.id) for bot in bots]
+            return not under_way and all(row.pool_id == "pool-b" for row in rows)
+
+        await eventually(empty, 30)
+        assert most <= 2, "few at a time"
+        for bot in bots[1:]:
+            await fleet.runs(bot.id, "pool-b")
+        async with rig.database.unit_of_work() as session:
+            pool = await service.remove(session, "pool-a")
+    assert pool.desired_state == "removed"
+
+
+async def test_what_cannot_be_moved_is_refused(fleet: Fleet) -> None:
+    rig = fleet.rig
+    await rig.add_user("user-two")
+    await fleet.pool("pool-b")
+    await fleet.pool("pool-two", tenant_id="user-two")
+    await fleet.pool("pool-shared", tenant_id=None)
+    async with rig.running():
+        bot = await rig.create()
+        await eventually(lambda: len(fleet.runs_in(bot.id)) == 1, 10)
+    (here,) = fleet.runs_in(bot.id)
+    there = "pool-b" if here == "pool-a" else "pool-a"
+    for target in (here, "pool-nowhere", "pool-two", "pool-shared"):
+        with pytest.raises(InvalidSpec):
+            await fleet.move(bot.id, target)
+    with pytest.raises(NotFound):
+        await fleet.move("bot-nobody", None)
+    async with rig.database.unit_of_work() as session:
+        await service.cordon(session, there)
+    with pytest.raises(Conflict):
+        await fleet.move(bot.id, there)
+    with pytest.raises(NoCapacity, match="POOLS_MAXIMUM"):
+        async with rig.database.unit_of_work() as session:
+            await moves.request(session, bot.id, None, "move", PoolPolicy(maximum=2))
+    async with rig.database.unit_of_work() as session:
+        await service.uncordon(session, there)
+    first = await fleet.move(bot.id, there)
+    again = await fleet.move(bot.id, None)
+    assert again.started_at == first.started_at
+    with pytest.raises(Conflict):
+        await fleet.move(bot.id, "pool-shared")
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+async def test_no_trade_is_lost_and_none_runs_twice_whatever_breaks(fleet: Fleet, seed: int) -> None:
+    """Two control planes at once, killed and started again; agents that break off before or after they obeyed, fall
+    silent, or die; users who change their minds. After every step a bot has one process at most, and that one has
+    every trade."""
+    chance = random.Random(seed)
+    rig = fleet.rig
+    for pool_id in ("pool-b", "pool-c"):
+        await fleet.pool(pool_id)
+    for agent in fleet.agents.values():
+        agent.whims = chance
+    planes = [asyncio.create_task(rig.reconciler().run()) for _ in range(2)]
+    bots = [await rig.create(f"bot {number}") for number in range(3)]
+    requested = 0
+    try:
+        for _ in range(150):
+            bot_id = chance.choice(bots).id
+            agent = chance.choice(list(fleet.agents.values()))
+            match chance.choice(["move", "move", "abandon", "want", "break", "silence", "die", "plane", "trade"]):
+                case "move":
+                    try:
+                        await fleet.move(bot_id, chance.choice([None, *fleet.agents]))
+                        requested += 1
+                    except (Conflict, InvalidSpec, NoCapacity):
+                        pass
+                case "abandon" if chance.random() < 0.3:
+                    try:
+                        async with rig.database.unit_of_work() as session:
+                            await moves.abandon(session, bot_id)
+                    except (Conflict, NotFound):
+                        pass
+                case "want":
+                    await rig.want(bot_id, chance.choice(["running", "running", "paused", "stopped"]))
+                case "break":
+                    agent.breaking = chance.choice([0.0, 0.2, 0.5])
+                case "silence":
+                    agent.reachable = chance.random() < 0.7
+                case "die":
+                    agent.kill()
+                case "plane":
+                    number = chance.randrange(2)
+                    planes[number].cancel()
+                    await asyncio.gather(planes[number], return_exceptions=True)
+                    planes[number] = asyncio.create_task(rig.reconciler().run())
+            for one in fleet.agents.values():
+                for running in list(one.processes):
+                    one.trade(running)
+                one.settle()
+            fleet.check()
+            await asyncio.sleep(chance.random() * 0.05)  # not to wait for anything: to let the world go on
+            fleet.check()
+        for agent in fleet.agents.values():
+            agent.breaking, agent.reachable = 0.0, True
+        for bot in bots:
+            await rig.want(bot.id, "running")
+        await eventually(fleet.none_moves, 60)
+        for bot in bots:
+            row = await rig.row(bot.id)
+            await fleet.runs(bot.id, str(row.pool_id))
+        fleet.check()
+    finally:
+        for plane in planes:
+            plane.cancel()
+        await asyncio.gather(*planes, return_exceptions=True)
+    assert requested > 5
+    assert any(agent.archives for agent in fleet.agents.values()), "bots did move"
+    assert sum(fleet.ledger.trades.values()) > 50
+
+
+async def test_a_tenant_gets_a_pool_of_its_own_when_it_needs_one(rig: Rig) -> None:
+    await rig.add_user("user-two")
+    fleet = Fleet(rig)
+    await fleet.pool("pool-a")
+    async with rig.running():
+        bot = await rig.create("one", owner_id="user-two")
+
+        async def placed() -> bool:
+            return (await rig.row(bot.id)).pool_id is not None
+
+        await eventually(placed, 10)
+    async with rig.database.read() as session:
+        pool = await session.get_one(PoolModel, (await rig.row(bot.id)).pool_id)
+    assert (pool.tenant_id, pool.driver, pool.slots_total) == ("user-two", "process", rig.settings.pool_slots)
+    assert pool.id != "pool-a"
