@@ -39,8 +39,9 @@ class RedisBus:
 
     `prefix` comes before all keys, so that several installations can share a Redis. A topic keeps its newest
     `ring_messages` messages, and fewer where they make more than `ring_bytes` of JSON; in Redis for `topic_seconds`
-    after the last, here for `idle_seconds` after the last subscriber. Up to `outbox_messages` messages wait up to
-    `outbox_seconds` for Redis, `ring_bytes` at most. `answer_seconds` is how long Redis gets for an answer.
+    after the last, here for `idle_seconds` after the last subscriber. So Redis needs `ring_bytes` for each user who is
+    busy, and some. Up to `outbox_messages` messages of `outbox_bytes` wait for it up to `outbox_seconds`.
+    `answer_seconds` is how long Redis gets for an answer, `patience_seconds` how long `publish` waits for one.
     """
 
     def __init__(
@@ -49,17 +50,18 @@ class RedisBus:
         prefix: str,
         *,
         ring_messages: int = 1000,
-        ring_bytes: int = 4_000_000,
-        topic_seconds: int = 3600,
+        ring_bytes: int = 1_000_000,
+        topic_seconds: int = 900,
         idle_seconds: float = 600,
         outbox_messages: int = 1000,
+        outbox_bytes: int = 4_000_000,
         outbox_seconds: float = 30,
         patience_seconds: float = 0.25,
         answer_seconds: float = 1.0,
     ) -> None:
         self._limits = Limits(ring_messages, ring_bytes)
         self._link = Link(url, prefix, self._limits, topic_seconds=topic_seconds, answer_seconds=answer_seconds)
-        self._outbox = Outbox(Limits(outbox_messages, ring_bytes), outbox_seconds)
+        self._outbox = Outbox(Limits(outbox_messages, outbox_bytes), outbox_seconds)
         self._topics = Topics(self._limits, idle_seconds)
         self._patience_seconds = patience_seconds
         self._request_seconds = answer_seconds * 2

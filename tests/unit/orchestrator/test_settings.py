@@ -1,11 +1,11 @@
-"""The database's password shows nowhere."""
+"""The passwords of database and Redis show nowhere."""
 
 import sys
 from pathlib import Path
 
 import pytest
 from loguru import logger
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from orchestrator import __main__ as root
 from orchestrator.settings import OrchestratorSettings
@@ -24,6 +24,15 @@ def test_one_that_cannot_be_read_is_refused_without_being_quoted(url: str) -> No
     with pytest.raises(ValidationError) as refused:
         OrchestratorSettings(database_url=url)
     assert "database_url" in str(refused.value)
+    assert SECRET not in str(refused.value)
+    assert SECRET not in root._sentence(refused.value)
+
+
+@pytest.mark.parametrize("url", [f"http://:{SECRET}@h/0", f"redis://:pass/{SECRET}@h:6379/0", f"{SECRET}"])
+def test_one_of_redis_that_cannot_be_read_is_refused_without_being_quoted(url: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        OrchestratorSettings(redis_url=SecretStr(url))
+    assert "redis_url" in str(refused.value)
     assert SECRET not in str(refused.value)
     assert SECRET not in root._sentence(refused.value)
 
