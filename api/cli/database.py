@@ -95,11 +95,11 @@ def backup(file: Path, url: Url = None, as_json: AsJson = False) -> None:
         saved = _run(settings, backups.backup(place, file.absolute(), tables(), progress))
     _tell(saved, as_json, f"Saved {_shown(place)} in {file}.")
     if not as_json:
+        secrets = settings.secrets_file or settings.home / homes.SECRETS_FILE
         show(
-            f"Not in it: [bold]{text(settings.home / homes.SECRETS_FILE)}[/] (without it everybody's access tokens end "
-            "at a restore), and the bots' trades, which are in their pools: save "
-            f"[bold]{text(settings.home / 'pools')}[/] while Flotilla and its bots are stopped, or Docker's volumes "
-            "flotilla-<installation>-<pool>."
+            f"Not in it: [bold]{text(secrets)}[/] (without it everybody's access tokens end at a restore), and the "
+            f"bots' trades, which are in their pools: save [bold]{text(settings.home / 'pools')}[/] while the bots are "
+            "stopped, or Docker's volumes flotilla-<installation>-<pool>."
         )
 
 
@@ -115,7 +115,7 @@ def restore(file: Path, url: Url = None, as_json: AsJson = False) -> None:
         _make_private(place)
         with _progress(as_json) as progress:
             header, restored = _run(settings, backups.restore(place, file, progress))
-        note = _run(settings, _adopt(settings, place))
+        note = _run(settings, _settle(settings, place))
     made = f"made {header.created_at} from {header.database}, version {header.schema}"
     _tell(restored, as_json, f"Restored {_shown(place)} from {file} ({made}); counts and checksums are the same.")
     if note and not as_json:
@@ -217,13 +217,17 @@ def _run(settings: OrchestratorSettings, work: Coroutine[Any, Any, T]) -> T:
         raise CliError(explain(error, settings.home) or str(error)) from None
 
 
-async def _adopt(settings: OrchestratorSettings, url: str) -> str | None:
+async def _settle(settings: OrchestratorSettings, url: str) -> str | None:
     """Makes the home one of the restored installation; what the user should know of it."""
-    installation = await backups.installation_of(url)
+    installation = await backups.settle(url)
     if installation is None:
         return None
-    changed = homes.adopt(settings.home, installation)
-    return f"The home {text(settings.home)} is now one of {installation}." if changed else None
+    if settings.secrets_file is None:
+        homes.adopt(settings.home, installation)
+        whose = f"The home {text(settings.home)} is one of {installation} now."
+    else:
+        whose = f"{text(settings.secrets_file)} must be that of {installation}: `installation_id` in it."
+    return f"{whose} See to it that no pool of the time of the backup still runs elsewhere: its bots would trade twice."
 
 
 @contextlib.contextmanager

@@ -97,11 +97,13 @@ def header_of(file: Path) -> Header:
         return _header_of(file, stream.readline())
 
 
-async def installation_of(url: str) -> str | None:
-    """Id of the installation that a migrated database belongs to; None where none claimed it yet."""
+async def settle(url: str) -> str | None:
+    """To be called after a restore: lets the pools be those of whichever home starts next, since that of the backup may
+    be gone. The id of the installation that the database belongs to; None where none claimed it yet."""
     database = Database(url)
     try:
-        async with database.engine.connect() as connection:
+        async with database.engine.execution_options(flotilla_writes=True).begin() as connection:
+            await connection.execute(text("UPDATE installation SET pools_home = NULL, pools_path = NULL"))
             found = (await connection.execute(text("SELECT id FROM installation"))).scalar()
     finally:
         await database.close()

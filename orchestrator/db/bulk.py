@@ -1,7 +1,8 @@
 """Many rows at once: COPY on PostgreSQL, one prepared statement on SQLite. Both in the caller's transaction.
 
-`upsert` copies into a temporary table first, since COPY knows no conflicts; `insert` copies straight into the table.
-Values are what the columns' types have in Python; JSON columns take their text as it shall be stored.
+`upsert` copies into a temporary table first, since COPY knows no conflicts; a few rows go by one prepared statement,
+for a temporary table leaves dead rows in the catalogue. `insert` copies straight into the table. Values are what the
+columns' types have in Python; JSON columns take their text as it shall be stored.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from sqlalchemy.sql.expression import TableClause
 from orchestrator.db.types import MoneyColumn
 
 _SQLITE = sqlite.dialect()
+_FEW = 200
 Row = Sequence[Any]
 
 
@@ -61,6 +63,11 @@ async def upsert(
         marks = ", ".join("?" * len(names))
         statement = f"INSERT INTO {_quoted(table.name)} ({_list(names)}) VALUES ({marks}) {conflict}"  # noqa: S608
         await connection.exec_driver_sql(statement, _for_sqlite(table, rows))
+        return
+    if len(rows) <= _FEW:
+        marks = ", ".join(["%s"] * len(names))
+        statement = f"INSERT INTO {_quoted(table.name)} ({_list(names)}) VALUES ({marks}) {conflict}"  # noqa: S608
+        await connection.exec_driver_sql(statement, [tuple(row) for row in rows])
         return
     staging = f"staging_{table.name}"
     await connection.exec_driver_sql(
