@@ -30,6 +30,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from pool.contract.model import REVEAL_SECRETS, Secret
 
 BROKER_PROTOCOL = 1
+PAPER_ALIAS = "paper-exchange"
+PAPER_PORT = 9000
+PAPER_URL = f"http://{PAPER_ALIAS}:{PAPER_PORT}"
+"""Where pools find the paper exchange: by name in their tenant's network, the same at every start."""
 POOL_ID_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 
 

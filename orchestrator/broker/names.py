@@ -21,7 +21,6 @@ ROLE = "flotilla.role"
 """`pool`, `paper-exchange`, `files` (a container that never runs), `network`."""
 CONFIGURATION = "flotilla.configuration"
 """Digest of everything a container is made from: one that differs is made anew at its next start."""
-PAPER_ALIAS = "paper-exchange"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from typing import Any
 
 from loguru import logger
 
-from orchestrator.broker.contract import RefusalCode, Refused
+from orchestrator.broker.contract import PAPER_ALIAS, RefusalCode, Refused
 from orchestrator.broker.docker_api import DockerApi
-from orchestrator.broker.names import PAPER_ALIAS, Names
+from orchestrator.broker.names import Names
 from orchestrator.broker.refusals import translated
 from orchestrator.broker.settings import BrokerSettings
 

@@ -12,10 +12,18 @@ from loguru import logger
 
 from orchestrator.broker import describe, images
 from orchestrator.broker.archives import File
-from orchestrator.broker.contract import PaperContainer, PaperSpec, RefusalCode, Refused
+from orchestrator.broker.contract import (
+    PAPER_ALIAS,
+    PAPER_PORT,
+    PAPER_URL,
+    PaperContainer,
+    PaperSpec,
+    RefusalCode,
+    Refused,
+)
 from orchestrator.broker.docker_api import DockerApi
 from orchestrator.broker.hardening import Limits, host_options
-from orchestrator.broker.names import CONFIGURATION, IMAGE, PAPER_ALIAS, Names
+from orchestrator.broker.names import CONFIGURATION, IMAGE, Names
 from orchestrator.broker.networks import Networks
 from orchestrator.broker.refusals import translated
 from orchestrator.broker.settings import BrokerSettings
@@ -104,7 +112,7 @@ class PaperExchanges:
             capabilities=(),
             egress=False,
         )
-        command = ["--host", "0.0.0.0", "--port", str(self._settings.paper_port), "--symbols", str(spec.symbols)]  # noqa: S104
+        command = ["--host", "0.0.0.0", "--port", str(PAPER_PORT), "--symbols", str(spec.symbols)]  # noqa: S104
         told = json.dumps([image_id, network, command, host], sort_keys=True, default=dict)
         return {"host": host, "command": command, "digest": hashlib.sha256(told.encode()).hexdigest()[:32]}
 
@@ -133,11 +141,10 @@ class PaperExchanges:
         return details
 
     def _described(self, details: Mapping[str, Any]) -> PaperContainer:
-        port = self._settings.paper_port
         address = describe.address(details, self._names.paper)
         running = describe.state(details) == "running"
         return PaperContainer(
-            url=f"http://{PAPER_ALIAS}:{port}",
-            address=f"{address}:{port}" if running and address else None,
+            url=PAPER_URL,
+            address=f"{address}:{PAPER_PORT}" if running and address else None,
             running=running,
         )

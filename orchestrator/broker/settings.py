@@ -33,8 +33,6 @@ class BrokerSettings(BaseSettings):
     """Container of the control plane, which is connected to every tenant's network; None where it runs on the host."""
     agent_port: int = Field(default=8700, ge=1024, le=65_535)
     """Where agents listen inside their containers; never published."""
-    paper_port: int = Field(default=9000, ge=1024, le=65_535)
-    """Where the paper exchange listens inside its container; never published."""
     default_memory_bytes: int = Field(default=4 * 2**30, ge=256 * 2**20)
     """Memory limit of a pool whose specification has none."""
     default_cpus: float | None = Field(default=None, gt=0)

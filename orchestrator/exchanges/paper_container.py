@@ -5,7 +5,7 @@ from typing import Protocol
 import httpx
 from pydantic import SecretStr
 
-from orchestrator.broker.contract import PaperContainer, PaperSpec, Refused
+from orchestrator.broker.contract import PAPER_URL, PaperContainer, PaperSpec, Refused
 from orchestrator.exchanges.paper import CannotStartExchange, ping
 
 
@@ -34,7 +34,6 @@ class BrokerPaperExchange:
         self._spec = PaperSpec(image=image, symbols=symbols, control_token=control_token)
         self._transport = transport
         self._address: str | None = None
-        self._pool_url: str | None = None
         self.problem: str | None = None
 
     async def ensure(self) -> None:
@@ -76,10 +75,9 @@ class BrokerPaperExchange:
         return None if self._address is None else f"http://{self._address}"
 
     def pool_url(self) -> str | None:
-        """By name: it is the same in every tenant's network and at every start."""
-        return self._pool_url
+        """By name: it is the same in every tenant's network and at every start, so it need not run yet."""
+        return PAPER_URL
 
     def _remember(self, found: PaperContainer) -> None:
-        self._pool_url = found.url
         self._address = found.address or self._address
         self.problem = None if found.running else "The paper exchange does not run."

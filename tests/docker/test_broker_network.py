@@ -42,16 +42,14 @@ async def test_without_egress_networks_are_internal_and_pools_are_reached_all_th
 
 
 async def test_the_paper_exchange_is_in_every_tenants_network(rig: BrokerRig) -> None:
-    """Its stand-in listens where the fake pool does, since it is one."""
-    await rig.restart(paper_port=8700)
     driver, client = rig.driver(), rig.client()
     await driver.ensure(pool("pool-a", "usr-1"))
     assert await client.paper() is None
     paper = await client.ensure_paper(PaperSpec(image=rig.image, symbols=20))
     await driver.ensure(pool("pool-b", "usr-2"))
-    assert (paper.url, paper.running) == ("http://paper-exchange:8700", True)
+    assert (paper.url, paper.running) == ("http://paper-exchange:9000", True)
     for pool_id in ("pool-a", "pool-b"):
-        assert await reaches(rig, driver, pool_id, "paper-exchange", 8700)
+        assert await reaches(rig, driver, pool_id, "paper-exchange", 9000)
     told = rig.docker.inspect_container(f"flotilla-{rig.installation}.paper-exchange")
     assert told["Config"]["User"] == "10001:10001"
     assert (told["HostConfig"]["CapDrop"], told["HostConfig"]["CapAdd"]) == (["ALL"], None)
@@ -61,4 +59,4 @@ async def test_the_paper_exchange_is_in_every_tenants_network(rig: BrokerRig) ->
     assert await client.paper() is None
     again = await client.ensure_paper(PaperSpec(image=rig.image, symbols=20))
     assert again.running
-    assert await reaches(rig, driver, "pool-a", "paper-exchange", 8700)
+    assert await reaches(rig, driver, "pool-a", "paper-exchange", 9000)
