@@ -150,6 +150,9 @@ def read_looked(answer: Sequence[Any]) -> Looked:
 
 
 def read_entry(identity: bytes, fields: Mapping[bytes, bytes]) -> StreamEntry:
-    """Of an entry of a stream."""
+    """Of an entry of a stream. One that this version cannot read counts as a gap."""
     number = int(identity.partition(b"-")[0])
-    return StreamEntry(number, int(fields[b"p"]), fields[b"k"].decode(), fields[b"b"])
+    try:
+        return StreamEntry(number, int(fields[b"p"]), fields[b"k"].decode(), fields[b"b"])
+    except (KeyError, ValueError):
+        return StreamEntry(number, number, "", b"")

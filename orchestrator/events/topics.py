@@ -109,8 +109,9 @@ class Topics:
         _, after = parse_cursor(look.after or "")
         known = looked.remembers(after)
         if known and not ring.remembers(after):
-            lacking = (one for one in looked.entries if one.number <= ring.forgotten)
-            known = ring.backfill([self._entry(one) for one in lacking], after)
+            lacking = [self._entry(one) for one in looked.entries if one.number <= ring.forgotten]
+            readable = [entry for entry in lacking if entry is not None]
+            known = len(readable) == len(lacking) and ring.backfill(readable, after)
         subscription.place(after if known else ring.last, reset=not known)
 
     def arrived(self, rings: Mapping[str, Ring], arrived: Arrived) -> None:
@@ -125,13 +126,20 @@ class Topics:
     def _accept(self, ring: Ring, entry: StreamEntry) -> None:
         if entry.number <= ring.last:
             return  # it came with the confirmation already
-        if not entry.kind:
+        read = self._entry(entry)
+        if read is None:
             ring.skip_to(entry.number)
             return
         if entry.previous > ring.last:
             ring.skip_to(entry.previous)
-        ring.append(self._entry(entry))
+        ring.append(read)
 
-    def _entry(self, entry: StreamEntry) -> Entry:
-        body = json.loads(entry.body)
+    def _entry(self, entry: StreamEntry) -> Entry | None:
+        """None where it holds no message, or none that can be read."""
+        if not entry.kind:
+            return None
+        try:
+            body = json.loads(entry.body)
+        except ValueError:
+            return None
         return Entry(entry.number, len(entry.body), Message(self.cursor_of(entry.number), entry.kind, body))

@@ -120,6 +120,27 @@ async def test_a_topic_that_ran_out_resets_old_cursors_but_not_the_newest(
         assert await newest.until(3) == [3]
 
 
+@pytest.mark.parametrize("fields", [{"x": "y"}, {"p": "0", "k": "bot", "b": "{"}, {"p": "0", "k": "bot", "b": b"\xff"}])
+async def test_an_entry_that_cannot_be_read_is_a_gap(
+    server: RedisServer, open_bus: OpenBus, fields: dict[str, str | bytes]
+) -> None:
+    bus, other = await open_bus(server), await open_bus(server)
+    async with following(bus) as follower:
+        (cursor,) = await publish(other, 1)
+        await follower.until(1)
+        async with server.client() as client:
+            number = await client.hincrby(f"{PREFIX}bus", "counter", 1)
+            await client.xadd(f"{PREFIX}topic:{TOPIC}", fields, id=f"{number}-0")  # type: ignore[arg-type]
+            await client.hset(f"{PREFIX}bus", f"last:{TOPIC}", str(number))
+        await follower.until("reset")
+        await publish(other, 2)
+        assert await follower.until(2) == [1, "reset", 2]
+        fresh = await open_bus(server)
+        async with following(fresh, after=cursor) as resumed:
+            await publish(other, 3)
+            assert await resumed.until(3) == ["reset", 3]
+
+
 async def test_installations_are_apart(server: RedisServer, open_bus: OpenBus) -> None:
     one, other = await open_bus(server, "flotilla:one:"), await open_bus(server, "flotilla:two:")
     (cursor,) = await publish(one, 1)
