@@ -101,13 +101,18 @@ def read_epoch(directory: Path) -> int:
 
 def count_open_trades(directory: Path, trading: str) -> int:
     """Open trades in the bot's database for `SlotSpec.trading`, 0 where there is none yet. Raises sqlite3.Error where
-    it cannot be read, or OSError where it is no plain file."""
+    it cannot be read, or OSError where it is no plain file.
+
+    SQLite would leave files of the agent's beside it, which a bot of another user cannot open: none are made where no
+    log is still to be read, and an index made for a log is removed.
+    """
     file = directory / _DATABASES[trading]
     try:
         os.close(open_plain(file))
     except FileNotFoundError:
         return 0
-    connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=_SQLITE_TIMEOUT_SECONDS)
+    how = "mode=ro" if os.path.lexists(file.with_name(f"{file.name}-wal")) else "mode=ro&immutable=1"
+    connection = sqlite3.connect(f"{file.absolute().as_uri()}?{how}", uri=True, timeout=_SQLITE_TIMEOUT_SECONDS)
     try:
         connection.execute("PRAGMA trusted_schema = OFF")  # a strategy may have written it
         if (
@@ -118,6 +123,15 @@ def count_open_trades(directory: Path, trading: str) -> int:
         return int(connection.execute("SELECT count(*) FROM trades WHERE is_open").fetchone()[0])
     finally:
         connection.close()
+        _remove_index(file)
+
+
+def _remove_index(database: Path) -> None:
+    """The agent's own beside another user's database, which that one cannot be using."""
+    index = database.with_name(f"{database.name}-shm")
+    with contextlib.suppress(FileNotFoundError):
+        if index.lstat().st_uid == os.getuid() != database.lstat().st_uid:
+            index.unlink()
 
 
 def sync_directory(directory: Path) -> None:

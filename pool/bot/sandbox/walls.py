@@ -57,7 +57,7 @@ class Walls:
             uids.become(self.uid)
         uids.drop_capabilities()
         os.umask(_SHARED_MASK if owned else _PRIVATE_MASK)
-        bounding = "the bounding set is empty" if bounded else "the bounding set stays, which nothing is executed with"
+        bounding = "the bounding set is empty" if bounded else "the bounding set stays, but no program can be executed"
         self._note("own_uid", lacking or f"User and group {self.uid}, no capabilities; {bounding}.", owned)
         self._try("no_new_privs", _forbid_new_privileges)
 

@@ -4,6 +4,7 @@ import ctypes
 import json
 import os
 import shutil
+import sqlite3
 import stat
 import struct
 import tempfile
@@ -14,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from pool.agent.files import count_open_trades
+from pool.bot.sandbox import uids
 from pool.bot.sandbox.kernel import process_status, system_call
 from pool.bot.sandbox.syscalls import number
 from pool.bot.sandbox.uids import DIRECTORY_MODE, give_directory
@@ -209,3 +212,31 @@ def test_without_the_capabilities_it_says_so_and_stays_who_it_is(home: Path) -> 
     assert uid == 0
     assert "CAP_SETUID" in missing["own_uid"]
     assert owner(home)[0] == AGENT, "the directory is not given to whom the process cannot become"
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_the_agent_counts_trades_and_leaves_nothing_that_the_bot_cannot_open(home: Path, killed: bool) -> None:
+    """Its SQLite would make files beside the database that are the agent's."""
+    (home / "tradesv3.sqlite").unlink()
+    in_child(lambda: give_directory(home, BOT, AGENT))
+
+    def trade() -> int:
+        uids.become(BOT)
+        os.umask(0o007)
+        database = sqlite3.connect(home / "tradesv3.sqlite")
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("CREATE TABLE IF NOT EXISTS trades (is_open BOOLEAN)")
+        database.execute("INSERT INTO trades VALUES (1)")
+        database.commit()
+        count = int(database.execute("SELECT count(*) FROM trades").fetchone()[0])
+        if not killed:
+            database.close()
+        return count
+
+    def count() -> int:
+        uids.become(AGENT)
+        return count_open_trades(home, "dry_run")
+
+    assert [in_child(trade), in_child(count), in_child(trade), in_child(count)] == [1, 1, 2, 2]
+    assert {owner(path)[0] for path in home.glob("tradesv3*")} == {BOT}
+    assert (home / "tradesv3.sqlite-wal").exists() is killed
