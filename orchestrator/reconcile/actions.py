@@ -77,6 +77,8 @@ class PoolView:
     """When the listing was asked for, on the clock of `Memory`."""
     capacity: Capacity | None = None
     """None where no new bot shall go there."""
+    ready: bool = True
+    """Its zygote is warm: a bot that comes starts at once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What to do next about a bot that is being moved; see `pools.moves` for the phases. Pure.
 
-Until the bot belongs to the target, the source is told to keep it stopped, whatever its user wants meanwhile; that
-comes into force where it arrives. Only its deletion ends the move.
+As soon as the target is ready, and until the bot belongs to it, the source is told to keep the bot stopped, whatever
+its user wants meanwhile; that comes into force where it arrives. Only its deletion ends the move.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,10 +33,10 @@ def move(intent: Intent, moving: Moving, views: Views, memory: Memory, ordinary:
         return _clean(intent, moving, views, memory, ordinary)
     if intent.desired == DELETED or (intent.pool_id, intent.epoch) != (moving.source_pool_id, moving.epoch):
         return EndMove(intent.bot_id, moving)
-    return _leave(intent, moving, views, memory)
+    return _leave(intent, moving, views, memory, ordinary)
 
 
-def _leave(intent: Intent, moving: Moving, views: Views, memory: Memory) -> Action | None:
+def _leave(intent: Intent, moving: Moving, views: Views, memory: Memory, ordinary: Ordinary) -> Action | None:
     source, target = _slots(views, moving.source_pool_id), _slots(views, moving.target_pool_id)
     if source is None:
         return _tell(intent, moving, f"The agent of {moving.source_pool_id}, which has the bot, does not answer.")
@@ -47,6 +47,9 @@ def _leave(intent: Intent, moving: Moving, views: Views, memory: Memory) -> Acti
     slot = source.get(intent.bot_id)
     if slot is not None and slot.epoch > moving.source_epoch:
         return EndMove(intent.bot_id, moving)
+    begun = slot is not None and slot.epoch == moving.source_epoch
+    if not begun and not _is_ready(views, moving.target_pool_id):
+        return _wait(intent, moving, views, memory, ordinary)
     if slot is None or (slot.epoch, slot.desired) != (moving.source_epoch, DesiredState.STOPPED):
         return PutSlot(intent.bot_id, moving.source_pool_id, _stop(intent, moving))
     if slot.observed_state != ObservedState.STOPPED:
@@ -59,6 +62,12 @@ def _leave(intent: Intent, moving: Moving, views: Views, memory: Memory) -> Acti
     if stale is not None:  # of an assignment long ago; its directory goes to the archive there
         return DeleteSlot(intent.bot_id, moving.target_pool_id, stale.epoch)
     return CopyBot(intent.bot_id, moving.source_pool_id, moving)
+
+
+def _wait(intent: Intent, moving: Moving, views: Views, memory: Memory, ordinary: Ordinary) -> Action | None:
+    """While the target only starts, the bot trades on where it is."""
+    action = ordinary(intent, moving.source_pool_id, views, memory)
+    return action or _tell(intent, moving, f"{moving.target_pool_id} is not ready yet; until then the bot trades on.")
 
 
 def _clean(intent: Intent, moving: Moving, views: Views, memory: Memory, ordinary: Ordinary) -> Action | None:
@@ -117,6 +126,11 @@ def _stop(intent: Intent, moving: Moving) -> Put:
 def _slots(views: Views, pool_id: str) -> Mapping[str, SlotView] | None:
     view = views.get(pool_id)
     return None if view is None else view.slots
+
+
+def _is_ready(views: Views, pool_id: str) -> bool:
+    view = views.get(pool_id)
+    return view is not None and view.slots is not None and view.ready
 
 
 def _fresh(intent: Intent, pool_id: str, views: Views, memory: Memory) -> bool:

@@ -76,7 +76,8 @@ def views(world: World, policy: PoolPolicy) -> list[PoolView]:
             bot_id: SlotView(slot.epoch, str(slot.desired), str(slot.observed_state))
             for bot_id, slot in sighting.slots.items()
         }
-        found.append(PoolView(pool.id, slots, sighting.listed_at, capacities.get(pool.id)))
+        ready = sighting.report is not None and sighting.report.zygote.state == "ready"
+        found.append(PoolView(pool.id, slots, sighting.listed_at, capacities.get(pool.id), ready))
     return found
 
 

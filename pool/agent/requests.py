@@ -1,6 +1,6 @@
 """Requests about slots: checked against epochs and room, and acknowledged once they are on disk."""
 
-from pool.agent import table
+from pool.agent import table, transfer
 from pool.agent.entry import Entry
 from pool.agent.facts import SlotFacts
 from pool.agent.keeper import Keeper
@@ -28,8 +28,11 @@ async def put_slot(keeper: Keeper, settings: PoolSettings, bot_id: str, spec: Sl
 
 
 async def delete_slot(keeper: Keeper, bot_id: str, epoch: int) -> bool:
-    """Stops and archives a bot; True once it is gone. Raises Refused, or OSError."""
+    """Stops and archives a bot; True once it is gone. A directory that was moved here and never got a slot is archived
+    too. Raises Refused, or OSError."""
     async with keeper.lock(bot_id):
+        if bot_id not in keeper.entries and await transfer.put_away(keeper, bot_id, epoch):
+            return True
         if bot_id in keeper.deleted and bot_id not in keeper.entries:
             if epoch < keeper.deleted[bot_id]:
                 raise stale_epoch(bot_id, epoch, keeper.deleted[bot_id])

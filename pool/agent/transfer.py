@@ -72,6 +72,21 @@ async def receive(keeper: Keeper, bot_id: str, epoch: int, limit_bytes: int, req
     )
 
 
+async def put_away(keeper: Keeper, bot_id: str, epoch: int) -> bool:
+    """Archives the directory of a bot that has no slot; False where there is none. The slot's lock must be held.
+    Raises Refused, OSError."""
+    directory = bot_directory(keeper.directory, bot_id)
+    if not await asyncio.to_thread(directory.is_dir):
+        return False
+    known = max(await asyncio.to_thread(read_epoch, directory), keeper.deleted.get(bot_id, 0))
+    if known > epoch:
+        raise stale_epoch(bot_id, epoch, known)
+    await asyncio.to_thread(_archive, keeper.directory, bot_id)
+    keeper.deleted[bot_id] = epoch
+    await keeper.save()
+    return True
+
+
 # ---- sending
 
 
@@ -161,16 +176,20 @@ def _put_in_place(pool: Path, bot_id: str, epoch: int, staged: Path) -> None:
     directory = bot_directory(pool, bot_id)
     directory.parent.mkdir(mode=0o700, exist_ok=True)
     if directory.is_dir():
-        descriptor = _hold(directory)
-        try:
-            archive(pool, bot_id, datetime.now(UTC))
-        finally:
-            os.close(descriptor)
+        _archive(pool, bot_id)
     staged.rename(directory)
     sync_directory(directory.parent)
 
 
 # ---- both
+
+
+def _archive(pool: Path, bot_id: str) -> None:
+    descriptor = _hold(bot_directory(pool, bot_id))
+    try:
+        archive(pool, bot_id, datetime.now(UTC))
+    finally:
+        os.close(descriptor)
 
 
 @asynccontextmanager

@@ -42,6 +42,7 @@ class ModelAgent(FakeAgent):
         self.ledger = ledger
         self.whims = whims
         self.reachable = True
+        self.refuses_directories = False
         self.breaking = 0.0
         """Share of the connections that break."""
         self.directories: dict[str, Directory] = {}
@@ -158,7 +159,7 @@ class ModelAgent(FakeAgent):
         bot_id, epoch = request.match_info["bot_id"], int(request.query["epoch"])
         content = await request.read()
         known = self.directories.get(bot_id)
-        if bot_id in self.specs:
+        if bot_id in self.specs or self.refuses_directories:
             return _problem(AgentErrorCode.IN_USE)
         if epoch <= self.gone.get(bot_id, 0) or (known is not None and known.epoch > epoch):
             return _problem(AgentErrorCode.STALE_EPOCH)

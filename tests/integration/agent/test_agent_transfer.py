@@ -107,6 +107,19 @@ def test_the_same_parcel_may_come_twice_and_an_older_one_is_refused(pool: PoolRi
     assert len(archived) == 1, "what was in the way is kept"
 
 
+def test_a_directory_that_never_got_a_slot_is_archived_with_its_bot(pool: PoolRig, other: PoolRig) -> None:
+    at_rest(pool, "unwanted", 2)
+    parcel = fetch(pool, "unwanted", 2)
+    assert send(other, "unwanted", 3, parcel.content, parcel.headers[DIGEST_HEADER]).status_code == 200
+    assert other.call("DELETE", "/v1/slots/unwanted?epoch=2").json()["code"] == "stale_epoch"
+    for _ in range(2):
+        assert other.call("DELETE", "/v1/slots/unwanted?epoch=3").status_code == 204
+    assert not (other.directory / "bots" / "unwanted").exists()
+    assert len(list((other.directory / "archive").glob("unwanted-*"))) == 1
+    late = send(other, "unwanted", 3, parcel.content, parcel.headers[DIGEST_HEADER])
+    assert late.json()["code"] == "stale_epoch", "what is gone stays gone"
+
+
 def test_links_are_left_behind(pool: PoolRig, other: PoolRig, tmp_path: Path) -> None:
     directory = at_rest(pool, "sly", 2)
     secret = tmp_path / "secret"

@@ -1,14 +1,19 @@
 """Moving bots between pools, with the real reconciler and agents whose bots are counted trades."""
 
 import asyncio
+import contextlib
 import random
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from sqlmodel.ext.asyncio.session import AsyncSession
 
+from orchestrator.db.engine import Database
 from orchestrator.errors import Conflict, InvalidSpec, NoCapacity, NotFound
 from orchestrator.pools import moves, service
 from orchestrator.pools.models import MoveModel, PoolModel
 from orchestrator.pools.policy import PoolPolicy
+from orchestrator.reconcile.loop import Reconciler
 from pool.contract.slots import ConditionType
 from tests.fakes.model_agent import Ledger, ModelAgent
 from tests.integration.orchestrator.rig import Rig
@@ -52,6 +57,61 @@ class Fleet:
 
     async def runs(self, bot_id: str, pool_id: str) -> None:
         await eventually(lambda: self.runs_in(bot_id) == [pool_id], 15)
+
+
+class Mortal(Database):
+    """A database to a control plane that is killed: what it began is done or not done, never half."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self._dead = False
+        self._busy = 0
+        self._idle = asyncio.Event()
+
+    async def die(self) -> None:
+        self._dead = True
+        if self._busy:
+            await self._idle.wait()
+
+    @contextlib.asynccontextmanager
+    async def unit_of_work(self) -> AsyncIterator[AsyncSession]:
+        with self._alive():
+            async with super().unit_of_work() as session:
+                yield session
+
+    @contextlib.asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        with self._alive():
+            async with super().read() as session:
+                yield session
+
+    @contextlib.contextmanager
+    def _alive(self) -> Iterator[None]:
+        if self._dead:
+            raise OSError("killed")
+        self._busy += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._busy -= 1
+            if not self._busy:
+                self._idle.set()
+
+
+class Plane:
+    """A control plane that can be killed in the midst of what it does to agents."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._database = Mortal(rig.database.url)
+        reconciler = Reconciler(self._database, rig.bus, rig.agents, rig.catalogue, rig.settings)
+        self._task = asyncio.create_task(reconciler.run())
+
+    async def kill(self) -> None:
+        await self._database.die()
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        await self._database.close()
 
 
 @pytest.fixture
@@ -101,16 +161,19 @@ async def test_it_says_that_it_moves_and_why_it_does_not_get_on(fleet: Fleet) ->
         bot = await rig.create()
         await fleet.runs(bot.id, "pool-a")
         target = await fleet.pool("pool-b")
-        target.reachable = False
+        target.zygote = "warming"
         await fleet.move(bot.id, "pool-b")
 
         async def told() -> bool:
             conditions = (await rig.view(bot.id)).status.conditions
-            return any(one["type"] == ConditionType.MOVING and "not answer" in one["message"] for one in conditions)
+            return any(one["type"] == ConditionType.MOVING and "not ready" in one["message"] for one in conditions)
 
         await eventually(told, 10)
         (move,) = await fleet.moving()
         assert move.problem is not None
+        assert fleet.runs_in(bot.id) == ["pool-a"], "it trades on as long as it would have to wait"
+        target.refuses_directories, target.zygote = True, "ready"
+        await eventually(lambda: not fleet.runs_in(bot.id), 15)
         async with rig.database.unit_of_work() as session:
             await moves.abandon(session, bot.id)
         await rig.hint()
@@ -129,12 +192,11 @@ async def test_deleted_on_the_way_it_is_deleted(fleet: Fleet) -> None:
         bot = await rig.create()
         await fleet.runs(bot.id, "pool-a")
         target = await fleet.pool("pool-b")
-        target.reachable = False
+        target.refuses_directories = True
         await fleet.move(bot.id, "pool-b")
         await eventually(lambda: not fleet.runs_in(bot.id), 10)
         await rig.want(bot.id, "deleted")
         await eventually(fleet.none_moves, 10)
-        target.reachable = True
 
         async def deleted() -> bool:
             return (await rig.row(bot.id)).deleted_at is not None
@@ -210,7 +272,7 @@ async def test_what_cannot_be_moved_is_refused(fleet: Fleet) -> None:
         await fleet.move(bot.id, "pool-shared")
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+@pytest.mark.parametrize("seed", [1, 2])
 async def test_no_trade_is_lost_and_none_runs_twice_whatever_breaks(fleet: Fleet, seed: int) -> None:
     """Two control planes at once, killed and started again; agents that break off before or after they obeyed, fall
     silent, or die; users who change their minds. After every step a bot has one process at most, and that one has
@@ -221,7 +283,7 @@ async def test_no_trade_is_lost_and_none_runs_twice_whatever_breaks(fleet: Fleet
         await fleet.pool(pool_id)
     for agent in fleet.agents.values():
         agent.whims = chance
-    planes = [asyncio.create_task(rig.reconciler().run()) for _ in range(2)]
+    planes = [Plane(rig), Plane(rig)]
     bots = [await rig.create(f"bot {number}") for number in range(3)]
     requested = 0
     try:
@@ -251,9 +313,8 @@ async def test_no_trade_is_lost_and_none_runs_twice_whatever_breaks(fleet: Fleet
                     agent.kill()
                 case "plane":
                     number = chance.randrange(2)
-                    planes[number].cancel()
-                    await asyncio.gather(planes[number], return_exceptions=True)
-                    planes[number] = asyncio.create_task(rig.reconciler().run())
+                    await planes[number].kill()
+                    planes[number] = Plane(rig)
             for one in fleet.agents.values():
                 for running in list(one.processes):
                     one.trade(running)
@@ -272,8 +333,7 @@ async def test_no_trade_is_lost_and_none_runs_twice_whatever_breaks(fleet: Fleet
         fleet.check()
     finally:
         for plane in planes:
-            plane.cancel()
-        await asyncio.gather(*planes, return_exceptions=True)
+            await plane.kill()
     assert requested > 5
     assert any(agent.archives for agent in fleet.agents.values()), "bots did move"
     assert sum(fleet.ledger.trades.values()) > 50
