@@ -44,7 +44,7 @@ class PostgresServer:
             self.admin(f"CREATE DATABASE {_TEMPLATE}")
             asyncio.run(migrate.upgrade(self.url(_TEMPLATE)))
             self._migrated = True
-        return self._create(f"TEMPLATE {_TEMPLATE} STRATEGY FILE_COPY")
+        return self._create(f"TEMPLATE {_TEMPLATE}")
 
     def drop(self, url: str) -> None:
         self.admin(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
