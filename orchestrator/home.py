@@ -117,7 +117,7 @@ def _make_secrets(file: Path) -> str:
 
 def _write_new(file: Path, content: str) -> None:
     """Complete or not at all, its owner's alone, and never over one that is there. Raises FileExistsError, OSError."""
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
     write_private(draft, content)
     try:
         os.link(draft, file)
