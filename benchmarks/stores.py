@@ -75,7 +75,10 @@ def postgres(directory: Path) -> Iterator[Store]:
     if user is not None:
         shutil.chown(secret, user)
     subprocess.run(
-        [binaries / "initdb", "-D", directory / "data", "-U", "flotilla", "-A", "scram-sha-256", "-E", "UTF8", "--pwfile", secret],
+        [
+            binaries / "initdb", "-D", directory / "data", "-U", "flotilla", "-A", "scram-sha-256", "-E", "UTF8",
+            "--pwfile", secret,
+        ],
         check=True, capture_output=True, user=user, cwd=directory, env={"PATH": os.environ["PATH"]},
     )  # fmt: skip
     options = ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={directory}", "-p", str(port)]
