@@ -6,9 +6,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from pool.contract.pools import IsolationPart
 from tests.process.zygote_driver import ZygoteDriver
 from tests.support import eventually_sync
 
@@ -37,6 +39,23 @@ def test_it_reports_what_it_is(zygote: ZygoteDriver) -> None:
     assert report["shared_markets"] is None
     assert (report["immortal_objects"] or 0) > 100_000 or not IMMORTAL
     assert report["notes"] == [] or not IMMORTAL
+
+
+def test_it_found_out_what_isolates_its_bots_and_left_nothing_behind(zygote: ZygoteDriver) -> None:
+    parts = {part["name"]: part for part in zygote.report["isolation"]["parts"]}
+    assert set(parts) == set(get_args(IsolationPart.model_fields["name"].annotation))
+    assert not parts["own_uid"]["in_force"]
+    assert parts["no_new_privs"]["in_force"]
+    assert parts["memory_limit"]["in_force"]
+    assert parts["seccomp"]["in_force"]
+    assert all(part["detail"].endswith(".") for part in parts.values())
+    assert list(zygote.directory.glob("walls-*")) == []
+
+
+def test_a_user_id_that_is_not_the_pools_is_refused(zygote: ZygoteDriver) -> None:
+    answer = zygote.ask("somebody", uid=20_000)
+    assert answer["kind"] == "fork_failed"
+    assert "user id 20000" in answer["message"]
 
 
 def test_a_bot_is_adopted_by_the_subreaper_and_its_exit_status_is_read_there(zygote: ZygoteDriver) -> None:

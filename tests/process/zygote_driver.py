@@ -76,13 +76,13 @@ class ZygoteDriver:
         report: dict[str, Any] = ready["report"]
         return report
 
-    def ask(self, bot_id: str) -> dict[str, Any]:
+    def ask(self, bot_id: str, **more: Any) -> dict[str, Any]:
         """Asks for a fork; the answer."""
         home = self.home(bot_id)
         home.mkdir(parents=True, exist_ok=True)
         request = {
             "kind": "fork", "bot_id": bot_id, "run_id": f"run-{bot_id}", "epoch": 1, "nonce": f"nonce-{bot_id}",
-            "directory": str(home),
+            "directory": str(home), **more,
         }  # fmt: skip
         self.channel.send(json.dumps(request).encode())
         return self.receive()

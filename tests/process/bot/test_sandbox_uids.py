@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import struct
 import tempfile
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 
 from pool.agent.files import count_open_trades
-from pool.bot.sandbox import uids
+from pool.bot.sandbox import landlock, uids
 from pool.bot.sandbox.kernel import process_status, system_call
 from pool.bot.sandbox.syscalls import number
 from pool.bot.sandbox.uids import DIRECTORY_MODE, give_directory
@@ -240,3 +241,37 @@ def test_the_agent_counts_trades_and_leaves_nothing_that_the_bot_cannot_open(hom
     assert [in_child(trade), in_child(count), in_child(trade), in_child(count)] == [1, 1, 2, 2]
     assert {owner(path)[0] for path in home.glob("tradesv3*")} == {BOT}
     assert (home / "tradesv3.sqlite-wal").exists() is killed
+
+
+@pytest.mark.parametrize(
+    ("found", "word"), [(0, "no Landlock"), (PermissionError(1, "Operation not permitted"), "profile"), (3, "ABI 3")]
+)
+def test_what_the_kernel_lacks_is_told(home: Path, found: int | OSError, word: str) -> None:
+    def abi() -> int:
+        if isinstance(found, OSError):
+            raise found
+        return found
+
+    def live() -> dict[str, tuple[bool, str]]:
+        landlock.supported_abi = abi
+        walls = Walls(home, None, PoolSettings(pool_id="p"))
+        walls.lower()
+        walls.close()
+        return {part.name: (part.in_force, part.detail) for part in walls.report().parts}
+
+    parts = in_child(live)
+    assert parts["landlock"][0] is (found == 3)
+    assert parts["landlock_network"][0] is False
+    assert word in parts["landlock"][1]
+    assert parts["landlock_network"][1].endswith(".")
+    assert parts["seccomp"][0], "the rest stands all the same"
+
+
+def test_threads_that_ran_before_are_not_passed_over_in_silence(home: Path) -> None:
+    def live() -> list[str]:
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
+        walls = Walls(home, None, PoolSettings(pool_id="p"))
+        walls.close()
+        return [part.name for part in walls.report().parts if not part.in_force and "1 other thread" in part.detail]
+
+    assert in_child(live) == ["landlock", "landlock_network", "seccomp"]
