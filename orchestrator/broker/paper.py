@@ -70,6 +70,7 @@ class PaperExchanges:
             details = self._find()
             if details is not None:
                 self._drop(details)
+            self._networks.remove_if_unused(self._names.paper)
 
     def _start(self, spec: PaperSpec, found: Mapping[str, Any] | None) -> None:
         name = self._names.paper
@@ -142,7 +143,9 @@ class PaperExchanges:
 
     def _described(self, details: Mapping[str, Any]) -> PaperContainer:
         address = describe.address(details, self._names.paper)
-        running = describe.state(details) == "running"
+        # One that a tenant's pools cannot find does not count as running, so that its keeper asks for it again.
+        everywhere = set(self._networks.ours()) <= set(describe.networks(details))
+        running = describe.state(details) == "running" and everywhere
         return PaperContainer(
             url=PAPER_URL,
             address=f"{address}:{PAPER_PORT}" if running and address else None,

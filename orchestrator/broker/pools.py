@@ -181,7 +181,8 @@ class Pools:
                 if refused.refusal.code is RefusalCode.NOT_FOUND:
                     continue  # gone since the listing
                 raise
-            if describe.mounts_volume(details, volume) and describe.name(details) != f"{volume}.files":
+            helper = describe.name(details) == f"{volume}.files" and not describe.is_alive(details)
+            if describe.mounts_volume(details, volume) and not helper:
                 found.append(details)
         return found
 

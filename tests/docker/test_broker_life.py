@@ -36,6 +36,92 @@ async def test_a_restarted_broker_adopts_what_runs(rig: BrokerRig) -> None:
     assert await rig.starts(second) == 1
 
 
+async def test_two_control_planes_that_start_a_pool_at_once_start_one(rig: BrokerRig) -> None:
+    first, second = rig.driver(), rig.driver()
+    await asyncio.gather(first.ensure(pool()), second.ensure(pool()), first.ensure(pool()))
+    assert await rig.listening(first) == await rig.listening(second)
+    assert len(rig.running_on_volume()) == 1
+    assert await rig.starts(first) == 1
+
+
+async def test_a_container_for_files_that_a_killed_broker_left_is_in_nobodys_way(rig: BrokerRig) -> None:
+    driver = rig.driver()
+    await driver.ensure(pool())
+    await driver.stop("pool-a", graceful=False)
+    labels = {"flotilla.installation": rig.installation, "flotilla.role": "files"}
+    options = rig.docker.create_host_config(binds=[f"{rig.name()}:/pool"])
+    rig.docker.create_container(rig.image, name=f"{rig.name()}.files", labels=labels, host_config=options)
+    await driver.ensure(pool())
+    assert await rig.starts(driver) == 2
+
+
+class Wire:
+    """What lies between the broker and its daemon, to be cut."""
+
+    def __init__(self, path: Path, daemon: str) -> None:
+        self._path = path
+        self._daemon = daemon.removeprefix("unix://")
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def join(self) -> None:
+        self._server = await asyncio.start_unix_server(self._carry, self._path)
+
+    def cut(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        self._path.unlink(missing_ok=True)
+        for writer in self._writers:
+            writer.transport.abort()
+        self._writers.clear()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_unix_connection(self._daemon)
+        self._writers |= {writer, far_writer}
+        await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer), return_exceptions=True)
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while chunk := await reader.read(65_536):
+                writer.write(chunk)
+                await writer.drain()
+        writer.close()
+
+
+async def test_a_daemon_that_goes_and_comes_back(rig: BrokerRig, tmp_path: Path) -> None:
+    wire = Wire(tmp_path / "docker.sock", rig.settings.docker_host)
+    await wire.join()
+    await rig.restart(docker_host=f"unix://{tmp_path}/docker.sock")
+    driver = rig.driver()
+    actions: list[str] = []
+
+    async def listen() -> None:
+        async for event in driver.hints():
+            actions.append(event.action)
+
+    listening = asyncio.create_task(listen())
+    await driver.ensure(pool())
+    endpoint = await rig.listening(driver)
+    await eventually(lambda: "start" in actions, 10)
+    before = actions.count("resync")
+    wire.cut()
+    observation = await driver.observe("pool-a")
+    assert (observation.alive, observation.known, observation.endpoint) == (True, False, endpoint)
+    assert "start the daemon" in str(observation.problem)
+    with pytest.raises(CannotStartPool, match="start the daemon"):
+        await driver.ensure(pool("pool-b"))
+    await wire.join()
+
+    async def known() -> bool:
+        return (await driver.observe("pool-a")).known
+
+    await eventually(known, 20, "the broker finds the daemon again")
+    await eventually(lambda: actions.count("resync") > before, 30, "events resync")
+    assert await rig.starts(driver) == 1
+    listening.cancel()
+    wire.cut()
+
+
 async def test_another_installation_is_not_touched(rig: BrokerRig) -> None:
     await rig.driver().ensure(pool())
     others = rig.settings.model_copy(update={"installation": "test-other", "socket": rig.settings.socket.parent / "o"})

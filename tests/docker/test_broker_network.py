@@ -55,8 +55,45 @@ async def test_the_paper_exchange_is_in_every_tenants_network(rig: BrokerRig) ->
     assert (told["HostConfig"]["CapDrop"], told["HostConfig"]["CapAdd"]) == (["ALL"], None)
     assert told["HostConfig"]["ReadonlyRootfs"] is True
     assert await client.ensure_paper(PaperSpec(image=rig.image, symbols=20)) == paper
+    rig.docker.disconnect_container_from_network(told["Id"], f"flotilla-{rig.installation}-t-usr-2", force=True)
+    cut = await client.paper()
+    assert cut is not None
+    assert not cut.running, "one that pools cannot find is asked for again"
+    assert await client.ensure_paper(PaperSpec(image=rig.image, symbols=20)) == paper
+    assert await reaches(rig, driver, "pool-b", "paper-exchange", 9000)
+    await driver.purge("pool-b")
+    assert not rig.docker.networks(names=[f"flotilla-{rig.installation}-t-usr-2"]), "its subnet is given back"
     await client.remove_paper()
     assert await client.paper() is None
     again = await client.ensure_paper(PaperSpec(image=rig.image, symbols=20))
     assert again.running
     assert await reaches(rig, driver, "pool-a", "paper-exchange", 9000)
+
+
+async def test_a_new_container_of_the_control_plane_finds_its_way_to_living_pools(rig: BrokerRig) -> None:
+    """Here it is one that only sleeps: that it is in the pool's network again is what the broker sees to."""
+    name = f"{rig.installation}-control-plane"
+    await rig.restart(control_plane_container=name)
+    network = f"flotilla-{rig.installation}-t-usr-1"
+    driver = rig.driver()
+
+    def replace() -> None:
+        made = rig.docker.create_container(rig.image, entrypoint=["sleep", "1000"], name=name)
+        rig.docker.start(made["Id"])
+
+    def networks() -> dict[str, Any]:
+        return dict(rig.docker.inspect_container(name)["NetworkSettings"]["Networks"])
+
+    replace()
+    try:
+        await driver.ensure(pool())
+        await rig.listening(driver)
+        assert network in networks()
+        rig.docker.remove_container(name, force=True)
+        replace()
+        await rig.client().mend("pool-a")
+        assert network in networks()
+        await driver.purge("pool-a")
+        assert network not in networks()
+    finally:
+        rig.docker.remove_container(name, force=True)

@@ -7,8 +7,9 @@ to agents directly. The token of an agent is made here once and kept in the pool
 
 import asyncio
 import secrets
+import time
 from collections.abc import AsyncGenerator, Callable, Sequence
-from typing import Any
+from datetime import datetime
 
 from loguru import logger
 from pydantic import SecretStr
@@ -23,6 +24,8 @@ from orchestrator.pools.nodes import NodeReport
 _ALIVE = frozenset({"running", "paused", "restarting"})
 _KILL_PATIENCE_SECONDS = 1
 _CONNECT_SECONDS = 1.0
+_PROBE_SECONDS = 15.0
+"""How long it counts that an agent took a connection."""
 
 
 class DockerDriver:
@@ -43,7 +46,8 @@ class DockerDriver:
         self._stop_seconds = stop_seconds
         self._cpu_limit = cpu_limit
         self._seen: dict[str, PoolObservation] = {}
-        self._listening: dict[str, tuple[str, Any]] = {}
+        self._listening: dict[str, tuple[str, datetime | None, float]] = {}
+        self._mended_at: dict[str, float] = {}
 
     async def ensure(self, pool: PoolModel) -> None:
         """See `PoolDriver.ensure`."""
@@ -166,14 +170,15 @@ class DockerDriver:
         if found.state != "running" or found.address is None or found.agent_token is None:
             return None
         if not await self._listens(found, found.address):
+            await self._find_a_way(found.pool_id)
             return None
         url = f"http://{found.address}:{found.agent_port}"
         return AgentEndpoint(url=url, token=found.agent_token.get_secret_value())
 
     async def _listens(self, found: PoolContainer, address: str) -> bool:
-        """Whether its agent has listened since the container started; once it has, trouble is the agent client's."""
-        start = (address, found.started_at)
-        if self._listening.get(found.pool_id) == start:
+        """Whether its agent took a connection since the container started, some seconds ago at most."""
+        held = self._listening.get(found.pool_id)
+        if held is not None and held[:2] == (address, found.started_at) and time.monotonic() - held[2] < _PROBE_SECONDS:
             return True
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
@@ -181,8 +186,20 @@ class DockerDriver:
         except (TimeoutError, OSError):
             return False
         writer.close()
-        self._listening[found.pool_id] = start
+        self._listening[found.pool_id] = (address, found.started_at, time.monotonic())
         return True
+
+    async def _find_a_way(self, pool_id: str) -> None:
+        """An agent that cannot be reached may be one that still starts, or the container of this control plane is new
+        and not in its network: the broker sees to that."""
+        now = time.monotonic()
+        if now - self._mended_at.get(pool_id, float("-inf")) < _PROBE_SECONDS:
+            return
+        self._mended_at[pool_id] = now
+        try:
+            await self._broker.mend(pool_id)
+        except Refused as refused:
+            logger.warning("pool {} cannot be reached: {}", pool_id, refused.refusal.message)
 
     def _patience(self, graceful: bool) -> int:
         return max(1, round(self._stop_seconds)) if graceful else _KILL_PATIENCE_SECONDS
@@ -190,6 +207,7 @@ class DockerDriver:
     def _forget(self, pool_id: str) -> None:
         self._seen.pop(pool_id, None)
         self._listening.pop(pool_id, None)
+        self._mended_at.pop(pool_id, None)
 
 
 def _unavailable(refused: Refused) -> DriverUnavailable:
