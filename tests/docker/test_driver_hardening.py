@@ -1,5 +1,6 @@
 """What a pool's container is, as Docker itself tells and as it is from inside."""
 
+import errno
 import io
 import json
 import stat
@@ -96,3 +97,47 @@ async def test_the_pool_finds_its_files_with_their_owners(rig: BrokerRig) -> Non
     assert stat.S_IMODE(entries["pool.json"].mode) == 0o644
     root = entries[""] if "" in entries else entries["."]
     assert (root.uid, root.gid, stat.S_IMODE(root.mode)) == (10_000, 0, 0o771)
+
+
+_TRIED_INSIDE = """
+import ctypes, json, os, platform
+libc = ctypes.CDLL(None, use_errno=True)
+numbers = {
+    "x86_64": {"unshare": 272, "ptrace": 101, "keyctl": 250, "bpf": 321, "userfaultfd": 323, "mount": 165,
+               "perf_event_open": 298, "setns": 308, "process_vm_readv": 310, "open_by_handle_at": 304},
+    "aarch64": {"unshare": 97, "ptrace": 117, "keyctl": 219, "bpf": 280, "userfaultfd": 282, "mount": 40,
+                "perf_event_open": 241, "setns": 268, "process_vm_readv": 270, "open_by_handle_at": 265},
+}[platform.machine()] | {"io_uring_setup": 425, "pidfd_getfd": 438}
+told = {}
+for name, number in numbers.items():
+    ctypes.set_errno(0)
+    answer = libc.syscall(number, 0, 0, 0, 0, 0, 0)
+    told[name] = ctypes.get_errno() if answer == -1 else 0
+ctypes.set_errno(0)
+told["landlock"] = ctypes.get_errno() if libc.syscall(444, None, 0, 1) == -1 else 0
+for name, work in {
+    "root": lambda: open("/new", "w"), "tmp": lambda: open("/tmp/new", "w").close(), "AF_ALG": lambda: socket(38),
+    "AF_PACKET": lambda: socket(17), "mkfifo": lambda: os.mkfifo("/tmp/fifo"),
+    "setuid": lambda: os.setresuid(20000, 20000, 20000),
+}.items():
+    from socket import socket
+    try:
+        work()
+        told[name] = 0
+    except OSError as error:
+        told[name] = error.errno
+print(json.dumps(told))
+"""
+
+
+async def test_the_walls_hold_inside(rig: BrokerRig) -> None:
+    """As root with init's capabilities, whom nothing but these walls stops."""
+    driver = rig.driver()
+    await driver.ensure(pool())
+    await rig.listening(driver)
+    executed = rig.docker.exec_create(rig.name(), ["python", "-c", _TRIED_INSIDE])
+    told = json.loads(rig.docker.exec_start(executed["Id"]).decode().splitlines()[-1])
+    assert told.pop("landlock") != errno.EPERM, "bots build their own walls"
+    assert (told.pop("tmp"), told.pop("setuid")) == (0, 0)
+    assert told.pop("root") == errno.EROFS
+    assert {name: number for name, number in told.items() if number not in (errno.EPERM, errno.ENOSYS)} == {}
