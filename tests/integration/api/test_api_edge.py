@@ -40,7 +40,7 @@ def _routes(routes: list[BaseRoute], prefix: str = "") -> Iterator[tuple[str, st
 
 
 def _filled(path: str) -> str:
-    for name in ("bot_id", "pool_id", "name", "path:path"):
+    for name in ("bot_id", "pool_id", "rollout_id", "name", "path:path"):
         path = path.replace("{" + name + "}", "anything")
     assert "{" not in path
     return path
