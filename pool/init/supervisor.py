@@ -6,7 +6,6 @@ arrive as bytes on a wake-up descriptor, hence between two steps of the loop onl
 """
 
 import contextlib
-import ctypes
 import logging
 import os
 import selectors
@@ -37,13 +36,13 @@ from pool.contract.frames import (
 from pool.contract.model import Wire
 from pool.contract.pools import ZygoteReport
 from pool.init.privileges import ZYGOTE_KEEPS, Identity
+from pool.init.processes import become_subreaper, children, kill
 from pool.init.sampling import Sampler
 from pool.init.service import Service
 from pool.init.table import RunTable
 
 logger = logging.getLogger("pool.init")
 
-_PR_SET_CHILD_SUBREAPER = 36
 _TICK_SECONDS = 1.0
 _RUNS_PER_PACKET = 200
 _FORK_PATIENCE_SECONDS = 60.0
@@ -106,7 +105,7 @@ class Supervisor:
         self._shut_down()
 
     def _install(self) -> None:
-        _become_subreaper()
+        become_subreaper()
         for end in (self._wake_reader, self._wake_writer):
             end.setblocking(False)
         signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
@@ -174,7 +173,7 @@ class Supervisor:
             case Signal():
                 pid = self._table.living_pid(frame.run_id)
                 if pid is not None:
-                    _kill(pid, frame.signal)
+                    kill(pid, frame.signal)
             case _:
                 self._tell_agent(self._table.forget(getattr(frame, "run_id", "")))
 
@@ -257,7 +256,7 @@ class Supervisor:
             self._zygote_spoke_at = now
         for pid in self._table.strays(self._other_children()):
             logger.warning("killing process %d, which belongs to no run", pid)
-            _kill(pid, signal.SIGKILL)
+            kill(pid, signal.SIGKILL)
 
     def _spawn(self, service: Service, now: float) -> None:
         try:
@@ -281,7 +280,7 @@ class Supervisor:
 
     def _other_children(self) -> list[int]:
         own = {self._zygote.pid, self._agent.pid}
-        return [pid for pid in _children() if pid not in own]
+        return [pid for pid in children() if pid not in own]
 
     # ---- sampling
 
@@ -308,9 +307,9 @@ class Supervisor:
         self._wait(lambda: self._zygote.pid is None and self._agent.pid is None, _LEFTOVER_SECONDS)
         self._zygote.signal(signal.SIGKILL)
         for number, patience in ((signal.SIGTERM, self._stop_timeout_seconds), (signal.SIGKILL, _LEFTOVER_SECONDS)):
-            for pid in _children():
-                _kill(pid, number)
-            self._wait(lambda: not _children(), patience)
+            for pid in children():
+                kill(pid, number)
+            self._wait(lambda: not children(), patience)
         logger.info("stopped")
 
     def _wait(self, done: Callable[[], bool], timeout_seconds: float) -> None:
@@ -321,25 +320,3 @@ class Supervisor:
 
 def _module(name: str, directory: Path) -> list[str]:
     return [sys.executable, "-m", name, "--directory", str(directory)]
-
-
-def _become_subreaper() -> None:
-    """Orphans among our descendants become our children. Raises OSError where the kernel refuses."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, f"cannot become child subreaper: {os.strerror(code)}")
-
-
-def _children() -> list[int]:
-    """All children of this single-threaded process; none where the kernel does not tell (it lacks the file)."""
-    pid = os.getpid()
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
-
-
-def _kill(pid: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, number)
