@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from orchestrator.db.engine import Database
 from orchestrator.leader.lock import LeaderLock, LockLost, NotLeading, Timing, somebody_leads
@@ -96,5 +96,5 @@ async def test_a_transaction_that_stands_still_is_ended(database: Database) -> N
                     await eventually(next_one.acquire, 10, "the next one leads")
                 await (await session.connection()).execute(text("SELECT 1"))
 
-        with pytest.raises(OperationalError):
+        with pytest.raises(DBAPIError):
             await stand_still()
