@@ -114,12 +114,13 @@ async def request(
 
 
 async def abandon(session: AsyncSession, bot_id: str) -> None:
-    """The bot stays where it is, and goes on there as its user wants. Raises NotFound where it is not being moved,
-    Conflict once it belongs to the target."""
+    """The bot stays where it is, and goes on there as its user wants. Where it belongs to the target already, that is
+    the target, and what is left in a source that cannot be reached is left there, fenced. Raises NotFound where it is
+    not being moved, Conflict where the move has all but ended."""
     move = await repository.move(session, bot_id)
     if move is None:
         raise NotFound("The bot is not being moved.", bot_id=bot_id[:80])
-    if move.phase == CLEANING:
+    if move.phase == CLEANING and move.problem is None:
         raise Conflict(f"The bot belongs to {move.target_pool_id} already; move it back instead.", bot_id=bot_id)
     await session.delete(move)
     await session.flush()

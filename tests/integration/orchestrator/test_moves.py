@@ -206,6 +206,34 @@ async def test_deleted_on_the_way_it_is_deleted(fleet: Fleet) -> None:
     assert [bot_id for bot_id, _ in fleet.agents["pool-a"].archives] == [bot.id]
 
 
+async def test_a_source_that_is_gone_for_good_does_not_hold_a_move_for_ever(fleet: Fleet) -> None:
+    rig, source = fleet.rig, fleet.agents["pool-a"]
+    source.lingering = True
+    async with rig.running():
+        bot = await rig.create()
+        await fleet.runs(bot.id, "pool-a")
+        await fleet.pool("pool-b")
+        await fleet.move(bot.id, "pool-b")
+        await fleet.runs(bot.id, "pool-b")
+        with pytest.raises(Conflict, match="belongs to pool-b"):
+            async with rig.database.unit_of_work() as session:
+                await moves.abandon(session, bot.id)
+        source.reachable = False
+
+        async def told() -> bool:
+            return (await fleet.moving())[0].problem is not None
+
+        await eventually(told, 15)
+        async with rig.database.unit_of_work() as session:
+            await moves.abandon(session, bot.id)
+        source.reachable, source.lingering = True, False
+        assert source.slots[bot.id].observed_state == "stopped"
+        await fleet.move(bot.id, "pool-a")
+        await fleet.runs(bot.id, "pool-a")
+        await eventually(fleet.none_moves, 15)
+    fleet.check()
+
+
 async def test_a_drained_pool_gives_its_bots_away_and_can_be_removed(fleet: Fleet) -> None:
     rig = fleet.rig
     async with rig.running():

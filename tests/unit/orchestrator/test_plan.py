@@ -98,6 +98,13 @@ def test_a_broken_bot_is_not_started_but_can_be_stopped_and_deleted() -> None:
     assert plan([intent(broken=True, desired=DELETED)], [view(RUNS)], {}, Memory()) == [DeleteSlot("bot", "pool", 1)]
 
 
+def test_a_bot_in_a_pool_that_may_not_have_it_is_not_started_there_but_can_be_stopped() -> None:
+    assert plan([intent(misplaced=True)], [view()], {}, Memory()) == []
+    assert plan([intent(misplaced=True, content="edited")], [view(RUNS)], {}, settled(intent())) == []
+    stop = intent(misplaced=True, desired="stopped")
+    assert plan([stop], [view(RUNS)], {}, Memory()) == [PutSlot("bot", "pool", put_of(stop))]
+
+
 def test_a_bot_that_another_pool_still_runs_is_not_started() -> None:
     elsewhere = view(SlotView(1, "running", "running"), pool_id="other")
     moved = intent(epoch=2)

@@ -8,6 +8,8 @@ from orchestrator.pools.models import LOCAL_POOL, MoveModel, NodeModel, PoolMode
 from orchestrator.pools.policy import PoolPolicy
 from orchestrator.pools.provision import Emptied, Remove, idle, new_pool, offers, why_no_new_pool
 from orchestrator.reconcile.world import misplaced
+from orchestrator.settings import OrchestratorSettings
+from orchestrator.templates.catalogue import Catalogue
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 MB = 2**20
@@ -115,6 +117,19 @@ def test_what_is_an_administrators_or_was_there_from_the_start_stays() -> None:
         pool("p2", empty_since=old, desired_state="stopped"),
     ]
     assert idle(kept, {}, NOW, PoolPolicy()) == []
+
+
+def test_templates_share_pools_by_their_hash_and_only_if_that_is_switched_on() -> None:
+    catalogue = Catalogue.load(OrchestratorSettings().templates_directory)
+    trend = catalogue.get("trend")
+    allowed: dict[str, Any] = {"shared_template_hashes": [trend.source_hash, "0" * 64]}
+    assert PoolPolicy.of(OrchestratorSettings(**allowed), catalogue).shared_templates == frozenset()
+    policy = PoolPolicy.of(OrchestratorSettings(share_pools=True, **allowed), catalogue)
+    assert policy.shared_templates == {"trend"}
+    edited = Catalogue({"trend": trend.model_copy(update={"source_hash": "1" * 64})})
+    assert PoolPolicy.of(OrchestratorSettings(share_pools=True, **allowed), edited).shared_templates == frozenset()
+    assert policy.homeless(bot()).shareable
+    assert not policy.homeless(bot(template="breakout")).shareable
 
 
 def test_a_bot_is_misplaced_with_another_tenant_or_where_it_may_not_share_any_more() -> None:
