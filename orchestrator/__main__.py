@@ -89,7 +89,11 @@ class ControlPlane:
             raise
 
     async def stop(self, *, pools: bool) -> None:
-        """Ends the control plane; with `pools` also every pool, its bots in good order, and the paper exchange."""
+        """Ends the control plane; with `pools` also every pool, its bots in good order, and the paper exchange, unless
+        another control plane goes on with them."""
+        if pools and self._shared and not (self._leadership.leading() and self._leadership.alone):
+            logger.warning("pools are not stopped: another control plane goes on with them")
+            pools = False
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
