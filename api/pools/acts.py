@@ -207,7 +207,7 @@ async def hint(services: Services, bot_id: BotId | None = None) -> None:
 async def _answer(services: Services, pool_id: str) -> PoolResponse:
     await hint(services)
     async with services.database.read() as session:
-        return pool_body(await service.get(session, pool_id), await bots.in_pools(session, [pool_id]))
+        return pool_body(await service.get(session, pool_id), await bots.in_pools(session, [pool_id], snapshots=False))
 
 
 def _order(order: PoolOrderModel) -> OrderResponse:

@@ -83,5 +83,5 @@ def _tenant(caller: Subject) -> str | None:
 
 
 async def _bodies(session: AsyncSession, pools: list[PoolModel]) -> list[PoolResponse]:
-    views = await bots.in_pools(session, [pool.id for pool in pools])
+    views = await bots.in_pools(session, [pool.id for pool in pools], snapshots=False)
     return [pool_body(pool, [view for view in views if view.bot.pool_id == pool.id]) for pool in pools]

@@ -1,6 +1,6 @@
 """Rebalancing as a whole: what pools and bots are like is read here, `pools.rebalance` plans, moves are asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -10,6 +10,7 @@ from orchestrator.errors import Conflict
 from orchestrator.pools import audit, moves, provision, rebalance, rollouts, service, steering
 from orchestrator.pools.audit import By
 from orchestrator.pools.models import MoveModel, PoolModel
+from orchestrator.pools.placement import Homeless, admits
 from orchestrator.pools.policy import PoolPolicy
 from orchestrator.pools.rebalance import BotLoad, Goal, Plan, PoolLoad
 from pool.contract.pools import PoolReport
@@ -24,9 +25,9 @@ async def preview(session: AsyncSession, goal: Goal | None, policy: PoolPolicy) 
     under_way = await moves.list_(session)
     moving = {move.bot_id for move in under_way}
     pools = await service.every(session)
-    reachable = {pool.id for pool in pools if pool.observed_state in ("ready", "degraded")}
+    reachable = {pool.id: pool for pool in pools if pool.observed_state in ("ready", "degraded")}
     bots = [
-        _bot(view.bot, view.status, moving, reachable)
+        _bot(view.bot, view.status, moving, reachable, policy)
         for view in await repository.in_pools(session, [pool.id for pool in pools])
     ]
     return rebalance.plan([_pool(pool, under_way) for pool in pools], bots, goal or policy.placement, policy.headroom)
@@ -74,9 +75,13 @@ def _overhead(report: PoolReport | None) -> int:
     return sum(part.pss_bytes for part in parts if part is not None)
 
 
-def _bot(bot: BotModel, status: BotStatusModel, moving: set[str], reachable: set[str]) -> BotLoad:
+def _bot(
+    bot: BotModel, status: BotStatusModel, moving: set[str], reachable: Mapping[str, PoolModel], policy: PoolPolicy
+) -> BotLoad:
     memory = (status.slot or {}).get("memory") or {}
     running = status.observed_state in (ObservedState.RUNNING, ObservedState.PAUSED)
+    pool = reachable.get(bot.pool_id or "")
+    homeless = Homeless(bot.id, bot.owner_id, bot.template in policy.shared_templates)
     return BotLoad(
         bot_id=bot.id,
         pool_id=bot.pool_id or "",
@@ -84,9 +89,10 @@ def _bot(bot: BotModel, status: BotStatusModel, moving: set[str], reachable: set
         running=running,
         open_trades=len((status.snapshot or {}).get("open_trades", [])),
         movable=(
-            bot.id not in moving
+            pool is not None
+            and admits(pool.tenant_id, homeless)
+            and bot.id not in moving
             and bot.desired_state != "deleted"
             and status.observed_state in _AT_REST
-            and bot.pool_id in reachable
         ),
     )

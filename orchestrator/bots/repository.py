@@ -104,14 +104,17 @@ async def events_page(
     return page_of(rows, limit, lambda event: (event.number or 0,))
 
 
-async def in_pools(session: AsyncSession, pool_ids: Collection[str]) -> list[BotView]:
-    """Every bot of these pools that is not deleted yet, by id."""
+async def in_pools(session: AsyncSession, pool_ids: Collection[str], *, snapshots: bool = True) -> list[BotView]:
+    """Every bot of these pools that is not deleted yet, by id. Snapshots are large: without them theirs must not be
+    read."""
     query = (
         select(BotModel, BotStatusModel)
         .join(BotStatusModel, col(BotStatusModel.bot_id) == col(BotModel.id))
         .where(col(BotModel.pool_id).in_(list(pool_ids)), col(BotModel.deleted_at).is_(None))
         .order_by(col(BotModel.id))
     )
+    if not snapshots:
+        query = query.options(defer(BotStatusModel.snapshot, raiseload=True))  # type: ignore[arg-type]
     return [BotView(bot, status) for bot, status in (await session.exec(query)).all()]
 
 
