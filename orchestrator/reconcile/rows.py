@@ -42,8 +42,9 @@ async def change(database: Database, bus: Bus, actions: Sequence[RowAction], pol
     async with database.unit_of_work() as session:
         assignments = {action.bot_id: action for action in actions if isinstance(action, Assign)}
         if assignments:
-            moving = {move.bot_id for move in await moves.list_(session)}
-            for bot in await repository.locked(session, assignments):
+            bots = await repository.locked(session, assignments)
+            moving = {move.bot_id for move in await moves.list_(session)}  # after the locks: a move takes them too
+            for bot in bots:
                 action = assignments[bot.id]
                 if bot.id in moving or not await _still_right(session, bot, action, policy):
                     continue  # changed since the plan looked
