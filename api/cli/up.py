@@ -188,8 +188,10 @@ class _Composition:
     def _greet(self, url: str, made: FirstStart | None) -> None:
         self._say(f"API: {url}/api/v1 · docs: {url}/docs")
         if made is not None:
-            self._say(f"First start: user [bold]{made.username}[/], password [bold]{made.password}[/]")
-            self._say(f"The password is kept in {self._password_file()}, and not shown again.")
+            # Only to somebody who looks: what is written elsewhere ends up in a log.
+            shown = f", password [bold]{made.password}[/]" if self._console.is_terminal else ""
+            self._say(f"First start: user [bold]{made.username}[/]{shown}")
+            self._say(f"The password is kept in {self._password_file()}.")
             if made.bots:
                 self._say(f"Demo fleet: {', '.join(made.bots)}. They trade on the paper exchange.")
 

@@ -116,12 +116,13 @@ def test_the_api_answers_while_pools_warm_up_and_says_so(start: Start) -> None:
     assert httpx.get(f"{url}/docs", timeout=5).is_success
 
 
-def test_plain_lines_tell_password_once_and_changes(start: Start) -> None:
+def test_plain_lines_tell_changes_and_where_the_password_is(start: Start) -> None:
     first = start("up")
     first.url()
     password = (first.home / "admin-password").read_text()
     eventually_sync(lambda: "demo-trend: pending" in first.output, 20, "the fleet is told")
-    assert first.output.count(password) == 1
+    assert password not in first.output
+    assert "admin-password" in first.output
     assert first.end(signal.SIGINT) == 0
     again = start("up")
     again.url()
