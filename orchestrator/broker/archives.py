@@ -15,6 +15,8 @@ class File:
     mode: int
     uid: int
     gid: int
+    once: bool = False
+    """Left as it is where there is one already that holds something."""
 
 
 def pack(files: Iterable[File]) -> bytes:

@@ -92,7 +92,8 @@ class PoolSpec(BrokerModel):
     """In cores."""
     settings: dict[str, Any]
     agent_token: Secret
-    """Written to a file in the pool's volume that only its agent can read; sent in clear over the Unix socket."""
+    """For a file in the pool's volume that only its agent can read, unless that has one: a volume keeps its token as
+    long as it lives. Sent in clear over the Unix socket."""
 
 
 class PoolContainer(BrokerModel):

@@ -82,9 +82,9 @@ class PaperExchanges:
         wanted = self._options(spec, image.id, network)
         token = secrets.token_urlsafe(32) if spec.control_token is None else spec.control_token.get_secret_value()
         directory = File(".", None, 0o700, PAPER_UID, PAPER_UID)
-        keep = spec.control_token is None and found is not None
-        written = [] if keep else [File("control-token", token.encode(), 0o600, PAPER_UID, PAPER_UID)]
-        self._volumes.put(name, image.id, [directory, *written])
+        once = spec.control_token is None
+        written = File("control-token", token.encode(), 0o600, PAPER_UID, PAPER_UID, once=once)
+        self._volumes.put(name, image.id, [directory, written])
         client = self._docker.client
         with translated("start the paper exchange"):
             made = client.create_container_from_config(

@@ -290,7 +290,7 @@ class Pools:
         return [
             File(".", None, 0o771, AGENT_UID, 0),
             File("pool.json", (json.dumps(settings, indent=2) + "\n").encode(), 0o644, 0, 0),
-            File("agent-token", token.encode(), 0o400, AGENT_UID, AGENT_UID),
+            File("agent-token", token.encode(), 0o400, AGENT_UID, AGENT_UID, once=True),
         ]
 
 

@@ -5,6 +5,7 @@ and modes included, so that nothing with power has to run inside and no secret p
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from docker.types import Mount
@@ -67,11 +68,9 @@ class Volumes:
         logger.warning("removed the volume {} and all that it held", name)
 
     def put(self, name: str, image_id: str, files: Iterable[File]) -> None:
-        """Replaces files; one named `.` sets owner and mode of the volume's root. No container may run on it."""
+        """Replaces files, but not what is there `once`; one named `.` sets owner and mode of the volume's root. No
+        container may run on it."""
         helper = f"{name}.files"
-        moved = [
-            File(f"pool/{file.name}".removesuffix("/."), file.content, file.mode, file.uid, file.gid) for file in files
-        ]
         client = self._docker.client
         self._drop(helper)
         with translated(f"put files into the volume {name}"):
@@ -88,7 +87,8 @@ class Volumes:
                 helper,
             )
             try:
-                client.put_archive(made["Id"], "/", pack(moved))
+                there = [file for file in files if not (file.once and self._holds(made["Id"], file))]
+                client.put_archive(made["Id"], "/", pack(replace(file, name=_inside(file.name)) for file in there))
             finally:
                 client.remove_container(made["Id"], force=True)
 
@@ -109,6 +109,9 @@ class Volumes:
             raise
         return only_file(archive, _LONGEST_BYTES)
 
+    def _holds(self, container_id: str, file: File) -> bool:
+        return bool((self.read(container_id, f"{MOUNTED_AT}/{file.name}") or b"").strip())
+
     def _drop(self, helper: str) -> None:
         """One that was left by a broker that was killed."""
         try:
@@ -121,3 +124,8 @@ class Volumes:
         if self._names.is_ours(details["Config"].get("Labels")):
             with translated("remove a left-over container"):
                 self._docker.client.remove_container(details["Id"], force=True)
+
+
+def _inside(name: str) -> str:
+    """Where a file of the volume is in the container."""
+    return f"{MOUNTED_AT[1:]}/{name}".removesuffix("/.")

@@ -2,7 +2,7 @@
 last look at it, for the time when nobody answers.
 
 A pool whose broker or daemon is gone goes on trading, so it stays `alive` at its last address: the control plane talks
-to agents directly. The token of an agent is made here once and kept in the pool's volume alone.
+to agents directly. The token of an agent is made for its volume and kept there alone.
 """
 
 import asyncio
@@ -52,9 +52,7 @@ class DockerDriver:
     async def ensure(self, pool: PoolModel) -> None:
         """See `PoolDriver.ensure`."""
         try:
-            found = await self._broker.pool(pool.id)
-            token = found.agent_token if found is not None else None
-            await self._broker.ensure(pool.id, self._spec(pool, token or SecretStr(secrets.token_urlsafe(32))))
+            await self._broker.ensure(pool.id, self._spec(pool))
         except Refused as refused:
             raise CannotStartPool(f"Pool {pool.id} cannot start. {refused.refusal.message}") from refused
 
@@ -146,7 +144,7 @@ class DockerDriver:
         except Refused as refused:
             raise _unavailable(refused) from refused
 
-    def _spec(self, pool: PoolModel, token: SecretStr) -> PoolSpec:
+    def _spec(self, pool: PoolModel) -> PoolSpec:
         return PoolSpec(
             tenant_id=pool.tenant_id,
             image=pool.image or self._image,
@@ -154,7 +152,7 @@ class DockerDriver:
             memory_limit_bytes=pool.memory_limit_bytes,
             cpu_limit=self._cpu_limit,
             settings={"paper_exchange_url": self._paper_exchange_url()},
-            agent_token=token,
+            agent_token=SecretStr(secrets.token_urlsafe(32)),  # counts for a new volume only
         )
 
     async def _observation(self, found: PoolContainer | None) -> PoolObservation:
