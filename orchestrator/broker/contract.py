@@ -60,7 +60,7 @@ class RefusalCode(StrEnum):
     """This user may not speak to the broker."""
     DISK_FULL = "disk_full"
     NO_ADDRESS_SPACE = "no_address_space"
-    """Docker has no subnet left for another tenant's network."""
+    """No subnet is left for another tenant's network."""
     BROKER_UNREACHABLE = "broker_unreachable"
     """Told by the client: nobody answers on the socket."""
     DOCKER_FAILED = "docker_failed"

@@ -1,17 +1,25 @@
 """One bridge network per tenant. Pools of one tenant may talk to each other and to the paper exchange, which is in all
-of them; from one network to another Docker lets nothing through. Blocking; call from worker threads."""
+of them; from one network to another Docker lets nothing through. Each gets a small subnet of the settings' ranges.
+Blocking; call from worker threads."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Network
+from itertools import islice
 from typing import Any
 
+from docker.types import IPAMConfig, IPAMPool
 from loguru import logger
 
+from orchestrator.broker import subnets
 from orchestrator.broker.contract import PAPER_ALIAS, RefusalCode, Refused
 from orchestrator.broker.docker_api import DockerApi
 from orchestrator.broker.names import Names
-from orchestrator.broker.refusals import translated
+from orchestrator.broker.refusals import no_address_space, translated
 from orchestrator.broker.settings import BrokerSettings
+
+_LONGEST_SEARCH = 50
+"""Subnets that are tried for one network."""
 
 
 class Networks:
@@ -103,16 +111,36 @@ class Networks:
             return dict(self._docker.client.inspect_network(found[0]["Id"]))
 
     def _create(self, name: str, internal: bool) -> dict[str, Any]:
+        if not self._settings.subnets:
+            return self._create_in(name, internal, None)
+        for subnet in self._free_subnets():
+            try:
+                return self._create_in(name, internal, subnet)
+            except Refused as refused:  # somebody else was quicker, or something is there that only Docker sees
+                if refused.refusal.code is not RefusalCode.NO_ADDRESS_SPACE:
+                    raise
+        raise no_address_space(f"make the network {name}")
+
+    def _free_subnets(self) -> Iterator[IPv4Network]:
+        with translated("list networks"):
+            taken = subnets.of_networks(self._docker.client.networks())
+        ranges = self._settings.subnets
+        free = subnets.free(ranges, self._settings.subnet_prefix, [*taken, *subnets.of_routes(ranges)])
+        return islice(free, _LONGEST_SEARCH)
+
+    def _create_in(self, name: str, internal: bool, subnet: IPv4Network | None) -> dict[str, Any]:
+        chosen = None if subnet is None else IPAMConfig(pool_configs=[IPAMPool(subnet=str(subnet))])
         with translated(f"make the network {name}"):
             made = self._docker.client.create_network(
                 name,
                 driver="bridge",
+                ipam=chosen,
                 internal=internal,
                 labels=self._names.labels("network"),
                 check_duplicate=True,
                 options={"com.docker.network.bridge.enable_icc": "true"},
             )
-            logger.info("made the network {}", name)
+            logger.info("made the network {} {}", name, subnet or "")
             return dict(self._docker.client.inspect_network(made["Id"]))
 
     def _labels(self) -> list[str]:

@@ -55,6 +55,14 @@ def unreachable() -> Refused:
     )
 
 
+def no_address_space(what: str) -> Refused:
+    return Refused(
+        RefusalCode.NO_ADDRESS_SPACE,
+        f"Docker could not {what}: no subnet is left for another network. Give the broker more with "
+        "FLOTILLA_BROKER_SUBNETS, or remove networks that nobody uses (docker network ls).",
+    )
+
+
 def _refused(what: str, told: str) -> Refused:
     text = " ".join(told.split())[:_LONGEST]
     lower = text.lower()
@@ -64,12 +72,8 @@ def _refused(what: str, told: str) -> Refused:
             f"Docker could not {what}: its disk is full. Free space where Docker keeps its data (docker system df); "
             "volumes named flotilla-… hold trades.",
         )
-    if "non-overlapping" in lower or "fully subnetted" in lower:
-        return Refused(
-            RefusalCode.NO_ADDRESS_SPACE,
-            f"Docker could not {what}: it has no subnet left for another network. Give it more with "
-            '"default-address-pools" in daemon.json and restart it, or remove networks that nobody uses.',
-        )
+    if "overlap" in lower or "fully subnetted" in lower:
+        return no_address_space(what)
     if "is already in use by container" in lower or "already exists" in lower:
         return Refused(
             RefusalCode.NAME_TAKEN, f"Docker could not {what}: the name is taken. Rename or remove what has it: {text}"

@@ -1,8 +1,10 @@
 """Settings of the broker, `FLOTILLA_BROKER_*`. None of them is secret."""
 
+from ipaddress import IPv4Network
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -29,6 +31,10 @@ class BrokerSettings(BaseSettings):
     """Name of this machine in listings."""
     egress: bool = True
     """Whether pools reach other networks, as real exchanges need; False makes tenants' networks internal."""
+    subnets: list[IPv4Network] = Field(default_factory=lambda: [IPv4Network("10.213.0.0/16")])
+    """Where the networks of tenants get their subnets from; empty leaves the choice to Docker, which has few."""
+    subnet_prefix: int = Field(default=26, ge=16, le=28)
+    """Size of each: 26 gives 61 addresses for containers, and 1024 networks in a /16."""
     control_plane_container: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")
     """Container of the control plane, which is connected to every tenant's network; None where it runs on the host."""
     agent_port: int = Field(default=8700, ge=1024, le=65_535)
@@ -57,6 +63,13 @@ class BrokerSettings(BaseSettings):
             if not image or image.startswith("*") or ("*" in image and (image.count("*") > 1 or image[-2:] != ":*")):
                 raise ValueError(f"{image!r} is neither an image nor name:*")
         return images
+
+    @model_validator(mode="after")
+    def _divisible(self) -> Self:
+        for whole in self.subnets:
+            if whole.prefixlen > self.subnet_prefix:
+                raise ValueError(f"{whole} has no room for a network of the prefix length {self.subnet_prefix}")
+        return self
 
     def allows(self, image: str) -> bool:
         """Whether pools may be made of it."""
