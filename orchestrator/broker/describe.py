@@ -37,6 +37,10 @@ def address(details: Mapping[str, Any], network: str) -> str | None:
     return networks(details).get(network, {}).get("IPAddress") or None
 
 
+def restart_policy(details: Mapping[str, Any]) -> str:
+    return str((details["HostConfig"].get("RestartPolicy") or {}).get("Name"))
+
+
 def started_at(details: Mapping[str, Any]) -> datetime | None:
     """Docker writes nanoseconds, and year 1 for never."""
     told = str(details["State"].get("StartedAt") or "")

@@ -2,9 +2,11 @@
 is wrong, while the daemon is down. Everything here blocks: call it from a worker thread."""
 
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import docker
+import requests
 
 from orchestrator.broker.refusals import translated
 
@@ -27,6 +29,16 @@ class DockerApi:
                 with translated("be asked for its version"):
                     self._client = self.dial(self._call_seconds)
             return self._client
+
+    def update(self, container_id: str, resources: Mapping[str, int]) -> None:
+        """Limits of a living container in Docker's words: `APIClient.update_container` knows some of them only. Raises
+        docker.errors.APIError, requests.RequestException."""
+        client = self.client
+        url = f"{client.base_url}/v{client.api_version}/containers/{container_id}/update"
+        try:
+            client.post(url, json=dict(resources), timeout=client.timeout).raise_for_status()
+        except requests.HTTPError as error:
+            raise docker.errors.create_api_error_from_http_exception(error) from error
 
     def dial(self, seconds: float | None) -> Any:
         """A client of its own, for a stream that may last; None waits for ever."""

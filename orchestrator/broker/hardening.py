@@ -21,6 +21,8 @@ _RUN_BYTES = 16 * 2**20
 _SHM_BYTES = 16 * 2**20
 _NOWHERE = "127.0.0.1"
 _DESCRIPTORS = 8192
+SHARES = 1024
+"""Docker's and the kernel's weight of a container against others where CPU is scarce."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,16 @@ class Limits:
     cpus: float | None
     processes: int
     tmp_bytes: int
+
+
+def limit_fields(limits: Limits) -> dict[str, int]:
+    """As Docker shows them of a container that was made with them; NanoCpus 0 for no limit."""
+    return {
+        "Memory": limits.memory_bytes,
+        "MemorySwap": limits.memory_bytes,
+        "NanoCpus": 0 if limits.cpus is None else int(limits.cpus * 1e9),
+        "PidsLimit": limits.processes,
+    }
 
 
 def host_options(

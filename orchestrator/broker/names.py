@@ -19,6 +19,8 @@ IMAGE = "flotilla.image"
 """The image as it was asked for."""
 ROLE = "flotilla.role"
 """`pool`, `paper-exchange`, `files` (a container that never runs), `network`."""
+LIMITS = "flotilla.limits"
+"""Those that a pool's container was made with, as JSON in Docker's words."""
 CONFIGURATION = "flotilla.configuration"
 """Digest of everything a container is made from: one that differs is made anew at its next start."""
 

@@ -16,8 +16,9 @@ from orchestrator.broker import describe, images
 from orchestrator.broker.archives import File
 from orchestrator.broker.contract import PoolSpec, RefusalCode, Refused
 from orchestrator.broker.docker_api import DockerApi
-from orchestrator.broker.hardening import POOL_CAPABILITIES, Limits, host_options
-from orchestrator.broker.names import CONFIGURATION, FREQTRADE, IMAGE, TENANT, Names
+from orchestrator.broker.hardening import POOL_CAPABILITIES, Limits, host_options, limit_fields
+from orchestrator.broker.mending import Mender
+from orchestrator.broker.names import CONFIGURATION, FREQTRADE, IMAGE, LIMITS, TENANT, Names
 from orchestrator.broker.networks import Networks
 from orchestrator.broker.refusals import translated
 from orchestrator.broker.settings import BrokerSettings
@@ -34,6 +35,7 @@ class Pools:
         self._names = Names(settings.installation)
         self._networks = networks
         self._volumes = volumes
+        self._mender = Mender(docker, self._names, networks)
         self._seccomp = json.dumps(json.loads(settings.seccomp_profile.read_text()))
 
     def ids(self) -> list[str]:
@@ -75,46 +77,17 @@ class Pools:
         logger.info("started pool {} of the image {}", pool_id, spec.image)
 
     def mend(self, pool_id: str) -> None:
-        """Sets right what somebody changed on a living container; nothing to do for one that does not live."""
+        """Sets right what somebody changed on a living container; nothing to do for one that does not live. Raises
+        Refused."""
         details = self.find(pool_id)
-        if details is None or not describe.is_alive(details) or not self._is_labelled(details, pool_id):
-            return
-        client, container, name = self._docker.client, details["Id"], self._names.pool(pool_id)
-        network = self._names.network(describe.labels(details).get(TENANT))
-        self._networks.ensure(network)
-        if describe.name(details) != name:
-            with translated(f"give pool {pool_id} its name back"):
-                client.rename(container, name)
-        if describe.address(details, network) is None and describe.state(details) != "restarting":
-            if network in describe.networks(details):
-                self._networks.disconnect(container, network)
-            self._networks.connect(container, network)
-        for other in set(describe.networks(details)) - {network}:
-            self._networks.disconnect(container, other)
-        if describe.state(details) == "paused":
-            with translated(f"resume pool {pool_id}"):
-                client.unpause(container)
-        if _restart_policy(details) != "unless-stopped":
-            with translated(f"set the restart policy of pool {pool_id}"):
-                client.update_container(container, restart_policy={"Name": "unless-stopped"})
+        if details is not None and describe.is_alive(details) and self._is_labelled(details, pool_id):
+            self._mender.mend(pool_id, details)
 
     def drift(self, pool_id: str, details: Mapping[str, Any]) -> list[str]:
-        """What `mend` would set right. Pure."""
+        """What `mend` would set right. Raises Refused."""
         if not describe.is_alive(details) or not self._is_labelled(details, pool_id):
             return []
-        network = self._names.network(describe.labels(details).get(TENANT))
-        told = []
-        if describe.name(details) != self._names.pool(pool_id):
-            told.append(f"The container was renamed to {describe.name(details)}.")
-        if describe.state(details) == "paused":
-            told.append("The container is paused.")
-        elif describe.address(details, network) is None and describe.state(details) == "running":
-            told.append("The container is not in its tenant's network.")
-        if set(describe.networks(details)) - {network}:
-            told.append("The container is in a network that is not its tenant's.")
-        if _restart_policy(details) != "unless-stopped":
-            told.append("The container's restart policy was changed.")
-        return told
+        return self._mender.drift(pool_id, details)
 
     def stop(self, pool_id: str, seconds: int) -> None:
         """Returns when every container of the pool has ended, in good order within `seconds` or killed."""
@@ -254,21 +227,23 @@ class Pools:
         self, pool_id: str, spec: PoolSpec, image: images.Image, network: str, labels: dict[str, str]
     ) -> dict[str, Any]:
         """All that the container is made from, with a digest of it. A network that was made anew has another id."""
+        limits = Limits(
+            memory_bytes=self.effective_memory_bytes(spec),
+            cpus=spec.cpu_limit or self._settings.default_cpus,
+            processes=self._settings.pids_base + self._settings.pids_per_slot * spec.slots_total,
+            tmp_bytes=self._settings.tmp_bytes,
+        )
         host = host_options(
             volume=self._names.pool(pool_id),
             mounted_at=MOUNTED_AT,
             network=self._names.network(spec.tenant_id),
-            limits=Limits(
-                memory_bytes=self.effective_memory_bytes(spec),
-                cpus=spec.cpu_limit or self._settings.default_cpus,
-                processes=self._settings.pids_base + self._settings.pids_per_slot * spec.slots_total,
-                tmp_bytes=self._settings.tmp_bytes,
-            ),
+            limits=limits,
             seccomp=self._seccomp,
             capabilities=POOL_CAPABILITIES,
             egress=self._settings.egress,
         )
-        told = {**labels, IMAGE: spec.image} | ({FREQTRADE: image.freqtrade} if image.freqtrade else {})
+        told = {**labels, IMAGE: spec.image, LIMITS: json.dumps(limit_fields(limits))}
+        told |= {FREQTRADE: image.freqtrade} if image.freqtrade else {}
         wanted = {"image": image.id, "hostname": pool_id, "labels": told, "host": host, "network": network}
         digest = hashlib.sha256(json.dumps(wanted, sort_keys=True, default=dict).encode()).hexdigest()
         return {**wanted, "digest": digest[:32]}
@@ -292,10 +267,6 @@ class Pools:
             File("pool.json", (json.dumps(settings, indent=2) + "\n").encode(), 0o644, 0, 0),
             File("agent-token", token.encode(), 0o400, AGENT_UID, AGENT_UID, once=True),
         ]
-
-
-def _restart_policy(details: Mapping[str, Any]) -> str:
-    return str((details["HostConfig"].get("RestartPolicy") or {}).get("Name"))
 
 
 def _not_found(pool_id: str) -> Refused:

@@ -20,6 +20,7 @@ STATUS: dict[RefusalCode, int] = {
     RefusalCode.NOT_ALLOWED: 403,
     RefusalCode.DISK_FULL: 503,
     RefusalCode.NO_ADDRESS_SPACE: 503,
+    RefusalCode.NO_USER_IDS: 503,
     RefusalCode.DOCKER_FAILED: 502,
     RefusalCode.BROKER_UNREACHABLE: 503,
 }

@@ -43,6 +43,10 @@ class BrokerSettings(BaseSettings):
     """Memory limit of a pool whose specification has none."""
     default_cpus: float | None = Field(default=None, gt=0)
     """CPU limit, in cores, of a pool whose specification has none."""
+    uid_first: int = Field(default=20_000, ge=11_000, le=2**31)
+    """User ids for bots, two per slot, each pool its own: from this one …"""
+    uid_last: int = Field(default=59_999, ge=11_000, le=2**31)
+    """… to this one. Installations on one machine want different ones, and no user of the machine one of them."""
     pids_base: int = Field(default=256, ge=32)
     """Processes and threads that a pool may have beside those of its bots …"""
     pids_per_slot: int = Field(default=64, ge=8)
@@ -69,6 +73,12 @@ class BrokerSettings(BaseSettings):
         for whole in self.subnets:
             if whole.prefixlen > self.subnet_prefix:
                 raise ValueError(f"{whole} has no room for a network of the prefix length {self.subnet_prefix}")
+        return self
+
+    @model_validator(mode="after")
+    def _ids_in_order(self) -> Self:
+        if self.uid_last < self.uid_first:
+            raise ValueError("uid_last is less than uid_first")
         return self
 
     def allows(self, image: str) -> bool:

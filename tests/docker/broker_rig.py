@@ -119,6 +119,11 @@ class BrokerRig:
         self._runner: web.AppRunner | None = None
         self._clients: list[BrokerClient] = []
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """For `docker`, the command."""
+        return {**os.environ, "DOCKER_HOST": self.settings.docker_host}
+
     async def start(self, **changed: Any) -> None:
         self.settings = self.settings.model_copy(update=changed)
         self._runner = web.AppRunner(Broker(self.settings).application(), shutdown_timeout=1)

@@ -1,5 +1,7 @@
 """Level-triggered against Docker: whatever is done to it by hand, the next looks set right; never two on one volume."""
 
+import os
+import subprocess
 from typing import Any
 
 import pytest
@@ -63,6 +65,37 @@ async def test_paused_renamed_and_cut_off_by_hand(rig: BrokerRig) -> None:
     assert (told["State"]["Status"], list(told["NetworkSettings"]["Networks"])) == ("running", [network])
     assert told["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
     assert await rig.starts(driver) == 1, "it never stopped"
+
+
+async def test_limits_changed_by_hand_are_set_right_while_it_runs(rig: BrokerRig) -> None:
+    driver = rig.driver()
+    await driver.ensure(pool())
+    await rig.listening(driver)
+    made = rig.inspect()["HostConfig"]
+    keys = ("Memory", "MemorySwap", "PidsLimit")
+    update = ["docker", "update", "--memory=512m", "--memory-swap=1g", "--pids-limit=7", "--cpus=0.1", "--cpu-shares=2"]
+    await in_thread(subprocess.run, [*update, rig.name()], env=rig.environment, check=True)
+    found = await rig.client().pool("pool-a")
+    assert found is not None
+    assert found.drift == ["The container's limits were changed: CpuShares, Memory, MemorySwap, NanoCpus, PidsLimit."]
+    observation = await driver.observe("pool-a")
+    assert (observation.alive, observation.known, observation.problem) == (True, True, None)
+    told = rig.inspect()["HostConfig"]
+    assert [told[key] for key in keys] == [made[key] for key in keys]
+    assert (told["NanoCpus"], told["CpuShares"]) == ((os.cpu_count() or 1) * 10**9, 1024), "as much as there is"
+    found = await rig.client().pool("pool-a")
+    assert found is not None
+    assert found.drift == []
+    assert await rig.starts(driver) == 1, "it never stopped"
+    # The other way to say it, which Docker does not let be combined with the first.
+    await driver.ensure(pool("pool-b"))
+    update = ["docker", "update", "--cpu-quota=5000", rig.name("pool-b")]
+    await in_thread(subprocess.run, update, env=rig.environment, check=True)
+    await driver.observe("pool-b")
+    assert rig.inspect("pool-b")["HostConfig"]["CpuQuota"] <= 0
+    found = await rig.client().pool("pool-b")
+    assert found is not None
+    assert found.drift == []
 
 
 async def test_a_stopped_one_whose_network_is_gone_starts_in_a_new_one(rig: BrokerRig) -> None:
@@ -200,7 +233,8 @@ async def test_one_that_does_not_start_says_why(rig: BrokerRig) -> None:
     async def told() -> str | None:
         return (await driver.observe("pool-a")).problem
 
-    assert await eventually(told, 20) == "It ended with status 1: The fake pool was told to fail."
+    reason: str | None = await eventually(told, 20)
+    assert reason == "It ended with status 1: The fake pool was told to fail."
     await driver.stop("pool-a", graceful=False)
 
 
