@@ -61,6 +61,8 @@ class RefusalCode(StrEnum):
     DISK_FULL = "disk_full"
     NO_ADDRESS_SPACE = "no_address_space"
     """No subnet is left for another tenant's network."""
+    NO_USER_IDS = "no_user_ids"
+    """No range of user ids is left for another pool's bots."""
     BROKER_UNREACHABLE = "broker_unreachable"
     """Told by the client: nobody answers on the socket."""
     DOCKER_FAILED = "docker_failed"

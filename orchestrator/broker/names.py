@@ -21,6 +21,8 @@ ROLE = "flotilla.role"
 """`pool`, `paper-exchange`, `files` (a container that never runs), `network`."""
 LIMITS = "flotilla.limits"
 """Those that a pool's container was made with, as JSON in Docker's words."""
+BOT_UIDS = "flotilla.bot-uids"
+"""`first-last` of the user ids of the pool's bots; on its volume those that it was first made with."""
 CONFIGURATION = "flotilla.configuration"
 """Digest of everything a container is made from: one that differs is made anew at its next start."""
 

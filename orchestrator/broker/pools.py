@@ -12,7 +12,7 @@ from typing import Any
 
 from loguru import logger
 
-from orchestrator.broker import describe, images
+from orchestrator.broker import describe, images, uid_ranges
 from orchestrator.broker.archives import File
 from orchestrator.broker.contract import PoolSpec, RefusalCode, Refused
 from orchestrator.broker.docker_api import DockerApi
@@ -22,10 +22,10 @@ from orchestrator.broker.names import CONFIGURATION, FREQTRADE, IMAGE, LIMITS, T
 from orchestrator.broker.networks import Networks
 from orchestrator.broker.refusals import translated
 from orchestrator.broker.settings import BrokerSettings
+from orchestrator.broker.uid_ranges import UidRanges
 from orchestrator.broker.volumes import MOUNTED_AT, Volumes
 
 AGENT_UID = 10_000
-BOT_UID_FIRST = 20_000
 
 
 class Pools:
@@ -36,6 +36,7 @@ class Pools:
         self._networks = networks
         self._volumes = volumes
         self._mender = Mender(docker, self._names, networks)
+        self._uids = UidRanges(docker, settings)
         self._seccomp = json.dumps(json.loads(settings.seccomp_profile.read_text()))
 
     def ids(self) -> list[str]:
@@ -59,22 +60,8 @@ class Pools:
             self._end_others(ours)
             self.mend(pool_id)
             return
-        name = self._names.pool(pool_id)
-        image = images.find(self._docker, self._settings, spec.image)
-        labels = self._names.pool_labels(pool_id, spec.tenant_id)
-        network = self._networks.ensure(self._names.network(spec.tenant_id))
-        self._volumes.ensure(name, labels)
-        wanted = self._configuration(pool_id, spec, image, network, labels)
-        if ours and describe.is_alive(ours[0]) and describe.labels(ours[0]).get(CONFIGURATION) == wanted["digest"]:
-            return  # Docker is about to start it again
-        kept = self._keep_one(pool_id, ours, wanted["digest"])
-        self._check_nobody_else(pool_id, kept)
-        self._volumes.put(name, image.id, self._files(pool_id, spec))
-        if kept is None:
-            kept = self._create(name, wanted)
-        with translated(f"start pool {pool_id}"):
-            self._docker.client.start(kept)
-        logger.info("started pool {} of the image {}", pool_id, spec.image)
+        with self._uids.of(pool_id, spec.slots_total) as ids:
+            self._start(pool_id, spec, ours, ids)
 
     def mend(self, pool_id: str) -> None:
         """Sets right what somebody changed on a living container; nothing to do for one that does not live. Raises
@@ -128,6 +115,24 @@ class Pools:
 
     def effective_memory_bytes(self, spec: PoolSpec) -> int:
         return spec.memory_limit_bytes or self._settings.default_memory_bytes
+
+    def _start(self, pool_id: str, spec: PoolSpec, ours: list[dict[str, Any]], ids: range) -> None:
+        name = self._names.pool(pool_id)
+        image = images.find(self._docker, self._settings, spec.image)
+        labels = self._names.pool_labels(pool_id, spec.tenant_id) | uid_ranges.label(ids)
+        network = self._networks.ensure(self._names.network(spec.tenant_id))
+        self._volumes.ensure(name, labels)
+        wanted = self._configuration(pool_id, spec, image, network, labels)
+        if ours and describe.is_alive(ours[0]) and describe.labels(ours[0]).get(CONFIGURATION) == wanted["digest"]:
+            return  # Docker is about to start it again
+        kept = self._keep_one(pool_id, ours, wanted["digest"])
+        self._check_nobody_else(pool_id, kept)
+        self._volumes.put(name, image.id, self._files(pool_id, spec, ids))
+        if kept is None:
+            kept = self._create(name, wanted)
+        with translated(f"start pool {pool_id}"):
+            self._docker.client.start(kept)
+        logger.info("started pool {} of the image {}", pool_id, spec.image)
 
     def _containers(self, pool_id: str) -> list[dict[str, Any]]:
         """The pool's own, living ones first, labelled ones first among those. The volume tells all candidates."""
@@ -248,7 +253,7 @@ class Pools:
         digest = hashlib.sha256(json.dumps(wanted, sort_keys=True, default=dict).encode()).hexdigest()
         return {**wanted, "digest": digest[:32]}
 
-    def _files(self, pool_id: str, spec: PoolSpec) -> list[File]:
+    def _files(self, pool_id: str, spec: PoolSpec, ids: range) -> list[File]:
         """The pool's directory is its agent's; init's group 0 writes there, too; everybody may pass through."""
         settings = {
             **spec.settings,
@@ -258,7 +263,7 @@ class Pools:
             "agent_host": "0.0.0.0",  # noqa: S104  (in the container's own network, never published)
             "agent_port": self._settings.agent_port,
             "agent_uid": AGENT_UID,
-            "bot_uid_first": BOT_UID_FIRST,
+            "bot_uid_first": ids.start,
             "isolation": "required",
         }
         token = spec.agent_token.get_secret_value() + "\n"

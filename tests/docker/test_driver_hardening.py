@@ -1,5 +1,6 @@
 """What a pool's container is, as Docker itself tells and as it is from inside."""
 
+import asyncio
 import errno
 import io
 import json
@@ -7,6 +8,9 @@ import stat
 import tarfile
 from typing import Any
 
+import pytest
+
+from orchestrator.pools.drivers import CannotStartPool
 from tests.docker.broker_rig import BrokerRig, ask, pool
 
 
@@ -97,6 +101,44 @@ async def test_the_pool_finds_its_files_with_their_owners(rig: BrokerRig) -> Non
     assert stat.S_IMODE(entries["pool.json"].mode) == 0o644
     root = entries[""] if "" in entries else entries["."]
     assert (root.uid, root.gid, stat.S_IMODE(root.mode)) == (10_000, 0, 0o771)
+
+
+async def test_bots_of_two_pools_never_share_a_user_id(rig: BrokerRig) -> None:
+    driver = rig.driver()
+    await asyncio.gather(driver.ensure(pool()), driver.ensure(pool("pool-b", "usr-2")))
+
+    async def bots_of(pool_id: str, slots: int = 7) -> range:
+        settings = (await ask(await rig.listening(driver, pool_id), "/starts"))["settings"]
+        found = range(settings["bot_uid_first"], settings["bot_uid_first"] + 2 * slots)
+        labels = rig.inspect(pool_id)["Config"]["Labels"]
+        assert labels["flotilla.bot-uids"] == f"{found.start}-{found.stop - 1}"
+        return found
+
+    first = await bots_of("pool-a")
+    second = await bots_of("pool-b")
+    assert {first.start, second.start} == {20_000, 20_014}
+
+    lower, higher = ("pool-a", "pool-b") if first.start < second.start else ("pool-b", "pool-a")
+    rig.docker.remove_container(rig.name(lower), force=True)
+    await driver.ensure(pool("pool-c", "usr-3"))
+    assert (await bots_of("pool-c")).start == 20_028, "what the volume of a lost container has is not free"
+    await driver.ensure(pool(lower, "usr-1" if lower == "pool-a" else "usr-2", slots_total=8))
+    assert (await bots_of(lower, 8)).start == 20_042, "no room to grow where it was"
+
+    container = rig.inspect(higher)["Id"]
+    await driver.stop(higher, graceful=True)
+    await rig.restart()
+    again = rig.driver()
+    await again.ensure(pool(higher, "usr-1" if higher == "pool-a" else "usr-2"))
+    assert (await bots_of(higher)).start == 20_014
+    assert rig.inspect(higher)["Id"] == container, "started again, not made anew"
+
+
+async def test_no_user_ids_left_is_told(rig: BrokerRig) -> None:
+    await rig.restart(uid_last=20_015)
+    await rig.driver().ensure(pool())
+    with pytest.raises(CannotStartPool, match="FLOTILLA_BROKER_UID_LAST"):
+        await rig.driver().ensure(pool("pool-b"))
 
 
 _TRIED_INSIDE = """
