@@ -32,13 +32,13 @@ from orchestrator.leader.lock import somebody_leads
 from orchestrator.pools import service as pools
 from orchestrator.pools.client import AgentEndpoint
 from orchestrator.pools.directory import AgentDirectory
-from orchestrator.pools.drivers import PoolDriver
+from orchestrator.pools.drivers import DoubtfulDriver, PoolDriver
 from orchestrator.pools.models import PoolModel
 from orchestrator.portfolio.service import PortfolioService
 from orchestrator.runtime import Runtime, runtime_of
 from orchestrator.settings import OrchestratorSettings
 from orchestrator.templates.catalogue import Catalogue
-from orchestrator.term import Means, Runner, Term, forget_slots
+from orchestrator.term import Means, Runner, Term, forget_slots, stop_pools
 
 _NO_REDIS = (
     "Several control planes share the database, but no Redis: what one tells, the browsers of the others do not hear. "
@@ -167,7 +167,7 @@ class ControlPlane:
         await self._check_installation()
         self.bus = open_bus(self.settings.redis_url, f"flotilla:{self.secrets.installation_id}:")
         self.cache = open_cache(self.settings.redis_url, f"flotilla:{self.secrets.installation_id}:cache:")
-        self.agents = AgentDirectory(self._endpoint)
+        self.agents = AgentDirectory(self._endpoint, self._doubt)
         self.markets = MarketDirectory(self._runtime.exchange_url)
         self.portfolio = PortfolioService(self.database, self.bus, keeps_marks=self._keeps_marks)
         self._started = True
@@ -248,12 +248,7 @@ class ControlPlane:
 
     async def _stop_pools(self) -> None:
         drivers = self._runtime.drivers
-        stops = [driver.stop(pool_id, graceful=True) for driver in drivers.values() for pool_id in await driver.list()]
-        for outcome in await asyncio.gather(*stops, return_exceptions=True):
-            if isinstance(outcome, BaseException):
-                logger.opt(exception=outcome).error("a pool could not be stopped")
-        if self._runtime.paper is not None:
-            await self._runtime.paper.stop()
+        await stop_pools(drivers, self._runtime.paper)
         if self._started:
             with contextlib.suppress(SQLAlchemyError):  # a full disk, say; the next start does the same
                 await forget_slots(self.database, drivers)
@@ -264,6 +259,11 @@ class ControlPlane:
             if endpoint is not None:
                 return endpoint
         return None
+
+    def _doubt(self, pool_id: str) -> None:
+        for driver in self._runtime.drivers.values():
+            if isinstance(driver, DoubtfulDriver):
+                driver.doubt(pool_id)
 
 
 def _why_not_ready(pool: PoolModel) -> str:

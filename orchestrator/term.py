@@ -16,14 +16,14 @@ from orchestrator.bots.observe import observe
 from orchestrator.bots.status import SlotAbsent
 from orchestrator.db.engine import Database
 from orchestrator.events.bus import Bus
-from orchestrator.exchanges.paper import PaperService
+from orchestrator.exchanges.paper import CannotStartExchange, PaperService
 from orchestrator.intake.collector import Intake
 from orchestrator.kit.backoff import Backoff
 from orchestrator.kit.clock import utc_now
 from orchestrator.kit.schedule import run_jobs
 from orchestrator.pools import service as pools
 from orchestrator.pools.directory import AgentDirectory
-from orchestrator.pools.drivers import PoolDriver
+from orchestrator.pools.drivers import DriverUnavailable, PoolDriver
 from orchestrator.pools.policy import PoolPolicy
 from orchestrator.portfolio.service import PortfolioService
 from orchestrator.portfolio.task import PortfolioTask
@@ -133,18 +133,37 @@ class Term:
 
 async def forget_slots(database: Database, drivers: Mapping[str, PoolDriver]) -> None:
     """A pool that does not live is not ready, its bots have no process: nobody shall take the last state that was
-    written of them for the present one."""
+    written of them for the present one. One that nobody could look at may well live."""
     async with database.read() as session:
         rows = await repository.desired(session)
         placed = await pools.every(session)
-    dead = {
-        pool.id for pool in placed if pool.driver in drivers and not (await drivers[pool.driver].observe(pool.id)).alive
-    }
+    looks = {pool.id: await drivers[pool.driver].observe(pool.id) for pool in placed if pool.driver in drivers}
+    dead = {pool_id for pool_id, look in looks.items() if look.known and not look.alive}
     gone = [SlotAbsent(row.bot.id, utc_now()) for row in rows if row.bot.pool_id in dead]
     async with database.unit_of_work() as session:
         await observe(session, gone)
         for pool_id in dead:
             await pools.observe(session, pool_id, pools.PoolSeen(utc_now(), alive=False, report=None))
+
+
+async def stop_pools(drivers: Mapping[str, PoolDriver], paper: PaperService | None) -> None:
+    """All pools, their bots in good order, and then the paper exchange. What cannot be stopped is told and goes on."""
+    stops = []
+    for driver in drivers.values():
+        try:
+            stops += [driver.stop(pool_id, graceful=True) for pool_id in await driver.list()]
+        except DriverUnavailable as error:
+            logger.error("pools are not stopped, they go on: {}", error)
+    for outcome in await asyncio.gather(*stops, return_exceptions=True):
+        if isinstance(outcome, DriverUnavailable):
+            logger.error("a pool could not be stopped: {}", outcome)
+        elif isinstance(outcome, BaseException):
+            logger.opt(exception=outcome).error("a pool could not be stopped")
+    if paper is not None:
+        try:
+            await paper.stop()
+        except CannotStartExchange as error:
+            logger.error("the paper exchange is not stopped: {}", error)
 
 
 async def kept(name: str, runner: Runner) -> None:

@@ -6,7 +6,7 @@ AgentUnreachable, an `AgentProblem` the error of the same meaning. The bearer to
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -99,12 +99,18 @@ class Parcel:
 
 
 class AgentClient:
-    """Talks to the agent at `endpoint`. Close it with `aclose`."""
+    """Talks to the agent at `endpoint`. Close it with `aclose`. `doubt` is called with the pool's id whenever nobody
+    answers there, or somebody who is not its agent."""
 
     def __init__(
-        self, pool_id: str, endpoint: AgentEndpoint, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        pool_id: str,
+        endpoint: AgentEndpoint,
+        transport: httpx.AsyncBaseTransport | None = None,
+        doubt: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.pool_id = pool_id
+        self._doubt = doubt
         self.endpoint = endpoint
         self._http = httpx.AsyncClient(
             base_url=endpoint.url,
@@ -296,11 +302,17 @@ class AgentClient:
             await response.aclose()
 
     def _transport_errors(self) -> "_TransportErrors":
-        return _TransportErrors(self.pool_id)
+        return _TransportErrors(self.pool_id, self._doubt)
 
     def _problem(self, response: httpx.Response) -> Error:
         problem = _agent_problem(response)
-        return self._nonsense() if problem is None else _mapped(problem, self.pool_id)
+        return self._nonsense() if problem is None else self._meant(problem)
+
+    def _meant(self, problem: AgentProblem) -> Error:
+        error = _mapped(problem, self.pool_id)
+        if isinstance(error, AgentUnreachable):
+            self._doubt(self.pool_id)
+        return error
 
     async def _raise_problem_of_relay(self, response: httpx.Response, seconds: float) -> None:
         """Raises where the agent, not the bot, refused; the body of the bot's own refusal stays readable."""
@@ -316,7 +328,7 @@ class AgentClient:
         problem = _agent_problem(response)
         if problem is not None:
             await response.aclose()
-            raise _mapped(problem, self.pool_id)
+            raise self._meant(problem)
 
     def _parse(self, model: type[W], response: httpx.Response) -> W:
         try:
@@ -339,6 +351,7 @@ class AgentClient:
             )
 
     def _nonsense(self) -> AgentUnreachable:
+        self._doubt(self.pool_id)
         return AgentUnreachable(
             f"What listens at the address of {self.pool_id} does not answer like its agent.", pool_id=self.pool_id
         )
@@ -351,13 +364,16 @@ class _Slots(Wire):
 class _TransportErrors:
     """Turns time-outs and broken connections into AgentUnreachable."""
 
-    def __init__(self, pool_id: str) -> None:
+    def __init__(self, pool_id: str, doubt: Callable[[str], None]) -> None:
         self._pool_id = pool_id
+        self._doubt = doubt
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, TimeoutError | httpx.TransportError | httpx.StreamError | OSError):
+            self._doubt(self._pool_id)
         if isinstance(error, TimeoutError | httpx.TimeoutException):
             raise AgentUnreachable(
                 f"The agent of {self._pool_id} did not answer in time.", pool_id=self._pool_id

@@ -1,4 +1,5 @@
-"""Clients of agents by pool: one cached client each, replaced when the agent comes back at another address."""
+"""Clients of agents by pool: one cached client each, replaced when the agent comes back at another address. Where an
+agent does not answer, whoever told its address is told so."""
 
 from collections.abc import Awaitable, Callable
 
@@ -7,7 +8,8 @@ from orchestrator.pools.client import AgentClient, AgentEndpoint
 
 EndpointLookup = Callable[[str], Awaitable[AgentEndpoint | None]]
 """Where the agent of a pool listens now, None while it does not; a driver's `endpoint`."""
-
+Doubt = Callable[[str], None]
+"""Called with a pool's id when its agent does not answer as one; a driver's `doubt`."""
 
 _RETIRED_KEPT = 8
 
@@ -15,8 +17,9 @@ _RETIRED_KEPT = 8
 class AgentDirectory:
     """Hands out clients. They belong to the directory: do not close them."""
 
-    def __init__(self, lookup: EndpointLookup) -> None:
+    def __init__(self, lookup: EndpointLookup, doubt: Doubt = lambda _: None) -> None:
         self._lookup = lookup
+        self._doubt = doubt
         self._clients: dict[str, AgentClient] = {}
         self._retired: list[AgentClient] = []
 
@@ -29,7 +32,7 @@ class AgentDirectory:
         if client is None or client.endpoint != endpoint:
             if client is not None:
                 await self._retire(client)
-            client = self._clients[pool_id] = AgentClient(pool_id, endpoint)
+            client = self._clients[pool_id] = AgentClient(pool_id, endpoint, doubt=self._doubt)
         return client
 
     async def _retire(self, client: AgentClient) -> None:

@@ -41,9 +41,11 @@ class PoolSeen:
     """Its driver sees it run."""
     report: PoolReport | None
     problem: str | None = None
-    """Why it cannot be started or reached, in a sentence."""
+    """Why it cannot be started, reached or looked at, in a sentence."""
     problem_type: str | None = None
     """The condition's type where it is not plainly `Unreachable` or `NotRunning`."""
+    known: bool = True
+    """False where the driver could not look: a pool without a report is then not taken for one that is starting."""
 
 
 async def list_(
@@ -224,6 +226,8 @@ async def set_cursor(session: AsyncSession, pool_id: str, cursor: str) -> None:
 
 
 def _observed_state(pool: PoolModel, seen: PoolSeen) -> str:
+    if not seen.known and seen.report is None:
+        return pool.observed_state if pool.observed_state in {"starting", "stopped"} else "unreachable"
     if not seen.alive:
         return "starting" if pool.desired_state == "running" else "stopped"
     if seen.report is None:

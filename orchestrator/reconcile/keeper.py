@@ -1,11 +1,13 @@
 """Keeps pools and the paper exchange alive: `ensure` again and again, with growing delays where it fails, has pools
 removed that are to go, and writes what drivers and agents tell of pools and machines: when it changes, and every few
-seconds anyway."""
+seconds anyway. What a driver hints at is looked at at once; what it cannot look at is left as it is."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from loguru import logger
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,7 +19,7 @@ from orchestrator.kit.backoff import Backoff
 from orchestrator.kit.clock import utc_now
 from orchestrator.pools import nodes, service
 from orchestrator.pools.directory import AgentDirectory
-from orchestrator.pools.drivers import CannotStartPool, DriverUnavailable, PoolDriver
+from orchestrator.pools.drivers import CannotStartPool, DriverUnavailable, HintingDriver, PoolDriver, PoolObservation
 from orchestrator.pools.models import REMOVED, PoolModel
 from pool.contract.pools import PoolReport
 
@@ -25,7 +27,9 @@ _BACKOFF = Backoff(first_seconds=1, limit_seconds=30)
 _INTERVAL_SECONDS = 1.0
 _REPORT_SECONDS = 5.0
 _NODE_SECONDS = 10.0
+_HINTS_STEADY_SECONDS = 5.0
 _PROTOCOL_MISMATCH = "ProtocolMismatch"
+_DRIVER_UNAVAILABLE = "DriverUnavailable"
 _STEADY_SECONDS = 60.0
 """What lived this long starts again without delay."""
 
@@ -55,13 +59,20 @@ class PoolKeeper:
         self._interval_seconds = interval_seconds
         self._attempts: dict[str, _Attempts] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._hinted: set[str] = set()
+        self._wake = asyncio.Event()
 
     async def run(self) -> None:
         """Until cancelled. One task per pool, so that a slow driver or agent holds up only its own, and one per driver
-        for its machine."""
+        for its machine and one for its hints."""
         watches = [
             asyncio.create_task(self._watch_node(name, driver), name=f"node-{name}")
             for name, driver in self._drivers.items()
+        ]
+        watches += [
+            asyncio.create_task(self._listen(name, driver), name=f"hints-{name}")
+            for name, driver in self._drivers.items()
+            if isinstance(driver, HintingDriver)
         ]
         try:
             while True:
@@ -69,7 +80,9 @@ class PoolKeeper:
                     await self._spawn_tasks()
                 except (SQLAlchemyError, OSError) as error:
                     logger.error("the pool keeper cannot use the database, it will try again: {}", error)
-                await asyncio.sleep(self._interval_seconds)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), self._interval_seconds)
+                self._wake.clear()
         finally:
             tasks = [*self._tasks.values(), *watches]
             for task in tasks:
@@ -86,16 +99,44 @@ class PoolKeeper:
         for pool in pools:
             task = self._tasks.get(pool.id)
             if task is None or task.done():
-                self._tasks[pool.id] = asyncio.create_task(self._keep(pool), name=f"keep-{pool.id}")
+                hinted = pool.id in self._hinted
+                self._hinted.discard(pool.id)
+                task = asyncio.create_task(self._keep(pool, hinted), name=f"keep-{pool.id}")
+                task.add_done_callback(partial(self._look_again, pool.id))
+                self._tasks[pool.id] = task
+        self._hinted.intersection_update(self._tasks)
 
-    async def _keep(self, pool: PoolModel) -> None:
+    def _look_again(self, pool_id: str, _: asyncio.Task[None]) -> None:
+        """Something happened while it was looked at."""
+        if pool_id in self._hinted:
+            self._wake.set()
+
+    async def _listen(self, name: str, driver: HintingDriver) -> None:
+        failures = 0
+        while True:
+            began_at = time.monotonic()
+            try:
+                async for hint in driver.hints():
+                    self._hinted.update([hint.pool_id] if hint.pool_id else self._tasks)
+                    self._wake.set()
+            except DriverUnavailable as error:
+                logger.debug("driver {} tells nothing, pools are looked at in turn: {}", name, error)
+            except Exception:  # a task's boundary: without hints pools are looked at in turn
+                logger.exception("the hints of driver {} broke off", name)
+            failures = 1 if time.monotonic() - began_at > _HINTS_STEADY_SECONDS else failures + 1
+            await asyncio.sleep(_BACKOFF.delay_seconds(failures))
+
+    async def _keep(self, pool: PoolModel, hinted: bool) -> None:
         driver = self._drivers.get(pool.driver)
         if driver is None:
             logger.error("pool {} wants the driver {!r}, which there is not", pool.id, pool.driver)
             await asyncio.sleep(_REPORT_SECONDS)
             return
         try:
-            seen = await (self._remove if pool.desired_state == REMOVED else self._look)(pool, driver)
+            if pool.desired_state == REMOVED:
+                seen = await self._remove(pool, driver)
+            else:
+                seen = await self._look(pool, driver, hinted)
             if seen is not None:
                 async with self._database.unit_of_work() as session:
                     await service.observe(session, pool.id, seen)
@@ -121,9 +162,11 @@ class PoolKeeper:
         logger.info("pool {} is removed; what it keeps on disk stays", pool.id)
         return None
 
-    async def _look(self, pool: PoolModel, driver: PoolDriver) -> service.PoolSeen | None:
-        """None where there is nothing new yet."""
+    async def _look(self, pool: PoolModel, driver: PoolDriver, hinted: bool) -> service.PoolSeen | None:
+        """None where there is nothing new yet. `hinted` means that something happened, so its agent is asked anyway."""
         observation = await driver.observe(pool.id)
+        if not observation.known:
+            return await self._unseen(pool, observation)
         attempts = self._attempts.setdefault(pool.id, _Attempts())
         if pool.desired_state == "stopped":
             return await self._stop(pool, driver, observation.alive)
@@ -131,12 +174,21 @@ class PoolKeeper:
             return await self._start(pool, driver, attempts, observation.problem)
         if time.monotonic() - attempts.tried_at > _STEADY_SECONDS:
             attempts.failures = 0
-        if pool.observed_state == "ready" and observation.problem is None and not _old(pool):
+        if pool.observed_state == "ready" and observation.problem is None and not hinted and not _old(pool):
             return None
         report, problem, kind = await self._ask(pool)
         if observation.problem is not None:
             problem, kind = observation.problem, None
         return service.PoolSeen(utc_now(), True, report, problem, kind)
+
+    async def _unseen(self, pool: PoolModel, observation: PoolObservation) -> service.PoolSeen | None:
+        """Nothing is done to a pool that nobody can look at; its agent may answer all the same. None where there is
+        nothing new yet."""
+        held = {(condition.get("type"), condition.get("message")) for condition in pool.conditions}
+        if (_DRIVER_UNAVAILABLE, observation.problem) in held and not _old(pool):
+            return None
+        report = (await self._ask(pool))[0] if observation.endpoint is not None else None
+        return service.PoolSeen(utc_now(), True, report, observation.problem, _DRIVER_UNAVAILABLE, known=False)
 
     async def _stop(self, pool: PoolModel, driver: PoolDriver, alive: bool) -> service.PoolSeen:
         try:

@@ -4,8 +4,9 @@ A driver is level-triggered: `ensure` is called again and again and does nothing
 it. `process` runs pools as local processes; a container driver keeps the same Protocol (`tests/contract`).
 """
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from orchestrator.pools.client import AgentEndpoint
 from orchestrator.pools.models import PoolModel
@@ -66,3 +67,27 @@ class PoolDriver(Protocol):
 
     async def list(self) -> list[str]:
         """Ids of all pools that this driver knows, alive or not."""
+
+
+class PoolHint(Protocol):
+    """Something happened to a pool: look."""
+
+    @property
+    def pool_id(self) -> str:
+        """Empty where something may have been missed, of any pool."""
+
+
+@runtime_checkable
+class HintingDriver(Protocol):
+    """What a `PoolDriver` has besides where it hears of what happens to its pools."""
+
+    def hints(self) -> AsyncGenerator[PoolHint, None]:
+        """Without end. Raises DriverUnavailable."""
+
+
+@runtime_checkable
+class DoubtfulDriver(Protocol):
+    """What a `PoolDriver` has besides where its `endpoint` answers by what it saw a moment ago."""
+
+    def doubt(self, pool_id: str) -> None:
+        """The pool's agent did not answer as one: `endpoint` looks anew."""

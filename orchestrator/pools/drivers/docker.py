@@ -1,5 +1,5 @@
 """Pools as containers, through the broker. What Docker shows is the truth: nothing about a pool is kept here but the
-last look at it, for the time when nobody answers.
+last look at it, for a moment (everybody who talks to an agent asks where it is) and for the time when nobody answers.
 
 A pool whose broker or daemon is gone goes on trading, so it stays `alive` at its last address: the control plane talks
 to agents directly. The token of an agent is made for its volume and kept there alone.
@@ -9,6 +9,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from loguru import logger
@@ -24,8 +25,19 @@ from orchestrator.pools.nodes import NodeReport
 _ALIVE = frozenset({"running", "paused", "restarting"})
 _KILL_PATIENCE_SECONDS = 1
 _CONNECT_SECONDS = 1.0
+_FRESH_SECONDS = 1.5
+"""How long a look answers where an agent is. A pool that no longer is there is noticed sooner: by a hint, or by whoever
+talks to its agent in vain, see `doubt`."""
+_ENDPOINT_PATIENCE_SECONDS = 2.0
+"""After it what was seen last counts, for a broker that hangs is no reason not to talk to agents."""
 _PROBE_SECONDS = 15.0
 """How long it counts that an agent took a connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    observation: PoolObservation
+    began_at: float
 
 
 class DockerDriver:
@@ -45,7 +57,9 @@ class DockerDriver:
         self._paper_exchange_url = paper_exchange_url
         self._stop_seconds = stop_seconds
         self._cpu_limit = cpu_limit
-        self._seen: dict[str, PoolObservation] = {}
+        self._seen: dict[str, _Look] = {}
+        self._looks: dict[str, asyncio.Task[PoolObservation]] = {}
+        self._doubted_at: dict[str, float] = {}
         self._listening: dict[str, tuple[str, datetime | None, float]] = {}
         self._mended_at: dict[str, float] = {}
 
@@ -55,24 +69,41 @@ class DockerDriver:
             await self._broker.ensure(pool.id, self._spec(pool))
         except Refused as refused:
             raise CannotStartPool(f"Pool {pool.id} cannot start. {refused.refusal.message}") from refused
+        finally:
+            self.doubt(pool.id)
 
     async def observe(self, pool_id: str) -> PoolObservation:
         """See `PoolDriver.observe`. A living container that somebody changed by hand is set right on the way."""
+        began_at = time.monotonic()
         try:
             found = await self._broker.pool(pool_id)
-            if found is not None and found.drift:
-                logger.warning("pool {}: {}", pool_id, " ".join(found.drift))
-                found = await self._broker.mend(pool_id)
         except Refused as refused:
-            last = self._seen.get(pool_id, PoolObservation(alive=True, endpoint=None))
-            return PoolObservation(last.alive, last.endpoint, refused.refusal.message, known=False)
-        observation = await self._observation(found)
-        self._seen[pool_id] = observation
+            last = self._last(pool_id)
+            observation = PoolObservation(last.alive, last.endpoint, refused.refusal.message, known=False)
+        else:
+            observation = await self._mended(found) if found is not None and found.drift else await self._seen_as(found)
+        held = self._seen.get(pool_id)
+        if held is None or held.began_at <= began_at:
+            self._seen[pool_id] = _Look(observation, began_at)
         return observation
 
     async def endpoint(self, pool_id: str) -> AgentEndpoint | None:
-        """See `PoolDriver.endpoint`."""
-        return (await self.observe(pool_id)).endpoint
+        """See `PoolDriver.endpoint`. By a look of a moment ago, or by one that all who ask at once share."""
+        held = self._seen.get(pool_id)
+        if held is not None and held.observation.endpoint is not None and self._is_fresh(pool_id, held):
+            return held.observation.endpoint
+        look = self._looks.get(pool_id)
+        if look is None or look.done():
+            look = self._looks[pool_id] = asyncio.create_task(self.observe(pool_id), name=f"look-{pool_id}")
+        known = self._last(pool_id).endpoint
+        await asyncio.wait({look}, timeout=None if known is None else _ENDPOINT_PATIENCE_SECONDS)
+        return look.result().endpoint if look.done() else known
+
+    def doubt(self, pool_id: str) -> None:
+        """See `DoubtfulDriver.doubt`. A look that is under way does not count either."""
+        self._doubted_at[pool_id] = time.monotonic()
+        self._looks.pop(pool_id, None)
+        self._listening.pop(pool_id, None)
 
     async def stop(self, pool_id: str, *, graceful: bool) -> None:
         """See `PoolDriver.stop`."""
@@ -80,6 +111,8 @@ class DockerDriver:
             await self._broker.stop(pool_id, self._patience(graceful))
         except Refused as refused:
             raise _unavailable(refused) from refused
+        finally:
+            self.doubt(pool_id)
 
     async def restart(self, pool_id: str, *, graceful: bool) -> None:
         """See `PoolDriver.restart`."""
@@ -87,6 +120,8 @@ class DockerDriver:
             await self._broker.restart(pool_id, self._patience(graceful))
         except Refused as refused:
             raise CannotStartPool(f"Pool {pool_id} cannot start again. {refused.refusal.message}") from refused
+        finally:
+            self.doubt(pool_id)
 
     async def remove(self, pool_id: str) -> None:
         """See `PoolDriver.remove`."""
@@ -140,6 +175,8 @@ class DockerDriver:
         Ends by DriverUnavailable."""
         try:
             async for event in self._broker.events():
+                for pool_id in [event.pool_id] if event.pool_id else list(self._seen):
+                    self.doubt(pool_id)
                 yield event
         except Refused as refused:
             raise _unavailable(refused) from refused
@@ -155,7 +192,24 @@ class DockerDriver:
             agent_token=SecretStr(secrets.token_urlsafe(32)),  # counts for a new volume only
         )
 
-    async def _observation(self, found: PoolContainer | None) -> PoolObservation:
+    def _last(self, pool_id: str) -> PoolObservation:
+        held = self._seen.get(pool_id)
+        return PoolObservation(alive=True, endpoint=None) if held is None else held.observation
+
+    def _is_fresh(self, pool_id: str, look: _Look) -> bool:
+        doubted_at = self._doubted_at.get(pool_id, float("-inf"))
+        return look.began_at > doubted_at and time.monotonic() - look.began_at < _FRESH_SECONDS
+
+    async def _mended(self, found: PoolContainer) -> PoolObservation:
+        """Set right, or what is wrong with it."""
+        drift = " ".join(found.drift)
+        logger.warning("pool {}: {}", found.pool_id, drift)
+        try:
+            return await self._seen_as(await self._broker.mend(found.pool_id))
+        except Refused as refused:
+            return replace(await self._seen_as(found), problem=f"{drift} {refused.refusal.message}")
+
+    async def _seen_as(self, found: PoolContainer | None) -> PoolObservation:
         if found is None or found.state not in _ALIVE:
             return PoolObservation(alive=False, endpoint=None, problem=found.problem if found is not None else None)
         if not found.labelled:
@@ -203,9 +257,8 @@ class DockerDriver:
         return max(1, round(self._stop_seconds)) if graceful else _KILL_PATIENCE_SECONDS
 
     def _forget(self, pool_id: str) -> None:
-        self._seen.pop(pool_id, None)
-        self._listening.pop(pool_id, None)
-        self._mended_at.pop(pool_id, None)
+        for kept in (self._seen, self._looks, self._doubted_at, self._listening, self._mended_at):
+            kept.pop(pool_id, None)
 
 
 def _unavailable(refused: Refused) -> DriverUnavailable:
