@@ -44,7 +44,8 @@ class Sampler:
 def read(pid: int) -> Reading | None:
     """One process now; None where it has gone. `memory` is None where the kernel does not tell it."""
     try:
-        cpu_seconds = parse_cpu_seconds(Path(f"/proc/{pid}/stat").read_text())
+        # A process chooses its own name, and need not choose one that is text.
+        cpu_seconds = parse_cpu_seconds(Path(f"/proc/{pid}/stat").read_text(errors="replace"))
     except OSError:
         return None
     try:

@@ -1,9 +1,10 @@
 """Reading /proc, a little at a time."""
 
 import os
+from pathlib import Path
 
 from pool.contract.slots import Memory
-from pool.init.sampling import Sampler, parse_cpu_seconds, parse_rollup
+from pool.init.sampling import Sampler, parse_cpu_seconds, parse_rollup, read
 
 ROLLUP = """55d0-7ffd ---p 00000000 00:00 0 [rollup]
 Rss:                1000 kB
@@ -50,3 +51,15 @@ def test_a_round_takes_in_whoever_lives_then() -> None:
     assert first is not None
     assert second is not None
     assert [first.pid, second.pid] == pids
+
+
+def test_a_process_whose_name_is_no_text_is_read_like_any_other() -> None:
+    name = Path(f"/proc/{os.getpid()}/comm")
+    before = name.read_bytes()
+    name.write_bytes(b"bot \xff) \xfe")
+    try:
+        reading = read(os.getpid())
+    finally:
+        name.write_bytes(before.rstrip())
+    assert reading is not None
+    assert reading.cpu_seconds >= 0
