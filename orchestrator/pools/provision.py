@@ -206,7 +206,7 @@ async def tend(session: AsyncSession, policy: PoolPolicy) -> list[str]:
             continue
         if isinstance(step, Emptied):
             pool.empty_since = step.since
-        elif not await assignments.of_pool(session, pool.id):
+        elif not await assignments.of_pool(session, pool.id) and not await repository.moves_of_pool(session, pool.id):
             pool.desired_state, pool.cordoned = REMOVED, True
             audit.record(session, audit.SYSTEM, "pool.delete", audit.pool(pool.id), "It was empty for long.")
             removed.append(pool.id)

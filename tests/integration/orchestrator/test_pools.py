@@ -9,11 +9,12 @@ import pytest
 
 from orchestrator.bots.models import BotModel
 from orchestrator.errors import Conflict, NotFound
-from orchestrator.pools import nodes, repository, service
+from orchestrator.pools import nodes, provision, repository, service
 from orchestrator.pools.client import AgentEndpoint
 from orchestrator.pools.drivers import DriverUnavailable, PoolObservation
-from orchestrator.pools.models import LOCAL_POOL, PoolModel
+from orchestrator.pools.models import LOCAL_POOL, MoveModel, PoolModel
 from orchestrator.pools.nodes import NodeReport
+from orchestrator.pools.policy import PoolPolicy
 from orchestrator.pools.service import PoolSeen
 from orchestrator.reconcile.keeper import PoolKeeper
 from orchestrator.users.models import UserModel
@@ -136,6 +137,34 @@ async def test_a_pool_is_made_for_whoever_needs_one_and_removed_when_it_stays_em
     async with rig.database.read() as session:
         row = await session.get_one(BotModel, bots[0].id)
     assert (row.pool_id, row.deleted_at is not None) == (None, True), "the row stays for the history"
+
+
+async def test_an_idle_pool_that_a_bot_is_just_sent_to_stays(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that commits between the look at moves and the lock on the pool."""
+    long_ago = datetime.now(UTC) - timedelta(hours=2)
+
+    async def none_yet(_: object) -> list[MoveModel]:
+        return []
+
+    bot = await rig.create("on its way")
+    async with rig.database.unit_of_work() as session:
+        target = provision.new_pool("pool-idle", OWNER, "process", 5, None, None)
+        target.empty_since = long_ago
+        session.add(target)
+        session.add(
+            MoveModel(
+                bot_id=bot.id, source_pool_id=LOCAL_POOL, target_pool_id=target.id, epoch=1,
+                phase="stopping", reason="move", started_at=long_ago,
+            )
+        )  # fmt: skip
+        await session.flush()
+        monkeypatch.setattr(repository, "moves", none_yet)
+        policy = PoolPolicy(minimum=0, idle_seconds=60)
+        assert "pool-idle" not in await provision.tend(session, policy)
+        for move in await repository.moves_of_pool(session, target.id):
+            await session.delete(move)
+        await session.flush()
+        assert "pool-idle" in await provision.tend(session, policy)
 
 
 async def test_a_row_goes_only_once_the_driver_has_removed_the_pool(rig: Rig) -> None:
