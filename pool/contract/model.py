@@ -20,9 +20,16 @@ def _plain_decimal(value: Decimal) -> str:
     return format(value, "f")
 
 
+_MOST_PLACES = 400
+"""Before or behind the point, beyond any double's: `1E+999999999` would be written out with all of its zeros."""
+
+
 def _finite(value: Decimal) -> Decimal:
     if not value.is_finite():
         raise ValueError("must be a finite decimal")
+    digits, exponent = value.as_tuple()[1:]
+    if isinstance(exponent, int) and not -_MOST_PLACES <= exponent <= _MOST_PLACES - len(digits):
+        raise ValueError(f"must be a decimal of at most {_MOST_PLACES} places before and behind the point")
     return value
 
 
