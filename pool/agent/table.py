@@ -69,7 +69,8 @@ def restart(facts: SlotFacts) -> SlotFacts:
 
 
 def delete(facts: SlotFacts) -> SlotFacts:
-    return replace(facts, deleting=True)
+    """Does not wait for the time at which a bot that crashed would have been started again."""
+    return replace(facts, deleting=True, retry_at=facts.retry_at if facts.deleting else 0.0)
 
 
 def requested(facts: SlotFacts, run_id: str, now: float) -> SlotFacts:

@@ -204,6 +204,14 @@ def test_delete_stops_then_archives() -> None:
     assert decide(facts, 2)[1] == [Archive()]
 
 
+def test_delete_does_not_wait_for_the_restart_of_a_crashed_bot() -> None:
+    crashed, _ = exits.exited(up(), exits.describe("run", 1, AT, None, "", []), LIMITS, 1)
+    assert decide(crashed, 1)[1] == [], "its restart is delayed"
+    assert decide(table.delete(crashed), 1)[1] == [Archive()]
+    later = table.delete(table.later(table.delete(crashed), 1, LIMITS))
+    assert decide(later, 1)[1] == [], "asking again does not hurry what failed"
+
+
 def test_put_under_a_higher_epoch_takes_a_delete_back_and_the_same_epoch_does_not() -> None:
     assert put(table.delete(slot()), generation=2).deleting
     assert not put(table.delete(slot()), epoch=2).deleting
