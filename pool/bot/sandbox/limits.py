@@ -16,7 +16,8 @@ from pool.settings import PoolSettings
 
 THREAD_STACK_BYTES = 2 * 2**20
 MOST_FILE_BYTES = 256 * 2**20
-_MOST_DESCRIPTORS = 1024
+_MOST_DESCRIPTORS = 256
+"""Far more than FreqTrade opens. What the kernel buffers for each socket (some 200 KB) no other limit counts."""
 _MOST_THREADS = 256
 _LOCKED_BYTES = 64 * 1024
 _MAPPINGS_BYTES = 2**30

@@ -7,7 +7,9 @@ refused. A program for another architecture, or the x32 calls, end the process.
 
 Seen by argument: `socket` (Unix, TCP and UDP over IP, the routing information that name resolution reads; the kernel's
 Landlock does not see MPTCP), TCP fast open (which connects where Landlock does not look), shared anonymous memory
-(which RLIMIT_DATA does not count), and the ways to have the kernel send signals for one (`F_SETOWN`).
+(which RLIMIT_DATA does not count), larger buffers for sockets (the kernel's memory, which no limit of a process counts:
+the out-of-memory killer would take a sibling for it), and the ways to have the kernel send signals for one
+(`F_SETOWN`).
 """
 
 import ctypes
@@ -43,6 +45,8 @@ _CLONE_NEW = 0x7E020000
 _MSG_FASTOPEN = 0x20000000
 _SHARED_ANONYMOUS = mmap.MAP_SHARED | mmap.MAP_ANONYMOUS
 _F_SETOWN, _F_SETOWN_EX = 8, 15
+_BUFFER_SIZES = (7, 8, 32, 33)
+"""SO_SNDBUF, SO_RCVBUF, and both with FORCE."""
 _TIOCSTI, _FIOSETOWN, _SIOCSPGRP = 0x5412, 0x8901, 0x8902
 _SOCKET_TYPE = 0xF
 _INSTRUCTION, _OPERAND = struct.Struct("HBBI"), struct.Struct("I")
@@ -121,6 +125,7 @@ def _by_argument(pid: int) -> Iterable[tuple[str, list[Instruction]]]:
     yield "sendto", _refuse_where(3, _has_any(_MSG_FASTOPEN))
     yield "sendmsg", _refuse_where(2, _has_any(_MSG_FASTOPEN))
     yield "sendmmsg", _refuse_where(3, _has_any(_MSG_FASTOPEN))
+    yield "setsockopt", _buffer_sizes()
     yield "socket", _socket()
     yield "socketpair", _allow_where(0, _is_one_of(socket.AF_UNIX))
     yield "clone", [*_refuse_where(0, _has_any(_CLONE_NEW), then=None), *_allow_where(0, _has_any(_CLONE_THREAD))]
@@ -129,6 +134,15 @@ def _by_argument(pid: int) -> Iterable[tuple[str, list[Instruction]]]:
         yield name, _allow_where(0, _is_one_of(pid))
     for name in _OWN_OR_ZERO:
         yield name, _allow_where(0, _is_one_of(0, pid))
+
+
+def _buffer_sizes() -> list[Instruction]:
+    return [
+        (_LOAD, 0, 0, _argument(1)),
+        (_EQUAL, 1, 0, socket.SOL_SOCKET),
+        (_RETURN, 0, 0, ALLOW),
+        *_refuse_where(2, _is_one_of(*_BUFFER_SIZES)),
+    ]
 
 
 def _socket() -> list[Instruction]:

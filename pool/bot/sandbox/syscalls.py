@@ -23,7 +23,7 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "setgroups": (116, 159), "capset": (126, 91), "personality": (135, 92),
     # sockets
     "socket": (41, 198), "socketpair": (53, 199), "bind": (49, 200), "listen": (50, 201), "sendto": (44, 206),
-    "sendmsg": (46, 211), "sendmmsg": (307, 269),
+    "sendmsg": (46, 211), "sendmmsg": (307, 269), "setsockopt": (54, 208),
     # mounts and namespaces
     "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41), "chroot": (161, 51), "fsopen": (430, 430),
     "fsconfig": (431, 431), "fsmount": (432, 432), "fspick": (433, 433), "move_mount": (429, 429),

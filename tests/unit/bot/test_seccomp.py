@@ -168,6 +168,14 @@ def test_anonymous_memory_is_private(machine: str) -> None:
 
 
 @pytest.mark.parametrize("machine", MACHINES)
+def test_buffers_of_sockets_stay_as_they_are(machine: str) -> None:
+    for option in (socket.SO_SNDBUF, socket.SO_RCVBUF, 32, 33):
+        assert verdict(machine, "setsockopt", 5, socket.SOL_SOCKET, option) == REFUSE
+        assert verdict(machine, "setsockopt", 5, socket.IPPROTO_TCP, option) == ALLOW
+    assert verdict(machine, "setsockopt", 5, socket.SOL_SOCKET, socket.SO_KEEPALIVE) == ALLOW
+
+
+@pytest.mark.parametrize("machine", MACHINES)
 def test_the_kernel_is_not_made_to_signal_others(machine: str) -> None:
     assert verdict(machine, "fcntl", 5, 2, 1) == ALLOW
     for command in (8, 15):
