@@ -12,6 +12,7 @@ import os
 import secrets
 import socket
 import struct
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -31,6 +32,10 @@ _PEER = struct.Struct("3i")
 _ROOT = 0
 """A bot that could not become its own user, where the pool's settings put up with that."""
 _BUFFER_LIMIT_BYTES = 8 * 1024 * 1024
+_BYTES_PER_SECOND = 1024 * 1024
+_BURST_BYTES = 8 * 1024 * 1024
+"""Room for all that a bot holds back while there is no agent."""
+_FRAME_COST_BYTES = 1024
 _FRAMES: TypeAdapter[Wire] = TypeAdapter(BotFrame)
 
 
@@ -114,6 +119,21 @@ def command_frame(name: str, arguments: dict[str, object] | None = None) -> Comm
     return CommandFrame.model_validate({"command_id": secrets.token_hex(8), "name": name, "arguments": arguments or {}})
 
 
+class Allowance:
+    """How much one bot may say: `_BYTES_PER_SECOND` in the long run. Who says more is read more slowly, so that it
+    neither keeps the agent from hearing the others nor drives their events out of the ring."""
+
+    def __init__(self, now: float) -> None:
+        self._left = float(_BURST_BYTES)
+        self._at = now
+
+    def spend(self, size: int, now: float) -> float:
+        """Seconds to wait before the next frame is read."""
+        self._left = min(self._left + (now - self._at) * _BYTES_PER_SECOND, _BURST_BYTES) - size - _FRAME_COST_BYTES
+        self._at = now
+        return max(-self._left / _BYTES_PER_SECOND, 0.0)
+
+
 class BotServer:
     """Listens on `<pool>/agent.sock`."""
 
@@ -171,11 +191,14 @@ class BotServer:
         connection = BotConnection(writer)
         connection.send(welcome)
         self._listener.bot_connected(hello.bot_id, hello.run_id, connection)
+        allowance = Allowance(time.monotonic())
         try:
             while True:
-                frame = _FRAMES.validate_json(await read_frame(reader))
+                payload = await read_frame(reader)
+                frame = _FRAMES.validate_json(payload)
                 if not (isinstance(frame, ResultFrame) and connection.take_result(frame)):
                     self._listener.bot_said(hello.bot_id, hello.run_id, frame, connection)
+                await asyncio.sleep(allowance.spend(len(payload), time.monotonic()))
         finally:
             self._listener.bot_disconnected(hello.bot_id, hello.run_id, connection)
             connection.close()
