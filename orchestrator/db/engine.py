@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async
 from sqlalchemy.pool import QueuePool
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from orchestrator.db import sqlite_connection
 from orchestrator.db.patience import connect_arguments
 
 WAIT_SECONDS = 5.0
@@ -122,7 +123,7 @@ def is_postgresql(url: str) -> bool:
 
 def _engine_options(url: str, connections: int, statement_seconds: float | None) -> dict[str, Any]:
     if not is_postgresql(url):
-        return {"connect_args": {"timeout": 30}}
+        return {"connect_args": {"timeout": 30, "async_creator_fn": sqlite_connection.connect}}
     session = {} if statement_seconds is None else {"idle_in_transaction_session_timeout": _IDLE_TRANSACTION_SECONDS}
     return {
         "pool_size": connections,
