@@ -1,9 +1,9 @@
 """SQLite connections that let go of their locks whatever is cancelled.
 
-An operation runs in the connection's own thread and cannot be taken back. A task that is cancelled meanwhile would leave
-it behind: a BEGIN that takes the write lock when everybody has forgotten the connection. So whoever is cancelled waits
-for the operation under way, and is cancelled then. And a connection that is given up is closed by its thread in any
-case: aiosqlite's own `stop` looks for the connection only when its turn comes, and `close` may have forgotten it by
+An operation runs in the connection's own thread and cannot be taken back. A task that is cancelled meanwhile would
+leave it behind: a BEGIN that takes the write lock when everybody has forgotten the connection. So whoever is cancelled
+waits for the operation under way, and is cancelled then. And a connection that is given up is closed by its thread in
+any case: aiosqlite's own `stop` looks for the connection only when its turn comes, and `close` may have forgotten it by
 then, which leaves it open with its transaction until the garbage collector finds it.
 """
 
