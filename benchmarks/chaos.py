@@ -181,16 +181,13 @@ class Fleet:
     def _label(self) -> dict[str, str]:
         return {"label": f"flotilla.installation={self.environment['FLOTILLA_BROKER_INSTALLATION']}"}
 
-    def paper(self) -> tuple[Path, str]:
-        """Directory and address of the paper exchange. Raises OSError or LookupError while it has none."""
+    def paper(self) -> Path:
+        """Directory of the paper exchange."""
         if self.docker is None:
-            directory = self.home / "paper-exchange"
-            return directory, json.loads((directory / "endpoint.json").read_text())["url"]
-        volume = next(v for v in self.docker.volumes.list(filters=self._label) if "paper" in v.name)
-        container = next(c for c in self.docker.containers.list(filters=self._label) if "paper" in c.name)
-        networks = container.attrs["NetworkSettings"]["Networks"].values()
-        address = next(network["IPAddress"] for network in networks if network["IPAddress"])
-        return Path(volume.attrs["Mountpoint"]), f"http://{address}:9000"
+            return self.home / "paper-exchange"
+        return next(
+            Path(v.attrs["Mountpoint"]) for v in self.docker.volumes.list(filters=self._label) if "paper" in v.name
+        )
 
     # ---- whom to kill
 
@@ -355,17 +352,12 @@ def _check_trades(rig: Fleet) -> list[str]:
 
 
 def _check_ledger(rig: Fleet) -> list[str]:
-    def orders() -> list[Any] | None:
-        try:
-            directory, address = rig.paper()
-            headers = {"Authorization": f"Bearer {(directory / 'control-token').read_text().strip()}"}
-            told = httpx.get(f"{address}/control/ledger", headers=headers, timeout=20).raise_for_status().json()
-        except (httpx.HTTPError, OSError, LookupError):
-            return None
-        return list(told["orders"])
-
-    found = wait_until(lambda: (orders() or "none") if orders() is not None else None, 120, "the exchange's ledger")
-    return [] if found == "none" else [f"the paper exchange has {len(found)} orders of bots that trade dry"]
+    connection = sqlite3.connect(rig.paper() / "ledger.sqlite", timeout=30)
+    try:
+        orders = int(connection.execute("SELECT count(*) FROM orders").fetchone()[0])
+    finally:
+        connection.close()
+    return [f"the paper exchange has {orders} orders of bots that trade dry"] if orders else []
 
 
 def _events(rig: Fleet, bot_id: str) -> list[dict[str, Any]]:
