@@ -33,6 +33,8 @@ def move(intent: Intent, moving: Moving, views: Views, memory: Memory, ordinary:
         return _clean(intent, moving, views, memory, ordinary)
     if intent.desired == DELETED or (intent.pool_id, intent.epoch) != (moving.source_pool_id, moving.epoch):
         return EndMove(intent.bot_id, moving)
+    if moving.target_pool_id not in views:  # removed for good: nobody would ever take the bot
+        return EndMove(intent.bot_id, moving)
     return _leave(intent, moving, views, memory, ordinary)
 
 

@@ -110,6 +110,11 @@ def test_its_deletion_and_a_foreign_assignment_end_the_move() -> None:
     assert step(intent(), SlotView(8, "running", "running")) == EndMove("bot", MOVING)
 
 
+def test_a_target_that_is_gone_for_good_ends_the_move_so_that_the_bot_trades_on() -> None:
+    views = [PoolView("source", {"bot": AT_REST}, 1.0)]
+    assert plan([intent()], views, {}, Memory()) == [EndMove("bot", MOVING)]
+
+
 def test_after_it_was_abandoned_the_source_takes_it_under_a_higher_epoch() -> None:
     (action,) = plan([intent(None)], [PoolView("source", {"bot": AT_REST}, 1.0)], {}, Memory())
     assert (type(action).__name__, getattr(action, "above", None)) == ("Assign", 5)
