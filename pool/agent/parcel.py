@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pool.agent.files import sync_directory
+from pool.agent.usage import MOST_ENTRIES
 
 CHUNK_BYTES = 256 * 1024
-FILES_LIMIT = 10_000
+FILES_LIMIT = MOST_ENTRIES
+"""A bot that may run can also be moved."""
 _OWN = frozenset({"lock", "epoch", "api.sock"})
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 

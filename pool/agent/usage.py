@@ -9,7 +9,8 @@ import stat
 from pathlib import Path
 
 _BLOCK_BYTES = 512
-_MOST_ENTRIES = 50_000
+MOST_ENTRIES = 50_000
+"""Files and directories that a bot may have."""
 _MOST_DEPTH = 32
 _MEBIBYTE = 2**20
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -50,8 +51,8 @@ class _Walk:
 
     def _add_entry(self, name: str, parent: int, depth: int) -> None:
         self._entries += 1
-        if self._entries > _MOST_ENTRIES:
-            raise _TooMuch(f"holds more than {_MOST_ENTRIES} files")
+        if self._entries > MOST_ENTRIES:
+            raise _TooMuch(f"holds more than {MOST_ENTRIES} files")
         try:
             found = os.stat(name, dir_fd=parent, follow_symlinks=False)
             self._bytes += found.st_blocks * _BLOCK_BYTES

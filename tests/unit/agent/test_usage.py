@@ -43,7 +43,7 @@ def test_endless_nesting_is_too_much(tmp_path: Path) -> None:
 
 
 def test_more_names_than_can_be_counted_are_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(usage, "_MOST_ENTRIES", 10)
+    monkeypatch.setattr(usage, "MOST_ENTRIES", 10)
     for number in range(11):
         (tmp_path / str(number)).touch()
     assert "more than 10 files" in str(usage.excess(tmp_path, MIB))
