@@ -20,6 +20,7 @@ from pool.bot.outbox import Outbox
 from pool.bot.parent import Parent
 from pool.bot.rest import BotApi, Listener
 from pool.bot.sandbox.walls import Walls
+from pool.bot.sharing import share_with_agent
 from pool.bot.slot import SlotFiles
 from pool.bot.trader import Trader
 from pool.bot.vitals import Vitals
@@ -52,6 +53,8 @@ def run(fork: Fork, pool_directory: Path, settings: PoolSettings) -> int:
     walls = Walls(directory, fork.uid, settings)
     walls.lower()
     settle(directory)
+    if fork.uid is not None:
+        share_with_agent()
     try:
         claim = Claim.take(directory, fork.epoch)
     except Locked as error:
