@@ -219,6 +219,18 @@ async def end(session: AsyncSession, key: MoveKey) -> None:
         await session.flush()
 
 
+async def give_up(session: AsyncSession, key: MoveKey, why: str) -> bool:
+    """The bot goes on in its source. False where that move has ended, or the bot belongs to the target already."""
+    move = await _same(session, key)
+    if move is None:
+        return False
+    before = {"from": key.source_pool_id, "to": key.target_pool_id, "phase": move.phase}
+    audit.record(session, audit.SYSTEM, "bot.move_abandon", audit.bot(key.bot_id), why, before, None)
+    await session.delete(move)
+    await session.flush()
+    return True
+
+
 async def tell_problem(session: AsyncSession, key: MoveKey, problem: str | None) -> None:
     """Why the move does not get on, in a sentence; None where it does."""
     move = await repository.move(session, key.bot_id)

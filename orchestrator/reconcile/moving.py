@@ -63,6 +63,8 @@ def _leave(intent: Intent, moving: Moving, views: Views, memory: Memory, ordinar
     stale = target.get(intent.bot_id)
     if stale is not None:  # of an assignment long ago; its directory goes to the archive there
         return DeleteSlot(intent.bot_id, moving.target_pool_id, stale.epoch)
+    if intent.bot_id not in memory.failures and moving.problem is not None:
+        return _tell(intent, moving, None)  # what was in the way before it came so far
     return CopyBot(intent.bot_id, moving.source_pool_id, moving)
 
 

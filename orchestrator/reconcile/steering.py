@@ -11,14 +11,19 @@ from orchestrator.errors import Error
 from orchestrator.kit.clock import utc_now
 from orchestrator.pools import moves, provision, service
 from orchestrator.pools.assignments import Assigned
-from orchestrator.pools.models import LOCAL_POOL, PoolModel
-from orchestrator.pools.moves import Reason
+from orchestrator.pools.models import LOCAL_POOL, MoveModel, PoolModel
+from orchestrator.pools.moves import MoveKey, Reason
 from orchestrator.pools.placement import assigned_by_pool
 from orchestrator.pools.policy import PoolPolicy
 from orchestrator.reconcile.world import World, misplaced
 
 MOVES_AT_ONCE = 2
 """From one pool: each interrupts a bot, and loads both agents."""
+GIVE_UP_SECONDS = 300.0
+"""A bot that its move keeps stopped goes on in its source after so long in trouble: its trades wait for nobody to look.
+Roll-outs have a patience of their own, and look after their bots themselves."""
+_REST_SECONDS = 1800.0
+"""Such a bot is left in peace so long before it is moved again unasked."""
 _AGAIN_SECONDS = 10.0
 _CLAIM_SECONDS = 30.0
 
@@ -31,6 +36,10 @@ class Steering:
         self._policy = policy
         self._stuck: dict[str, float] = {}
         """When moving away from each pool failed last."""
+        self._held_up: dict[MoveKey, float] = {}
+        """Since when each move is in trouble with its bot stopped."""
+        self._given_up: dict[str, float] = {}
+        """By bot, when its move was given up last."""
         self._claimed: tuple[frozenset[str], float] | None = None
 
     async def claim(self, world: World) -> bool:
@@ -47,9 +56,31 @@ class Steering:
             return await service.claim_local_pool(session)
 
     async def steer(self, world: World) -> bool:
-        """Requests the moves that are due, and has idle pools removed."""
-        moved = await self._move(world)
+        """Gives up moves that do not get on, requests those that are due, and has idle pools removed."""
+        moved = await self._give_up(world) or await self._move(world)
         return await self._tend(world) or moved
+
+    async def _give_up(self, world: World) -> bool:
+        now = time.monotonic()
+        in_trouble = {MoveKey.of(move): move for move in world.moves if _is_held_up(move, world)}
+        self._held_up = {key: self._held_up.get(key, now) for key in in_trouble}
+        draining = {pool.id for pool in world.pools if pool.draining}
+        changed = False
+        for key, since in self._held_up.items():
+            if now - since < GIVE_UP_SECONDS:
+                continue
+            problem = in_trouble[key].problem or ""
+            async with self._database.unit_of_work() as session:
+                if not await moves.give_up(session, key, problem):
+                    continue
+                if key.source_pool_id in draining:
+                    told = f"{key.bot_id} could not be moved and goes on here; it is tried again later. {problem}"
+                    await service.set_condition(session, key.source_pool_id, service.DRAIN_STUCK, told)
+            logger.warning("the move of {} to {} is given up: {}", key.bot_id, key.target_pool_id, problem)
+            self._given_up[key.bot_id] = now
+            changed = True
+        self._given_up = {bot_id: at for bot_id, at in self._given_up.items() if now - at < _REST_SECONDS}
+        return changed
 
     async def _move(self, world: World) -> bool:
         pools = {pool.id: pool for pool in world.pools}
@@ -64,8 +95,9 @@ class Steering:
         changed = False
         for pool_id, bots in leaving.items():
             room = max(MOVES_AT_ONCE - under_way[pool_id], 0)
-            if bots and room and time.monotonic() - self._stuck.get(pool_id, float("-inf")) >= _AGAIN_SECONDS:
-                changed = await self._request(pools[pool_id], bots[:room]) or changed
+            due = [bot for bot in bots if bot.bot_id not in self._given_up]
+            if due and room and time.monotonic() - self._stuck.get(pool_id, float("-inf")) >= _AGAIN_SECONDS:
+                changed = await self._request(pools[pool_id], due[:room]) or changed
             elif not bots and _is_stuck(pools[pool_id]):
                 changed = await self._tell(pool_id, None) or changed
         return changed
@@ -101,6 +133,15 @@ class Steering:
             for pool_id in await provision.tend(session, self._policy):
                 logger.info("pool {} was empty for long and is removed", pool_id)
         return True
+
+
+def _is_held_up(move: MoveModel, world: World) -> bool:
+    """It has stopped its bot, and something is in the way."""
+    if move.problem is None or move.phase == moves.CLEANING or move.reason == "rollout":
+        return False
+    sighting = world.sightings.get(move.source_pool_id)
+    slot = sighting.slots.get(move.bot_id) if sighting is not None else None
+    return slot is not None and slot.epoch == move.epoch + 1
 
 
 def _is_stuck(pool: PoolModel) -> bool:

@@ -10,9 +10,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from orchestrator.db.engine import Database
 from orchestrator.errors import Conflict, InvalidSpec, NoCapacity, NotFound
-from orchestrator.pools import moves, service
+from orchestrator.pools import audit, moves, service
 from orchestrator.pools.models import MoveModel, PoolModel
 from orchestrator.pools.policy import PoolPolicy
+from orchestrator.reconcile import steering
 from orchestrator.reconcile.loop import Reconciler
 from pool.contract.slots import ConditionType
 from tests.fakes.model_agent import Ledger, ModelAgent
@@ -266,6 +267,29 @@ async def test_a_drained_pool_gives_its_bots_away_and_can_be_removed(fleet: Flee
         async with rig.database.unit_of_work() as session:
             pool = await service.remove(session, "pool-a")
     assert pool.desired_state == "removed"
+
+
+async def test_a_bot_that_cannot_be_moved_trades_on_without_anybody_looking(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steering, "GIVE_UP_SECONDS", 1.0)
+    rig = fleet.rig
+    async with rig.running():
+        bot = await rig.create()
+        await fleet.runs(bot.id, "pool-a")
+        target = await fleet.pool("pool-b")
+        target.refuses_directories = True
+        async with rig.database.unit_of_work() as session:
+            await service.drain(session, "pool-a", PoolPolicy(maximum=1))
+        await eventually(lambda: not fleet.runs_in(bot.id), 15)
+        await fleet.runs(bot.id, "pool-a")
+        assert await fleet.moving() == [], "it is left in peace for a while"
+        async with rig.database.read() as session:
+            (held,) = (await service.get(session, "pool-a")).conditions
+            last = (await audit.list_(session, limit=1, subject=audit.bot(bot.id))).items[0]
+    assert held["type"] == service.DRAIN_STUCK
+    assert bot.id in held["message"]
+    assert (last.action, last.actor) == ("bot.move_abandon", audit.SYSTEM)
 
 
 async def test_what_cannot_be_moved_is_refused(fleet: Fleet) -> None:
