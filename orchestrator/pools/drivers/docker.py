@@ -109,6 +109,7 @@ class DockerDriver:
         """See `PoolDriver.stop`."""
         try:
             await self._broker.stop(pool_id, self._patience(graceful))
+            self._seen[pool_id] = _Look(PoolObservation(alive=False, endpoint=None), time.monotonic())
         except Refused as refused:
             raise _unavailable(refused) from refused
         finally:

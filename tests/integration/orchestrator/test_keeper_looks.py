@@ -60,6 +60,7 @@ class HintingFake:
         self._reach()
         self.stopped += 1
         self.alive = False
+        self.seen = PoolObservation(alive=False, endpoint=None)
 
     async def restart(self, pool_id: str, *, graceful: bool) -> None:
         self._reach()

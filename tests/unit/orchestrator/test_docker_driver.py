@@ -209,6 +209,14 @@ async def test_while_nobody_can_look_it_is_where_it_was(
     broker.gate.set()
 
 
+async def test_one_that_was_stopped_is_not_remembered_as_alive(driver: DockerDriver, broker: FakeBroker) -> None:
+    await driver.endpoint("pool-a")
+    await driver.stop("pool-a", graceful=True)
+    broker.refuse()
+    observation = await driver.observe("pool-a")
+    assert (observation.alive, observation.known, observation.endpoint) == (False, False, None)
+
+
 async def test_what_cannot_be_set_right_is_told_of_a_living_pool(driver: DockerDriver, broker: FakeBroker) -> None:
     broker.container = container(drift=["The container's limits were changed: Memory."])
     broker.mending = Refusal(code=RefusalCode.DOCKER_FAILED, message="Docker could not set the limits.")
