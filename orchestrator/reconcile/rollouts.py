@@ -180,8 +180,16 @@ def _bot(bot: BotModel, status: BotStatusModel) -> BotFacts:
         observed=status.observed_state if current else str(ObservedState.UNKNOWN),
         problem=problem if current else None,
         trades=_trades(status.snapshot),
-        reported_at=status.snapshot_at,
+        reported_at=_reported_at(status),
     )
+
+
+def _reported_at(status: BotStatusModel) -> datetime | None:
+    """When the bot told it, not when it was written: what the old pool's told last may be written after the move."""
+    told = (status.snapshot or {}).get("as_of")
+    if status.snapshot_at is None or not isinstance(told, str):
+        return status.snapshot_at
+    return min(status.snapshot_at, datetime.fromisoformat(told))
 
 
 def _trades(snapshot: Mapping[str, object] | None) -> Trades | None:
