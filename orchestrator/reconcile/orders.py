@@ -48,11 +48,13 @@ class OrderTask:
         driver = self._drivers.get(order.driver)
         if driver is None:
             return await self._failed(order, f"There is no driver {order.driver!r} here.")
-        if order.kind == "purge" and pool is not None:
+        if order.kind == "purge" and pool is not None and pool.desired_state == "removed":
             return False  # it is being removed first
         outcome = "done"
         try:
-            if order.kind == "purge":
+            if order.kind == "purge" and pool is not None:
+                outcome = "left: there is a pool of that name again"  # whose disk nobody asked to purge
+            elif order.kind == "purge":
                 await driver.purge(order.pool_id)
             elif pool is None or pool.desired_state != "running":
                 outcome = "left: the pool is stopped or gone"

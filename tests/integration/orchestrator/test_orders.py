@@ -109,3 +109,17 @@ async def test_no_secret_reaches_the_audit(rig: Rig) -> None:
     assert "s3cret" not in f"{row.before}{row.after}"
     assert (row.before or {})["stake_amount"] == 1
     assert len(row.why) == 500
+
+
+async def test_an_order_to_purge_dies_where_its_pool_comes_back(rig: Rig, driver: RecordingDriver) -> None:
+    """The local pool is made again at a start: its next removal must not purge what nobody asked to purge."""
+    async with rig.database.unit_of_work() as session:
+        await service.remove(session, "pool-a")
+        await steering.purge(session, ANN, "pool-a", POLICY)
+    async with rig.database.unit_of_work() as session:
+        pool = await service.get(session, "pool-a")
+        pool.desired_state = "running"
+        session.add(pool)
+    assert await task(rig, driver).tick() is False
+    assert await waiting(rig) == []
+    assert driver.asked == []
