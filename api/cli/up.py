@@ -11,6 +11,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,6 +93,8 @@ def run(*, view: bool, demo: bool, candidate: bool = True) -> int:
             logger.opt(exception=error).critical("the control plane ended: {}", sentence or "unforeseen")
         _tell(sentence or f"Something broke: {type(error).__name__}. The log tells more: {log_path}")
         return int(ExitCode.ERROR)
+    finally:
+        _let_go_of_output()
 
 
 class _Composition:
@@ -241,6 +244,16 @@ def _listen(host: str, port: int) -> socket.socket:
 def _url_of(host: str, listener: socket.socket) -> str:
     shown = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104 - shown, not bound
     return f"http://{f'[{shown}]' if ':' in shown else shown}:{listener.getsockname()[1]}"
+
+
+def _let_go_of_output() -> None:
+    """Where nobody reads it any more, what is left of it goes nowhere: the interpreter would end with code 120."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _tell(sentence: str) -> None:

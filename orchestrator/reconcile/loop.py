@@ -102,9 +102,13 @@ class Reconciler:
 
     async def tick(self) -> bool:
         """One look and what follows from it; True where rows were changed, so that the next tick is due at once."""
-        world = await self._look()
+        # In this order: a listing that shows what an action did comes with rows that tell of it, or a restart would be
+        # handed on twice.
+        sightings = {pool_id: watch.sighting for pool_id, (watch, _) in self._watches.items()}
+        await self._write(self._executor.take_learned())
+        world = await self._look(sightings)
         if await self._steering.claim(world):
-            world = await self._look()
+            world = await self._look(sightings)
         settled = self._executor.memory({}).settled_at
         seen = observations(
             world.rows,
@@ -116,18 +120,19 @@ class Reconciler:
             utc_now(),
         )
         about_moves = move_conditions(world.rows, world.moves, utc_now())
-        await self._write([*self._executor.take_learned(), *seen, *about_moves])
+        await self._write([*seen, *about_moves])
         steered = await self._steering.steer(world) if self._leading() else False
         return await self._act(world) or steered
 
     # ---- looking
 
-    async def _look(self) -> World:
+    async def _look(self, before: Mapping[str, Sighting]) -> World:
         async with self._database.read() as session:
             rows = await repository.desired(session)
             pools = await pools_service.every(session)
             under_way = await moves.list_(session)
         await self._watch({pool.id for pool in pools})
+        sightings = {pool_id: before.get(pool_id, watch.sighting) for pool_id, (watch, _) in self._watches.items()}
         rendered = await self._renderer.render(rows)
         self._executor.forget_all_but({row.bot.id for row in rows})
         problems: dict[str, str] = {}
@@ -136,7 +141,6 @@ class Reconciler:
             problem = one.problem or self._executor.refusal(row.bot.id, row.bot.generation, one.content)
             if problem is not None:
                 problems[row.bot.id] = problem
-        sightings = {pool_id: watch.sighting for pool_id, (watch, _) in self._watches.items()}
         self._notice_recoveries(rows, under_way, sightings)
         return World(rows, pools, under_way, rendered, problems, sightings)
 
