@@ -40,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
             directory,
             settings.stop_timeout_seconds,
             sample_interval_seconds=settings.sample_interval_seconds,
+            agent_patience_seconds=settings.agent_patience_seconds,
             agent_uid=settings.agent_uid,
         )
     except (CannotStart, WrongLayout, OSError) as problem:

@@ -52,6 +52,9 @@ class PoolSettings(BaseSettings):
     """Longest time between two snapshots of a bot."""
     sample_interval_seconds: float = Field(default=10, gt=0)
     """Time between two memory and CPU samples."""
+    agent_patience_seconds: float = Field(default=60, ge=5)
+    """How long the agent may tell init nothing before it counts as hung, is killed and started anew; it says every
+    2 s that it lives."""
     agent_uid: int | None = Field(default=None, ge=1)
     """User and group id that init gives the agent; None leaves it init's own. Needs a privileged
     init, as in the image."""
@@ -64,7 +67,9 @@ class PoolSettings(BaseSettings):
     bot_memory_limit_bytes: int = Field(default=256 * 2**20, ge=32 * 2**20)
     """What one bot may use beyond what it shares with the zygote."""
     bot_disk_limit_bytes: int = Field(default=2**30, ge=2**20)
-    """What one bot's directory may hold."""
+    """What one bot's directory may hold, files that it removed but has open included."""
+    check_seconds: float = Field(default=30, gt=0)
+    """How long the check of a strategy may run before it is killed."""
     event_ring_size: int = Field(default=10_000, ge=100)
     """Events that the agent keeps for consumers that resume."""
 

@@ -1,4 +1,5 @@
-"""Breakout: a close above the Donchian channel on raised volume enters, one below its lower edge leaves."""
+"""Breakout: a close above the Donchian channel on raised volume enters, one below its lower edge leaves; on futures
+also the other way round, short."""
 
 from typing import Any, ClassVar
 
@@ -8,7 +9,6 @@ from pandas import DataFrame
 
 class Breakout(IStrategy):
     INTERFACE_VERSION = 3
-    can_short = False
     timeframe = "1m"
     process_only_new_candles = True
     startup_candle_count = 120
@@ -25,6 +25,7 @@ class Breakout(IStrategy):
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__(config)
+        self.can_short = config.get("trading_mode") == "futures"
         self.buy_params = dict(config.get("flotilla_parameters", {}))
         self.sell_params = self.buy_params
 
@@ -44,6 +45,9 @@ class Breakout(IStrategy):
     def populate_indicators(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
         dataframe["channel_high"] = dataframe["high"].rolling(self.entry_channel.value).max().shift(1)
         dataframe["channel_low"] = dataframe["low"].rolling(self.exit_channel.value).min().shift(1)
+        if self.can_short:
+            dataframe["short_entry"] = dataframe["low"].rolling(self.entry_channel.value).min().shift(1)
+            dataframe["short_exit"] = dataframe["high"].rolling(self.exit_channel.value).max().shift(1)
         dataframe["volume_mean"] = dataframe["volume"].rolling(30).mean().shift(1)
         return dataframe
 
@@ -51,8 +55,19 @@ class Breakout(IStrategy):
         broke_out = dataframe["close"] > dataframe["channel_high"]
         on_volume = dataframe["volume"] >= dataframe["volume_mean"] * self.volume_factor.value
         dataframe.loc[broke_out & on_volume & (dataframe["volume"] > 0), ["enter_long", "enter_tag"]] = (1, "breakout")
+        if self.can_short:
+            broke_down = dataframe["close"] < dataframe["short_entry"]
+            dataframe.loc[broke_down & on_volume & (dataframe["volume"] > 0), ["enter_short", "enter_tag"]] = (
+                1,
+                "breakdown",
+            )
         return dataframe
 
     def populate_exit_trend(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
         dataframe.loc[dataframe["close"] < dataframe["channel_low"], ["exit_long", "exit_tag"]] = (1, "channel_low")
+        if self.can_short:
+            dataframe.loc[dataframe["close"] > dataframe["short_exit"], ["exit_short", "exit_tag"]] = (
+                1,
+                "channel_high",
+            )
         return dataframe

@@ -1,4 +1,5 @@
-"""Mean reversion: below the lower Bollinger band with a low RSI is too far; the middle of the band is home."""
+"""Mean reversion: below the lower Bollinger band with a low RSI is too far; the middle of the band is home. On futures
+also the other way round, short above the upper band."""
 
 from typing import Any, ClassVar
 
@@ -9,7 +10,6 @@ from pandas import DataFrame
 
 class MeanReversion(IStrategy):
     INTERFACE_VERSION = 3
-    can_short = False
     timeframe = "1m"
     process_only_new_candles = True
     startup_candle_count = 150
@@ -23,6 +23,7 @@ class MeanReversion(IStrategy):
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__(config)
+        self.can_short = config.get("trading_mode") == "futures"
         self.buy_params = dict(config.get("flotilla_parameters", {}))
         self.sell_params = self.buy_params
 
@@ -44,12 +45,17 @@ class MeanReversion(IStrategy):
         deviation = dataframe["close"].rolling(length).std(ddof=0)
         dataframe["band_middle"] = dataframe["close"].rolling(length).mean()
         dataframe["band_lower"] = dataframe["band_middle"] - self.band_width.value * deviation
+        if self.can_short:
+            dataframe["band_upper"] = dataframe["band_middle"] + self.band_width.value * deviation
         dataframe["rsi"] = ta.RSI(dataframe, timeperiod=14)
         return dataframe
 
     def populate_entry_trend(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
         too_far = (dataframe["close"] < dataframe["band_lower"]) & (dataframe["rsi"] < self.rsi_entry.value)
         dataframe.loc[too_far & (dataframe["volume"] > 0), ["enter_long", "enter_tag"]] = (1, "too_far_below")
+        if self.can_short:
+            too_high = (dataframe["close"] > dataframe["band_upper"]) & (dataframe["rsi"] > 100 - self.rsi_entry.value)
+            dataframe.loc[too_high & (dataframe["volume"] > 0), ["enter_short", "enter_tag"]] = (1, "too_far_above")
         return dataframe
 
     def populate_exit_trend(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
@@ -57,4 +63,12 @@ class MeanReversion(IStrategy):
             dataframe["close"].shift(1) <= dataframe["band_middle"].shift(1)
         )
         dataframe.loc[home | (dataframe["rsi"] > self.rsi_exit.value), ["exit_long", "exit_tag"]] = (1, "back_home")
+        if self.can_short:
+            home = (dataframe["close"] < dataframe["band_middle"]) & (
+                dataframe["close"].shift(1) >= dataframe["band_middle"].shift(1)
+            )
+            dataframe.loc[home | (dataframe["rsi"] < 100 - self.rsi_exit.value), ["exit_short", "exit_tag"]] = (
+                1,
+                "back_home",
+            )
         return dataframe

@@ -1,4 +1,5 @@
-"""Trend following: EMA for direction, ADX for strength, a finished pullback as the moment to enter."""
+"""Trend following: EMA for direction, ADX for strength, a finished pullback as the moment to enter; on futures falling
+trends too, short."""
 
 from typing import Any, ClassVar
 
@@ -9,7 +10,6 @@ from pandas import DataFrame, Series
 
 class TrendFollowing(IStrategy):
     INTERFACE_VERSION = 3
-    can_short = False
     timeframe = "1m"
     process_only_new_candles = True
     startup_candle_count = 180
@@ -26,6 +26,7 @@ class TrendFollowing(IStrategy):
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__(config)
+        self.can_short = config.get("trading_mode") == "futures"
         self.buy_params = dict(config.get("flotilla_parameters", {}))
 
     @property
@@ -57,11 +58,23 @@ class TrendFollowing(IStrategy):
             1,
             "pullback_over",
         )
+        if self.can_short:
+            falling = (dataframe["ema_fast"] < dataframe["ema_slow"]) & (
+                dataframe["ema_slow"] < dataframe["ema_slow"].shift(3)
+            )
+            rally_over = _crossed_above(dataframe["ema_fast"], dataframe["close"])
+            dataframe.loc[falling & strong & rally_over & (dataframe["volume"] > 0), ["enter_short", "enter_tag"]] = (
+                1,
+                "rally_over",
+            )
         return dataframe
 
     def populate_exit_trend(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
         trend_over = _crossed_above(dataframe["ema_slow"], dataframe["ema_fast"])
         dataframe.loc[trend_over, ["exit_long", "exit_tag"]] = (1, "trend_over")
+        if self.can_short:
+            trend_over = _crossed_above(dataframe["ema_fast"], dataframe["ema_slow"])
+            dataframe.loc[trend_over, ["exit_short", "exit_tag"]] = (1, "trend_over")
         return dataframe
 
 

@@ -6,6 +6,7 @@ Exit codes: 0 asked to end, 1 could not start or lost init (told in a sentence i
 import argparse
 import asyncio
 import os
+import resource
 import sys
 from pathlib import Path
 
@@ -23,6 +24,7 @@ def main() -> int:
     parser.add_argument("--directory", type=Path, required=True, help="directory of the pool; holds pool.json")
     directory: Path = parser.parse_args().directory.absolute()
     os.umask(0o077)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would have exchange keys in it
     logger.remove()
     # No diagnosis of variables in tracebacks: they may hold secrets.
     logger.add(

@@ -14,7 +14,7 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from aiohttp import web
 from loguru import logger
 
 from pool.agent.bot_link import BotServer
+from pool.agent.checks import Checks
 from pool.agent.endpoints import Desk, build
 from pool.agent.facts import Limits
 from pool.agent.files import write_atomically
@@ -31,13 +32,19 @@ from pool.agent.keeper import Keeper
 from pool.agent.reception import Reception
 from pool.agent.relay import Relay
 from pool.agent.ring import EventRing
+from pool.agent.risk import Risk
 from pool.agent.sampler import Sampler
 from pool.agent.store import load
+from pool.agent.tokens import BadToken, Tokens
 from pool.agent.uids import Uids
+from pool.agent.watcher import Watcher
 from pool.contract.frames import Readings
+from pool.contract.model import Wire
 from pool.settings import PoolSettings
 
 _TICK_SECONDS = 0.5
+_ALIVE_SECONDS = 2.0
+_FORGET_SECONDS = 30.0
 _HELD_UP_SECONDS = 3.0
 """A tick later than this excuses the bots: it was the agent, or the machine, that stood still."""
 _SHUTDOWN_MARGIN_SECONDS = 5.0
@@ -49,18 +56,21 @@ class CannotStart(Exception):
 
 async def run(directory: Path, settings: PoolSettings, link: InitLink) -> int:
     """The agent's life; answers its exit code. Raises CannotStart, store.CorruptSlots, OSError."""
-    token = _token(directory)
+    tokens = _tokens(directory)
     stored = load(directory / "slots.json")
     ring = EventRing(secrets.token_hex(8), settings.event_ring_size)
     keeper = Keeper(directory, limits(settings), ring, stored, link.send, Uids.of(settings))
     sampler = Sampler(keeper, settings, os.getpid())
+    checks = Checks(directory, settings, keeper, link.send)
+    checks.clear()
     keeper.adopt(await link.table())
-    link.listen(lambda frame: sampler.take(frame) if isinstance(frame, Readings) else keeper.init_said(frame))
-    bots = BotServer(Reception(keeper))
+    link.listen(lambda frame: _heard(frame, sampler, checks, keeper))
+    risk, watcher = Risk(keeper, settings.pool_id), Watcher(keeper, settings.paper_exchange_url)
+    bots = BotServer(Reception(keeper, risk, watcher), settings.slots_total)
     await bots.start(directory / "agent.sock", open_to_all=settings.bot_uid_first is not None)
     relay = Relay(keeper)
     version = os.environ.get("FLOTILLA_IMAGE_VERSION")
-    desk = Desk(settings, token, datetime.now(UTC), keeper, ring, sampler, relay, version)
+    desk = Desk(settings, tokens, datetime.now(UTC), keeper, ring, sampler, relay, risk, watcher, checks, version)
     runner = web.AppRunner(build(desk), access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     listener = _listen(directory, settings)
@@ -68,11 +78,22 @@ async def run(directory: Path, settings: PoolSettings, link: InitLink) -> int:
     _tell_endpoint(directory, listener, keeper.init_pid)
     logger.info("listening on {}, incarnation {}", listener.getsockname(), keeper.incarnation)
     try:
-        return await _live(keeper, sampler, link, settings)
+        return await _live(
+            keeper, (sampler.measure(), risk.watch(), watcher.watch_prices(), _forget_old(tokens)), link, settings
+        )
     finally:
         bots.stop()
         await relay.close()
         await runner.cleanup()
+
+
+def _heard(frame: Wire, sampler: Sampler, checks: Checks, keeper: Keeper) -> None:
+    """A frame of init's, to whom it concerns."""
+    if isinstance(frame, Readings):
+        sampler.take(frame)
+        checks.take(frame)
+    elif not checks.took(frame):
+        keeper.init_said(frame)
 
 
 def limits(settings: PoolSettings) -> Limits:
@@ -88,18 +109,20 @@ def limits(settings: PoolSettings) -> Limits:
     )
 
 
-async def _live(keeper: Keeper, sampler: Sampler, link: InitLink, settings: PoolSettings) -> int:
+async def _live(
+    keeper: Keeper, beside: Sequence[Coroutine[Any, Any, None]], link: InitLink, settings: PoolSettings
+) -> int:
     terminated = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, terminated.set)
-    pulse = asyncio.create_task(_pulse(keeper))
-    measuring = asyncio.create_task(sampler.measure())
+    pulse = asyncio.create_task(_pulse(keeper, link))
+    others = [asyncio.create_task(work) for work in beside]
     try:
         done = await _first(
             link.gone.wait(), terminated.wait(), _shut_down(keeper, settings.stop_timeout_seconds), _outcome(pulse)
         )
     finally:
-        for task in (pulse, measuring):
+        for task in (pulse, *others):
             task.cancel()
     if link.gone.is_set():
         logger.warning("init has gone; ending at once")
@@ -121,19 +144,29 @@ async def _first(*waits: Coroutine[Any, Any, Any]) -> int:
     return tasks.index(first)
 
 
+async def _forget_old(tokens: Tokens) -> None:
+    while True:
+        await asyncio.sleep(_FORGET_SECONDS)
+        tokens.forget()
+
+
 async def _outcome(task: "asyncio.Task[None]") -> None:
     await task
 
 
-async def _pulse(keeper: Keeper) -> None:
-    """Decides twice a second; an error in here ends the agent, and init starts it anew."""
-    before = time.monotonic()
+async def _pulse(keeper: Keeper, link: InitLink) -> None:
+    """Decides twice a second and tells init that it does; an error in here ends the agent, and init starts it anew."""
+    before = told_at = time.monotonic()
+    link.tell_alive()
     while True:
         await asyncio.sleep(_TICK_SECONDS)
         now = time.monotonic()
         late = now - before - _TICK_SECONDS
         before = now
         keeper.tick(late if late > _HELD_UP_SECONDS else 0.0)
+        if now - told_at >= _ALIVE_SECONDS:
+            told_at = now
+            link.tell_alive()
 
 
 async def _shut_down(keeper: Keeper, stop_timeout_seconds: float) -> None:
@@ -149,14 +182,11 @@ async def _shut_down(keeper: Keeper, stop_timeout_seconds: float) -> None:
     await keeper.save()
 
 
-def _token(directory: Path) -> str:
+def _tokens(directory: Path) -> Tokens:
     try:
-        token = (directory / "agent-token").read_text().strip()
-    except OSError as problem:
-        raise CannotStart(f"the agent's token cannot be read: {problem}") from problem
-    if len(token) < 16:
-        raise CannotStart("the agent's token is shorter than 16 characters")
-    return token
+        return Tokens(directory)
+    except BadToken as problem:
+        raise CannotStart(str(problem)) from problem
 
 
 def _listen(directory: Path, settings: PoolSettings) -> socket.socket:

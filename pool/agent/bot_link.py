@@ -2,7 +2,9 @@
 
 A bot opens with `Hello`. These must agree before it is answered: the peer's pid as the kernel tells it (SO_PEERCRED)
 with the pid that init reported for the run, its user id with the slot's, the nonce given at its fork, and the protocol.
-Anyone else is closed on without a word, and logged. Bots with user ids of their own may all dial the socket.
+Anyone else is closed on without a word, and logged. Bots with user ids of their own may all dial the socket, each a
+few times at once (`turnstile`), and have a few seconds to say who they are.
+A frame that is none, or is out of bounds (`pool.contract.reported`), is lost, and nothing else.
 """
 
 import asyncio
@@ -20,14 +22,16 @@ from typing import Protocol
 from loguru import logger
 from pydantic import TypeAdapter, ValidationError
 
+from pool.agent.turnstile import Caller, Turnstile, caller
 from pool.contract import PROTOCOL_VERSION
-from pool.contract.frames import BotFrame, CommandFrame, Hello, ResultFrame, Welcome
+from pool.contract.frames import BotFrame, CommandFrame, Hello, ReserveFrame, ResultFrame, SettleFrame, Welcome
 from pool.contract.model import Wire
 from pool.contract.slots import ExchangeCredentials
 from pool.ipc.framing import FrameError, pack, read_frame
 from pool.ipc.unix_address import bind_unix
 
 _HELLO_SECONDS = 5.0
+_HELLO_BYTES = 4096
 _PEER = struct.Struct("3i")
 _ROOT = 0
 """A bot that could not become its own user, where the pool's settings put up with that."""
@@ -36,6 +40,8 @@ _BYTES_PER_SECOND = 1024 * 1024
 _BURST_BYTES = 8 * 1024 * 1024
 """Room for all that a bot holds back while there is no agent."""
 _FRAME_COST_BYTES = 1024
+_ASKING_COST_BYTES = 32 * 1024
+"""More of what goes on to the control plane at once: some thirty a second in the long run."""
 _FRAMES: TypeAdapter[Wire] = TypeAdapter(BotFrame)
 
 
@@ -78,6 +84,19 @@ class BotConnection:
         """Set once everything that the bot said was heard: the stream is at its end, or broken."""
         self._writer = writer
         self._results: dict[str, asyncio.Future[ResultFrame]] = {}
+        self._refused = 0
+
+    def understand(self, payload: bytes, bot_id: str) -> Wire | None:
+        """The frame; None for what no bot may say, which is logged once."""
+        try:
+            return _FRAMES.validate_json(payload)
+        except ValidationError as problem:
+            if self._refused == 0:
+                # The text of a validation error quotes what the peer sent, hence only its kind.
+                kinds = sorted({error["type"] for error in problem.errors(include_input=False, include_context=False)})
+                logger.warning("bot {} says what no bot may say ({}): it is dropped", bot_id, ", ".join(kinds)[:200])
+            self._refused += 1
+            return None
 
     def send(self, frame: Wire) -> None:
         """Sends without waiting; closes on a bot that does not read. A bot that has gone is noticed elsewhere."""
@@ -137,8 +156,9 @@ class Allowance:
 class BotServer:
     """Listens on `<pool>/agent.sock`."""
 
-    def __init__(self, listener: BotListener) -> None:
+    def __init__(self, listener: BotListener, slots_total: int) -> None:
         self._listener = listener
+        self._turnstile = Turnstile(slots_total)
         self._server: asyncio.Server | None = None
 
     async def start(self, file: Path, *, open_to_all: bool = False) -> None:
@@ -151,10 +171,16 @@ class BotServer:
             self._server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        pid, uid = _peer(writer)
+        who = caller(uid, pid, shared_uids=(os.getuid(), _ROOT))
+        if not self._turnstile.enter(who):
+            self._tell(who, f"process {pid} has too many open, or all have")
+            writer.transport.abort()
+            return
         try:
-            hello, refusal, welcome = await self._check(reader, writer)
+            hello, refusal, welcome = await self._check(pid, uid, reader)
             if hello is None or welcome is None:
-                logger.warning("refused a connection on the agent's socket: {}", refusal)
+                self._tell(who, refusal)
                 return
             await self._converse(hello, welcome, reader, writer)
         except (OSError, EOFError, FrameError, ValidationError, TimeoutError) as problem:
@@ -164,19 +190,23 @@ class BotServer:
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
+            self._turnstile.leave(who)
+
+    def _tell(self, who: Caller, refusal: str) -> None:
+        if self._turnstile.is_told(who, time.monotonic()):
+            logger.warning("refused a connection on the agent's socket: {}", refusal)
 
     async def _check(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, pid: int, uid: int, reader: asyncio.StreamReader
     ) -> tuple[Hello | None, str, Welcome | None]:
-        pid, uid = _peer(writer)
-        frame = _FRAMES.validate_json(await asyncio.wait_for(read_frame(reader), _HELLO_SECONDS))
+        frame = _FRAMES.validate_json(await asyncio.wait_for(read_frame(reader, _HELLO_BYTES), _HELLO_SECONDS))
         if not isinstance(frame, Hello):
             return None, f"process {pid} did not say hello first", None
         if frame.protocol != PROTOCOL_VERSION:
             return None, f"bot {frame.bot_id} speaks protocol {frame.protocol}, not {PROTOCOL_VERSION}", None
         admission = await self._listener.admission(frame.bot_id, frame.run_id, _HELLO_SECONDS)
         if admission is None:
-            return None, f"process {pid} claims run {frame.run_id} of bot {frame.bot_id}, which is not known", None
+            return None, f"process {pid} claims run {frame.run_id!r} of bot {frame.bot_id}, which is not known", None
         if pid != admission.pid or not hmac.compare_digest(frame.nonce.encode(), admission.nonce.encode()):
             return None, f"process {pid} is not the one forked as run {frame.run_id} of bot {frame.bot_id}", None
         if uid not in (admission.uid if admission.uid is not None else os.getuid(), _ROOT):
@@ -195,10 +225,11 @@ class BotServer:
         try:
             while True:
                 payload = await read_frame(reader)
-                frame = _FRAMES.validate_json(payload)
-                if not (isinstance(frame, ResultFrame) and connection.take_result(frame)):
+                frame = connection.understand(payload, hello.bot_id)
+                if frame is not None and not (isinstance(frame, ResultFrame) and connection.take_result(frame)):
                     self._listener.bot_said(hello.bot_id, hello.run_id, frame, connection)
-                await asyncio.sleep(allowance.spend(len(payload), time.monotonic()))
+                asking = _ASKING_COST_BYTES if isinstance(frame, ReserveFrame | SettleFrame) else 0
+                await asyncio.sleep(allowance.spend(len(payload) + asking, time.monotonic()))
         finally:
             self._listener.bot_disconnected(hello.bot_id, hello.run_id, connection)
             connection.close()

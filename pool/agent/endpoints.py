@@ -1,7 +1,6 @@
 """The agent's HTTP API: a bearer token on everything but `/v1/health`, errors as `AgentProblem`, bounded bodies."""
 
 import asyncio
-import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,20 +12,28 @@ from loguru import logger
 from pydantic import TypeAdapter, ValidationError
 
 from pool.agent import transfer
+from pool.agent.books import cursor_of, read_books
 from pool.agent.bot_link import NotConnected, command_frame
+from pool.agent.checks import Checks
 from pool.agent.entry import Entry
 from pool.agent.files import bot_directory
 from pool.agent.keeper import Keeper
 from pool.agent.logs import follow, last_lines
 from pool.agent.problems import Refused, bot_not_answering, bot_not_running, slot_not_found
 from pool.agent.relay import Relay
-from pool.agent.requests import delete_slot, put_slot, restart_slot
+from pool.agent.requests import delete_slot, put_policy, put_slot, restart_slot
 from pool.agent.ring import EventRing, Overtaken
+from pool.agent.risk import Risk
 from pool.agent.sampler import Sampler, total
+from pool.agent.tokens import Tokens
+from pool.agent.watcher import Watcher
 from pool.contract import PROTOCOL_VERSION
+from pool.contract.checks import CheckRequest
 from pool.contract.errors import AGENT_ERROR_STATUS, AgentErrorCode, AgentProblem
 from pool.contract.model import BotId, Wire
-from pool.contract.pools import PoolReport
+from pool.contract.policy import PolicyInForce
+from pool.contract.pools import PoolReport, TokenReport
+from pool.contract.risk import Grants, RiskOrders
 from pool.contract.slots import Command, CommandName, CommandResult, SlotSpec
 from pool.settings import PoolSettings
 
@@ -46,18 +53,21 @@ class Desk:
     """What the handlers work with."""
 
     settings: PoolSettings
-    token: str
+    tokens: Tokens
     started_at: datetime
     keeper: Keeper
     ring: EventRing
     sampler: Sampler
     relay: Relay
+    risk: Risk
+    watcher: Watcher
+    checks: Checks
     image_version: str | None = None
 
 
 def build(desk: Desk) -> web.Application:
     """The application; see the table in ARCHITECTURE.md."""
-    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_errors, _authentication(desk.token)])
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_errors, _authentication(desk.tokens)])
     api = _Endpoints(desk)
     slot = "/v1/slots/{bot_id}"
     app.add_routes(
@@ -68,9 +78,15 @@ def build(desk: Desk) -> web.Application:
             web.get(slot, api.slot),
             web.put(slot, api.put),
             web.delete(slot, api.delete),
+            web.put(f"{slot}/policy", api.policy),
+            web.post("/v1/risk", api.risk),
+            web.post("/v1/grants", api.grants),
+            web.post("/v1/checks", api.check),
+            web.post("/v1/token", api.renew_token),
             web.post(f"{slot}/restart", api.restart),
             web.post(f"{slot}/commands", api.command),
             web.get(f"{slot}/logs", api.logs),
+            web.get(f"{slot}/books", api.books),
             web.get(f"{slot}/directory", api.send_directory, allow_head=False),
             web.put(f"{slot}/directory", api.receive_directory),
             web.get("/v1/events", api.events),
@@ -80,13 +96,11 @@ def build(desk: Desk) -> web.Application:
     return app
 
 
-def _authentication(token: str) -> Middleware:
-    expected = f"Bearer {token}".encode()
-
+def _authentication(tokens: Tokens) -> Middleware:
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get(hdrs.AUTHORIZATION, "").encode("utf-8", "surrogateescape")
-        if request.path != "/v1/health" and not hmac.compare_digest(given, expected):
+        if request.path != "/v1/health" and not tokens.accepts(given):
             raise Refused(AgentErrorCode.UNAUTHORISED, "the agent's bearer token is missing or wrong")
         return await handler(request)
 
@@ -154,6 +168,8 @@ class _Endpoints:
             recent_fork_milliseconds=list(keeper.fork_milliseconds),
             isolation=keeper.zygote.isolation,
             image_version=desk.image_version,
+            notes=desk.watcher.notes,
+            token_made_at=desk.tokens.made_at,
         )
         return _json(report)
 
@@ -176,6 +192,26 @@ class _Endpoints:
     async def restart(self, request: web.Request) -> web.Response:
         await restart_slot(self._keeper, _bot_id(request), _epoch(request))
         return web.Response(status=202)
+
+    async def policy(self, request: web.Request) -> web.Response:
+        bot_id, epoch = _bot_id(request), _epoch(request)
+        await put_policy(self._keeper, bot_id, epoch, await _body(request, PolicyInForce))
+        return web.Response(status=204)
+
+    async def risk(self, request: web.Request) -> web.Response:
+        return _json(await self._desk.risk.take(await _body(request, RiskOrders)))
+
+    async def grants(self, request: web.Request) -> web.Response:
+        self._desk.risk.give((await _body(request, Grants)).grants)
+        return web.Response(status=204)
+
+    async def check(self, request: web.Request) -> web.Response:
+        return _json(await self._desk.checks.run(await _body(request, CheckRequest)))
+
+    async def renew_token(self, request: web.Request) -> web.Response:
+        self._desk.tokens.renew()
+        logger.info("the agent has a new token")
+        return _json(TokenReport(made_at=self._desk.tokens.made_at))
 
     async def command(self, request: web.Request) -> web.Response:
         entry = self._entry(request)
@@ -212,6 +248,19 @@ class _Endpoints:
             if chunk and not await _write(response, chunk):
                 break
         return response
+
+    async def books(self, request: web.Request) -> web.Response:
+        bot_id, mode = _bot_id(request), request.query.get("mode", "dry")
+        if mode not in ("dry", "live"):
+            raise Refused(AgentErrorCode.INVALID_SPEC, "mode must be dry or live", field="mode")
+        try:
+            after = cursor_of(request.query.get("after", ""))
+        except ValueError as problem:
+            raise Refused(AgentErrorCode.INVALID_SPEC, f"after {problem}", field="after") from None
+        found = await read_books(self._keeper.directory, bot_id, "live" if mode == "live" else "dry", after)
+        if found is None:
+            raise slot_not_found(bot_id)
+        return _json(found)
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         reader = self._desk.ring.read(request.query.get("cursor"))

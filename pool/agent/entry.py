@@ -14,7 +14,7 @@ from pool.contract.snapshots import BotSnapshot
 
 @dataclass(eq=False)
 class Entry:
-    """Mutable; written by the keeper alone, but for `memory` and `cpu_percent` (the sampler)."""
+    """Mutable; written by the keeper alone, but for `memory`, `cpu_percent` and `removed_bytes` (the sampler)."""
 
     facts: SlotFacts
     credentials: ExchangeCredentials | None = None
@@ -32,6 +32,8 @@ class Entry:
     snapshot: BotSnapshot | None = None
     memory: Memory | None = None
     cpu_percent: Decimal | None = None
+    removed_bytes: int = 0
+    """Of files that its process removed and still holds."""
     conditions: dict[ConditionType, Condition] = field(default_factory=dict)
     published: Slot | None = None
     """As last put into the stream."""
@@ -60,6 +62,7 @@ class Entry:
         return Slot(
             bot_id=facts.bot_id,
             epoch=facts.spec.epoch,
+            generation=facts.spec.generation,
             observed_generation=observed_generation(facts),
             desired=facts.spec.desired,
             observed_state=observed_state(facts),
@@ -74,6 +77,8 @@ class Entry:
             cpu_percent=self.cpu_percent if run is not None else None,
             last_report_at=self.last_report_at,
             snapshot=self.snapshot,
+            mode=heartbeat.mode if heartbeat is not None and run is not None and run.connected else None,
+            policy=heartbeat.policy if heartbeat is not None else None,
         )
 
     def new_run(self, nonce: str, at: datetime, now: float) -> None:
@@ -84,6 +89,7 @@ class Entry:
         self.seen_seq = 0
         self.pid_told = asyncio.Event()
         self.memory = self.cpu_percent = None
+        self.removed_bytes = 0
 
 
 def differs(before: Slot | None, after: Slot) -> tuple[bool, bool]:

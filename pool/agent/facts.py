@@ -119,7 +119,7 @@ class SlotFacts:
 
     @property
     def needs_credentials(self) -> bool:
-        return self.spec.trading == "paper_live" and not self.has_credentials
+        return self.spec.trading != "dry_run" and not self.has_credentials
 
     @property
     def is_to_flatten(self) -> bool:

@@ -9,22 +9,32 @@ import errno
 import os
 import sqlite3
 import stat
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from pool.contract.model import BotId
+from pool.contract.policy import PolicyInForce
 from pool.contract.slots import SlotSpec
 
+POLICY_FILE = "policy.json"
 _BOT_ID: TypeAdapter[str] = TypeAdapter(BotId)
 _SQLITE_TIMEOUT_SECONDS = 5.0
-_DATABASES = {"dry_run": "tradesv3.sqlite", "paper_live": "tradesv3.live.sqlite"}
+_SQLITE_VALUE_BYTES = 2**20
+_SQLITE_STEPS = 10_000
+_DATABASES = {
+    "dry_run": "tradesv3.sqlite",
+    "paper_live": "tradesv3.live.sqlite",
+    "live": "tradesv3.live.sqlite",
+}
 
 
 def write_atomically(file: Path, content: bytes, *, durable: bool = True, mode: int = 0o600) -> None:
     """Replaces `file` in one step; where `durable`, one that outlives a power cut. Never follows a link that somebody
-    planted in its place. Raises OSError."""
+    planted in its place. A file has one writer at a time. Raises OSError."""
     new = file.with_name(f".{file.name}.new")
     new.unlink(missing_ok=True)
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
@@ -59,16 +69,25 @@ def bot_directory(pool: Path, bot_id: str) -> Path:
 
 
 def write_slot_files(pool: Path, bot_id: str, spec: SlotSpec) -> Path:
-    """Makes the bot's directory (0700) and writes `slot.json` without credentials. Raises OSError.
+    """Makes the bot's directory (0700) and writes `slot.json` without credentials, and `policy.json`. Raises OSError.
 
     A bot with a user id of its own reads the file as neither owner nor group; none but those two enter the directory.
     """
     directory = bot_directory(pool, bot_id)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     public = spec.model_copy(update={"credentials": None})
-    # Not durable: `slots.json` is, and this file is written from it before each start.
+    # Not durable: `slots.json` is, and these files are written from it before each start.
     write_atomically(directory / "slot.json", public.to_json(), durable=False, mode=0o644)
+    if spec.policy is not None:
+        write_atomically(directory / POLICY_FILE, spec.policy.to_json(), durable=False, mode=0o644)
     return directory
+
+
+def write_policy(pool: Path, bot_id: str, policy: PolicyInForce) -> None:
+    """Writes `policy.json` beside `slot.json`, and as that is: not durable, from one thread only. Raises OSError."""
+    directory = bot_directory(pool, bot_id)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_atomically(directory / POLICY_FILE, policy.to_json(), durable=False, mode=0o644)
 
 
 def archive(pool: Path, bot_id: str, at: datetime) -> None:
@@ -101,7 +120,8 @@ def read_epoch(directory: Path) -> int:
 
 def count_open_trades(directory: Path, trading: str) -> int:
     """Open trades in the bot's database for `SlotSpec.trading`, 0 where there is none yet. Raises sqlite3.Error where
-    it cannot be read, or OSError where it is no plain file.
+    it cannot be read, within five seconds and with values of at most a megabyte (a strategy may have written the
+    schema, too, and a column can be an expression), or OSError where it is no plain file.
 
     SQLite would leave files of the agent's beside it, which a bot of another user cannot open: none are made where no
     log is still to be read, and an index made for a log is removed.
@@ -114,7 +134,10 @@ def count_open_trades(directory: Path, trading: str) -> int:
     how = "mode=ro" if os.path.lexists(file.with_name(f"{file.name}-wal")) else "mode=ro&immutable=1"
     connection = sqlite3.connect(f"{file.absolute().as_uri()}?{how}", uri=True, timeout=_SQLITE_TIMEOUT_SECONDS)
     try:
-        connection.execute("PRAGMA trusted_schema = OFF")  # a strategy may have written it
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _SQLITE_VALUE_BYTES)
+        deadline = time.monotonic() + _SQLITE_TIMEOUT_SECONDS
+        connection.set_progress_handler(lambda: time.monotonic() > deadline, _SQLITE_STEPS)
+        connection.execute("PRAGMA trusted_schema = OFF")
         if (
             connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'trades'").fetchone()
             is None
@@ -124,6 +147,27 @@ def count_open_trades(directory: Path, trading: str) -> int:
     finally:
         connection.close()
         _remove_index(file)
+
+
+@contextlib.contextmanager
+def index_of_another(database: Path) -> Iterator[str]:
+    """How to open a database that its bot may be writing, as parameters of an SQLite URI for reading alone, so that no
+    file of the agent's stays beside another user's, which that one could not open. Raises OSError.
+
+    Without a log beside it nobody has it open, and it is read as it lies there; an index that is there is read without
+    the right to make one; one that SQLite must make for a log that was left without is removed again.
+    """
+    if not os.path.lexists(database.with_name(f"{database.name}-wal")):
+        yield "mode=ro&immutable=1"
+    elif database.lstat().st_uid == os.getuid():
+        yield "mode=ro"
+    elif os.path.lexists(database.with_name(f"{database.name}-shm")):
+        yield "mode=ro&readonly_shm=1"
+    else:
+        try:
+            yield "mode=ro"
+        finally:
+            _remove_index(database)
 
 
 def _remove_index(database: Path) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from loguru import logger
 from pydantic import TypeAdapter, ValidationError
 
-from pool.contract.frames import Forget, Fork, InitToAgent, Signal, Table
+from pool.contract.frames import Alive, Forget, Fork, InitToAgent, Signal, Table
 from pool.contract.model import Wire
 
 CONTROL_DESCRIPTOR = 3
@@ -50,7 +50,12 @@ class InitLink:
         for frame in early:
             on_frame(frame)
 
-    def send(self, frame: Fork | Signal | Forget) -> None:
+    def tell_alive(self) -> None:
+        """What still waits for init tells as much."""
+        if not self._waiting:
+            self.send(Alive())
+
+    def send(self, frame: Fork | Signal | Forget | Alive) -> None:
         """Sends, or queues while init is busy."""
         self._waiting.append(frame.to_json(reveal_secrets=True))
         self._flush()

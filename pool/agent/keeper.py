@@ -35,6 +35,7 @@ from pool.contract.model import Wire
 from pool.contract.pools import ZygoteReport
 
 _EXIT_LOG_LINES = 20
+_EXIT_LINE_LENGTH = 2000
 _DELETED_LIMIT = 1000
 _LAST_WORDS_SECONDS = 0.5
 _RECENT_FORKS = 50
@@ -72,10 +73,12 @@ class Keeper:
         self._pending: dict[str, SlotFacts] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._uids = uids or Uids()
+        self._lent: set[int] = set()
+        """User ids of processes that are no bots."""
         for entry in self.entries.values():  # slots of a pool that had no ids yet, or other ones
             entry.facts = self._with_uid(entry.facts)
-        self._strange: set[str] = set()
-        """Runs that belong to no slot, killed until they have ended."""
+        self._strange: dict[str, int | None] = {}
+        """Runs that belong to no slot, killed until they have ended; each with the user id that was lent to it."""
 
     # ---- deciding
 
@@ -103,6 +106,22 @@ class Keeper:
     def living(self) -> list[Entry]:
         """Slots with a process."""
         return [entry for entry in self.entries.values() if entry.facts.run is not None and entry.facts.run.pid]
+
+    def lend_uid(self) -> int | None:
+        """A user id that no bot has, until it is given back; None where the pool has none to give."""
+        taken = [entry.facts.uid for entry in self.entries.values()] + [one.uid for one in self._pending.values()]
+        uid = self._uids.keep(None, [*taken, *self._lent])
+        if uid is not None:
+            self._lent.add(uid)
+        return uid
+
+    def give_back_uid(self, uid: int | None) -> None:
+        """Nobody runs under it any more."""
+        self._lent.discard(uid or 0)
+
+    def disown(self, run_id: str, uid: int | None = None) -> None:
+        """A run that nobody waits for: it is killed until it has ended, when the user id lent to it is given back."""
+        self._strange[run_id] = uid
 
     # ---- changing and saving
 
@@ -142,7 +161,7 @@ class Keeper:
     def _with_uid(self, facts: SlotFacts) -> SlotFacts:
         others = {bot_id: entry.facts for bot_id, entry in self.entries.items()} | self._pending
         taken = [other.uid for bot_id, other in others.items() if bot_id != facts.bot_id]
-        return replace(facts, uid=self._uids.keep(facts.uid, taken))
+        return replace(facts, uid=self._uids.keep(facts.uid, [*taken, *self._lent]))
 
     def _stored(self) -> StoredSlots:
         facts = {bot_id: entry.facts for bot_id, entry in self.entries.items()} | self._pending
@@ -179,7 +198,7 @@ class Keeper:
             logger.warning("run {} of bot {} belongs to no slot; it shall end", run.run_id, run.bot_id)
             self._send_to_init(Forget(run_id=run.run_id))
             if run.status is None:
-                self._strange.add(run.run_id)
+                self._strange.setdefault(run.run_id)
             return
         now = time.monotonic()
         entry.facts = replace(entry.facts, run=Run(run_id=run.run_id, epoch=run.epoch, requested_at=now))
@@ -225,14 +244,14 @@ class Keeper:
         self.fork_milliseconds.append(frame.milliseconds)
         entry = self._entry_of(frame.run_id)
         if entry is None:
-            self._strange.add(frame.run_id)
+            self._strange.setdefault(frame.run_id)
             return
         entry.facts = reports.forked(entry.facts, frame.pid, time.monotonic())
         entry.pid_told.set()
         self.apply(entry)
 
     def _fork_failed(self, frame: ForkFailed) -> None:
-        self._strange.discard(frame.run_id)
+        self.give_back_uid(self._strange.pop(frame.run_id, None))
         entry = self._entry_of(frame.run_id)
         if entry is not None:
             logger.warning("bot {} was not forked: {}", entry.bot_id, frame.message)
@@ -253,13 +272,14 @@ class Keeper:
         self._exited(frame)
 
     def _exited(self, frame: Exited) -> None:
-        self._strange.discard(frame.run_id)
+        self.give_back_uid(self._strange.pop(frame.run_id, None))
         entry = self._entry_of(frame.run_id)
         if entry is None or entry.facts.run is None:
             self._send_to_init(Forget(run_id=frame.run_id))
             return
         run = entry.facts.run
-        tail = last_lines(files.bot_directory(self.directory, entry.bot_id) / "bot.log", _EXIT_LOG_LINES)
+        log = files.bot_directory(self.directory, entry.bot_id) / "bot.log"
+        tail = [line[:_EXIT_LINE_LENGTH] for line in last_lines(log, _EXIT_LOG_LINES)]
         note = run.note.message if run.note is not None else ""
         if run.ending == "exceeded" and entry.facts.exceeded is not None:
             note = entry.facts.exceeded[1]

@@ -20,48 +20,66 @@ def last_lines(file: Path, count: int) -> list[str]:
     """At most `count` last lines, none where there is no log yet."""
     try:
         with os.fdopen(open_plain(file), "rb") as stream:
-            return _decode(_tail(stream.fileno(), count)).splitlines()[-count:] if count > 0 else []
+            tail, _ = _tail(stream.fileno(), count)
+            return tail.decode("utf-8", "replace").splitlines()[-count:] if count > 0 else []
     except OSError:
         return []
 
 
-def _tail(descriptor: int, count: int) -> bytes:
-    position = os.fstat(descriptor).st_size
+def _tail(descriptor: int, count: int) -> tuple[bytes, int]:
+    """At least the last `count` lines, and the position in bytes at which they end."""
+    end = position = os.fstat(descriptor).st_size
     tail = b""
     while position > 0 and tail.count(b"\n") <= count and len(tail) < _TAIL_LIMIT_BYTES:
         size = min(_BLOCK_BYTES, position)
         position -= size
         tail = os.pread(descriptor, size, position) + tail
-    return tail
-
-
-def _decode(raw: bytes) -> str:
-    return raw.decode("utf-8", "replace")
+    return tail, end
 
 
 async def follow(file: Path, count: int) -> AsyncIterator[bytes]:
     """The last `count` lines, then whatever is written, for ever; empty chunks in between.
 
-    The open file is read to its end before a newer one of the same name is opened, so that rotation loses nothing.
+    The tail and what follows it are read from one descriptor, and an open file is read to its end before a newer one
+    of the same name is opened: what is written or rotated at any moment in between is neither lost nor told twice.
     """
-    yield "".join(f"{line}\n" for line in last_lines(file, count)).encode()
-    stream = _open(file)
-    if stream is not None:
-        stream.seek(0, os.SEEK_END)
+    stream, replaced = _open(file), False
     try:
+        yield _start(stream, count)
         while True:
             await asyncio.sleep(_FOLLOW_SECONDS)
-            chunk = stream.read(_BLOCK_BYTES) if stream is not None else b""
-            if stream is not None and not chunk and os.fstat(stream.fileno()).st_size < stream.tell():
-                stream.seek(0)
-            yield chunk
-            if not chunk and _was_replaced(file, stream):
+            while chunk := _read(stream):
+                yield chunk
+            yield b""
+            if replaced:
                 if stream is not None:
                     stream.close()
                 stream = _open(file)
+            # Told one round late, so that a line on its way to the old file while it was renamed is read there.
+            replaced = _was_replaced(file, stream)
     finally:
         if stream is not None:
             stream.close()
+
+
+def _start(stream: BinaryIO | None, count: int) -> bytes:
+    """The last `count` lines, raw; leaves the file where they end."""
+    if stream is None:
+        return b""
+    tail, end = _tail(stream.fileno(), count)
+    stream.seek(end)
+    if count <= 0:
+        return b""
+    lines = tail.splitlines(keepends=True)
+    return b"".join(lines[-count:])
+
+
+def _read(stream: BinaryIO | None) -> bytes:
+    if stream is None:
+        return b""
+    if os.fstat(stream.fileno()).st_size < stream.tell():
+        stream.seek(0)
+    return stream.read(_BLOCK_BYTES)
 
 
 def _open(file: Path) -> BinaryIO | None:

@@ -84,7 +84,15 @@ def hold(directory: Path) -> int:
 
 
 def survey(directory: Path, limit_bytes: int) -> Parcel:
-    """Reads all of it. Raises BadParcel where it holds more than it may, or OSError."""
+    """Reads all of it. Raises BadParcel where it holds more than it may or what a bot does not let others read, or
+    OSError."""
+    try:
+        return _survey(directory, limit_bytes)
+    except PermissionError as error:
+        raise BadParcel(f"{Path(str(error.filename or '')).name[:100]!r} cannot be read") from error
+
+
+def _survey(directory: Path, limit_bytes: int) -> Parcel:
     directories: list[str] = []
     files: list[Packed] = []
     size = 0

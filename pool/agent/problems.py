@@ -24,6 +24,14 @@ def stale_epoch(bot_id: str, given: int, known: int) -> Refused:
     return Refused(AgentErrorCode.STALE_EPOCH, message, bot_id=bot_id, epoch=given, known_epoch=known)
 
 
+def stale_generation(bot_id: str, epoch: int, given: int, known: int) -> Refused:
+    """To whoever sent it the same as a stale epoch: look again at what is wanted."""
+    message = f"generation {given} of bot {bot_id} is stale: {known} is known under epoch {epoch}"
+    return Refused(
+        AgentErrorCode.STALE_EPOCH, message, bot_id=bot_id, epoch=epoch, generation=given, known_generation=known
+    )
+
+
 def bot_not_running(bot_id: str) -> Refused:
     return Refused(AgentErrorCode.BOT_NOT_RUNNING, f"bot {bot_id} has no process that answers", bot_id=bot_id)
 

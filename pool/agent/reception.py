@@ -10,17 +10,31 @@ from pool.agent import reports
 from pool.agent.bot_link import Admission, BotConnection
 from pool.agent.entry import Entry
 from pool.agent.keeper import Keeper
+from pool.agent.risk import Risk
+from pool.agent.watcher import Watcher
 from pool.contract.events import Event
-from pool.contract.frames import Ack, BotEvent, ConditionFrame, Heartbeat, ResultFrame, SnapshotFrame
+from pool.contract.frames import (
+    Ack,
+    BotEvent,
+    ConditionFrame,
+    Heartbeat,
+    ReserveFrame,
+    ResultFrame,
+    SettleFrame,
+    SnapshotFrame,
+    WatchFrame,
+)
 from pool.contract.model import Wire
 
 
 class Reception:
     """The `pool.agent.bot_link.BotListener` of the agent."""
 
-    def __init__(self, keeper: Keeper) -> None:
+    def __init__(self, keeper: Keeper, risk: Risk, watcher: Watcher) -> None:
         self.incarnation = keeper.incarnation
         self._keeper = keeper
+        self._risk = risk
+        self._watcher = watcher
 
     async def admission(self, bot_id: str, run_id: str, timeout_seconds: float) -> Admission | None:
         """What the run must show. A bot may dial before init has told its pid: that is waited for."""
@@ -46,6 +60,7 @@ class Reception:
             entry.connection.close()
         entry.connection = connection
         entry.facts = reports.connected(entry.facts, time.monotonic())
+        self._risk.connected(entry)
         self._keeper.apply(entry)
 
     def bot_disconnected(self, bot_id: str, run_id: str, connection: BotConnection) -> None:
@@ -53,6 +68,7 @@ class Reception:
         if entry is None or entry.connection is not connection:
             return
         entry.connection = None
+        self._watcher.forget(bot_id)
         entry.facts = reports.disconnected(entry.facts, time.monotonic())
         self._keeper.apply(entry)
 
@@ -71,6 +87,12 @@ class Reception:
             case SnapshotFrame():
                 entry.snapshot = frame.snapshot
                 self._keeper.announcer.ring.set_snapshot(bot_id, run_id, frame.snapshot)
+            case ReserveFrame():
+                self._risk.asked(entry, run_id, frame.request)
+            case SettleFrame():
+                self._risk.settled(entry, run_id, frame.settlement)
+            case WatchFrame():
+                self._watcher.watch(entry, frame.watches)
             case ConditionFrame():
                 entry.facts = reports.noted(entry.facts, frame)
                 self._keeper.apply(entry)

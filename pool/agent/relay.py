@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 import aiohttp
-from aiohttp import web
+from aiohttp import hdrs, web
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -25,6 +25,8 @@ from pool.contract.errors import AgentErrorCode
 _START_SECONDS = 15.0
 _CONNECT_SECONDS = 5.0
 _ANSWER_SECONDS = 30.0
+_KEPT_SECONDS = 4.0
+"""The bot's server ends connections that nobody used for 5 s: what is sent on one just then is lost."""
 _CHUNK_BYTES = 64 * 1024
 _WEBSOCKET_LIMIT_BYTES = 16 * 1024 * 1024
 _REFUSED_PREFIXES = ("token/",)
@@ -121,7 +123,9 @@ class Relay:
             bot_directory(self._keeper.directory, entry.bot_id), os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
         )
         session = aiohttp.ClientSession(
-            connector=aiohttp.UnixConnector(path=f"/proc/self/fd/{directory}/api.sock"),
+            connector=aiohttp.UnixConnector(
+                path=f"/proc/self/fd/{directory}/api.sock", keepalive_timeout=_KEPT_SECONDS
+            ),
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, connect=_CONNECT_SECONDS, sock_read=_ANSWER_SECONDS),
@@ -159,15 +163,23 @@ async def _relay_http(request: web.Request, upstream: _Upstream, url: URL) -> we
     async with upstream.session.request(
         request.method, url, headers=headers, data=body, auth=upstream.authentication, allow_redirects=False
     ) as answer:
-        return await _stream_answer(request, answer)
+        return await _passed_on(request, answer)
 
 
-async def _stream_answer(request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
+async def _passed_on(request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
+    """As it comes; a short one at once, with its head in one piece."""
+    headers = CIMultiDict((name, value) for name, value in answer.headers.items() if name.lower() not in _NOT_RETURNED)
+    length = answer.content_length
+    if length is not None and length <= _CHUNK_BYTES and request.method != hdrs.METH_HEAD:
+        return web.Response(body=await answer.read(), status=answer.status, reason=answer.reason, headers=headers)
+    return await _streamed(request, answer, headers)
+
+
+async def _streamed(
+    request: web.Request, answer: aiohttp.ClientResponse, headers: CIMultiDict[str]
+) -> web.StreamResponse:
     """Once the head is out, an error can only cut the body short: the connection is closed then."""
-    response = web.StreamResponse(status=answer.status, reason=answer.reason)
-    for name, value in answer.headers.items():
-        if name.lower() not in _NOT_RETURNED:
-            response.headers.add(name, value)
+    response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=headers)
     await response.prepare(request)
     try:
         async for chunk in answer.content.iter_chunked(_CHUNK_BYTES):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from pool.agent.facts import Exceeded, SlotFacts
 from pool.contract.frames import ConditionFrame, Heartbeat
+from pool.contract.slots import ConditionType
 
 
 def forked(facts: SlotFacts, pid: int, now: float) -> SlotFacts:
@@ -44,7 +45,7 @@ def heartbeat(facts: SlotFacts, frame: Heartbeat, now: float, stable_seconds: fl
         heartbeat_at=now,
         progress_at=now if moved else run.progress_at,
         running_since=running_since,
-        note=None if frame.phase == "running" else run.note,
+        note=run.note if frame.phase != "running" or _runs_on_what_worked(run.note) else None,
     )
     facts = replace(facts, run=run, last_generation=frame.observed_generation)
     if running_since is None:
@@ -56,6 +57,12 @@ def heartbeat(facts: SlotFacts, frame: Heartbeat, now: float, stable_seconds: fl
     ):
         facts = replace(facts, waiting=None, delays=0, hung_at=None, exceeded=None)
     return facts
+
+
+def _runs_on_what_worked(note: ConditionFrame | None) -> bool:
+    """It could not be built from what is wanted and manages its open trades with what worked last, until it says that
+    it stands on what is wanted again."""
+    return note is not None and note.type == ConditionType.BOOT_FAILED
 
 
 def noted(facts: SlotFacts, frame: ConditionFrame) -> SlotFacts:

@@ -2,7 +2,8 @@
 
 Events are kept as encoded lines, the oldest go first, by number and by bytes. A reader holds only its position in the
 ring and which bots' slot or snapshot changed since it last looked: nothing is buffered for a slow one, and a reader
-that the ring has overtaken is told so.
+that the ring has overtaken is told so. What bots ask before they open risk goes past the ring to those who listen now,
+before everything else but the same bot's earlier snapshot; for a reader that does not read the last of it waits.
 """
 
 import asyncio
@@ -10,12 +11,22 @@ import itertools
 from collections import deque
 from datetime import UTC, datetime
 
-from pool.contract.events import Event, EventItem, HeartbeatItem, ResetItem, SlotItem, SnapshotItem
+from pool.contract.events import (
+    Event,
+    EventItem,
+    HeartbeatItem,
+    ReserveItem,
+    ResetItem,
+    SettleItem,
+    SlotItem,
+    SnapshotItem,
+)
 from pool.contract.slots import Slot
 from pool.contract.snapshots import BotSnapshot
 
 _RING_LIMIT_BYTES = 16 * 1024 * 1024
 _TAKE_LIMIT_BYTES = 256 * 1024
+_WORDS_LIMIT_BYTES = 4 * 1024 * 1024
 
 
 class Overtaken(Exception):
@@ -70,6 +81,13 @@ class EventRing:
         self._snapshots[bot_id] = SnapshotItem(bot_id=bot_id, run_id=run_id, snapshot=snapshot).to_json() + b"\n"
         for reader in self._readers:
             reader.mark_snapshot(bot_id)
+
+    def say(self, item: ReserveItem | SettleItem) -> bool:
+        """Past the ring, to whoever reads now; False where nobody does."""
+        line = item.to_json() + b"\n"
+        for reader in self._readers:
+            reader.hear(item.bot_id, line)
+        return bool(self._readers)
 
     def drop(self, bot_id: str) -> None:
         """A slot is gone."""
@@ -134,6 +152,8 @@ class Reader:
         self._reset = reset
         self._slots = slots
         self._snapshots = snapshots
+        self._words: deque[bytes] = deque()
+        self._words_bytes = 0
         self._woken = asyncio.Event()
         self._woken.set()
 
@@ -148,19 +168,32 @@ class Reader:
         self._snapshots.add(bot_id)
         self._woken.set()
 
+    def hear(self, bot_id: str, line: bytes) -> None:
+        """A bot's words come behind what it told before them: a snapshot that waits goes along."""
+        if bot_id in self._snapshots:
+            self._snapshots.discard(bot_id)
+            line = self._ring.snapshot_line(bot_id) + line
+        self._words.append(line)
+        self._words_bytes += len(line)
+        while self._words_bytes > _WORDS_LIMIT_BYTES:
+            self._words_bytes -= len(self._words.popleft())
+        self._woken.set()
+
     def greeting(self) -> bytes:
         """A heartbeat with the reader's cursor; nothing where a reset comes first."""
         return b"" if self._reset is not None else self._ring.heartbeat(self._position)
 
     async def take(self, patience_seconds: float) -> bytes:
-        """The next lines: reset, then events, then changed slots and snapshots; a heartbeat after `patience_seconds`.
-        Raises Overtaken."""
+        """The next lines: what bots ask, reset, then events, then changed slots and snapshots; a heartbeat after
+        `patience_seconds`. Raises Overtaken."""
         try:
             await asyncio.wait_for(self._woken.wait(), patience_seconds)
         except TimeoutError:
             return self._ring.heartbeat(self._position)
         self._woken.clear()
-        lines: list[bytes] = []
+        lines: list[bytes] = list(self._words)
+        self._words.clear()
+        self._words_bytes = 0
         if self._reset is not None:
             lines.append(self._reset)
             self._reset = None

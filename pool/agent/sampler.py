@@ -1,7 +1,8 @@
 """What init reads of the pool's processes, given to whom it belongs; bots that exceed what a bot may use are told of.
 
 Init alone looks at processes (`Readings`): where each has a user of its own, the agent may not. Directories the agent
-measures itself, one after the other in a thread.
+measures itself, one after the other in a thread; files that a bot removed and still holds count as if they were there,
+each whose size nobody can tell as the largest that it may be.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from pool.agent.entry import Entry
 from pool.agent.facts import Exceeded
 from pool.agent.files import bot_directory
 from pool.agent.keeper import Keeper
+from pool.bot.sandbox.limits import MOST_FILE_BYTES
 from pool.contract.frames import Reading, Readings
 from pool.contract.slots import Memory
 from pool.settings import PoolSettings
@@ -62,6 +64,8 @@ class Sampler:
                 await asyncio.sleep(gap_seconds)
 
     def _take_bot(self, entry: Entry, reading: Reading, at: float) -> None:
+        largest = min(MOST_FILE_BYTES, self._settings.bot_disk_limit_bytes)
+        entry.removed_bytes = reading.unlinked_bytes + reading.unmeasured_files * largest
         if reading.memory is None:
             return
         entry.memory = reading.memory
@@ -76,7 +80,7 @@ class Sampler:
         run_id, limit = entry.run_id, self._settings.bot_disk_limit_bytes
         directory = bot_directory(self._keeper.directory, entry.bot_id)
         try:
-            excess = await asyncio.to_thread(usage.excess, directory, limit)
+            excess = await asyncio.to_thread(usage.excess, directory, limit, entry.removed_bytes)
         except OSError as problem:
             logger.warning("cannot measure the directory of bot {}: {}", entry.bot_id, problem)
             return

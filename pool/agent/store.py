@@ -4,9 +4,11 @@ Saves are grouped: while one write is under way, all changes that arrive share t
 """
 
 import asyncio
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Collection
 from pathlib import Path
 
+from loguru import logger
 from pydantic import Field, ValidationError
 
 from pool.agent.facts import Blocked, SlotFacts
@@ -73,14 +75,39 @@ class StoredSlots(Wire):
 
 
 def load(file: Path) -> StoredSlots:
-    """The stored slots, none where the file does not exist. Raises CorruptSlots, or OSError."""
+    """The stored slots, none where the file does not exist. Raises CorruptSlots, or OSError.
+
+    A policy that this version does not take is left out, so that it keeps no other bot from being managed: the control
+    plane sends what it wants again, and until then the bot finds its own `policy.json`, and denies entries.
+    """
     try:
-        return StoredSlots.model_validate_json(file.read_bytes())
+        content = file.read_bytes()
     except FileNotFoundError:
         return StoredSlots()
+    try:
+        return StoredSlots.model_validate_json(content)
+    except ValidationError as problem:
+        reduced = _without_policies(content, {one["loc"][1] for one in problem.errors() if _of_a_policy(one["loc"])})
+    try:
+        return StoredSlots.model_validate_json(reduced)
     except ValidationError as problem:
         where = ".".join(str(part) for part in problem.errors()[0]["loc"]) or "the file as a whole"
         raise CorruptSlots(f"{file} is corrupt (at {where}); mend it, or move it away to start empty.") from problem
+
+
+def _of_a_policy(where: tuple[int | str, ...]) -> bool:
+    return len(where) > 3 and (where[0], *where[2:4]) == ("slots", "spec", "policy")
+
+
+def _without_policies(content: bytes, places: Collection[int | str]) -> bytes:
+    if not places:
+        return content
+    stored = json.loads(content)
+    for place in places:
+        slot = stored["slots"][place]
+        logger.error("the stored policy of bot {} is not taken by this version; it is waited for anew", slot["bot_id"])
+        slot["spec"]["policy"] = None
+    return json.dumps(stored).encode()
 
 
 class SlotStore:

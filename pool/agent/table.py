@@ -26,6 +26,7 @@ from pool.agent.facts import (
     WriteFiles,
 )
 from pool.contract.frames import Heartbeat
+from pool.contract.policy import PolicyInForce
 from pool.contract.slots import DesiredState, SlotSpec
 
 TELL_AGAIN_SECONDS = 5.0
@@ -46,7 +47,9 @@ def put(facts: SlotFacts | None, bot_id: str, spec: SlotSpec) -> SlotFacts:
     if facts is None:
         return SlotFacts(bot_id=bot_id, spec=public, has_credentials=spec.credentials is not None)
     old = facts.spec
-    changed = public != old
+    changed = public.model_copy(update={"policy": old.policy}) != old
+    if public.policy is None:
+        public = public.model_copy(update={"policy": old.policy})
     facts = replace(
         facts,
         spec=public,
@@ -60,6 +63,11 @@ def put(facts: SlotFacts | None, bot_id: str, spec: SlotSpec) -> SlotFacts:
     if changed and spec.desired is DesiredState.STOPPED and facts.blocked is not Blocked.FENCED:
         return replace(facts, blocked=None, crashes=())
     return facts
+
+
+def keep_policy(facts: SlotFacts, policy: PolicyInForce) -> SlotFacts:
+    """Other universal rules; nothing else changes, and nothing is started anew."""
+    return replace(facts, spec=facts.spec.model_copy(update={"policy": policy}))
 
 
 def restart(facts: SlotFacts) -> SlotFacts:

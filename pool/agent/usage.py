@@ -1,7 +1,8 @@
 """What a bot's directory holds, found out without following a link or opening a file.
 
 A bot owns its directory and may do anything in it while this looks: hide files in a directory that others cannot read,
-nest without end, make millions of names. Whatever cannot be measured counts as too much.
+nest without end, make millions of names. Whatever cannot be measured counts as too much. A file counts as what it
+takes on disk or as what it takes in a parcel, whichever is more: a bot that may run can also be moved.
 """
 
 import os
@@ -20,14 +21,16 @@ class _TooMuch(Exception):
     """Says what in a clause about `its directory`."""
 
 
-def excess(directory: Path, limit_bytes: int) -> str | None:
-    """How the directory exceeds the limit, as a clause; None where it does not, or there is none. Raises OSError."""
+def excess(directory: Path, limit_bytes: int, removed_bytes: int = 0) -> str | None:
+    """How the directory exceeds the limit, as a clause; None where it does not, or there is none. What the bot removed
+    and still holds (`removed_bytes`) counts as in it. Raises OSError."""
     try:
         descriptor = os.open(directory, _OPEN)
     except FileNotFoundError:
         return None
-    walk = _Walk(limit_bytes)
+    walk = _Walk(limit_bytes, removed_bytes)
     try:
+        walk.count(0)
         walk.add(descriptor, 0)
     except _TooMuch as told:
         return f"its directory {told}"
@@ -37,10 +40,17 @@ def excess(directory: Path, limit_bytes: int) -> str | None:
 
 
 class _Walk:
-    def __init__(self, limit_bytes: int) -> None:
+    def __init__(self, limit_bytes: int, removed_bytes: int) -> None:
         self._limit_bytes = limit_bytes
-        self._bytes = 0
+        self._removed = ", with files that it removed but holds," if removed_bytes else ""
+        self._bytes = removed_bytes
         self._entries = 0
+
+    def count(self, size_bytes: int) -> None:
+        self._bytes += size_bytes
+        if self._bytes > self._limit_bytes:
+            limit = f"{self._limit_bytes // _MEBIBYTE} MiB"
+            raise _TooMuch(f"holds{self._removed} more than the {limit} that are allowed")
 
     def add(self, descriptor: int, depth: int) -> None:
         if depth > _MOST_DEPTH:
@@ -55,9 +65,7 @@ class _Walk:
             raise _TooMuch(f"holds more than {MOST_ENTRIES} files")
         try:
             found = os.stat(name, dir_fd=parent, follow_symlinks=False)
-            self._bytes += found.st_blocks * _BLOCK_BYTES
-            if self._bytes > self._limit_bytes:
-                raise _TooMuch(f"holds more than the {self._limit_bytes // _MEBIBYTE} MiB that are allowed")
+            self.count(max(found.st_blocks * _BLOCK_BYTES, found.st_size))
             if not stat.S_ISDIR(found.st_mode):
                 return
             descriptor = os.open(name, _OPEN, dir_fd=parent)

@@ -11,6 +11,7 @@ import ccxt
 from freqtrade.exceptions import OperationalException, StrategyError, TemporaryError
 
 from pool.bot.config import ConfigurationRefused
+from pool.bot.messages import clean
 from pool.bot.sandbox.walls import NotIsolated
 from pool.contract import exit_codes
 from pool.contract.slots import ConditionType
@@ -56,8 +57,10 @@ class Evidence(logging.Handler):
             self.strategy = record.msg
 
 
-def classify(error: Exception, evidence: Evidence) -> Failure:
+def classify(error: BaseException, evidence: Evidence) -> Failure:
     """What `error`, raised out of FreqTrade's building or its loop, means."""
+    if isinstance(error, SystemExit):
+        return _boot_failed(f"The strategy ended the process by sys.exit({error.code!r}), which it must not.")
     if isinstance(error, SecretsMissing):
         return Failure(exit_codes.BOOT_FAILED, ConditionType.SECRETS_NEEDED, str(error))
     without_markets = isinstance(error, OperationalException) and _MARKETS_MISSING in str(error)
@@ -96,4 +99,4 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 
 def _sentence(text: str) -> str:
-    return " ".join(text.split())[:_MAX_SENTENCE]
+    return clean(" ".join(text.split()), _MAX_SENTENCE)

@@ -89,12 +89,14 @@ def compose(spec: SlotSpec, directory: Path, settings: PoolSettings, ccxt_urls: 
     config = {key: value for key, value in given.items() if key not in _OWNED_KEYS}
     internals = _mapping(given, "internals")
     internals.pop("sd_notify", None)
-    live = spec.trading == "paper_live"
+    live = spec.trading != "dry_run"
     database = directory / (LIVE_DATABASE if live else DRY_DATABASE)
     config.update(
         {
             "bot_name": directory.name,
             "dry_run": not live,
+            # By who may operate the bot: its API is reached through Flotilla alone, and every entry passes its rules.
+            "force_entry_enable": given.get("force_entry_enable", True),
             "initial_state": "paused" if spec.desired is DesiredState.PAUSED else "running",
             "strategy": spec.strategy.class_name,
             "strategy_path": str(directory / STRATEGY_DIRECTORY),
@@ -109,8 +111,8 @@ def compose(spec: SlotSpec, directory: Path, settings: PoolSettings, ccxt_urls: 
 
 
 def _refuse_foreign(spec: SlotSpec) -> None:
-    if spec.trading == "paper_live" and spec.exchange != PAPER:
-        raise ConfigurationRefused("Live trading is possible on the paper exchange only.")
+    if (spec.trading == "paper_live") != (spec.exchange == PAPER) and spec.trading != "dry_run":
+        raise ConfigurationRefused("What trades live on the paper exchange is `paper_live`, on any other one `live`.")
     pairlists = spec.config.get("pairlists", [])
     if not isinstance(pairlists, list):
         raise ConfigurationRefused("`pairlists` must be a list.")

@@ -1,4 +1,5 @@
-"""The reporting thread: dials the agent, greets, beats each second, sends what waits in the outbox, receives commands.
+"""The reporting thread: dials the agent, greets, beats each second, sends what waits in the outbox, receives commands,
+and what the bot may do (`Standing`, `Permission`).
 
 It owns the socket and touches nothing of FreqTrade. A lost connection is dialled again for ever, with a short
 back-off, as long as init lives: agents restart. When init is gone too and no agent was reached for
@@ -20,9 +21,23 @@ from pydantic import TypeAdapter, ValidationError
 from pool.bot.control import Control
 from pool.bot.outbox import Outbox
 from pool.bot.parent import Parent
+from pool.bot.universal.permission import Permission
+from pool.bot.universal.standing import Standing
 from pool.bot.vitals import Vitals
 from pool.contract import PROTOCOL_VERSION, exit_codes
-from pool.contract.frames import Ack, AgentFrame, CommandFrame, Fork, Hello, ResultFrame, Welcome
+from pool.contract.frames import (
+    Ack,
+    AgentFrame,
+    CommandFrame,
+    Fork,
+    GrantFrame,
+    Hello,
+    LookFrame,
+    MandateFrame,
+    PolicyFrame,
+    ResultFrame,
+    Welcome,
+)
 from pool.contract.model import Wire
 from pool.contract.slots import ExchangeCredentials
 from pool.ipc.framing import FrameError, pack, receive_frame
@@ -38,7 +53,8 @@ _AGENT_FRAME: TypeAdapter[AgentFrame] = TypeAdapter(AgentFrame)
 
 
 class Link(threading.Thread):
-    """`welcomed` is set at the first Welcome; `credentials` are the newest that the agent gave."""
+    """`welcomed` is set at the first Welcome; `credentials` are the newest that the agent gave. Without `standing` and
+    `permission` nobody is told what the agent says of modes, policies and reservations."""
 
     def __init__(
         self,
@@ -50,6 +66,8 @@ class Link(threading.Thread):
         vitals: Vitals,
         outbox: Outbox,
         parent: Parent,
+        standing: Standing | None = None,
+        permission: Permission | None = None,
     ) -> None:
         super().__init__(name="reporting", daemon=True)
         self.welcomed = threading.Event()
@@ -61,6 +79,8 @@ class Link(threading.Thread):
         self._vitals = vitals
         self._outbox = outbox
         self._parent = parent
+        self._standing = standing
+        self._permission = permission
         self._incarnation: str | None = None
         self._closing_at: float | None = None
         self._last_contact = time.monotonic()
@@ -79,7 +99,11 @@ class Link(threading.Thread):
                 with connect_unix(self._address, _IO_TIMEOUT_SECONDS) as connection:
                     self._greet(connection)
                     failures = 0
-                    self._converse(connection)
+                    try:
+                        self._converse(connection)
+                    finally:
+                        if self._permission is not None:
+                            self._permission.lost()
             except (OSError, EOFError, FrameError, ValidationError) as error:
                 if failures == 0 and not self._closed():
                     logger.info("No connection to the agent: %s", type(error).__name__)
@@ -110,6 +134,8 @@ class Link(threading.Thread):
         self._last_contact = time.monotonic()
         logger.info("Connected to the agent (incarnation %s)", frame.incarnation)
         self.welcomed.set()
+        if self._permission is not None:
+            self._permission.connected()
         self._control.wake()
 
     def _converse(self, connection: socket.socket) -> None:
@@ -125,10 +151,11 @@ class Link(threading.Thread):
                 _send(connection, self._vitals.heartbeat(datetime.now(UTC)))
                 next_beat = now + _BEAT_SECONDS
                 self._last_contact = now
+                self._control.insist()
             self._send_waiting(connection)
             for descriptor, _ in poll.poll(max(0.0, next_beat - time.monotonic()) * 1000):
                 if descriptor == connection.fileno():
-                    self._obey(_AGENT_FRAME.validate_json(receive_frame(connection)))
+                    self._hear(receive_frame(connection))
                 else:
                     self._outbox.wake.clear()
         _send(connection, self._vitals.heartbeat(datetime.now(UTC)))
@@ -142,15 +169,32 @@ class Link(threading.Thread):
                 self._outbox.give_back(frames[index:])
                 raise
 
+    def _hear(self, payload: bytes) -> None:
+        """A frame that a newer agent has and this bot does not is passed over."""
+        try:
+            frame = _AGENT_FRAME.validate_json(payload)
+        except ValidationError as error:
+            logger.warning("The agent said what this bot does not understand (%s)", error.errors()[0]["type"])
+            return
+        self._obey(frame)
+
     def _obey(self, frame: AgentFrame) -> None:
-        if isinstance(frame, Ack):
-            self._outbox.acknowledge(frame.seq)
-        elif isinstance(frame, CommandFrame):
-            if frame.name == "stop":
+        match frame:
+            case Ack():
+                self._outbox.acknowledge(frame.seq)
+            case CommandFrame(name="stop"):
                 self._outbox.add(ResultFrame(command_id=frame.command_id, ok=True, message="Stopping."))
                 self._control.stop_from_thread()
-            else:
+            case CommandFrame():
                 self._control.submit(frame)
+            case LookFrame():
+                self._control.look(frame.trade_ids)
+            case MandateFrame() if self._standing is not None:
+                self._standing.take_mandate(frame)
+            case PolicyFrame() if self._standing is not None:
+                self._standing.take_policy(frame.policy)
+            case GrantFrame() if self._permission is not None:
+                self._permission.granted(frame.grant)
 
     def _closed(self) -> bool:
         if self._closing_at is None:

@@ -10,7 +10,9 @@ from freqtrade.commands import Arguments
 from freqtrade.system import set_mp_start_method
 
 from pool.bot.boot import Evidence, classify
+from pool.bot.checks import look_at_strategy
 from pool.bot.claim import Claim, Fenced, Locked
+from pool.bot.config import ConfigurationRefused
 from pool.bot.control import Control, StopRequested
 from pool.bot.desk import Desk
 from pool.bot.isolation import leave_zygote, settle
@@ -21,12 +23,17 @@ from pool.bot.parent import Parent
 from pool.bot.rest import BotApi, Listener
 from pool.bot.sandbox.walls import Walls
 from pool.bot.sharing import share_with_agent
-from pool.bot.slot import SlotFiles
+from pool.bot.slot import SlotFiles, SlotUnreadable
 from pool.bot.trader import Trader
+from pool.bot.universal.host import Universal
+from pool.bot.universal.orders import Orders
+from pool.bot.universal.permission import Permission
+from pool.bot.universal.retries import Retries
+from pool.bot.universal.standing import HALT_FLAG, Standing
 from pool.bot.vitals import Vitals
 from pool.contract import exit_codes
 from pool.contract.frames import ConditionFrame, Fork
-from pool.contract.slots import DesiredState
+from pool.contract.slots import ConditionType, DesiredState, SlotSpec
 from pool.settings import PoolSettings
 
 logger = logging.getLogger(__name__)
@@ -48,6 +55,8 @@ def run(fork: Fork, pool_directory: Path, settings: PoolSettings) -> int:
     The order is that of ADR 0004: walls of the user, what needs opening, walls of the process; only then is the agent
     dialled, which gives secrets, and only then is the user's strategy imported.
     """
+    if fork.purpose == "check":
+        return look_at_strategy(fork, settings)
     directory = Path(fork.directory)
     leave_zygote(fork.bot_id)
     walls = Walls(directory, fork.uid, settings)
@@ -89,6 +98,16 @@ class Bot:
         self._outbox = Outbox()
         self._evidence = Evidence()
         self._api = api
+        self._standing = Standing(directory / HALT_FLAG)
+        self._control.also(self._standing.changed)
+        self._permission = Permission(
+            self._outbox,
+            self._standing,
+            stopping=lambda: self._control.stopping,
+            progress=self._vitals.step,
+        )
+        self._universal = Universal(self._standing, self._outbox)
+        self._orders = Orders(directory, self._permission, self._universal.why, self._universal.teller)
         self._link = Link(
             fork,
             pool_directory / AGENT_SOCKET,
@@ -97,8 +116,20 @@ class Bot:
             vitals=self._vitals,
             outbox=self._outbox,
             parent=parent,
+            standing=self._standing,
+            permission=self._permission,
         )
-        self._desk = Desk(self._slot, self._vitals, self._outbox, self._api, settings.snapshot_interval_seconds)
+        self._desk = Desk(
+            self._slot,
+            self._vitals,
+            self._outbox,
+            self._api,
+            self._universal,
+            settings.snapshot_interval_seconds,
+            self._orders.unsettled,
+            self._orders.entering,
+        )
+        self._retries = Retries(self._hurries)
         self._directory = directory
         self._trader: Trader | None = None
 
@@ -107,15 +138,22 @@ class Bot:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._control.on_signal)
         self._link.start()
+        self._retries.install()
         try:
             exit_code = self._trade()
         except StopRequested:
+            self._control.building = False
             exit_code = self._control.exit_code
-        except Exception as error:  # the boundary of the process: every failure becomes an exit code and a sentence
+        except (Exception, SystemExit) as error:  # the boundary of the process: each becomes an exit code, a sentence
             exit_code = self._explain(error)
         self._leave()
         logger.info("Exit code %s", exit_code)
         return exit_code
+
+    def _hurries(self) -> bool:
+        if self._control.building:  # what gives up then is the bot
+            return self._control.stopping
+        return self._control.asked or self._desk.flattening
 
     def _trade(self) -> int:
         while not self._link.welcomed.is_set() and not self._control.stopping:
@@ -123,7 +161,9 @@ class Bot:
             self._control.wait(_WAIT_SECONDS)
         if not self._control.stopping:
             self._walls.check()
-            spec = self._slot.prepare()
+            spec = self._prepared()
+            self._universal.begin(self._directory, spec)
+            self._desk.tell_mode()
             self._vitals.paused_by_flotilla = spec.desired is DesiredState.PAUSED
             set_mp_start_method()
             arguments = ["trade", "--config", str(self._slot.config_file), "--userdir", str(self._directory)]
@@ -134,11 +174,20 @@ class Bot:
                 desk=self._desk,
                 evidence=self._evidence,
                 credentials=lambda: self._link.credentials,
+                orders=self._orders,
             )
             self._trader.run()
         return self._control.exit_code
 
-    def _explain(self, error: Exception) -> int:
+    def _prepared(self) -> SlotSpec:
+        try:
+            return self._slot.prepare()
+        except (SlotUnreadable, ConfigurationRefused) as error:
+            if not self._desk.fall_back(classify(error, self._evidence)):
+                raise
+            return self._slot.spec
+
+    def _explain(self, error: BaseException) -> int:
         self._control.building = False
         failure = classify(error, self._evidence)
         if failure.condition is None:
@@ -147,6 +196,9 @@ class Bot:
             logger.error("%s: %s", failure.condition.value, failure.message)
             self._outbox.add(ConditionFrame(type=failure.condition.value, message=failure.message))
         self._desk.give_up_reloads(failure.message)
+        if failure.condition is not ConditionType.EXCHANGE_UNREACHABLE and self._slot.left_open():
+            text = f"The bot ended with open trades. Nobody manages them until it runs again. {failure.message}"
+            self._universal.teller.alert("trades_unmanaged", text)
         return failure.exit_code
 
     def _leave(self) -> None:
@@ -156,7 +208,7 @@ class Bot:
         if self._trader is not None:
             try:
                 self._trader.exit()
-            except Exception:  # the boundary of the process: it ends anyway, and its last report must still go out
+            except (Exception, SystemExit):  # the boundary of the process: its last report must still go out
                 logger.exception("FreqTrade did not clean up")
         orphaned = self._control.exit_code == exit_codes.ORPHANED
         self._link.close(0.0 if orphaned else _FAREWELL_SECONDS)

@@ -16,9 +16,11 @@ from freqtrade.rpc import RPC, RPCHandler
 
 from pool.bot.outbox import Outbox
 from pool.contract.events import EventType
+from pool.contract.reported import LONG_LIMIT
 
 MODULE_NAME = "flotilla"
 _MAX_TEXT = 4000
+_MAX_KEY = 100
 _MAX_ITEMS = 200
 _MAX_DEPTH = 6
 
@@ -64,11 +66,16 @@ def to_event(message: Mapping[str, Any]) -> tuple[EventType, dict[str, Any]] | N
     kind = message["type"]
     if kind in _PLUMBING:
         return None
-    data = {str(key): plain(value) for key, value in message.items() if key != "type"}
+    data = {clean(key, _MAX_KEY): plain(value) for key, value in message.items() if key != "type"}
     if kind in _TRADE_EVENTS:
         return _TRADE_EVENTS[kind], data
     text = data.pop("status", None) or data.pop("msg", None) or data.get("reason") or ""
-    return EventType.MESSAGE, {"kind": str(getattr(kind, "value", kind)), "text": str(text)[:_MAX_TEXT], **data}
+    return EventType.MESSAGE, {"kind": str(getattr(kind, "value", kind)), "text": clean(text), **data}
+
+
+def clean(value: object, limit: int = _MAX_TEXT) -> str:
+    """`value` as a text that can be sent and stored: bounded, without NUL and without halves of characters."""
+    return str(value)[:limit].replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def plain(value: Any, depth: int = 0) -> Any:
@@ -77,10 +84,12 @@ def plain(value: Any, depth: int = 0) -> Any:
     """
     if isinstance(value, Enum):
         return plain(value.value, depth)
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, int):
+        return value if abs(value) <= LONG_LIMIT else None
     if isinstance(value, str):
-        return value[:_MAX_TEXT]
+        return clean(value)
     if isinstance(value, float):
         return format(Decimal(repr(float(value))), "f") if math.isfinite(value) else None
     if isinstance(value, Decimal):
@@ -91,9 +100,9 @@ def plain(value: Any, depth: int = 0) -> Any:
         return value.isoformat()
     if depth < _MAX_DEPTH:
         if isinstance(value, Mapping):
-            return {str(key): plain(item, depth + 1) for key, item in list(value.items())[:_MAX_ITEMS]}
+            return {clean(key, _MAX_KEY): plain(item, depth + 1) for key, item in list(value.items())[:_MAX_ITEMS]}
         if isinstance(value, list | tuple | set | frozenset):
             return [plain(item, depth + 1) for item in list(value)[:_MAX_ITEMS]]
     if hasattr(value, "item") and getattr(value, "shape", None) == ():
         return plain(value.item(), depth + 1)
-    return str(value)[:_MAX_TEXT]
+    return clean(value)

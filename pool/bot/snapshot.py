@@ -10,6 +10,7 @@ to the last digit: closing a position returns its stake and its profit. Live, `f
 import logging
 import math
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -19,7 +20,9 @@ from freqtrade.freqtradebot import FreqtradeBot
 from freqtrade.persistence import Order, Trade
 
 from pool.bot.realised import realised_since
-from pool.contract.snapshots import Balance, BotSnapshot, ConversionRate, OpenTrade
+from pool.bot.universal.positions import marks_of, position_of
+from pool.contract.snapshots import Balance, BotSnapshot, ConversionRate, Entering, OpenTrade, TradeMarks
+from pool.rules.position import Marks
 
 logger = logging.getLogger(__name__)
 
@@ -53,9 +56,16 @@ class _Closed:
 
 
 class SnapshotReader:
-    """Keeps what is costly to know between two readings."""
+    """Keeps what is costly to know between two readings. `entering` says which orders that add risk have not ended,
+    `ranges` the average true ranges of a pair by period."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        entering: Callable[[list[Trade]], list[Entering] | None] = lambda _: None,
+        ranges: Callable[[str], Mapping[int, float]] = lambda _pair: {},
+    ) -> None:
+        self._ranges = ranges
+        self._entering = entering
         self._closed: _Closed | None = None
         self._rates: dict[str, float] = {}
         self._rates_asked: dict[str, float] = {}
@@ -75,7 +85,7 @@ class SnapshotReader:
         trades = Trade.get_open_trades()
         rates = {trade.pair: self._exit_rate(freqtrade, trade) for trade in trades}
         dry = bool(config["dry_run"])
-        positions = [_open_trade(trade, rates[trade.pair], dry=dry) for trade in trades]
+        positions = [_open_trade(trade, rates[trade.pair], self._ranges(trade.pair), dry=dry) for trade in trades]
         in_trades = sum((position.value_stake for position in positions), ZERO)
         realised_open = sum((position.realised_abs for position in positions), ZERO)
         starting, free = _capital(freqtrade, positions, closed.profit + realised_open)
@@ -95,6 +105,7 @@ class SnapshotReader:
             balances=_balances(freqtrade, trades, rates),
             open_trades=positions,
             conversion=self._convert(freqtrade, stake_currency, reporting_currency, now),
+            entering=self._entering(trades),
         )
 
     def _read_closed(self, midnight: datetime) -> _Closed:
@@ -145,7 +156,7 @@ class SnapshotReader:
         return self._conversion
 
 
-def _open_trade(trade: Trade, rate: float, *, dry: bool) -> OpenTrade:
+def _open_trade(trade: Trade, rate: float, ranges: Mapping[int, float], *, dry: bool) -> OpenTrade:
     filled = bool(trade.select_filled_orders(trade.entry_side))
     profit = trade.calculate_profit(rate) if filled else None
     profit_abs = decimal(profit.profit_abs) if profit else ZERO
@@ -156,6 +167,7 @@ def _open_trade(trade: Trade, rate: float, *, dry: bool) -> OpenTrade:
         pending = (order.stake_amount for order in trade.open_orders if order.ft_order_side == trade.entry_side)
         held = decimal(trade.calc_close_trade_value(rate)) if filled else ZERO
         value = held + sum((decimal(amount) for amount in pending), ZERO)
+    position = position_of(trade)
     return OpenTrade(
         trade_id=trade.id,
         pair=trade.pair,
@@ -173,7 +185,33 @@ def _open_trade(trade: Trade, rate: float, *, dry: bool) -> OpenTrade:
         opened_at=trade.open_date_utc,
         has_open_orders=trade.has_open_orders,
         entry_tag=trade.enter_tag or None,
+        leverage=decimal(position.leverage),
+        fee_open=decimal(position.fee_open),
+        fee_close=decimal(position.fee_close),
+        amount_entered=decimal(position.amount_entered),
+        ladder_closed=decimal(position.ladder_closed),
+        marks=_marks(marks_of(trade)),
+        atr={period: decimal(float(f"{value:.10g}")) for period, value in ranges.items()},
     )
+
+
+def _marks(marks: Marks) -> TradeMarks | None:
+    if marks == Marks():
+        return None
+    return TradeMarks(
+        best_rate=_known(marks.best_rate),
+        stop_rate=_known(marks.stop_rate),
+        stop_rule=marks.stop_rule,
+        entry_atr=_known(marks.entry_atr),
+        hard_stop_rate=_known(marks.hard_stop_rate),
+        trailing_rate=_known(marks.trailing_rate),
+        break_even_rate=_known(marks.break_even_rate),
+        best_open_rate=_known(marks.best_open_rate),
+    )
+
+
+def _known(rate: float | None) -> Decimal | None:
+    return None if rate is None else decimal(rate)
 
 
 def _capital(freqtrade: FreqtradeBot, positions: list[OpenTrade], realised: Decimal) -> tuple[Decimal, Decimal]:

@@ -1,5 +1,8 @@
-"""FreqTrade's Worker with four differences: its waits end when something is asked, its configuration gets the
-exchange's key in memory, a temporary error is waited for in the same interruptible way, and its loop can end.
+"""FreqTrade's Worker with differences: its waits end when something is asked, its configuration gets the exchange's key
+in memory, its loop can end, and open trades are managed whatever fails: a loop that fails is waited out with exit
+passes, and where FreqTrade cannot be built anew it is built from the last slot that worked.
+
+A wait serves commands, keeps the mode in force, and looks at the exits of trades whose watched price was crossed.
 
 Progress is counted at each loop, each slice of a wait and each request to the exchange; what makes none of these for
 longer than `Vitals.patience_seconds` hangs.
@@ -17,9 +20,12 @@ from freqtrade.enums import State
 from freqtrade.exceptions import TemporaryError
 from freqtrade.worker import Worker
 
-from pool.bot.boot import Evidence, SecretsMissing
+from pool.bot.boot import Evidence, SecretsMissing, classify
 from pool.bot.control import Control
 from pool.bot.desk import Desk
+from pool.bot.pace import keep_pace
+from pool.bot.universal.orders import Orders
+from pool.bot.universal.share import keep_to_share
 from pool.bot.vitals import PATIENCE_BUILDING_SECONDS, PATIENCE_STARTUP_SECONDS, Vitals
 from pool.contract.slots import ExchangeCredentials
 
@@ -27,6 +33,11 @@ logger = logging.getLogger(__name__)
 
 _SLICE_SECONDS = 1.0
 _FLATTEN_WAIT_SECONDS = 2.0
+_EXIT_PASS_SECONDS = 5.0
+_MOST_WAIT_SECONDS = 60.0
+_CANDLE_SECONDS = 1.0
+"""FreqTrade waits so much longer where a candle is just about to close."""
+_STARTUP_AGAIN_SECONDS = 30.0
 
 
 class Trader(Worker):  # type: ignore[misc]  # FreqTrade is not typed here
@@ -41,33 +52,54 @@ class Trader(Worker):  # type: ignore[misc]  # FreqTrade is not typed here
         desk: Desk,
         evidence: Evidence,
         credentials: Callable[[], ExchangeCredentials | None],
+        orders: Orders | None = None,
     ) -> None:
         self._control = control
         self._vitals = vitals
         self._desk = desk
         self._evidence = evidence
         self._credentials = credentials
+        self._orders = orders
         self._loop_state: State | None = None
+        self._failures = 0
+        self._start_again_at: float | None = None
         super().__init__(args)
 
     def run(self) -> None:
         """Loop until told to stop."""
-        state = None
+        state: State | None = None
         while not self._control.stopping:
             self._vitals.step()
-            self._serve_commands()
-            state = self._worker(state)
+            try:
+                self._serve_commands()
+                state = self._worker(state)
+            except (Exception, SystemExit) as error:  # as `_process`, of what FreqTrade does around its loops
+                self._outlast(error)
             self._vitals.looped()
             if state is State.RELOAD_CONFIG and not self._control.stopping:
                 self._reconfigure()
 
     def _init(self, reconfig: bool) -> None:
+        try:
+            self._build()
+        except (Exception, SystemExit) as error:  # whatever failed is classified; raised where nothing takes its place
+            if not self._desk.fall_back(classify(error, self._evidence)):
+                raise
+            self._build()
+        else:
+            self._desk.stands()
+
+    def _build(self) -> None:
         self._vitals.be_patient(PATIENCE_BUILDING_SECONDS)
-        self._control.building = True
+        self._control.begin_building()
         self._config = self._load_config()
         super()._init(False)
+        keep_to_share(self.freqtrade)
+        if self._orders is not None:
+            self._orders.attach(self.freqtrade)
         self._control.building = False
         self._vitals.begin(PATIENCE_STARTUP_SECONDS)
+        self.freqtrade.startup = partial(self._start_up, self.freqtrade.startup)
         self.freqtrade.process = partial(self._process, self.freqtrade.process)
         self._count_requests()
         self._desk.attach(self.freqtrade)
@@ -91,22 +123,58 @@ class Trader(Worker):  # type: ignore[misc]  # FreqTrade is not typed here
         self._loop_state = self.freqtrade.state
         return super()._worker(old_state)
 
+    def _start_up(self, startup: Callable[[], None]) -> None:
+        """With open trades FreqTrade runs even where this fails, and it is tried again."""
+        begun = self._desk.start_up(startup)
+        self._start_again_at = None if begun else time.monotonic() + _STARTUP_AGAIN_SECONDS
+
     def _process(self, process: Callable[[], None]) -> None:
-        """FreqTrade's Worker would sleep deaf for RETRY_TIMEOUT."""
+        """FreqTrade's Worker would sleep deaf for RETRY_TIMEOUT after a temporary error, stop after an operational one,
+        and end after any other."""
+        self._desk.keep()
         try:
+            if self._start_again_at is not None and time.monotonic() >= self._start_again_at:
+                self.freqtrade.startup()
             process()
         except TemporaryError as error:
             logger.warning("%s; trying again in %s s", error, RETRY_TIMEOUT)
-            self._sleep(RETRY_TIMEOUT)
+            self._wait_out(RETRY_TIMEOUT)
+        except (Exception, SystemExit) as error:  # whatever failed, open trades are managed on, else it is raised again
+            self._outlast(error)
+        else:
+            self._failures = 0
+
+    def _outlast(self, error: BaseException) -> None:
+        """Wait until the next try, longer each time; raises `error` where nothing wants one."""
+        if not self._desk.survives(error):
+            raise error
+        self._failures += 1
+        self._wait_out(min(_EXIT_PASS_SECONDS * 2 ** (self._failures - 1), _MOST_WAIT_SECONDS))
+
+    def _wait_out(self, seconds: float) -> None:
+        """Wait with exit passes in between."""
+        deadline = time.monotonic() + seconds
+        while not self._control.stopping and self.freqtrade.state is self._loop_state:
+            self._desk.look()
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                return
+            self._sleep(min(remaining, _EXIT_PASS_SECONDS))
 
     def _sleep(self, sleep_duration: float) -> None:
-        """Wait for so long at most, serving commands and reporting; ends at once on a stop or a changed state."""
-        deadline = time.monotonic() + sleep_duration
+        """Wait for so long at most, serving commands and reporting; ends at once on a stop or a changed state. Never
+        longer than between two loops: FreqTrade counts by the wall clock, which may be set back meanwhile."""
+        longest = max(self._throttle_secs + _CANDLE_SECONDS, _EXIT_PASS_SECONDS)
+        deadline = time.monotonic() + min(sleep_duration, longest)
         self._desk.after_loop()
         while not self._control.stopping:
             self._vitals.step()
             self._serve_commands()
+            self._serve_looks()
+            self._desk.keep()
             self._desk.report()
+            if self._orders is not None and self._orders.look_again():
+                return
             if self._desk.flattening:
                 deadline = min(deadline, time.monotonic() + _FLATTEN_WAIT_SECONDS)
             remaining = deadline - time.monotonic()
@@ -118,10 +186,18 @@ class Trader(Worker):  # type: ignore[misc]  # FreqTrade is not typed here
         while self._control.commands and not self._control.stopping:
             self._desk.serve(self._control.commands.popleft())
 
+    def _serve_looks(self) -> None:
+        wanted = set()
+        while self._control.looks:
+            wanted.add(self._control.looks.popleft())
+        if wanted and not self._control.stopping:
+            self._desk.look(wanted)
+
     def _count_requests(self) -> None:
         """Each request that ccxt makes for the bot is a point of progress."""
         for client in (self.freqtrade.exchange._api, self.freqtrade.exchange._api_async):
             client.fetch = partial(self._counted, type(client).fetch.__get__(client))
+        keep_pace(self.freqtrade.exchange._api)
 
     def _counted(self, fetch: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         self._vitals.step()

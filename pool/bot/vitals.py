@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from pool.contract.frames import Heartbeat
+from pool.contract.risk import Mode
 
 PATIENCE_BUILDING_SECONDS = 240.0
 """Markets are loaded in up to four attempts of several requests that may each wait for their time-out."""
@@ -30,6 +31,9 @@ class Vitals:
     observed_generation: int = 0
     paused_by_flotilla: bool = False
     flat: bool | None = None
+    mode: Mode | None = None
+    policy: str | None = None
+    """Fingerprint."""
     _longest_gap: float = 0.0
     _stepped_at: float = field(default_factory=time.monotonic)
 
@@ -58,7 +62,15 @@ class Vitals:
     @property
     def state(self) -> tuple[object, ...]:
         """What nobody should wait a second to hear when it changes."""
-        return (self.phase, self.trader_state, self.observed_generation, self.paused_by_flotilla, self.flat)
+        return (
+            self.phase,
+            self.trader_state,
+            self.observed_generation,
+            self.paused_by_flotilla,
+            self.flat,
+            self.mode,
+            self.policy,
+        )
 
     def heartbeat(self, at: datetime) -> Heartbeat:
         return Heartbeat(
@@ -70,4 +82,6 @@ class Vitals:
             observed_generation=self.observed_generation,
             paused_by_flotilla=self.paused_by_flotilla,
             flat=self.flat,
+            mode=self.mode,
+            policy=self.policy,
         )

@@ -11,12 +11,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from pool.contract.model import BotId, Instant, Wire
+from pool.contract.risk import ReserveRequest, Settlement
 from pool.contract.slots import Slot
 from pool.contract.snapshots import BotSnapshot
 
 
 class EventType(StrEnum):
-    """Kinds of events. `trade.*` and `bot.trader_state`, `bot.message` come from the bot, the rest from the agent."""
+    """Kinds of events. `trade.*` and `bot.trader_state`, `bot.message` come from the bot, `bot.strategy` from the
+    control plane, the rest from the agent."""
 
     STATE = "bot.state"
     """Observed state or conditions changed. data: {observed_state, conditions}."""
@@ -28,6 +30,9 @@ class EventType(StrEnum):
     """data: an `Exit`."""
     HUNG = "bot.hung"
     QUARANTINED = "bot.quarantined"
+    STRATEGY = "bot.strategy"
+    """The control plane gave it another version of its strategy, or the former one back. data: {rollout_id, version,
+    from_version, back, why}."""
     MESSAGE = "bot.message"
     """Any other RPC message of FreqTrade (status, warning, exception, protection…). data: {kind, text, …}."""
     TRADE_ENTRY = "trade.entry"
@@ -38,6 +43,12 @@ class EventType(StrEnum):
     TRADE_EXIT_FILL = "trade.exit_fill"
     """data.sub_trade is true for a partial exit."""
     TRADE_EXIT_CANCEL = "trade.exit_cancel"
+    RISK_ACTION = "risk.action"
+    """A universal rule acted, or an order was sent, filled, adopted. data: a `pool.contract.risk.Action`."""
+    RISK_REFUSED = "risk.refused"
+    """An entry was refused. data: a `pool.contract.risk.Refusal`."""
+    RISK_ALERT = "risk.alert"
+    """Something about the rules needs a person: a rule raised, a flatten does not get on. data: {kind, text}."""
 
 
 class Event(Wire):
@@ -91,4 +102,28 @@ class HeartbeatItem(Wire):
     at: Instant
 
 
-StreamItem = Annotated[ResetItem | EventItem | SnapshotItem | SlotItem | HeartbeatItem, Field(discriminator="kind")]
+class ReserveItem(Wire):
+    """A bot asks for permission; told once, at once, and to those alone who listen. Does not advance the cursor."""
+
+    kind: Literal["reserve"] = "reserve"
+    bot_id: BotId
+    run_id: str
+    request: ReserveRequest
+    epoch: int | None = None
+    """Of the slot; None from an agent that does not tell."""
+
+
+class SettleItem(Wire):
+    """What became of a reservation; as `reserve` items."""
+
+    kind: Literal["settle"] = "settle"
+    bot_id: BotId
+    run_id: str
+    settlement: Settlement
+    epoch: int | None = None
+
+
+StreamItem = Annotated[
+    ResetItem | EventItem | SnapshotItem | SlotItem | HeartbeatItem | ReserveItem | SettleItem,
+    Field(discriminator="kind"),
+]

@@ -4,23 +4,27 @@ Bot ⇄ agent: a Unix stream socket, frames as in `pool.ipc.framing`. Init ⇄ z
 `SOCK_SEQPACKET` socket pair made by init at each spawn, one JSON frame a packet.
 
 The bot opens with `Hello`; the agent compares the peer's pid (SO_PEERCRED) with the one that init reported for that
-run, and the nonce, and answers `Welcome` or closes. Only after `Welcome` does the bot build its FreqTrade worker.
+run, and the nonce, and answers `Welcome` or closes. Only after `Welcome` does the bot build its FreqTrade worker. What
+a bot says is bounded (`pool.contract.reported`); a frame that is not loses itself.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from pool.contract.events import EventType
-from pool.contract.model import BotId, Instant, Secret, Wire
+from pool.contract.model import BotId, Instant, Money, Secret, Wire
+from pool.contract.policy import PolicyInForce
 from pool.contract.pools import ZygoteReport
+from pool.contract.reported import INTEGER_LIMIT, Count, Reported
+from pool.contract.risk import Grant, Mode, ReserveRequest, Settlement, Watch
 from pool.contract.slots import ExchangeCredentials, Memory
 from pool.contract.snapshots import BotSnapshot
 
 # ---- bot → agent
 
 
-class Hello(Wire):
+class Hello(Reported):
     kind: Literal["hello"] = "hello"
     protocol: int
     bot_id: BotId
@@ -32,39 +36,46 @@ class Hello(Wire):
     """Incarnation of the agent it last spoke to in this run; None at first."""
 
 
-class Heartbeat(Wire):
+class Heartbeat(Reported):
     """Sent every second by the bot's reporting thread, whatever its main loop does."""
 
     kind: Literal["heartbeat"] = "heartbeat"
     at: Instant
     phase: Literal["booting", "running", "stopping"]
-    trader_state: str | None
-    progress: int
+    trader_state: str | None = Field(max_length=32)
+    progress: int = Field(ge=0)
     """Counts up whenever the main loop passes a point of progress."""
-    patience_seconds: float
+    patience_seconds: float = Field(ge=0)
     """Longest time that the main loop may rightly spend without progress, as the bot knows itself."""
-    observed_generation: int
+    observed_generation: Count
     paused_by_flotilla: bool
     flat: bool | None
     """No open trades and no open orders; None while unknown."""
+    mode: Mode | None = None
+    """In force; None of a bot that needs no permission."""
+    policy: str | None = Field(default=None, max_length=64)
+    """Fingerprint of the policy in force; None for none."""
 
 
-class BotEvent(Wire):
+class BotEvent(Reported):
     """An event that the bot holds until it is acknowledged by the agent's current incarnation."""
 
     kind: Literal["event"] = "event"
-    seq: int
+    seq: Count
     at: Instant
     type: EventType
     data: dict[str, Any] = {}
 
 
-class SnapshotFrame(Wire):
+class SnapshotFrame(Reported):
+    size_limit: ClassVar[int] = 524_288
+    integer_limit: ClassVar[int] = INTEGER_LIMIT
+
     kind: Literal["snapshot"] = "snapshot"
     snapshot: BotSnapshot
 
 
-class ConditionFrame(Wire):
+class ConditionFrame(Reported):
     """The bot's own word on why it is not trading, e.g. before it exits because the exchange is unreachable."""
 
     kind: Literal["condition"] = "condition"
@@ -72,7 +83,9 @@ class ConditionFrame(Wire):
     message: str
 
 
-class ResultFrame(Wire):
+class ResultFrame(Reported):
+    size_limit: ClassVar[int] = 1_048_576
+
     kind: Literal["result"] = "result"
     command_id: str
     ok: bool
@@ -80,8 +93,36 @@ class ResultFrame(Wire):
     data: dict[str, Any] = {}
 
 
+class ReserveFrame(Reported):
+    """Asked before an order that adds risk; answered by `GrantFrame`, or not at all."""
+
+    kind: Literal["reserve"] = "reserve"
+    request: ReserveRequest
+
+
+class SettleFrame(Reported):
+    kind: Literal["settle"] = "settle"
+    settlement: Settlement
+
+
+class WatchFrame(Reported):
+    """All prices that this bot waits for; replaces what it said before."""
+
+    kind: Literal["watch"] = "watch"
+    watches: list[Watch] = Field(max_length=500)
+
+
 BotFrame = Annotated[
-    Hello | Heartbeat | BotEvent | SnapshotFrame | ConditionFrame | ResultFrame, Field(discriminator="kind")
+    Hello
+    | Heartbeat
+    | BotEvent
+    | SnapshotFrame
+    | ConditionFrame
+    | ResultFrame
+    | ReserveFrame
+    | SettleFrame
+    | WatchFrame,
+    Field(discriminator="kind"),
 ]
 
 # ---- agent → bot
@@ -112,7 +153,42 @@ class CommandFrame(Wire):
     arguments: dict[str, Any] = {}
 
 
-AgentFrame = Annotated[Welcome | Ack | CommandFrame, Field(discriminator="kind")]
+class MandateFrame(Wire):
+    """What the bot may do. `lease_until` is a time of CLOCK_BOOTTIME: from then on it may open no risk."""
+
+    kind: Literal["mandate"] = "mandate"
+    number: int
+    mode: Mode
+    lease_until: float
+    flatten: bool = False
+    reduce_fraction: Money | None = None
+    reduces: bool = True
+    """As in `RiskOrder`."""
+    why: str = ""
+
+
+class PolicyFrame(Wire):
+    """The policy in force from now on; the agent wrote it to the bot's directory before."""
+
+    kind: Literal["policy"] = "policy"
+    policy: PolicyInForce
+
+
+class GrantFrame(Wire):
+    kind: Literal["grant"] = "grant"
+    grant: Grant
+
+
+class LookFrame(Wire):
+    """A watched price was crossed: look at these trades' exits now."""
+
+    kind: Literal["look"] = "look"
+    trade_ids: list[int]
+
+
+AgentFrame = Annotated[
+    Welcome | Ack | CommandFrame | MandateFrame | PolicyFrame | GrantFrame | LookFrame, Field(discriminator="kind")
+]
 
 # ---- agent ⇄ init ⇄ zygote
 
@@ -129,6 +205,8 @@ class Fork(Wire):
     """The bot's own directory, absolute; the agent wrote `slot.json` there."""
     uid: int | None = None
     """User and group id of the bot's process, one per slot; None where the pool has no ids to give."""
+    purpose: Literal["bot", "check"] = "bot"
+    """`check`: no bot, but a look at a strategy (`pool.contract.checks`); the directory is below `checks` then."""
 
 
 class Signal(Wire):
@@ -145,6 +223,12 @@ class Forget(Wire):
 
     kind: Literal["forget"] = "forget"
     run_id: str
+
+
+class Alive(Wire):
+    """agent → init, every 2 s from its event loop: it does not hang."""
+
+    kind: Literal["alive"] = "alive"
 
 
 class Forked(Wire):
@@ -180,11 +264,15 @@ class ZygoteState(Wire):
 
 
 class Reading(Wire):
-    """Memory and CPU time of one process."""
+    """Memory, CPU time and hidden disk of one process."""
 
     pid: int
     memory: Memory | None
     cpu_seconds: float
+    unlinked_bytes: int = 0
+    """Disk of files that it removed and still holds."""
+    unmeasured_files: int = 0
+    """Further such files, whose sizes nobody can tell."""
 
 
 class Readings(Wire):
@@ -227,5 +315,5 @@ class Shutdown(Wire):
 InitToAgent = Annotated[
     Table | Forked | ForkFailed | Exited | ZygoteState | Readings | Shutdown, Field(discriminator="kind")
 ]
-AgentToInit = Annotated[Fork | Signal | Forget, Field(discriminator="kind")]
+AgentToInit = Annotated[Fork | Signal | Forget | Alive, Field(discriminator="kind")]
 ZygoteToInit = Annotated[ZygoteState | Forked | ForkFailed, Field(discriminator="kind")]

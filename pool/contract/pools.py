@@ -66,3 +66,13 @@ class PoolReport(Wire):
     """None while the zygote has not found out yet."""
     image_version: str | None = None
     """Version of the code that the pool runs: `FLOTILLA_IMAGE_VERSION` of its image, None outside of one."""
+    notes: list[str] = []
+    """What this pool does less of than it could, and why, in sentences."""
+    token_made_at: Instant | None = None
+    """When the agent's bearer token was made; None from an agent that cannot renew it."""
+
+
+class TokenReport(Wire):
+    """Of a bearer token that was made anew: `POST /v1/token`. The token itself is in the pool's file alone."""
+
+    made_at: Instant

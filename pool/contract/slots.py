@@ -6,6 +6,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from pool.contract.model import BotId, Instant, Money, Secret, Wire
+from pool.contract.policy import PolicyInForce
+from pool.contract.risk import Mode
 from pool.contract.snapshots import BotSnapshot
 
 
@@ -56,6 +58,8 @@ class ConditionType(StrEnum):
     """Its main loop made no progress and it was replaced."""
     SECRETS_NEEDED = "SecretsNeeded"
     """Must be given its exchange key again before it can start."""
+    KEY_UNUSABLE = "KeyUnusable"
+    """Its exchange key is not in force, or cannot be opened (control plane)."""
     LOCKED = "Locked"
     """An older process still holds its directory; the agent waits for that one to end."""
     FENCED = "Fenced"
@@ -73,9 +77,15 @@ class ConditionType(StrEnum):
     MEMORY_EXCEEDED = "MemoryExceeded"
     """It used more memory than a bot may and was ended."""
     DISK_EXCEEDED = "DiskExceeded"
-    """Its directory holds more than a bot may and it was ended."""
+    """Its directory, with files that it removed and still holds, takes more than a bot may and it was ended."""
     MOVING = "Moving"
     """It is being moved to another pool (control plane)."""
+    ARRIVING = "Arriving"
+    """Its directory comes from another home, and it is not started without (control plane)."""
+    REPORT_REFUSED = "ReportRefused"
+    """It reports what cannot be stored (control plane)."""
+    UNGOVERNED = "Ungoverned"
+    """Its pool is older than the universal rules (control plane)."""
     TRADER_STOPPED = "TraderStopped"
     """FreqTrade put itself in STOPPED (for example after an OperationalException): open trades are not managed."""
 
@@ -86,6 +96,11 @@ class Condition(Wire):
     type: ConditionType
     message: str
     since: Instant
+
+
+Trading = Literal["dry_run", "paper_live", "live"]
+"""Of a bot, for good: `dry_run` sends no orders, `paper_live` signed ones to the paper exchange, `live` to a real
+exchange. The latter two need credentials, which must come along."""
 
 
 class ExchangeCredentials(Wire):
@@ -114,17 +129,23 @@ class SlotSpec(Wire):
     epoch: int = Field(ge=1)
     """Fencing epoch of the assignment: a lower one than the agent or the directory has seen is refused."""
     generation: int = Field(ge=1)
-    """Generation of the user's spec that this body carries; echoed as `Slot.observed_generation` once in force."""
+    """Generation of the user's spec that this body carries; echoed as `Slot.observed_generation` once in force. Under
+    one epoch a lower one than the agent holds is refused."""
     desired: DesiredState
     open_trades: OpenTrades = OpenTrades.KEEP
     exchange: str
-    trading: Literal["dry_run", "paper_live"] = "dry_run"
-    """`paper_live` (tests only) trades with signed orders on the paper exchange; `credentials` must come along."""
+    trading: Trading = "dry_run"
     config: dict[str, Any]
     strategy: StrategySource
     reporting_currency: str = "USDT"
     """Snapshots carry the rate from the stake currency to this one."""
     credentials: ExchangeCredentials | None = None
+    governed: bool = False
+    """It opens risk only under a lease, and each time only after it was granted. A control plane demands it of every
+    bot; without, nobody is asked."""
+    policy: PolicyInForce | None = None
+    """Universal rules to start with. Changed later by `PUT /v1/slots/{bot_id}/policy`, without a new generation; of
+    the two the newer one counts."""
 
 
 class Exit(Wire):
@@ -153,6 +174,9 @@ class Slot(Wire):
 
     bot_id: BotId
     epoch: int
+    generation: int = 0
+    """Of the specification that the agent holds: a PUT of an older one under the same epoch is refused. 0 from an agent
+    that does not tell."""
     observed_generation: int
     desired: DesiredState
     observed_state: ObservedState
@@ -170,6 +194,10 @@ class Slot(Wire):
     """Of one core, over the last sampling interval."""
     last_report_at: Instant | None
     snapshot: BotSnapshot | None
+    mode: Mode | None = None
+    """In force, as the bot told last; None of one that is not governed, or does not report."""
+    policy: str | None = None
+    """Fingerprint of the policy that its process keeps; None for none."""
 
 
 class CommandName(StrEnum):

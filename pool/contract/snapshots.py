@@ -1,5 +1,6 @@
 """A bot's own account of itself at one time."""
 
+from decimal import Decimal
 from typing import Literal
 
 from pool.contract.model import Instant, Money, Wire
@@ -14,6 +15,20 @@ class Balance(Wire):
     total: Money
     value_stake: Money | None
     """Worth in the bot's stake currency; None where no rate is known."""
+
+
+class TradeMarks(Wire):
+    """What the universal rules remember of a trade (`pool.rules.position.Marks`). Rates in the stake currency."""
+
+    best_rate: Money | None = None
+    stop_rate: Money | None = None
+    """The universal stop; the trade's own `stop_rate` may be tighter."""
+    stop_rule: str | None = None
+    entry_atr: Money | None = None
+    hard_stop_rate: Money | None = None
+    trailing_rate: Money | None = None
+    break_even_rate: Money | None = None
+    best_open_rate: Money | None = None
 
 
 class OpenTrade(Wire):
@@ -40,6 +55,30 @@ class OpenTrade(Wire):
     opened_at: Instant
     has_open_orders: bool
     entry_tag: str | None
+    leverage: Money = Decimal(1)
+    fee_open: Money = Decimal(0)
+    """Ratio."""
+    fee_close: Money = Decimal(0)
+    amount_entered: Money | None = None
+    """All filled entries together, in the base currency; None from a bot that does not tell."""
+    ladder_closed: Money = Decimal(0)
+    """Of that, closed by the take-profit ladder so far."""
+    marks: TradeMarks | None = None
+    atr: dict[int, Money] = {}
+    """Average true range of the pair by period in candles of the bot, in units of the rate: of the periods that its
+    policy has, and of the one that a policy has where nobody wrote another."""
+
+
+class Entering(Wire):
+    """An order that adds risk and has not ended: it rests, or it is not known (yet) whether it arrived."""
+
+    pair: str
+    base_currency: str
+    is_short: bool
+    exposure: Money
+    """All of it at its price, in the stake currency, leverage included; `OpenTrade.amount` has nothing of it."""
+    reservation: str | None = None
+    """`ReserveRequest.request_id` under which it was granted."""
 
 
 class ConversionRate(Wire):
@@ -75,3 +114,5 @@ class BotSnapshot(Wire):
     open_trades: list[OpenTrade]
     conversion: ConversionRate | None
     """Stake to reporting currency; None where the exchange gives no rate."""
+    entering: list[Entering] | None = None
+    """All of them; None from a bot that does not tell."""

@@ -2,11 +2,11 @@
 
 | | owner | mode | |
 |---|---|---|---|
-| the directory, `bots` | agent, root's group | 0771 | init and agent write, bots pass through |
+| the directory, `bots`, `checks` | agent, root's group | 0771 | init and agent write, bots pass through |
 | `logs` | agent, root's group | 0770 | |
 | `archive` | agent | 0700 | |
 | `pool.json` | agent, root's group | 0640 | |
-| `agent-token` | agent | 0400 | root without the right to override permission bits cannot read it |
+| `agent-token`, `agent-token.before` | agent | 0400 | root without the right to override modes cannot read it |
 | `slots.json` | agent | 0600 | |
 
 Init has CAP_CHOWN and no other right over files: the mode of what is not its own it sets by taking it for itself first.
@@ -34,10 +34,12 @@ class _Place:
 _PLACES = (
     _Place(".", 0o771, True, True),
     _Place("bots", 0o771, True, True),
+    _Place("checks", 0o771, True, True),
     _Place("logs", 0o770, True, True),
     _Place("archive", 0o700, False, True),
     _Place("pool.json", 0o640, True, False),
     _Place("agent-token", 0o400, False, False),
+    _Place("agent-token.before", 0o400, False, False),
     _Place("slots.json", 0o600, False, False),
 )
 

@@ -1,4 +1,4 @@
-"""Memory and CPU time of the pool's processes, out of /proc, one process at a time, spread over the interval.
+"""Memory, CPU time and hidden disk of the pool's processes, out of /proc, one process at a time, over the interval.
 
 Init looks, since in a container agent and bots are users of their own and may not look at each other. PSS and USS come
 from `smaps_rollup`, for which the kernel walks the process's page tables: some milliseconds each.
@@ -11,16 +11,23 @@ from pathlib import Path
 
 from pool.contract.frames import Reading
 from pool.contract.slots import Memory
+from pool.init.unlinked import look
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _SHORTEST_GAP_SECONDS = 0.02
+_ENDED = "Z"
 
 
 class Sampler:
-    """Goes round the processes that `pids` names, once per interval. Times are monotonic seconds."""
+    """Goes round the processes that `pids` names, once per interval. Times are monotonic seconds. `device` is what the
+    pool's directory is on; with `own_uids` no bot reaches another's sockets."""
 
-    def __init__(self, pids: Callable[[], list[int]], interval_seconds: float) -> None:
+    def __init__(
+        self, pids: Callable[[], list[int]], interval_seconds: float, device: int, *, own_uids: bool = False
+    ) -> None:
         self._pids = pids
+        self._device = device
+        self._own_uids = own_uids
         self._interval_seconds = interval_seconds
         self._round: deque[int] = deque()
         self._gap_seconds = 0.0
@@ -38,21 +45,41 @@ class Sampler:
             self._round.extend(self._pids())
             self._gap_seconds = max(self._interval_seconds / max(len(self._round), 1), _SHORTEST_GAP_SECONDS)
         self._due_at = now + self._gap_seconds
-        return read(self._round.popleft()) if self._round else None
+        return read(self._round.popleft(), self._device, own_uids=self._own_uids) if self._round else None
 
 
-def read(pid: int) -> Reading | None:
-    """One process now; None where it has gone. `memory` is None where the kernel does not tell it."""
+def read(pid: int, device: int, *, own_uids: bool = False) -> Reading | None:
+    """One process now; None where it has gone. `memory` is None where the kernel does not tell it. The others as in
+    `Sampler`."""
     try:
         # A process chooses its own name, and need not choose one that is text.
-        cpu_seconds = parse_cpu_seconds(Path(f"/proc/{pid}/stat").read_text(errors="replace"))
+        status = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:
         return None
+    process = _that_lives(pid, status)
     try:
-        memory = parse_rollup(Path(f"/proc/{pid}/smaps_rollup").read_text())
+        memory = parse_rollup(Path(f"{process}/smaps_rollup").read_text())
     except OSError:
         memory = None
-    return Reading(pid=pid, memory=memory, cpu_seconds=cpu_seconds)
+    unlinked = look(process, device, messages=own_uids)
+    return Reading(
+        pid=pid,
+        memory=memory,
+        cpu_seconds=parse_cpu_seconds(status),
+        unlinked_bytes=unlinked.size_bytes,
+        unmeasured_files=unlinked.unmeasured,
+    )
+
+
+def _that_lives(pid: int, status: str) -> str:
+    """Where /proc tells of it: of a process whose first thread has ended, by another thread alone."""
+    if status.rpartition(")")[2].split()[0] != _ENDED:
+        return f"/proc/{pid}"
+    try:
+        others = [task for task in os.listdir(f"/proc/{pid}/task") if task != str(pid)]
+    except OSError:
+        others = []
+    return f"/proc/{pid}/task/{others[0]}" if others else f"/proc/{pid}"
 
 
 def parse_rollup(text: str) -> Memory | None:

@@ -22,6 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 from pool.contract.frames import (
     AgentToInit,
     Exited,
+    Forget,
     Fork,
     Forked,
     ForkFailed,
@@ -39,6 +40,7 @@ from pool.init.privileges import ZYGOTE_KEEPS, Identity
 from pool.init.processes import become_subreaper, children, kill
 from pool.init.sampling import Sampler
 from pool.init.service import Service
+from pool.init.silence import Silence
 from pool.init.table import RunTable
 
 logger = logging.getLogger("pool.init")
@@ -77,6 +79,7 @@ class Supervisor:
         agent_command: Sequence[str] | None = None,
         *,
         sample_interval_seconds: float = 10,
+        agent_patience_seconds: float = 60,
         agent_uid: int | None = None,
     ) -> None:
         logs = directory / "logs"
@@ -86,11 +89,13 @@ class Supervisor:
         own_ids = agent_uid is not None
         self._zygote = Service("zygote", zygote, logs / "zygote.log", Identity(None, ZYGOTE_KEEPS) if own_ids else None)
         self._agent = Service("agent", agent, logs / "agent.log", Identity(agent_uid, frozenset()) if own_ids else None)
-        self._sampler = Sampler(self._living_pids, sample_interval_seconds)
+        device = directory.stat().st_dev
+        self._sampler = Sampler(self._living_pids, sample_interval_seconds, device, own_uids=own_ids)
         self._stop_timeout_seconds = stop_timeout_seconds
         self._table = RunTable()
         self._report = _NO_ZYGOTE
         self._zygote_spoke_at = 0.0
+        self._agent_silence = Silence(agent_patience_seconds)
         self._stopping = False
         self._selector = selectors.DefaultSelector()
         self._wake_reader, self._wake_writer = socket.socketpair()
@@ -155,6 +160,7 @@ class Supervisor:
         for packet in packets:
             try:
                 if service is self._agent:
+                    self._agent_silence.broken()
                     self._from_agent(_FROM_AGENT.validate_json(packet))
                 else:
                     self._zygote_spoke_at = time.monotonic()
@@ -174,8 +180,8 @@ class Supervisor:
                 pid = self._table.living_pid(frame.run_id)
                 if pid is not None:
                     kill(pid, frame.signal)
-            case _:
-                self._tell_agent(self._table.forget(getattr(frame, "run_id", "")))
+            case Forget():
+                self._tell_agent(self._table.forget(frame.run_id))
 
     def _from_zygote(self, frame: Wire) -> None:
         match frame:
@@ -254,6 +260,9 @@ class Supervisor:
             logger.error("zygote owes an answer to a fork and is silent; killing it")
             self._zygote.signal(signal.SIGKILL)
             self._zygote_spoke_at = now
+        if self._agent.pid and self._agent_silence.is_too_long(now):
+            logger.error("agent %d is silent and hangs; killing it", self._agent.pid)
+            self._agent.signal(signal.SIGKILL)
         for pid in self._table.strays(self._other_children()):
             logger.warning("killing process %d, which belongs to no run", pid)
             kill(pid, signal.SIGKILL)
@@ -268,6 +277,7 @@ class Supervisor:
         logger.info("%s started as process %s", service.name, service.pid)
         self._watch(service, selectors.EVENT_READ)
         if service is self._agent:
+            self._agent_silence.begin()
             runs = self._table.runs()
             starts = range(0, max(len(runs), 1), _RUNS_PER_PACKET)
             for start in starts:

@@ -19,9 +19,9 @@ def pack(payload: bytes) -> bytes:
     return _HEADER.pack(len(payload)) + payload
 
 
-async def read_frame(reader: asyncio.StreamReader) -> bytes:
+async def read_frame(reader: asyncio.StreamReader, most_bytes: int = MAX_FRAME_BYTES) -> bytes:
     """The next payload. Raises EOFError (asyncio.IncompleteReadError) at the end, FrameError when the peer errs."""
-    return await reader.readexactly(_checked_length(await reader.readexactly(_HEADER.size)))
+    return await reader.readexactly(_checked_length(await reader.readexactly(_HEADER.size), most_bytes))
 
 
 def receive_frame(connection: socket.socket) -> bytes:
@@ -29,10 +29,10 @@ def receive_frame(connection: socket.socket) -> bytes:
     return _receive_exactly(connection, _checked_length(_receive_exactly(connection, _HEADER.size)))
 
 
-def _checked_length(header: bytes) -> int:
+def _checked_length(header: bytes, most_bytes: int = MAX_FRAME_BYTES) -> int:
     length: int = _HEADER.unpack(header)[0]
-    if length > MAX_FRAME_BYTES:
-        raise FrameError(f"peer announced {length} bytes, the limit is {MAX_FRAME_BYTES}")
+    if length > most_bytes:
+        raise FrameError(f"peer announced {length} bytes, the limit is {most_bytes}")
     return length
 
 

@@ -84,10 +84,11 @@ def check_request(request: Fork, grounds: Grounds) -> None:
     if (ids is None and request.uid is not None) or (ids is not None and request.uid not in ids):
         raise ForkError(f"user id {request.uid} is not one of this pool's for bots")
     directory = Path(request.directory)
+    parent = "checks" if request.purpose == "check" else "bots"
     try:
-        among_bots = os.path.samefile(directory.parent, grounds.directory / "bots")
+        among_bots = os.path.samefile(directory.parent, grounds.directory / parent)
     except OSError as error:
-        raise ForkError(f"the directory of the bots: {error.strerror}") from error
+        raise ForkError(f"the directory of the {parent}: {error.strerror}") from error
     if not among_bots or directory.name != request.bot_id:
         raise ForkError("the directory is not that of a bot of this pool")
 

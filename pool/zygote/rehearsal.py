@@ -3,7 +3,8 @@
 What code does at its first run stays with the process: the interpreter specialises bytecode in place, SQLAlchemy
 compiles and keeps statements, pydantic builds serialisers, numeric libraries fill their tables. Done here once it is
 shared; done in a bot it is a private copy of each page. So a real FreqTrade worker, composed as for any bot, trades for
-some rounds against the rehearsal exchange and answers its REST API over a real server on a Unix socket.
+some rounds under universal rules against the rehearsal exchange and answers its REST API over a real server on a Unix
+socket.
 """
 
 import asyncio
@@ -36,7 +37,7 @@ from pool.bot.config import ccxt_id, compose
 from pool.contract.slots import DesiredState, SlotSpec, StrategySource
 from pool.ipc.unix_address import bind_unix, short_address
 from pool.settings import PoolSettings
-from pool.zygote import compaction
+from pool.zygote import compaction, rehearsal_rules
 from pool.zygote.rehearsal_exchange import COINS
 
 _ROUNDS = 8
@@ -110,20 +111,27 @@ def _live(home: Path, settings: PoolSettings, rounds: int, *, patient: bool = Fa
     notes: list[str] = []
     home.mkdir()
     arguments = Arguments(["trade", "-c", str(write_bot(home, settings)), "--userdir", str(home)])
-    worker = Worker(arguments.get_parsed_arg())
+    rules = rehearsal_rules.lay(home)
     try:
+        worker = Worker(arguments.get_parsed_arg())
+    finally:
+        rules.installation.remove()
+    try:
+        rules.attach(worker.freqtrade)
         worker._sleep = lambda duration: time.sleep(min(duration, _NAP_SECONDS))
         for client in (worker.freqtrade.exchange._api, worker.freqtrade.exchange._api_async):
             client.enableRateLimit = patient
         state = None
         for _ in range(rounds):
             state = worker._worker(old_state=state)
+            rules.between_loops(worker.freqtrade)
         if not Trade.get_trades().all():
             notes.append("The rehearsing bot made no trade.")
         notes += _rehearse_api(worker, home)
         _rehearse_commands(worker)
         for _ in range(rounds):
             state = worker._worker(old_state=state)
+            rules.between_loops(worker.freqtrade)
     finally:
         worker.exit()
         clean_up()

@@ -15,6 +15,7 @@ def instances_differ() -> str | None:
         build = getattr(module, markets.SHARED_EXCHANGE)
         urls = {"api": paper_urls("http://127.0.0.1:1", build().urls["api"])}
         settings: dict[str, Any] = {"apiKey": "key", "secret": None, "urls": urls, "timeout": 4321}
+        settings["options"] = {"defaultType": "swap"}
         if names := instances.differences(build(settings), instances.configured(build(), settings)):
             return f"a prepared instance of {module.__name__} differs in {', '.join(names)}."
     return None

@@ -13,7 +13,7 @@ from pool.settings import PoolSettings
 from pool.zygote import trials
 from pool.zygote.rehearsal import clean_up, rehearse
 from pool.zygote.rehearsal_exchange import rehearsal_exchange
-from pool.zygote.sharing import instances, markets, tickers, webapp
+from pool.zygote.sharing import instances, leverage, markets, tickers, webapp
 
 
 @dataclass
@@ -29,6 +29,7 @@ def warm_up(directory: Path, settings: PoolSettings) -> Warmth:
     warmth = Warmth()
     _install(warmth, "REST application", webapp.install, None)
     _install(warmth, "conversion rates", tickers.install, None)
+    _install(warmth, "leverage tiers", leverage.install, None)
     _install(warmth, "ccxt instances", instances.install, trials.instances_differ)
     removal = _install(warmth, "markets", markets.install, None)
     try:

@@ -39,7 +39,9 @@ _ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _X32_BIT = 0x40000000
 _SET_MODE_FILTER = 1
 
-_CLONE_THREAD = 0x00010000
+_THREAD = 0x00010000 | 0x00000400
+"""CLONE_THREAD and CLONE_FILES: what a thread opens is the process's, where init sees it."""
+_CLOSE_RANGE_UNSHARE = 2
 _CLONE_NEW = 0x7E020000
 """CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET."""
 _MSG_FASTOPEN = 0x20000000
@@ -76,12 +78,16 @@ REFUSED = (
 )  # fmt: skip
 """Refused whatever the arguments."""
 
+REFUSED_OFFLINE = ("socket", "mkdir", "mkdirat")
+"""What is refused beside to a process that is to reach nobody and leave nothing: a directory of its own making could be
+closed to the agent, which clears up after it."""
+
 _OWN_PROCESS_ONLY = ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo")
 _OWN_OR_ZERO = ("prlimit64", "sched_setaffinity", "sched_setscheduler", "sched_setparam", "sched_setattr")
 """0 is the caller to these."""
 
 
-def program(machine: str, pid: int) -> list[Instruction]:
+def program(machine: str, pid: int, *, offline: bool = False) -> list[Instruction]:
     """The filter for the process `pid` on `machine` (`x86_64` or `aarch64`). Raises KeyError for another one."""
     code: list[Instruction] = [
         (_LOAD, 0, 0, _OFFSET_ARCHITECTURE),
@@ -91,30 +97,33 @@ def program(machine: str, pid: int) -> list[Instruction]:
         (_AT_LEAST, 0, 1, _X32_BIT),
         (_RETURN, 0, 0, KILL),
     ]
+    refused = (*REFUSED, *REFUSED_OFFLINE) if offline else REFUSED
     for name, block in _by_argument(pid):
-        code += _case(known(name, machine), block)
-    for name in REFUSED:
+        if name not in refused:
+            code += _case(known(name, machine), block)
+    for name in refused:
         code += _case(known(name, machine), [(_RETURN, 0, 0, REFUSE)])
     return [*code, (_RETURN, 0, 0, ALLOW)]
 
 
 @cache
-def template(machine: str) -> bytes:
+def template(machine: str, *, offline: bool = False) -> bytes:
     """The program for `_NOBODY`, packed. Assembled once, in the zygote: bots share it."""
-    return b"".join(_INSTRUCTION.pack(*instruction) for instruction in program(machine, _NOBODY))
+    return b"".join(_INSTRUCTION.pack(*instruction) for instruction in program(machine, _NOBODY, offline=offline))
 
 
-def install() -> str:
+def install(*, offline: bool = False) -> str:
     """Puts the program in force for this process and its threads to be; what holds, as a sentence. Raises OSError."""
     machine = os.uname().machine
     if machine not in _ARCHITECTURES:
         raise OSError(f"no filter for {machine}")
-    code = template(machine).replace(_OPERAND.pack(_NOBODY), _OPERAND.pack(os.getpid()))
+    code = template(machine, offline=offline).replace(_OPERAND.pack(_NOBODY), _OPERAND.pack(os.getpid()))
     packed = ctypes.create_string_buffer(code, len(code))
     length = len(code) // _INSTRUCTION.size
     header = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", length, ctypes.addressof(packed)))
     system_call("seccomp", number("seccomp"), _SET_MODE_FILTER, 0, header)
-    return f"{len(REFUSED)} system calls are refused, others by their arguments ({machine})."
+    network = ", all that reach the network among them" if offline else ""
+    return f"{len(REFUSED)} system calls are refused{network}, others by their arguments ({machine})."
 
 
 def _by_argument(pid: int) -> Iterable[tuple[str, list[Instruction]]]:
@@ -128,7 +137,8 @@ def _by_argument(pid: int) -> Iterable[tuple[str, list[Instruction]]]:
     yield "setsockopt", _buffer_sizes()
     yield "socket", _socket()
     yield "socketpair", _allow_where(0, _is_one_of(socket.AF_UNIX))
-    yield "clone", [*_refuse_where(0, _has_any(_CLONE_NEW), then=None), *_allow_where(0, _has_any(_CLONE_THREAD))]
+    yield "clone", [*_refuse_where(0, _has_any(_CLONE_NEW), then=None), *_allow_where(0, _contains(_THREAD))]
+    yield "close_range", _refuse_where(2, _has_any(_CLOSE_RANGE_UNSHARE))
     yield "clone3", [(_RETURN, 0, 0, _MISSING)]
     for name in _OWN_PROCESS_ONLY:
         yield name, _allow_where(0, _is_one_of(pid))

@@ -41,6 +41,8 @@ class Walls:
     directory: Path
     uid: int | None
     settings: PoolSettings
+    offline: bool = False
+    """No network at all, and no directories made: for checks of strategies."""
     parts: list[IsolationPart] = field(default_factory=list)
     _held: list[int] = field(default_factory=list)
 
@@ -50,7 +52,7 @@ class Walls:
         owned = lacking is None and self.uid is not None
         if owned and self.uid is not None:
             uids.give_directory(self.directory, self.uid, self._agent_gid())
-        self._try("rlimits", lambda: limits.limit_resources(self.settings, own_uid=owned))
+        self._try("rlimits", lambda: limits.limit_resources(self.settings, own_uid=owned, check=self.offline))
         self._try("memory_limit", lambda: limits.limit_memory(self.settings))
         bounded = uids.empty_bounding_set()
         if owned and self.uid is not None:
@@ -96,7 +98,7 @@ class Walls:
         else:
             self._note("landlock", refusal, False)
             self._note("landlock_network", refusal, False)
-        self._try("seccomp", seccomp.install)
+        self._try("seccomp", lambda: seccomp.install(offline=self.offline))
 
     def _own_id_lacking(self) -> str | None:
         if self.uid is None:
@@ -107,7 +109,7 @@ class Walls:
         return self.settings.agent_uid if self.settings.agent_uid is not None else os.getegid()
 
     def _restrict(self, abi: int) -> None:
-        ports = reach.connect_ports(self.settings)
+        ports = [] if self.offline else reach.connect_ports(self.settings)
         try:
             self._held += landlock.restrict(abi, reach.paths(self.directory), ports)
         except OSError as problem:
@@ -117,7 +119,7 @@ class Walls:
         scope = " and signals" if abi >= landlock.SCOPE_ABI else "; signals only by seccomp, the kernel is older"
         self._note("landlock", f"ABI {abi}: files{scope}.", True)
         network = abi >= landlock.NETWORK_ABI
-        allowed = f"ABI {abi}: no TCP port to listen on, {', '.join(map(str, ports))} to connect to."
+        allowed = f"ABI {abi}: no TCP port to listen on, {', '.join(map(str, ports)) or 'none'} to connect to."
         self._note("landlock_network", allowed if network else f"ABI {abi} has no rules for ports.", network)
 
     def _try(self, name: PartName, put_up: Callable[[], str]) -> None:

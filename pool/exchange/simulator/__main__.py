@@ -15,11 +15,15 @@ from pathlib import Path
 
 from loguru import logger
 
+from pool.exchange.simulator.control import OPENING
 from pool.exchange.simulator.directory import AlreadyRunning, Directory
 from pool.exchange.simulator.exchange import Exchange
 from pool.exchange.simulator.limits import UNLIMITED
 from pool.exchange.simulator.listings import MOST_SYMBOLS
 from pool.exchange.simulator.server import serve
+
+REMOTE_ACCOUNTS = "FLOTILLA_PAPER_REMOTE_ACCOUNTS"
+"""Set: whoever has the control token opens accounts from other machines, too; of a container the host is one."""
 
 
 class CannotStart(Exception):
@@ -56,6 +60,8 @@ async def _run(directory: Directory, options: argparse.Namespace) -> None:
         loop.add_signal_handler(number, stop.set)
     token = directory.control_token()
     exchange = Exchange(directory.ledger, token, options.seed, options.symbols, options.weight_limit)
+    if os.environ.get(REMOTE_ACCOUNTS):
+        exchange.front.from_afar = OPENING
     port = options.port or directory.last_port() or 0
     try:
         runner, bound = await serve(exchange.front, options.host, port)

@@ -19,6 +19,8 @@ class Call:
     body: bytes
     headers: Mapping[str, str]
     now_ms: int
+    address: str = ""
+    """Of whoever asks."""
 
     @property
     def second(self) -> int:

@@ -2,6 +2,7 @@
 
 POST accounts        {balances: {asset: amount}, fee_rate?, pays_in_bnb?} -> {id, key, secret}
 GET  accounts        -> [{id, key}]
+POST, DELETE keys    more keys of an account: `key_control`
 POST deposits        {key, asset, amount}; a negative amount withdraws
 POST prices/set      {symbol, price, after?}; then `hold` it (default) or `follow` the market from there
 POST prices/ramp     {symbol, price | ratio, seconds, after?}; `ratio` multiplies the price now
@@ -17,10 +18,8 @@ GET, DELETE counters requests by method and path
 """
 
 import hmac
-import secrets
-import string
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from decimal import Decimal
 from enum import StrEnum
@@ -30,6 +29,7 @@ from pool.exchange.simulator.calls import Call, Endpoint, Endpoints
 from pool.exchange.simulator.engine import Engine, PartialFills
 from pool.exchange.simulator.faults import Fault, Faults, Kind
 from pool.exchange.simulator.fields import Fields, as_decimal, wrong
+from pool.exchange.simulator.keys import random_key
 from pool.exchange.simulator.ledger import Ledger
 from pool.exchange.simulator.limits import WeightLimit
 from pool.exchange.simulator.listings import STABLE
@@ -39,14 +39,17 @@ from pool.exchange.simulator.problems import Problem, invalid_symbol
 from pool.exchange.simulator.rendering import as_json
 from pool.exchange.simulator.scripts import After, Piece
 
-_ALPHABET = string.ascii_letters + string.digits
-_KEY_LENGTH = 64
 _DEFAULT_FEE_RATE = Decimal("0.001")
 ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
 
 
+OPENING = frozenset({("POST", "/control/accounts"), ("POST", "/control/futures/deposits")})
+"""The calls that open an account with money."""
+
+
 class ControlApi:
-    """`repriced` is called after prices were scripted, so that nothing rendered before is served again."""
+    """`repriced` is called after prices were scripted, so that nothing rendered before is served again; `advance` lets
+    the market act on all orders up to a time (ms). `more` are answers of other markets, guarded like these."""
 
     def __init__(
         self,
@@ -58,6 +61,8 @@ class ControlApi:
         weights: WeightLimit,
         counters: Counter[str],
         repriced: Callable[[], None],
+        advance: Callable[[int], None],
+        more: Mapping[tuple[str, str], Callable[[Call], Any]],
     ) -> None:
         self._token = token
         self._market = market
@@ -67,6 +72,8 @@ class ControlApi:
         self._weights = weights
         self._counters = counters
         self._repriced = repriced
+        self._advance = advance
+        self._more = more
 
     def endpoints(self) -> Endpoints:
         table: dict[tuple[str, str], Callable[[Call], Any]] = {
@@ -88,6 +95,7 @@ class ControlApi:
             ("GET", "counters"): lambda _: dict(self._counters),
             ("DELETE", "counters"): self._reset_counters,
         }
+        table |= self._more
         return {(method, f"/control/{path}"): self._guarded(answer) for (method, path), answer in table.items()}
 
     def _guarded(self, answer: Callable[[Call], Any]) -> Endpoint:
@@ -111,7 +119,7 @@ class ControlApi:
             raise wrong("fee_rate", "from 0 to below 1")
         if any(amount < 0 for amount in balances.values()):
             raise wrong("balances", "zero or more of each asset")
-        key, secret = _random_key(), _random_key()
+        key, secret = random_key(), random_key()
         with self._ledger.transaction():
             account = self._ledger.add_account(key, secret, fee_rate, pays_in_bnb, call.now_ms)
             for asset, amount in balances.items():
@@ -134,7 +142,7 @@ class ControlApi:
         return {"free": str(self._ledger.balance(account.id, asset).free)}
 
     def _dump(self, call: Call) -> dict[str, Any]:
-        self._engine.advance(call.now_ms)
+        self._advance(call.now_ms)
         key = call.parameters.text("key")
         return self._ledger.dump(self._account(key).id if key else None)
 
@@ -194,7 +202,7 @@ class ControlApi:
         return self._script(call, {symbol: Piece(call.second) for symbol in symbols})
 
     def _script(self, call: Call, pieces: dict[str, Piece]) -> dict[str, int]:
-        self._engine.advance(call.now_ms)  # what the old price did, it did
+        self._advance(call.now_ms)  # what the old price did, it did
         with self._ledger.transaction():
             for symbol, piece in pieces.items():
                 self._ledger.add_script(symbol, piece)
@@ -271,10 +279,6 @@ class ControlApi:
     def _reset_counters(self, _call: Call) -> dict[str, Any]:
         self._counters.clear()
         return {}
-
-
-def _random_key() -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(_KEY_LENGTH))
 
 
 def _choice(kind: type[ChoiceT], field: str, value: str | None) -> ChoiceT:

@@ -61,6 +61,10 @@ class Engine:
         else:
             self._partial.pop(symbol, None)
 
+    def rule(self, symbol: str) -> PartialFills | None:
+        """How a symbol's orders are filled now, in every market that has it; None for whole."""
+        return self._partial.get(symbol) or self._partial.get("*")
+
     def advance(self, now_ms: int) -> None:
         """Let the market act on open orders up to now."""
         orders = self._ledger.open_orders()
@@ -144,7 +148,7 @@ class Engine:
                     listing, book, Side.SELL, matching.whole_lots(listing, ticket.quote_quantity / bid), None
                 )
             return matching.sweep(listing, book, ticket.side, ticket.quantity, None)
-        rule = self._rule(ticket.symbol)
+        rule = self.rule(ticket.symbol)
         quantity = ticket.quantity
         if rule is not None:
             quantity = min(quantity, max(listing.lot, matching.whole_lots(listing, quantity * rule.ratio)))
@@ -196,7 +200,7 @@ class Engine:
                 continue
             moment_ms = min(now_ms, (begin + reached) * 1000 + 999)
             if order.working:
-                rule = self._rule(order.symbol)
+                rule = self.rule(order.symbol)
                 quantity = matching.portion(listing, order, rule.ratio if rule else None)
                 self._fill(account, listing, order, order.price, quantity, True, moment_ms)
             else:
@@ -210,7 +214,7 @@ class Engine:
         """A stop order reaches the book, and takes from it where it crosses."""
         order.working, order.updated_ms = True, moment_ms
         book = self._book(listing, moment_ms // 1000)
-        rule = self._rule(order.symbol)
+        rule = self.rule(order.symbol)
         quantity = matching.portion(listing, order, rule.ratio if rule else None)
         executions = matching.sweep(listing, book, order.side, quantity, order.price)
         if order.time_in_force is TimeInForce.FOK and matching.total(executions)[0] < order.quantity:
@@ -221,11 +225,8 @@ class Engine:
             self._end(order, Status.EXPIRED, moment_ms)
 
     def _exhausted(self, order: Order) -> bool:
-        rule = self._rule(order.symbol)
+        rule = self.rule(order.symbol)
         return rule is not None and rule.most is not None and len(self._ledger.fills_of(order.id)) >= rule.most
-
-    def _rule(self, symbol: str) -> PartialFills | None:
-        return self._partial.get(symbol) or self._partial.get("*")
 
     def _book(self, listing: Listing, second: int) -> Book:
         return make_book(listing, self._market.ticks(listing.symbol, second), second, _BOOK_LEVELS)

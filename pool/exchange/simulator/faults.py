@@ -16,6 +16,8 @@ class Kind(StrEnum):
 
     LATENCY = "latency"
     """It waits `milliseconds`, then proceeds."""
+    LATENCY_AFTER = "latency_after"
+    """It does its work, and its answer waits `milliseconds`: time to end the client that was told nothing yet."""
     FAIL = "fail"
     """It is refused with `status` and does nothing."""
     FAIL_AFTER = "fail_after"

@@ -63,6 +63,12 @@ class Fields:
             raise wrong(field, "a whole number, zero or more")
         return value
 
+    def texts(self, field: str) -> list[str] | None:
+        value = self._take(field)
+        if value is not None and not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
+            raise wrong(field, "a list of texts")
+        return value
+
     def mapping(self, field: str) -> dict[str, Any]:
         value = self._take(field)
         if value is None:

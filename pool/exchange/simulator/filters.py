@@ -20,12 +20,12 @@ ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
 
 def read_ticket(parameters: Parameters, symbol: str) -> Ticket:
     """The order asked for, complete for its type. Raises `Problem`: -1102, -1106, -1115, -1116, -1117, -1100."""
-    side = _choice(Side, parameters.required("side"), Problem(400, -1117, "Invalid side."))
-    kind = _choice(OrderType, parameters.required("type"), Problem(400, -1116, "Invalid orderType."))
+    side = choice(Side, parameters.required("side"), Problem(400, -1117, "Invalid side."))
+    kind = choice(OrderType, parameters.required("type"), Problem(400, -1116, "Invalid orderType."))
     force_text = parameters.text("timeInForce")
     force = TimeInForce.GTC
     if force_text is not None:
-        force = _choice(TimeInForce, force_text, Problem(400, -1115, "Invalid timeInForce."))
+        force = choice(TimeInForce, force_text, Problem(400, -1115, "Invalid timeInForce."))
     price, stop = parameters.decimal("price"), parameters.decimal("stopPrice")
     quantity, quote_quantity = parameters.decimal("quantity"), parameters.decimal("quoteOrderQty")
     priced = kind is not OrderType.MARKET
@@ -65,6 +65,14 @@ def check_filters(ticket: Ticket, listing: Listing, last: Decimal) -> None:
         raise filter_failure("NOTIONAL")
 
 
+def choice(kind: type[ChoiceT], text: str, problem: Problem) -> ChoiceT:
+    """The member of that value. Raises `problem` where there is none."""
+    try:
+        return kind(text)
+    except ValueError:
+        raise problem from None
+
+
 def _check_price(price: Decimal, listing: Listing) -> None:
     if price % listing.tick or not listing.tick <= price <= listing.tick * _MOST_TICKS:
         raise filter_failure("PRICE_FILTER")
@@ -83,10 +91,3 @@ def _needed(name: str, value: object, needed: bool) -> None:
         raise missing(name)
     if not needed and value is not None:
         raise Problem(400, -1106, f"Parameter '{name}' sent when not required.")
-
-
-def _choice(kind: type[ChoiceT], text: str, problem: Problem) -> ChoiceT:
-    try:
-        return kind(text)
-    except ValueError:
-        raise problem from None

@@ -1,5 +1,7 @@
 """Candles as bytes: rows of closed candles are kept, so that a minute later only the new ones are made."""
 
+import asyncio
+
 from pool.exchange.simulator.intervals import Interval
 from pool.exchange.simulator.listings import LISTED_AT_SECONDS
 from pool.exchange.simulator.market import Market
@@ -15,6 +17,8 @@ class Klines:
     def __init__(self, market: Market) -> None:
         self._market = market
         self._closed: dict[tuple[str, str], tuple[int, list[bytes]]] = {}
+        self.heavy = asyncio.Lock()
+        """Held by whoever asks from a thread."""
 
     def body(
         self, symbol: str, interval: Interval, limit: int, start_ms: int | None, end_ms: int | None, second: int

@@ -5,18 +5,19 @@ committed before the answer leaves, and rolled back whole if anything in it fail
 killed process loses nothing committed. Balances are also kept as the sum of their changes, which `dump` lets one check.
 """
 
+import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from decimal import Decimal
-from enum import Enum
-from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any
 
+from pool.exchange.simulator.keys import KEYS_SCHEMA, TRADING, ApiKey, Keys
 from pool.exchange.simulator.orders import Account, Balance, Fill, Order
+from pool.exchange.simulator.rows import read_row, stored
 from pool.exchange.simulator.scripts import After, Piece
 
 _SCHEMA = """
@@ -49,8 +50,11 @@ CREATE TABLE IF NOT EXISTS scripts (
   symbol TEXT NOT NULL, start INTEGER NOT NULL, duration INTEGER NOT NULL, begin REAL NOT NULL, target REAL,
   after TEXT NOT NULL, PRIMARY KEY (symbol, start));
 """
+_FIRST_KEYS = (
+    "INSERT OR IGNORE INTO keys SELECT key, secret, id, ?, '[]', NULL, created_ms FROM accounts WHERE secret != ''"
+)
+"""Of accounts from before they could have several."""
 _OPEN = "status IN ('NEW', 'PARTIALLY_FILLED')"
-T = TypeVar("T")
 
 
 class Ledger:
@@ -63,7 +67,16 @@ class Ledger:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.execute("PRAGMA foreign_keys=ON")
-        self._db.executescript(_SCHEMA)
+        self._db.executescript(_SCHEMA + KEYS_SCHEMA)
+        with self.transaction():
+            self._db.execute(_FIRST_KEYS, (json.dumps(sorted(TRADING)),))
+            self._db.execute("UPDATE accounts SET secret = ''")
+        self.keys = Keys(self._db)
+
+    @property
+    def database(self) -> sqlite3.Connection:
+        """For tables of other markets in the same file, written within `transaction`."""
+        return self._db
 
     def close(self) -> None:
         self._db.close()
@@ -82,23 +95,30 @@ class Ledger:
     # Accounts and balances
 
     def add_account(self, key: str, secret: str, fee_rate: Decimal, pays_in_bnb: bool, now_ms: int) -> Account:
-        row = (key, secret, str(fee_rate), pays_in_bnb, now_ms)
+        """With a first key that may trade; by its name the account is known to `/control/`, even without that key."""
+        row = (key, "", str(fee_rate), pays_in_bnb, now_ms)
         self._db.execute(
             "INSERT INTO accounts (key, secret, fee_rate, pays_in_bnb, created_ms) VALUES (?, ?, ?, ?, ?)", row
         )
         account = self.account(key)
         assert account is not None
+        self.keys.put(ApiKey(key, secret, account.id, frozenset(TRADING), (), None, now_ms))
         return account
 
     def account(self, key: str) -> Account | None:
         row = self._db.execute("SELECT * FROM accounts WHERE key = ?", (key,)).fetchone()
-        return _read(Account, row) if row else None
+        return read_row(Account, row) if row else None
+
+    def account_of(self, key: str) -> Account | None:
+        """Whose key it is, be it the first one or another."""
+        known = self.keys.find(key)
+        return self.account(key) if known is None else self.account_with_id(known.account_id)
 
     def accounts(self) -> list[Account]:
-        return [_read(Account, row) for row in self._db.execute("SELECT * FROM accounts ORDER BY id")]
+        return [read_row(Account, row) for row in self._db.execute("SELECT * FROM accounts ORDER BY id")]
 
     def account_with_id(self, account_id: int) -> Account:
-        return _read(Account, self._db.execute("SELECT * FROM accounts WHERE id = ?", (account_id,)).fetchone())
+        return read_row(Account, self._db.execute("SELECT * FROM accounts WHERE id = ?", (account_id,)).fetchone())
 
     def balances(self, account_id: int) -> dict[str, Balance]:
         rows = self._db.execute("SELECT * FROM balances WHERE account_id = ? ORDER BY asset", (account_id,))
@@ -155,7 +175,7 @@ class Ledger:
             f"SELECT * FROM orders WHERE account_id = ? AND symbol = ? AND {where} = ? ORDER BY id DESC LIMIT 1",  # noqa: S608 (one of two literals)
             (account_id, symbol, value),
         ).fetchone()
-        return _read(Order, row) if row else None
+        return read_row(Order, row) if row else None
 
     def open_orders(self, account_id: int | None = None, symbol: str | None = None) -> list[Order]:
         """Oldest first."""
@@ -164,14 +184,14 @@ class Ledger:
             " AND symbol = ifnull(?, symbol) ORDER BY id",
             (account_id, symbol),
         )
-        return [_read(Order, row) for row in rows]
+        return [read_row(Order, row) for row in rows]
 
     def orders(
         self, account_id: int, symbol: str, from_id: int | None, start_ms: int | None, end_ms: int | None, limit: int
     ) -> list[Order]:
         """From `from_id` on, else those created in the span; without either the youngest. Ascending."""
-        rows = self._page("orders", "created_ms", account_id, symbol, from_id, start_ms, end_ms, limit)
-        return [_read(Order, row) for row in rows]
+        rows = self.page("orders", "created_ms", account_id, symbol, from_id, start_ms, end_ms, limit)
+        return [read_row(Order, row) for row in rows]
 
     def add_fill(self, fill: Fill) -> int:
         """Its id."""
@@ -179,14 +199,14 @@ class Ledger:
 
     def fills_of(self, order_id: int) -> list[Fill]:
         rows = self._db.execute("SELECT * FROM fills WHERE order_id = ? ORDER BY id", (order_id,))
-        return [_read(Fill, row) for row in rows]
+        return [read_row(Fill, row) for row in rows]
 
     def fills(
         self, account_id: int, symbol: str, from_id: int | None, start_ms: int | None, end_ms: int | None, limit: int
     ) -> list[Fill]:
         """As `orders`."""
-        rows = self._page("fills", "time_ms", account_id, symbol, from_id, start_ms, end_ms, limit)
-        return [_read(Fill, row) for row in rows]
+        rows = self.page("fills", "time_ms", account_id, symbol, from_id, start_ms, end_ms, limit)
+        return [read_row(Fill, row) for row in rows]
 
     # Scripts
 
@@ -215,15 +235,16 @@ class Ledger:
         return tables
 
     def _insert(self, table: str, value: Order | Fill) -> int:
-        row = {name: _stored(part) for name, part in asdict(value).items() if name != "id"}
+        row = {name: stored(part) for name, part in asdict(value).items() if name != "id"}
         names, places = ", ".join(row), ", ".join("?" * len(row))
         cursor = self._db.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", list(row.values()))  # noqa: S608 (names are ours)
         return int(cursor.lastrowid or 0)
 
-    def _page(
+    def page(
         self, table: str, time_column: str, account_id: int, symbol: str, from_id: int | None, start_ms: int | None,
         end_ms: int | None, limit: int,
     ) -> list[sqlite3.Row]:  # fmt: skip
+        """Rows of a table with these columns: see `orders`."""
         ascending = from_id is not None or start_ms is not None
         rows = self._db.execute(
             f"SELECT * FROM {table} WHERE account_id = ? AND symbol = ? AND id >= ifnull(?, 0)"  # noqa: S608 (names are ours)
@@ -232,21 +253,3 @@ class Ledger:
             (account_id, symbol, from_id, start_ms, end_ms, limit),
         ).fetchall()
         return rows if ascending else rows[::-1]
-
-
-def _stored(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return str(value)
-    return value.value if isinstance(value, Enum) else value
-
-
-def _read(kind: type[T], row: sqlite3.Row) -> T:
-    readers = _columns(kind)  # type: ignore[arg-type]
-    return kind(**{name: read(row[name]) for name, read in readers.items()})
-
-
-@cache
-def _columns(kind: type[Any]) -> dict[str, Callable[[Any], Any]]:
-    """Each field of a dataclass with its type, which turns a stored value back."""
-    hints = get_type_hints(kind)
-    return {field.name: hints[field.name] for field in fields(kind)}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
+from typing import Protocol
 
 import numpy as np
 
@@ -12,6 +13,22 @@ from pool.exchange.simulator.orders import ZERO, Order, OrderType, Side
 
 Execution = tuple[Decimal, Decimal]
 """Price and quantity."""
+
+
+class Resting(Protocol):
+    """An order on the book, of whichever market."""
+
+    @property
+    def side(self) -> Side: ...
+
+    @property
+    def price(self) -> Decimal: ...
+
+    @property
+    def quantity(self) -> Decimal: ...
+
+    @property
+    def remaining(self) -> Decimal: ...
 
 
 def sweep(
@@ -42,12 +59,12 @@ def sweep(
 def first_trigger(order: Order, listing: Listing, path: Integers) -> int | None:
     """Position in `path` (ticks) at which a stop order wakes; None if it sleeps on."""
     rises = (order.side is Side.BUY) == (order.type is OrderType.STOP_LOSS_LIMIT)
-    return _first_reached(listing, path, order.stop_price, rises)
+    return first_reached(listing, path, order.stop_price, rises)
 
 
-def first_cross(order: Order, listing: Listing, path: Integers) -> int | None:
+def first_cross(order: Resting, listing: Listing, path: Integers) -> int | None:
     """Position in `path` (ticks) at which a resting order trades: the market trades at its price or beyond."""
-    return _first_reached(listing, path, order.price, rises=order.side is Side.SELL)
+    return first_reached(listing, path, order.price, rises=order.side is Side.SELL)
 
 
 def would_trigger(side: Side, kind: OrderType, stop_price: Decimal, last: Decimal) -> bool:
@@ -56,12 +73,20 @@ def would_trigger(side: Side, kind: OrderType, stop_price: Decimal, last: Decima
     return last >= stop_price if rises else last <= stop_price
 
 
-def portion(listing: Listing, order: Order, ratio: Decimal | None) -> Decimal:
+def portion(listing: Listing, order: Resting, ratio: Decimal | None) -> Decimal:
     """How much of a resting order one opportunity fills: all that remains, or a share of the whole, at least a lot."""
     if ratio is None:
         return order.remaining
     share = max(listing.lot, whole_lots(listing, order.quantity * ratio))
     return min(order.remaining, share)
+
+
+def first_reached(listing: Listing, path: Integers, price: Decimal, rises: bool) -> int | None:
+    """Position in `path` (ticks) at which it is first at `price` or above (`rises`), or at it or below."""
+    rounding = ROUND_UP if rises else ROUND_DOWN
+    ticks = int((price / listing.tick).to_integral_value(rounding=rounding))
+    reached = np.flatnonzero(path >= ticks if rises else path <= ticks)
+    return int(reached[0]) if len(reached) else None
 
 
 def whole_lots(listing: Listing, quantity: Decimal) -> Decimal:
@@ -80,10 +105,3 @@ def total(executions: Iterable[Execution]) -> tuple[Decimal, Decimal]:
 
 def _priced(listing: Listing, levels: Iterable[tuple[int, int]]) -> Iterable[Execution]:
     return ((ticks * listing.tick, lots * listing.lot) for ticks, lots in levels)
-
-
-def _first_reached(listing: Listing, path: Integers, price: Decimal, rises: bool) -> int | None:
-    rounding = ROUND_UP if rises else ROUND_DOWN
-    ticks = int((price / listing.tick).to_integral_value(rounding=rounding))
-    reached = np.flatnonzero(path >= ticks if rises else path <= ticks)
-    return int(reached[0]) if len(reached) else None

@@ -50,7 +50,7 @@ class Account:
 
     id: int
     key: str
-    secret: str
+    """Names it to `/control/`."""
     fee_rate: Decimal
     pays_in_bnb: bool
     created_ms: int

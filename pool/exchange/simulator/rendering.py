@@ -9,7 +9,7 @@ import numpy as np
 from pool.exchange.simulator.bars import Bars
 from pool.exchange.simulator.book import Book, inside
 from pool.exchange.simulator.intervals import Interval
-from pool.exchange.simulator.listings import STABLE, Asset, Listing
+from pool.exchange.simulator.listings import Asset, Listing
 from pool.exchange.simulator.noise import Integers
 
 ORDER_TYPES = (
@@ -193,23 +193,22 @@ def exchange_info(entries: Sequence[bytes], weight_limit: int, second: int) -> b
     return head + b",".join(entries) + b"]}"
 
 
-def futures_info(assets: Sequence[Asset], linear: bool, second: int) -> bytes:
-    """`exchangeInfo` of the futures families, which ccxt loads with spot: perpetuals one can look at, not trade."""
-    margin = "USDT" if linear else None
+def inverse_info(assets: Sequence[Asset], second: int) -> bytes:
+    """`exchangeInfo` of the inverse family, which ccxt loads with spot: perpetuals one can look at, not trade."""
     symbols = [
         {
-            "symbol": f"{asset.name}USDT" if linear else f"{asset.name}USD_PERP",
-            "pair": f"{asset.name}USDT" if linear else f"{asset.name}USD",
+            "symbol": f"{asset.name}USD_PERP",
+            "pair": f"{asset.name}USD",
             "contractType": "PERPETUAL",
             "deliveryDate": 4133404800000,
             "onboardDate": 1672531200000,
-            ("status" if linear else "contractStatus"): "TRADING",
-            **({} if linear else {"contractSize": 100 if asset.name == "BTC" else 10}),
+            "contractStatus": "TRADING",
+            "contractSize": 100 if asset.name == "BTC" else 10,
             "baseAsset": asset.name,
-            "quoteAsset": "USDT" if linear else "USD",
-            "marginAsset": margin or asset.name,
+            "quoteAsset": "USD",
+            "marginAsset": asset.name,
             "pricePrecision": 2,
-            "quantityPrecision": 3 if linear else 0,
+            "quantityPrecision": 0,
             "baseAssetPrecision": 8,
             "quotePrecision": 8,
             "filters": [
@@ -221,7 +220,6 @@ def futures_info(assets: Sequence[Asset], linear: bool, second: int) -> bytes:
             "timeInForce": ["GTC", "IOC", "FOK"],
         }
         for asset in assets
-        if asset.name not in STABLE
     ]
     return as_json(
         {"timezone": "UTC", "serverTime": second * 1000, "rateLimits": [], "exchangeFilters": [], "symbols": symbols}

@@ -40,6 +40,8 @@ class Front:
     faults: Faults
     clock_ms: Callable[[], int] = wall_clock_ms
     control: Endpoints = field(default_factory=dict)
+    from_afar: frozenset[tuple[str, str]] = frozenset()
+    """Calls of control that are answered to other machines, too, if they know the token."""
     counters: Counter[str] = field(default_factory=Counter)
     _second: int = 0
     _shared: dict[str, "asyncio.Future[bytes]"] = field(default_factory=dict)
@@ -58,6 +60,7 @@ class Front:
             if self.faults:
                 wait_ms, fault = self.faults.take(request.method, path, self.clock_ms() / 1000)
                 if wait_ms:
+                    await request.read()  # it is here, even if its sender goes meanwhile
                     await asyncio.sleep(wait_ms / 1000)
                 if fault and fault.kind is Kind.FAIL:
                     raise fault.problem(self.clock_ms() / 1000)
@@ -72,6 +75,8 @@ class Front:
         except Exception:  # the boundary of a request: the exchange goes on, its log tells
             logger.exception("{} {} failed", request.method, path)
             failure = Problem(500, -1000, "An unknown error occurred while processing the request.")
+        if fault and fault.kind is Kind.LATENCY_AFTER:
+            await asyncio.sleep(fault.milliseconds / 1000)
         if fault and fault.kind is Kind.DROP_AFTER:
             return _dropped(request)
         if fault and fault.kind is Kind.FAIL_AFTER:
@@ -86,7 +91,7 @@ class Front:
 
     async def _call(self, request: web.BaseRequest, path: str, query: str) -> Call:
         body = b"" if request.method == "GET" else await request.read()
-        return Call(request.method, path, query, body, request.headers, self.clock_ms())
+        return Call(request.method, path, query, body, request.headers, self.clock_ms(), request.remote or "")
 
     async def _body(self, call: Call, address: str, headers: dict[str, str]) -> bytes:
         endpoint = self.endpoints.get((call.method, call.path))
@@ -110,7 +115,8 @@ class Front:
 
     async def _control(self, request: web.BaseRequest, path: str, query: str) -> web.Response:
         try:
-            if not ip_address(request.remote or "0.0.0.0").is_loopback:  # noqa: S104 (not bound to, only compared)
+            near = ip_address(request.remote or "0.0.0.0").is_loopback  # noqa: S104 (not bound to, only compared)
+            if not near and (request.method, path) not in self.from_afar:
                 raise Problem(403, -2015, "Control is for this machine alone.")
             call = await self._call(request, path, query)
             endpoint = self.control.get((call.method, path))

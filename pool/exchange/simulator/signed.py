@@ -1,24 +1,18 @@
-"""Endpoints that need a key: accounts and orders.
+"""Endpoints that need a key: accounts and orders."""
 
-A request is signed as Binance wants it: HMAC-SHA256 with the secret over query and body, the signature left out, with
-a timestamp that is not older than `recvWindow` nor more than a second ahead.
-"""
-
-import hashlib
-import hmac
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from pool.exchange.simulator.calls import Call, Endpoint, Endpoints
 from pool.exchange.simulator.engine import Engine
 from pool.exchange.simulator.filters import read_ticket
+from pool.exchange.simulator.keys import restrictions
 from pool.exchange.simulator.ledger import Ledger
 from pool.exchange.simulator.listings import Asset
 from pool.exchange.simulator.market import Market
 from pool.exchange.simulator.orders import Account, Order, OrderType, told
 from pool.exchange.simulator.parameters import Parameters
-from pool.exchange.simulator.problems import Problem, illegal, invalid_symbol, missing
+from pool.exchange.simulator.problems import Problem, illegal, invalid_symbol
 from pool.exchange.simulator.rendering import as_json
 from pool.exchange.simulator.replies import (
     account_reply,
@@ -28,10 +22,8 @@ from pool.exchange.simulator.replies import (
     order_reply,
     placed_reply,
 )
+from pool.exchange.simulator.signing import authenticate, authenticated_key
 
-_KEY = re.compile(r"[A-Za-z0-9]{64}")
-_SIGNATURE = re.compile(r"(^|&)signature=([^&]*)")
-_DEFAULT_WINDOW_MS, _LONGEST_WINDOW_MS, _AHEAD_MS = 5_000, 60_000, 1_000
 _MOST_ROWS = 1_000
 
 Answer = Callable[[Account, Call], Any]
@@ -64,7 +56,7 @@ class SignedApi:
         sapi = {
             ("GET", "capital/config/getall"): self._signed(self._coins, 10),
             ("GET", "asset/tradeFee"): self._signed(self._trade_fees, 1),
-            ("GET", "account/apiRestrictions"): self._signed(self._restrictions, 1),
+            ("GET", "account/apiRestrictions"): Endpoint(self._restrictions, lambda _: 1),
             ("GET", "margin/allPairs"): self._signed(lambda _account, _call: [], 1),
             ("GET", "margin/isolated/allPairs"): self._signed(lambda _account, _call: [], 10),
             ("GET", "spot/delist-schedule"): self._signed(lambda _account, _call: [], 100),
@@ -77,36 +69,11 @@ class SignedApi:
 
     def _authenticated(self, answer: Answer) -> Callable[[Call], bytes]:
         def run(call: Call) -> bytes:
-            account = self._authenticate(call)
+            account = authenticate(self._ledger, call)
             self._engine.advance(call.now_ms)
             return as_json(answer(account, call))
 
         return run
-
-    def _authenticate(self, call: Call) -> Account:
-        """Whose request it is. Raises `Problem`: -2014, -1102, -1131, -1021, -2015, -1022."""
-        key = call.headers.get("X-MBX-APIKEY", "")
-        if not _KEY.fullmatch(key):
-            raise Problem(401, -2014, "API-key format invalid.")
-        timestamp = call.parameters.integer("timestamp")
-        if timestamp is None:
-            raise missing("timestamp")
-        window = call.parameters.integer("recvWindow")
-        if window is not None and window > _LONGEST_WINDOW_MS:
-            raise Problem(400, -1131, "recvWindow must be less than 60000.")
-        if timestamp > call.now_ms + _AHEAD_MS:
-            raise Problem(400, -1021, "Timestamp for this request was 1000ms ahead of the server's time.")
-        if timestamp < call.now_ms - (_DEFAULT_WINDOW_MS if window is None else window):
-            raise Problem(400, -1021, "Timestamp for this request is outside of the recvWindow.")
-        signature = call.parameters.required("signature")
-        account = self._ledger.account(key)
-        if account is None:
-            raise Problem(401, -2015, "Invalid API-key, IP, or permissions for action.")
-        text = _SIGNATURE.sub("", call.query) + _SIGNATURE.sub("", call.body.decode("utf-8", errors="replace"))
-        expected = hmac.new(account.secret.encode(), text.encode(), hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(expected.encode(), signature.lower().encode()):
-            raise Problem(400, -1022, "Signature for this request is not valid.")
-        return account
 
     # Accounts
 
@@ -138,19 +105,8 @@ class SignedApi:
         symbols = [self._symbol(call.parameters)] if call.parameters.text("symbol") else self._market.order
         return [{"symbol": symbol, "makerCommission": rate, "takerCommission": rate} for symbol in symbols]
 
-    def _restrictions(self, account: Account, _call: Call) -> dict[str, Any]:
-        return {
-            "ipRestrict": False,
-            "createTime": account.created_ms,
-            "enableReading": True,
-            "enableSpotAndMarginTrading": True,
-            "enableWithdrawals": False,
-            "enableInternalTransfer": False,
-            "enableMargin": False,
-            "enableFutures": False,
-            "permitsUniversalTransfer": False,
-            "enableVanillaOptions": False,
-        }
+    def _restrictions(self, call: Call) -> bytes:
+        return as_json(restrictions(authenticated_key(self._ledger, call)))
 
     # Orders
 

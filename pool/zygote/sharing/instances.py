@@ -19,8 +19,10 @@ _SPARES = 3
 """A bot takes one pair at boot and one at each reload of its configuration; further reloads build their own."""
 _spares: dict[bool, list[Any]] = {True: [], False: []}
 _original: Any = None
-_APPLICABLE = frozenset({"urls", "timeout", "enableRateLimit"})
+_APPLICABLE = frozenset({"urls", "timeout", "enableRateLimit", "options"})
 """Settings that a built instance takes as well as a new one (`rateLimit`, say, shapes the throttler)."""
+_OPTIONS = frozenset({"defaultType"})
+"""Of `options` those; FreqTrade sets it for futures."""
 _VARYING = frozenset({"origin", "session", "logger", "throttler", "ssl_context", "sslContext"})
 
 
@@ -66,7 +68,8 @@ def differences(one: Any, other: Any) -> list[str]:
 def _init_ccxt(self: Any, exchange_config: dict[str, Any], sync: bool, ccxt_kwargs: dict[str, Any]) -> Any:
     """Hook of FreqTrade's `Exchange._init_ccxt`."""
     spares = _spares[sync]
-    plain = not (self._ccxt_params or set(ccxt_kwargs) - _APPLICABLE or exchange_config.get("demo_trading"))
+    shaping = set(ccxt_kwargs) - _APPLICABLE or set(ccxt_kwargs.get("options") or {}) - _OPTIONS
+    plain = not (self._ccxt_params or shaping or exchange_config.get("demo_trading"))
     if not spares or not plain or exchange_config["name"] != SHARED_EXCHANGE:
         return _original(self, exchange_config, sync, ccxt_kwargs)
     return configured(spares.pop(), {**_account(exchange_config), **ccxt_kwargs})

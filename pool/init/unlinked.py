@@ -1,0 +1,72 @@
+"""Disk that a process takes where no directory shows it: files that it removed and still holds.
+
+Whatever is open has a descriptor, and `/proc` tells what on: such files are measured, each once. Two kinds have none
+and can only be counted: what is mapped and was closed, and what waits in a message (SCM_RIGHTS) to one of its own
+sockets, which is counted only where nobody else can write to those. Where `maps` tells another device than `stat` does
+(btrfs), what is mapped and was closed is not seen.
+"""
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+_BLOCK_BYTES = 512
+_REMOVED = b" (deleted)"
+_IN_MESSAGES = "scm_fds:"
+
+
+@dataclass(frozen=True, slots=True)
+class Unlinked:
+    """Removed files that are held."""
+
+    size_bytes: int = 0
+    """On disk, of those that can be measured."""
+    unmeasured: int = 0
+    """How many others there are at most."""
+
+
+def look(process: str, device: int, *, messages: bool) -> Unlinked:
+    """`process` is its directory in /proc; `device` what the files are on, as `stat` tells it; `messages`: those to its
+    sockets are its own. Nothing where it has gone."""
+    found: dict[int, int] = {}
+    in_messages = 0
+    for name in _names(f"{process}/fd"):
+        try:
+            file = os.stat(f"{process}/fd/{name}")
+        except OSError:
+            continue
+        if stat.S_ISREG(file.st_mode) and file.st_nlink == 0 and file.st_dev == device:
+            found[file.st_ino] = file.st_blocks * _BLOCK_BYTES
+        elif messages and stat.S_ISSOCK(file.st_mode):
+            in_messages += _in_messages(f"{process}/fdinfo/{name}")
+    mapped_alone = _mapped(process, device) - found.keys()
+    return Unlinked(sum(found.values()), in_messages + len(mapped_alone))
+
+
+def _names(directory: str) -> list[str]:
+    try:
+        return os.listdir(directory)
+    except OSError:
+        return []
+
+
+def _in_messages(info: str) -> int:
+    """Descriptors that nobody took yet out of the messages to a Unix socket; told since Linux 5.6."""
+    try:
+        lines = Path(info).read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.removeprefix(_IN_MESSAGES)) for line in lines if line.startswith(_IN_MESSAGES))
+
+
+def _mapped(process: str, device: int) -> set[int]:
+    try:
+        content = Path(f"{process}/maps").read_bytes()
+    except OSError:
+        return set()
+    if _REMOVED not in content:
+        return set()
+    wanted = f"{os.major(device):02x}:{os.minor(device):02x}".encode()
+    mappings = [line.split(maxsplit=5) for line in content.splitlines() if line.endswith(_REMOVED)]
+    return {int(inode) for _, _, _, where, inode, _ in mappings if where == wanted}
