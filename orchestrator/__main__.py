@@ -17,22 +17,40 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from orchestrator import home
+from orchestrator.actions.tally import Tally
+from orchestrator.audit.ledger import SEAL_KEY
+from orchestrator.audit.seal import SealKey
+from orchestrator.audit.verify import seal
 from orchestrator.db import migrate
 from orchestrator.db.engine import Database, is_postgresql
-from orchestrator.errors import Conflict, Error
+from orchestrator.errors import Conflict, DisksUnknown, Error, InvalidSpec
 from orchestrator.events.bus import Bus
 from orchestrator.events.opening import open_bus
+from orchestrator.exchange_keys.checks import Checks
+from orchestrator.exchange_keys.desk import KeyDesk
+from orchestrator.exchange_keys.vault import Vault, kek_ids
 from orchestrator.exchanges.markets import MarketDirectory
+from orchestrator.exchanges.paper_accounts import PaperAccounts
 from orchestrator.home import Secrets
 from orchestrator.kit.cache import Cache
+from orchestrator.kit.kek_source import KEK_FILE, source_of, take_from_environment
 from orchestrator.kit.redis_cache import open_cache
+from orchestrator.kit.undumpable import guard_memory
 from orchestrator.leader.election import HomeLeadership, Leadership, LockLeadership
-from orchestrator.leader.installation import PoolsHome, claim, others_pools, others_secrets
+from orchestrator.leader.installation import PoolsHome, claim, docker_problem, others_pools, others_secrets
 from orchestrator.leader.lock import somebody_leads
 from orchestrator.pools import service as pools
 from orchestrator.pools.client import AgentEndpoint
 from orchestrator.pools.directory import AgentDirectory
-from orchestrator.pools.drivers import DoubtfulDriver, PoolDriver
+from orchestrator.pools.disks import Disks
+from orchestrator.pools.drivers import (
+    CannotUseImage,
+    DiskDriver,
+    DoubtfulDriver,
+    DriverUnavailable,
+    ImageDriver,
+    PoolDriver,
+)
 from orchestrator.pools.models import PoolModel
 from orchestrator.portfolio.service import PortfolioService
 from orchestrator.runtime import Runtime, runtime_of
@@ -40,6 +58,10 @@ from orchestrator.settings import OrchestratorSettings
 from orchestrator.templates.catalogue import Catalogue
 from orchestrator.term import Means, Runner, Term, forget_slots, stop_pools
 
+_IMAGE_SECONDS = 5.0
+_DISKS_SECONDS = 15.0
+_PLACE_SECONDS = 5.0
+_KEK_VARIABLE = "FLOTILLA_ORCH_KEK"
 _NO_REDIS = (
     "Several control planes share the database, but no Redis: what one tells, the browsers of the others do not hear. "
     "Set FLOTILLA_ORCH_REDIS_URL for all of them."
@@ -59,6 +81,7 @@ class ControlPlane:
     markets: MarketDirectory
     secrets: Secrets
     portfolio: PortfolioService
+    keys: KeyDesk
 
     def __init__(
         self,
@@ -69,8 +92,11 @@ class ControlPlane:
         candidate: bool = True,
     ) -> None:
         self.settings = settings.model_copy(update={"home": settings.home.expanduser().resolve()})
+        take_from_environment(_KEK_VARIABLE)
         self._shared = is_postgresql(self.settings.url)
         self._runtime: Runtime = runtime_of(self.settings, drivers)
+        self.tally = Tally()
+        """What rules did while this one led."""
         self._extra_tasks = list(extra_tasks)
         self._candidate = candidate
         self._leadership: Leadership = LockLeadership(self.settings.url) if self._shared else HomeLeadership()
@@ -122,10 +148,40 @@ class ControlPlane:
             up = await paper.answers()
             checks["paper-exchange"] = None if up else paper.problem or "The paper exchange does not answer yet."
         async with self.database.read() as session:
+            used = set(await kek_ids(session))
+        locked = await self.keys.vault.problem(used)
+        if locked is not None:
+            checks["exchange-keys"] = locked
+        async with self.database.read() as session:
             for pool in await pools.every(session):
                 if pool.desired_state == "running":
                     checks[pool.id] = None if pool.observed_state == "ready" else _why_not_ready(pool)
         return checks
+
+    async def check_image(self, image: str) -> None:
+        """Raises InvalidSpec (field `image`) where no pool can be made of it. Passes where nobody can tell now: then it
+        comes out when a pool is."""
+        driver = self._runtime.drivers.get(self.settings.pool_driver)
+        if not isinstance(driver, ImageDriver):
+            return
+        try:
+            async with asyncio.timeout(_IMAGE_SECONDS):
+                await driver.check_image(image)
+        except CannotUseImage as error:
+            raise InvalidSpec(str(error), field="image") from error
+        except (DriverUnavailable, TimeoutError) as error:
+            logger.warning("whether pools can be made of {} cannot be told: {}", image, error)
+
+    async def pool_disks(self) -> Disks:
+        """What pools keep, removed ones included. Raises DisksUnknown."""
+        drivers = self._runtime.drivers.items()
+        try:
+            async with asyncio.timeout(_DISKS_SECONDS):
+                return {name: await driver.disks() for name, driver in drivers if isinstance(driver, DiskDriver)}
+        except DriverUnavailable as error:
+            raise DisksUnknown(str(error)) from error
+        except TimeoutError as error:
+            raise DisksUnknown("What runs the pools does not tell their disks in time; try again later.") from error
 
     def gauges(self) -> Mapping[str, float]:
         """Readings for /metrics."""
@@ -140,7 +196,7 @@ class ControlPlane:
             **self.bus.gauges(),
         }
         if self._term is not None:
-            readings["reconcile_lag_seconds"] = self._term.lag_seconds()
+            readings.update(self._term.gauges())
         return readings
 
     async def _start(self) -> None:
@@ -163,8 +219,11 @@ class ControlPlane:
             self.settings.url,
             connections=self.settings.database_connections,
             statement_seconds=self.settings.database_statement_seconds,
+            info={SEAL_KEY: SealKey.of(self.secrets.token_signing_key)},
         )
         await self._check_installation()
+        await self._seal_audit()
+        self.keys = await self._open_keys()
         self.bus = open_bus(self.settings.redis_url, f"flotilla:{self.secrets.installation_id}:")
         self.cache = open_cache(self.settings.redis_url, f"flotilla:{self.secrets.installation_id}:cache:")
         self.agents = AgentDirectory(self._endpoint, self._doubt)
@@ -188,7 +247,7 @@ class ControlPlane:
             )
 
     async def _check_installation(self) -> None:
-        """Raises Conflict where the database is of another installation, or its pools are of another home."""
+        """Raises Conflict where the database is of another installation, or its pools are of another home or Docker."""
         place = None
         if self._runtime.local_pools:
             place = PoolsHome(home.identity(self.settings.home), str(self.settings.home))
@@ -202,6 +261,46 @@ class ControlPlane:
             self.secrets = home.load_secrets(self.settings.home)
         if self._shared and place is not None and row.pools_home != place.id:
             raise Conflict(others_pools(row))
+        broker = self._runtime.broker
+        if broker is not None:
+            broker.belong(self._docker_problem)
+            with contextlib.suppress(TimeoutError):  # it is made sure of once more before anything is done
+                async with asyncio.timeout(_PLACE_SECONDS):
+                    problem = await broker.misplaced()
+                if problem is not None:
+                    raise Conflict(problem)
+
+    async def _open_keys(self) -> KeyDesk:
+        """Whatever is the matter with the key-encryption key, all else goes on: `readiness` tells."""
+        told = self.settings
+        vault = Vault(
+            source_of(
+                (told.secrets_file or told.home / home.SECRETS_FILE).with_name(KEK_FILE),
+                told.kek_file,
+                None if told.kek is None else told.kek.get_secret_value(),
+                None if told.kek_command is None else told.kek_command.get_secret_value(),
+            ),
+            self.secrets.token_signing_key,
+        )
+        async with self.database.read() as session:
+            used = set(await kek_ids(session))
+        await vault.prepare(used)
+        self._runtime.take_secret(self.secrets.token_signing_key)
+        url = self._runtime.exchange_url
+        return KeyDesk(self.database, vault, Checks(url), PaperAccounts(url, self._runtime.paper_token))
+
+    async def _seal_audit(self) -> None:
+        """Chains from before there were seals get theirs."""
+        async with self.database.unit_of_work() as session:
+            sealed = await seal(session, SealKey.of(self.secrets.token_signing_key))
+        if sealed:
+            logger.warning("the audit had no seals and is sealed from here on: {}", ", ".join(sealed))
+
+    async def _docker_problem(self, place: str) -> str | None:
+        try:
+            return await docker_problem(self.database, self.settings.accept_docker, place)
+        except (SQLAlchemyError, OSError):
+            return "Whether pools may be run here cannot be told: the database does not answer."
 
     def _new_term(self) -> Term:
         means = Means(
@@ -214,7 +313,10 @@ class ControlPlane:
             drivers=self._runtime.drivers,
             paper=self._runtime.paper,
             leading=self._leadership.leading,
+            exchange_url=self._runtime.exchange_url,
             extra=self._extra_tasks,
+            tally=self.tally,
+            keys=self.keys,
         )
         return Term(means)
 
@@ -267,7 +369,8 @@ class ControlPlane:
 
 
 def _why_not_ready(pool: PoolModel) -> str:
-    told = "; ".join(str(condition["message"]) for condition in pool.conditions)
+    """Open to all."""
+    told = "; ".join(str(condition["message"]) for condition in pools.public_conditions(pool))
     return f"The pool is {pool.observed_state}{': ' + told if told else '.'}"
 
 
@@ -299,6 +402,7 @@ def _sentence(error: Exception) -> str:
 
 def main() -> int:
     """Runs until SIGTERM or SIGINT; pools and bots go on. Exit code 1 where it could not start, told in a sentence."""
+    guard_memory()
     logger.remove()
     logger.add(sys.stderr, diagnose=False)  # would print the values of variables, secrets among them
     try:

@@ -1,12 +1,13 @@
 """What is rolled up and forgotten as time goes by: the leader's periodic jobs."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from loguru import logger
 from sqlalchemy import delete
 from sqlmodel import col
 
+from orchestrator.actions.service import forget as forget_actions
 from orchestrator.bots.models import IdempotencyModel
 from orchestrator.bots.retention import forget_events
 from orchestrator.bots.service import IDEMPOTENCY_LIFETIME
@@ -14,6 +15,7 @@ from orchestrator.db.engine import Database
 from orchestrator.kit.clock import utc_now
 from orchestrator.kit.schedule import Job
 from orchestrator.portfolio import bot_history, history
+from orchestrator.users import api_tokens, invitations, sessions
 from orchestrator.users.models import RefreshTokenModel
 
 _MINUTE = 60
@@ -23,7 +25,7 @@ _TOKENS_KEPT = timedelta(days=7)
 
 
 def jobs(database: Database, event_retention_days: int) -> Sequence[Job]:
-    """Events of bots are kept for `event_retention_days`, 0 for ever."""
+    """Events of bots, and what their rules did, are kept for `event_retention_days`, 0 for ever."""
 
     async def equity() -> None:
         async with database.unit_of_work() as session:
@@ -34,7 +36,8 @@ def jobs(database: Database, event_retention_days: int) -> Sequence[Job]:
 
     async def events() -> None:
         if event_retention_days:
-            forgotten = await forget_events(database, utc_now() - timedelta(days=event_retention_days))
+            before = utc_now() - timedelta(days=event_retention_days)
+            forgotten = await forget_events(database, before) + await forget_actions(database, before)
             logger.debug("{} events that were too old are forgotten", forgotten)
 
     return [
@@ -42,7 +45,11 @@ def jobs(database: Database, event_retention_days: int) -> Sequence[Job]:
         Job("the history of bots is rolled up", _MINUTE, bots),
         Job("events that are too old are forgotten", _HOUR, events),
         Job("idempotency keys that are too old are forgotten", _HOUR, lambda: forget_keys(database)),
-        Job("tokens that expired are forgotten", _HOUR, lambda: forget_tokens(database)),
+        Job(
+            "sessions and tokens that ended are forgotten",
+            _HOUR,
+            lambda: forget_tokens(database, utc_now() - _TOKENS_KEPT),
+        ),
     ]
 
 
@@ -53,8 +60,10 @@ async def forget_keys(database: Database) -> None:
         await session.exec(delete(IdempotencyModel).where(col(IdempotencyModel.created_at) < before))
 
 
-async def forget_tokens(database: Database) -> None:
-    """Deletes refresh tokens whose end is long ago."""
+async def forget_tokens(database: Database, before: datetime) -> None:
+    """Deletes refresh tokens, sessions, API tokens and invitations that ended before then."""
     async with database.unit_of_work() as session:
-        before = utc_now() - _TOKENS_KEPT
         await session.exec(delete(RefreshTokenModel).where(col(RefreshTokenModel.expires_at) < before))
+        await sessions.forget(session, before)
+        await api_tokens.forget(session, before)
+        await invitations.forget(session, before)

@@ -1,6 +1,6 @@
 """Where pools and the paper exchange run: as local processes, or as containers through the broker."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from orchestrator.exchanges.paper import PaperService, ProcessPaperExchange
@@ -20,6 +20,10 @@ class Runtime:
     paper: PaperService | None
     """None where the settings want no paper exchange."""
     broker: BrokerClient | None = None
+    paper_token: Callable[[], str | None] = lambda: None
+    """What opens the paper exchange's control; None where it is not to be had."""
+    take_secret: Callable[[str], None] = lambda _: None
+    """The installation's secret, once that is known."""
 
     @property
     def local_pools(self) -> bool:
@@ -43,9 +47,9 @@ def runtime_of(settings: OrchestratorSettings, drivers: Mapping[str, PoolDriver]
         paper = container if settings.paper_exchange else None
         pool_url = container.pool_url if settings.paper_exchange else lambda: None
         docker = DockerDriver(broker, settings.pool_image, pool_url, settings.stop_seconds)
-        return Runtime({"docker": docker}, paper, broker)
+        return Runtime({"docker": docker}, paper, broker, container.control_token, container.take_secret)
     process = ProcessPaperExchange(settings.home / "paper-exchange", settings.paper_symbols)
     if drivers is None:
         url = process.pool_url if settings.paper_exchange else lambda: None
         drivers = {"process": ProcessDriver(settings.home / "pools", url, settings.stop_seconds)}
-    return Runtime(drivers, process if settings.paper_exchange else None)
+    return Runtime(drivers, process if settings.paper_exchange else None, paper_token=process.control_token)

@@ -11,7 +11,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from platformdirs import user_data_dir
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -35,6 +35,14 @@ class OrchestratorSettings(BaseSettings):
     """Where everything of this installation is kept; made with mode 0700."""
     secrets_file: Path | None = Field(default=None, validation_alias="FLOTILLA_SECRETS_FILE")
     """The `secrets.json` that all processes of an installation on several homes share; None for the home's own."""
+    kek_file: Path | None = None
+    """File with the key-encryption key that seals exchange keys (`kit.kek_source`), a Docker secret say; None, and no
+    other source: `key-encryption-key` beside `secrets.json`, made at the first start. It belongs into no backup, and
+    into a place of its own."""
+    kek: SecretStr | None = None
+    """The key-encryption key itself, several separated by commas, the newest first. Taken out of the environment."""
+    kek_command: SecretStr | None = None
+    """Command that says the key-encryption key on its standard output; run without a shell."""
     database_url: str | None = Field(default=None, repr=False)
     """SQLAlchemy URL with an async driver, which may hold a password; None for SQLite in the home directory."""
     templates_directory: Path = Path(__file__).resolve().parents[1] / "bot_templates"
@@ -47,6 +55,9 @@ class OrchestratorSettings(BaseSettings):
     """How pools are run: local processes, or containers through the broker."""
     broker_socket: Path = Path("/run/flotilla/broker.sock")
     """Unix socket of the broker, the one process that may talk to Docker."""
+    accept_docker: str | None = None
+    """`installation@daemon` that takes the place of the one where the database's pools were, as the refusal tells it:
+    after Docker was set up anew, say. May stay set."""
     pool_image: str = "flotilla-pool:latest"
     """Image of pools, as the broker's allow-list has it."""
     database_connections: int = Field(default=10, ge=2, le=200)
@@ -71,6 +82,10 @@ class OrchestratorSettings(BaseSettings):
     """How many bots the local pool takes."""
     pool_memory_limit_bytes: int | None = Field(default=None, ge=1)
     """What the local pool may use in all; no new bot is placed in it beyond that. None for no limit."""
+    user_max_bots: int | None = Field(default=None, ge=0)
+    """How many bots a user may have to whom an administrator gave no quota of his own. None for no limit."""
+    user_max_memory_bytes: int | None = Field(default=None, ge=0)
+    """What the bots of such a user may use in all, and the memory limits of his pools. None for no limit."""
     paper_exchange: bool = True
     """Whether to run the paper exchange."""
     paper_symbols: int = Field(default=200, ge=20, le=1500)
@@ -85,6 +100,12 @@ class OrchestratorSettings(BaseSettings):
     """After this long without an answer of its agent a bot's state counts as unknown."""
     event_retention_days: int = Field(default=90, ge=0, le=36_500)
     """How long events of bots are kept; 0 for ever."""
+    agent_token_days: float = Field(default=30, gt=0, le=3650)
+    """How old the bearer token of a pool's agent may become before it is replaced; bots do not notice."""
+    finding_patience_seconds: float = Field(default=20.0, ge=0, le=3600)
+    """How long an exchange account may differ from the books before that is a finding: what is on its way is none."""
+    account_unread_minutes: float = Field(default=5.0, ge=1, le=1440)
+    """How long an exchange account may stay unread before that is a finding and its bots open nothing."""
     stop_seconds: float = Field(default=60.0, gt=0)
     """How long pools get for stopping their bots in good order before they are killed."""
 
@@ -112,6 +133,12 @@ class OrchestratorSettings(BaseSettings):
         directory = os.environ.get("FLOTILLA_SECRETS_DIR")
         files = [SecretsSettingsSource(settings_cls, secrets_dir=directory)] if directory else []
         return (init_settings, env_settings, *files)
+
+    @model_validator(mode="after")
+    def _has_one_kek(self) -> "OrchestratorSettings":
+        if sum(one is not None for one in (self.kek_file, self.kek, self.kek_command)) > 1:
+            raise ValueError("set only one of FLOTILLA_ORCH_KEK_FILE, FLOTILLA_ORCH_KEK and FLOTILLA_ORCH_KEK_COMMAND")
+        return self
 
     @field_validator("redis_url")
     @classmethod

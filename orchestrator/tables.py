@@ -4,11 +4,21 @@ imported here; otherwise a copy refuses to leave its tables out."""
 from sqlalchemy import Table
 from sqlmodel import SQLModel
 
+import orchestrator.actions.models
+import orchestrator.audit.models
+import orchestrator.bookkeeping.models
 import orchestrator.bots.models
+import orchestrator.exchange_keys.models
+import orchestrator.findings.models
 import orchestrator.leader.installation
+import orchestrator.policies.models
 import orchestrator.pools.models
 import orchestrator.portfolio.models
-import orchestrator.users.models  # noqa: F401 - the tables register themselves
+import orchestrator.risk.models
+import orchestrator.strategies.models
+import orchestrator.users.factor_models
+import orchestrator.users.models
+import orchestrator.wallets.models  # noqa: F401 - the tables register themselves
 
 METADATA = SQLModel.metadata
 

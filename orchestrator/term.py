@@ -8,30 +8,44 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from loguru import logger
+from sqlalchemy.exc import SQLAlchemyError
 
+from orchestrator.actions.tally import Tally
+from orchestrator.bookkeeping.task import Accounts, BookkeepingTask
 from orchestrator.bots import repository
+from orchestrator.bots.announce import announce_alert
 from orchestrator.bots.observe import observe
 from orchestrator.bots.status import SlotAbsent
 from orchestrator.db.engine import Database
 from orchestrator.events.bus import Bus
+from orchestrator.exchange_keys.care import Notice, look_after
+from orchestrator.exchange_keys.desk import KeyDesk
+from orchestrator.exchange_keys.vault import Vault
 from orchestrator.exchanges.paper import CannotStartExchange, PaperService
 from orchestrator.intake.collector import Intake
 from orchestrator.kit.backoff import Backoff
 from orchestrator.kit.clock import utc_now
-from orchestrator.kit.schedule import run_jobs
+from orchestrator.kit.schedule import Job, run_jobs
+from orchestrator.leader.lock import NotLeading
+from orchestrator.pools import rotation
 from orchestrator.pools import service as pools
 from orchestrator.pools.directory import AgentDirectory
-from orchestrator.pools.drivers import DriverUnavailable, PoolDriver
+from orchestrator.pools.drivers import DriverUnavailable, FencedDriver, PoolDriver
 from orchestrator.pools.policy import PoolPolicy
 from orchestrator.portfolio.service import PortfolioService
 from orchestrator.portfolio.task import PortfolioTask
+from orchestrator.reconcile.checks import CheckTask
 from orchestrator.reconcile.keeper import PoolKeeper, keep_exchange
 from orchestrator.reconcile.loop import Reconciler
 from orchestrator.reconcile.orders import OrderTask
 from orchestrator.reconcile.rollouts import RolloutTask
+from orchestrator.reconcile.strays import Strays
+from orchestrator.reconcile.versions import VersionTask
 from orchestrator.retention import jobs
+from orchestrator.risk.task import RiskTask
 from orchestrator.settings import OrchestratorSettings
 from orchestrator.templates.catalogue import Catalogue
 
@@ -41,7 +55,10 @@ Runner = Callable[[], Awaitable[None]]
 _BACKOFF = Backoff(first_seconds=1, limit_seconds=30)
 _EXCHANGE_WAIT_SECONDS = 5.0
 _TICK_LATE_SECONDS = 15.0
+_FENCE_SECONDS = 1.0
+_KEYS_EVERY_SECONDS = 900
 _POLL_SECONDS = 0.05
+_HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +76,13 @@ class Means:
     """By the name that a pool's row has."""
     paper: PaperService | None
     leading: Callable[[], bool]
+    exchange_url: Callable[[], str | None] = lambda: None
+    """Where this process finds the paper exchange."""
     extra: Sequence[Runner] = field(default=())
     """Run beside the others."""
+    tally: Tally = field(default_factory=Tally)
+    keys: KeyDesk | None = None
+    """Exchange keys; None where live bots get none."""
 
 
 class Term:
@@ -68,20 +90,27 @@ class Term:
 
     def __init__(self, means: Means) -> None:
         self._means = means
-        self._reconciler = Reconciler(
-            means.database, means.bus, means.agents, means.catalogue, means.settings, means.leading
+        self._strays = Strays(means.database, means.drivers, means.agents)
+        self._risk = RiskTask(
+            means.database, means.bus, means.agents, means.portfolio, means.exchange_url, means.leading
         )
+        self._reconciler = Reconciler(
+            means.database, means.bus, means.agents, means.catalogue, means.settings, means.leading, self._strays,
+            None if means.keys is None else means.keys.vault,
+        )  # fmt: skip
 
     async def begin(self) -> None:
         """What has to be true before anything runs. Raises SQLAlchemyError."""
         means = self._means
         means.portfolio.forget_marks()
+        await self._fence_off()
         if means.settings.pool_driver == "process" and "process" in means.drivers:
             async with means.database.unit_of_work() as session:
                 await pools.ensure_local_pool(
                     session, means.settings.pool_slots, means.settings.pool_memory_limit_bytes
                 )
         await forget_slots(means.database, means.drivers)
+        means.bus.begin_anew()  # what a former leader committed last, it may never have told
 
     async def run(self) -> None:
         """Until cancelled; ends when all of its tasks have."""
@@ -92,6 +121,7 @@ class Term:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self._risk.aclose()
 
     def problem(self) -> str | None:
         """Why the reconciler does not do its work, in a sentence."""
@@ -103,23 +133,97 @@ class Term:
         """Since the reconciler's last successful look."""
         return time.monotonic() - self._reconciler.ticked_at
 
+    def gauges(self) -> Mapping[str, float]:
+        """Readings for /metrics."""
+        return {"reconcile_lag_seconds": self.lag_seconds(), **self._risk.gauges()}
+
     def _runners(self) -> dict[str, Runner]:
         means = self._means
         paper = means.paper
         runners: dict[str, Runner] = {
             "reconciler": self._reconciler.run,
-            "intake": Intake(means.database, means.bus, means.agents).run,
+            "intake": Intake(means.database, means.bus, means.agents, self._risk.desk, tally=means.tally).run,
+            "risk": self._risk.run,
             "portfolio": PortfolioTask(means.database, means.bus, means.portfolio).run,
+            "strays": self._strays.run,
             "pools": self._keep_pools,
+            "fence": self._keep_fence,
             "orders": OrderTask(means.database, means.drivers).run,
             "rollouts": RolloutTask(means.database, means.bus, PoolPolicy.of(means.settings, means.catalogue)).run,
-            "jobs": lambda: run_jobs(jobs(means.database, means.settings.event_retention_days)),
+            "bookkeeping": self._bookkeeping().run,
+            "versions": VersionTask(means.database, means.bus).run,
+            "checks": CheckTask(
+                means.database, means.agents, PoolPolicy.of(means.settings, means.catalogue), means.leading
+            ).run,
+            "jobs": lambda: run_jobs(self._jobs()),
         }
         if paper is not None:
             runners["paper-exchange"] = lambda: keep_exchange(paper)
         for number, extra in enumerate(means.extra):
             runners[f"extra-{number}"] = extra
         return runners
+
+    def _bookkeeping(self) -> BookkeepingTask:
+        means = self._means
+        vault = Vault(None, "") if means.keys is None else means.keys.vault
+        accounts = Accounts(vault, means.exchange_url)
+        return BookkeepingTask(
+            means.database,
+            means.bus,
+            means.agents,
+            accounts,
+            means.leading,
+            patience_seconds=means.settings.finding_patience_seconds,
+            unread_seconds=means.settings.account_unread_minutes * 60,
+        )
+
+    def _jobs(self) -> Sequence[Job]:
+        means = self._means
+        return [
+            *jobs(means.database, means.settings.event_retention_days),
+            *self._key_jobs(),
+            Job("tokens of agents that are too old are replaced", _HOUR, self._renew_tokens),
+        ]
+
+    def _key_jobs(self) -> Sequence[Job]:
+        means, desk = self._means, self._means.keys
+        if desk is None:
+            return []
+
+        async def tell(notice: Notice) -> None:
+            await announce_alert(means.bus, notice.owner_id, "", notice.name, notice.kind, notice.message)
+
+        async def act() -> None:
+            await look_after(means.database, desk.vault, desk.checks, utc_now(), tell)
+
+        return [Job("exchange keys are looked after", _KEYS_EVERY_SECONDS, act)]
+
+    async def _renew_tokens(self) -> None:
+        means = self._means
+        every = timedelta(days=means.settings.agent_token_days)
+        await rotation.renew_due(means.database, means.agents, every, utc_now())
+
+    async def _keep_fence(self) -> None:
+        while True:
+            await asyncio.sleep(_FENCE_SECONDS)
+            await self._fence_off()
+
+    async def _fence_off(self) -> None:
+        """From here on drivers refuse former leaders: before anything is decided, or as soon as they can be told."""
+        for name, driver in self._means.drivers.items():
+            if isinstance(driver, FencedDriver):
+                try:
+                    await driver.lead(self._leads)
+                except DriverUnavailable as error:
+                    logger.debug("driver {} is not told yet who leads: {}", name, error)
+
+    async def _leads(self) -> bool:
+        """By the database; False also where it does not answer."""
+        try:
+            async with self._means.database.unit_of_work():
+                return self._means.leading()
+        except (NotLeading, SQLAlchemyError, OSError):
+            return False
 
     async def _keep_pools(self) -> None:
         """A pool is told the paper exchange's address at its start, so that one comes first."""
@@ -128,7 +232,7 @@ class Term:
             if paper is None or paper.url() is not None:
                 break
             await asyncio.sleep(_POLL_SECONDS)
-        await PoolKeeper(self._means.database, self._means.drivers, self._means.agents).run()
+        await PoolKeeper(self._means.database, self._means.drivers, self._means.agents, strays=self._strays).run()
 
 
 async def forget_slots(database: Database, drivers: Mapping[str, PoolDriver]) -> None:

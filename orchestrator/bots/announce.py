@@ -15,8 +15,10 @@ ALERTING = frozenset(
         ConditionType.TRADER_STOPPED,
         ConditionType.FENCED,
         ConditionType.SECRETS_NEEDED,
+        ConditionType.KEY_UNUSABLE,
         ConditionType.TEMPLATE_BROKEN,
         ConditionType.NO_CAPACITY,
+        ConditionType.UNGOVERNED,
     }
 )
 """Conditions that somebody should hear of when they appear."""

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from orchestrator.audit import service as audit
+from orchestrator.audit.service import By
 from orchestrator.bots import repository
 from orchestrator.bots.models import BotModel, BotStatusModel
 from orchestrator.errors import Conflict
-from orchestrator.pools import audit, moves, provision, rebalance, rollouts, service, steering
-from orchestrator.pools.audit import By
+from orchestrator.pools import moves, provision, rebalance, rollouts, service, steering
 from orchestrator.pools.models import MoveModel, PoolModel
-from orchestrator.pools.placement import Homeless, admits
+from orchestrator.pools.placement import Homeless, admits, memory_limit
 from orchestrator.pools.policy import PoolPolicy
 from orchestrator.pools.rebalance import BotLoad, Goal, Plan, PoolLoad
 from pool.contract.pools import PoolReport
@@ -62,7 +63,7 @@ def _pool(pool: PoolModel, under_way: Sequence[MoveModel]) -> PoolLoad:
         pool_id=pool.id,
         tenant_id=pool.tenant_id,
         slots_total=pool.slots_total,
-        memory_limit_bytes=pool.memory_limit_bytes,
+        memory_limit_bytes=memory_limit(pool.memory_limit_bytes, report),
         overhead_bytes=_overhead(report),
         accepts=provision.takes_bots(pool) and pool.observed_state == "ready" and not busy,
     )

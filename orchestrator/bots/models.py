@@ -4,10 +4,27 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+    and_,
+    or_,
+    text,
+)
+from sqlmodel import Field, SQLModel, col, select
 
+from orchestrator.db.tenancy import Reach, register
 from orchestrator.db.types import MoneyColumn, UtcDateTime
+from orchestrator.users.models import PORTFOLIO, ShareModel
+
+_LIVING = text("deleted_at IS NULL")
 
 
 class BotModel(SQLModel, table=True):
@@ -18,6 +35,7 @@ class BotModel(SQLModel, table=True):
         UniqueConstraint("owner_id", "name", name="uq_bots_owner_name"),
         Index("ix_bots_owner_created", "owner_id", "created_at", "id"),
         Index("ix_bots_created", "created_at", "id"),
+        Index("ix_bots_living", "id", sqlite_where=_LIVING, postgresql_where=_LIVING),
     )
 
     id: str = Field(primary_key=True, max_length=40)
@@ -35,6 +53,23 @@ class BotModel(SQLModel, table=True):
     stake_amount: Decimal = Field(sa_column=Column(MoneyColumn, nullable=False))
     max_open_trades: int
     starting_balance: Decimal = Field(sa_column=Column(MoneyColumn, nullable=False))
+    """What it was given less what was taken back: its share of its wallet (`bots.capital`)."""
+    wallet_id: str | None = Field(
+        default=None,
+        sa_column=Column(String(40), ForeignKey("wallets.id"), nullable=True, index=True),
+    )
+    """Where its capital is from; None of bots that were deleted before there were wallets."""
+
+    strategy_id: str | None = Field(
+        default=None,
+        sa_column=Column(String(40), ForeignKey("strategies.id"), nullable=True, index=True),
+    )
+    """A strategy of a user's own, which stands in the place of the template's; None where it is the template's."""
+    strategy_version_id: str | None = Field(
+        default=None,
+        sa_column=Column(String(40), ForeignKey("strategy_versions.id"), nullable=True),
+    )
+    """The version that it runs, whatever becomes of the strategy."""
 
     desired_state: str = Field(max_length=16, index=True)
     """`pool.contract.slots.DesiredState`, or `deleted`."""
@@ -113,3 +148,25 @@ class IdempotencyModel(SQLModel, table=True):
     request_hash: str = Field(max_length=64)
     bot_id: str = Field(max_length=40)
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False, index=True))
+
+
+def reachable(reach: Reach) -> ColumnElement[bool] | None:
+    """His own, and what others share with him at that level; nobody's token for single bots reaches further."""
+    bounds: list[ColumnElement[bool]] = []
+    if not reach.everybody:
+        own = col(BotModel.owner_id) == reach.user_id
+        bounds.append(own if reach.level == "own" else or_(own, *_shared(reach)))
+    if reach.bot_ids is not None:
+        bounds.append(col(BotModel.id).in_(sorted(reach.bot_ids)))
+    return and_(*bounds) if bounds else None
+
+
+def _shared(reach: Reach) -> tuple[ColumnElement[bool], ...]:
+    levels = ["view", "operate"] if reach.level == "view" else ["operate"]
+    given = (col(ShareModel.grantee_id) == reach.user_id, col(ShareModel.level).in_(levels))
+    single = select(ShareModel.what).where(*given, col(ShareModel.what) != PORTFOLIO)
+    whole = select(ShareModel.owner_id).where(*given, col(ShareModel.what) == PORTFOLIO)
+    return col(BotModel.id).in_(single), col(BotModel.owner_id).in_(whole)
+
+
+register(BotModel, reachable)

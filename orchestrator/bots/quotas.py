@@ -1,57 +1,133 @@
 """What one user may have: so many bots, and so much memory.
 
 Memory is what the user's bots were last measured to use by themselves (PSS, which counts what they share once), with
-the usual price for those that have no process yet; a stopped bot takes none. What a pool takes beside its bots is not
-the user's doing and not counted here; that his pools' limits together stay within the quota is `pools.provision`'s
-matter.
+the usual price for those that have no process yet; a stopped bot takes none, so starting one is asked for as making one
+is. What a pool takes beside its bots is not the user's doing and not counted here; that his pools' limits together stay
+within the quota is `pools.provision`'s matter. A quota that is set below what a user has stops nothing that he has.
 """
 
-from sqlalchemy import ColumnElement, func
-from sqlmodel import col, select
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Table, func
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from orchestrator.audit import service as audit
+from orchestrator.audit.service import By
 from orchestrator.bots.models import BotModel, BotStatusModel
-from orchestrator.errors import QuotaExceeded
+from orchestrator.errors import NotFound, QuotaExceeded
 from orchestrator.pools.placement import MEMORY_OF_A_BOT_BYTES
+from orchestrator.users import repository as users
 from orchestrator.users.models import UserModel
+from orchestrator.users.quotas import Quota, in_force
 from pool.contract.slots import DesiredState
 
 _MB = 2**20
+_BOTS: Table = BotModel.__table__  # type: ignore[attr-defined]
+_STATUSES: Table = BotStatusModel.__table__  # type: ignore[attr-defined]
+"""Past anybody's reach: what the owner has counts, however little of it he who asks may see."""
 
 
-async def check(session: AsyncSession, owner_id: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """A user's quota, and what of it is used."""
+
+    user: UserModel
+    allowed: Quota
+    bots: int
+    memory_bytes: int
+
+
+async def check(session: AsyncSession, owner_id: str, default: Quota) -> None:
     """That the user may have one more bot. Requests of one user wait for each other here, so that they exceed nothing
     together. Raises QuotaExceeded, naming the limit in `params["limit"]`."""
-    user = (await session.exec(select(UserModel).where(UserModel.id == owner_id).with_for_update())).first()
+    user = await users.find_by_id(session, owner_id, lock=True)
     if user is None:
         return
-    if user.max_bots is not None:
-        count = (await session.exec(select(func.count()).select_from(BotModel).where(*_alive(owner_id)))).one()
-        if count >= user.max_bots:
-            raise QuotaExceeded(
-                f"You have {count} bots and may have {user.max_bots}: delete one, or ask an administrator for more.",
-                limit="max_bots",
-                allowed=user.max_bots,
-                used=count,
-            )
-    if user.max_memory_bytes is not None:
-        used = await _memory(session, owner_id)
-        if used + MEMORY_OF_A_BOT_BYTES > user.max_memory_bytes:
-            raise QuotaExceeded(
-                f"Your bots use {used // _MB} MB and may use {user.max_memory_bytes // _MB} MB; another one takes "
-                f"{MEMORY_OF_A_BOT_BYTES // _MB} MB. Stop or delete one, or ask an administrator for more.",
-                limit="max_memory_bytes",
-                allowed=user.max_memory_bytes,
-                used=used,
-            )
+    allowed = in_force(user, default)
+    count = await _count(session, owner_id) if allowed.max_bots is not None else 0
+    if allowed.max_bots is not None and count >= allowed.max_bots:
+        raise QuotaExceeded(
+            f"You have {count} bots and may have {allowed.max_bots}: delete one, or ask an administrator for more.",
+            limit="max_bots",
+            allowed=allowed.max_bots,
+            used=count,
+        )
+    await _check_memory(session, owner_id, allowed, "another one")
 
 
-async def _memory(session: AsyncSession, owner_id: str) -> int:
+async def check_start(session: AsyncSession, bot: BotModel, default: Quota) -> None:
+    """That the user's memory suffices for a stopped bot of his to run; as `check`."""
+    user = await users.find_by_id(session, bot.owner_id, lock=True)
+    if user is not None:
+        await _check_memory(session, bot.owner_id, in_force(user, default), "this one", but=bot.id)
+
+
+async def get(session: AsyncSession, name: str, default: Quota) -> Allowance:
+    """Of the user of this id or name. Raises NotFound."""
+    return await _allowance(session, await _user(session, name), default)
+
+
+async def change(
+    session: AsyncSession, by: By, name: str, wanted: Mapping[str, int | None], default: Quota
+) -> Allowance:
+    """Sets `max_bots` and `max_memory_bytes`, those that `wanted` has; None: as the settings say. Audited; what is so
+    already changes nothing. Raises NotFound."""
+    user = await users.find_by_id(session, (await _user(session, name)).id, lock=True)
+    if user is None:
+        raise _unknown(name)
+    before = {key: getattr(user, key) for key in wanted}
+    if before != dict(wanted):
+        for key, value in wanted.items():
+            setattr(user, key, value)
+        session.add(user)
+        audit.record(session, by.actor, "user.quotas", audit.user(user.id), by.why, before, wanted)
+        await session.flush()
+    return await _allowance(session, user, default)
+
+
+async def _check_memory(
+    session: AsyncSession, owner_id: str, allowed: Quota, which: str, but: str | None = None
+) -> None:
+    limit = allowed.max_memory_bytes
+    if limit is None:
+        return
+    used = await _memory(session, owner_id, but)
+    if used + MEMORY_OF_A_BOT_BYTES > limit:
+        raise QuotaExceeded(
+            f"Your bots use {used // _MB} MB and may use {limit // _MB} MB; {which} takes "
+            f"{MEMORY_OF_A_BOT_BYTES // _MB} MB. Stop or delete one, or ask an administrator for more.",
+            limit="max_memory_bytes",
+            allowed=limit,
+            used=used,
+        )
+
+
+async def _user(session: AsyncSession, name: str) -> UserModel:
+    user = await users.find_by_id(session, name) or await users.find_by_username(session, name)
+    if user is None:
+        raise _unknown(name)
+    return user
+
+
+async def _allowance(session: AsyncSession, user: UserModel, default: Quota) -> Allowance:
+    used = await _memory(session, user.id)
+    return Allowance(user, in_force(user, default), await _count(session, user.id), used)
+
+
+async def _count(session: AsyncSession, owner_id: str) -> int:
+    return (await session.exec(select(func.count()).select_from(_BOTS).where(*_alive(owner_id)))).one()
+
+
+async def _memory(session: AsyncSession, owner_id: str, but: str | None = None) -> int:
     query = (
-        select(BotModel.desired_state, BotStatusModel.slot)
-        .join(BotStatusModel, col(BotStatusModel.bot_id) == col(BotModel.id))
+        select(_BOTS.c.desired_state, _STATUSES.c.slot)
+        .join(_STATUSES, _STATUSES.c.bot_id == _BOTS.c.id)
         .where(*_alive(owner_id))
     )
+    if but is not None:
+        query = query.where(_BOTS.c.id != but)
     used = 0
     for desired, slot in (await session.exec(query)).all():
         memory = (slot or {}).get("memory")
@@ -63,4 +139,8 @@ async def _memory(session: AsyncSession, owner_id: str) -> int:
 
 
 def _alive(owner_id: str) -> tuple[ColumnElement[bool], ...]:
-    return col(BotModel.owner_id) == owner_id, col(BotModel.deleted_at).is_(None)
+    return _BOTS.c.owner_id == owner_id, _BOTS.c.deleted_at.is_(None)
+
+
+def _unknown(name: str) -> NotFound:
+    return NotFound("There is no such user; write the id or the name of one.", user_id=name[:80])

@@ -1,11 +1,15 @@
-"""Queries on bots. Answers rows; decides nothing."""
+"""Queries on bots. Answers rows; decides nothing.
+
+Rows that are locked are read anew: those that the session has from before tell what was before the lock was waited for.
+A bot's lock does not hold up those who only refer to it (`key_share`).
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import literal, tuple_
+from sqlalchemy import func, literal, tuple_
 from sqlalchemy.orm import defer
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -49,9 +53,24 @@ async def find(session: AsyncSession, bot_id: str, owner_id: str | None, *, lock
     if owner_id is not None:
         query = query.where(col(BotModel.owner_id) == owner_id)
     if lock:
-        query = query.with_for_update(of=BotModel)
+        query = query.with_for_update(of=BotModel, key_share=True).execution_options(populate_existing=True)
     row = (await session.exec(query)).first()
     return None if row is None else BotView(row[0], row[1])
+
+
+async def living(session: AsyncSession, bot_ids: Collection[str]) -> set[str]:
+    """Of these, those that are not deleted yet."""
+    query = select(BotModel.id).where(col(BotModel.id).in_(list(bot_ids)), col(BotModel.deleted_at).is_(None))
+    return set((await session.exec(query)).all()) if bot_ids else set()
+
+
+async def count_running(session: AsyncSession, owner_id: str) -> int:
+    """How many bots of the owner shall run."""
+    query = select(func.count()).select_from(BotModel)
+    query = query.where(
+        col(BotModel.owner_id) == owner_id, col(BotModel.desired_state) == "running", col(BotModel.deleted_at).is_(None)
+    )
+    return (await session.exec(query)).one()
 
 
 async def find_by_name(session: AsyncSession, owner_id: str, name: str) -> BotModel | None:
@@ -126,6 +145,7 @@ async def statuses(session: AsyncSession, bot_ids: Collection[str]) -> Sequence[
         .where(col(BotModel.id).in_(list(bot_ids)))
         .order_by(col(BotModel.id))
         .with_for_update(of=BotStatusModel)
+        .execution_options(populate_existing=True)
     )
     return (await session.exec(query)).all()
 
@@ -140,6 +160,8 @@ class DesiredRow:
     conditions: list[dict[str, Any]]
     slot: dict[str, Any] | None
     reporting_currency: str
+    snapshot_at: datetime | None
+    """None where it never reported."""
 
 
 async def desired(session: AsyncSession) -> list[DesiredRow]:
@@ -153,7 +175,15 @@ async def desired(session: AsyncSession) -> list[DesiredRow]:
         .options(defer(BotStatusModel.snapshot, raiseload=True))  # type: ignore[arg-type]
     )
     return [
-        DesiredRow(bot, status.observed_state, status.restart_done, status.conditions, status.slot, currency)
+        DesiredRow(
+            bot,
+            status.observed_state,
+            status.restart_done,
+            status.conditions,
+            status.slot,
+            currency,
+            status.snapshot_at,
+        )
         for bot, status, currency in (await session.exec(query)).all()
     ]
 
@@ -168,21 +198,29 @@ async def epochs_of_deleted(session: AsyncSession, bot_ids: Collection[str]) -> 
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """Whose bot it is, and what it is called."""
+    """Whose bot it is, what it is called, and the pool that it is assigned to."""
 
     owner_id: str
     name: str
+    pool_id: str | None
 
 
 async def owners(session: AsyncSession, bot_ids: Collection[str]) -> dict[str, Owned]:
     """Of these bots, those that exist, deleted ones included."""
-    query = select(BotModel.id, BotModel.owner_id, BotModel.name).where(col(BotModel.id).in_(list(bot_ids)))
-    return {bot_id: Owned(owner_id, name) for bot_id, owner_id, name in (await session.exec(query)).all()}
+    query = select(BotModel.id, BotModel.owner_id, BotModel.name, BotModel.pool_id)
+    rows = await session.exec(query.where(col(BotModel.id).in_(list(bot_ids))))
+    return {bot_id: Owned(owner_id, name, pool_id) for bot_id, owner_id, name, pool_id in rows.all()}
 
 
 async def locked(session: AsyncSession, bot_ids: Collection[str]) -> list[BotModel]:
     """The rows of these bots, locked for writing, by id."""
-    query = select(BotModel).where(col(BotModel.id).in_(list(bot_ids))).order_by(col(BotModel.id)).with_for_update()
+    query = (
+        select(BotModel)
+        .where(col(BotModel.id).in_(list(bot_ids)))
+        .order_by(col(BotModel.id))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
     return list((await session.exec(query)).all())
 
 

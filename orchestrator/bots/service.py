@@ -15,7 +15,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from orchestrator.bots import quotas, repository
+from orchestrator.audit import service as audit
+from orchestrator.audit.service import BY_SYSTEM, By
+from orchestrator.bots import capital, live, quotas, repository, versions
 from orchestrator.bots.models import BotEventModel, BotModel, BotStatusModel, IdempotencyModel
 from orchestrator.bots.observe import Change, observe
 from orchestrator.bots.repository import BotFilters, BotView
@@ -30,9 +32,9 @@ from orchestrator.errors import (
 from orchestrator.kit.clock import utc_now
 from orchestrator.kit.ids import new_id
 from orchestrator.kit.pages import Page
-from orchestrator.pools import audit
-from orchestrator.pools.audit import BY_SYSTEM, By
 from orchestrator.templates.spec import BotSpec
+from orchestrator.users import sharing
+from orchestrator.users.quotas import NO_QUOTA, Quota
 from pool.contract.slots import DesiredState, ObservedState
 
 DELETED = "deleted"
@@ -61,16 +63,25 @@ async def create(
     desired_state: str = "running",
     idempotency: Idempotency | None = None,
     by: By = BY_SYSTEM,
+    quota: Quota = NO_QUOTA,
+    wallet_id: str | None = None,
+    confirm_live: str | None = None,
 ) -> tuple[BotModel, bool]:
-    """A new bot, and True; or the one that the same request made before, and False. Raises Conflict (field `name`),
-    IdempotencyMismatch, QuotaExceeded."""
+    """A new bot, with its starting balance from the wallet, or else from the owner's automatic one, and True; or the
+    one that the same request made before, and False. `quota` is what users without one of their own have. One that
+    trades live must pass `bots.live.check`, with its name as `confirm_live`. Raises Conflict (field `name`),
+    IdempotencyMismatch, QuotaExceeded, NotAllowed, InvalidSpec (field `wallet`, `confirm_live`, `strategy.id`),
+    StrategyNotReady, InsufficientFunds."""
     if idempotency is not None:
         answered = await _answered(session, owner_id, idempotency)
         if answered is not None:
             return answered, False
     if await repository.find_by_name(session, owner_id, spec.name) is not None:
         raise _name_taken(spec.name)
-    await quotas.check(session, owner_id)
+    await quotas.check(session, owner_id, quota)
+    await versions.check(session, spec)
+    if not spec.dry_run:
+        await live.check(session, owner_id, spec, wallet_id, confirm_live)
     bot = _new_bot(owner_id, spec, desired_state)
     try:
         async with session.begin_nested():
@@ -79,7 +90,9 @@ async def create(
             session.add(_new_status(bot))
             if idempotency is not None:
                 session.add(_answer(owner_id, idempotency, bot))
-            _audit(session, by, "create", bot, None, {"owner_id": owner_id, **columns_of(spec), **_wanted(bot)})
+            await capital.open_(session, bot, wallet_id)
+            made = {"owner_id": owner_id, **columns_of(spec), "wallet_id": bot.wallet_id, **_wanted(bot)}
+            _audit(session, by, "create", bot, None, made)
             await session.flush()
     except IntegrityError:
         # Another request was quicker: either the same one, or one that took the name.
@@ -104,9 +117,9 @@ async def answered(session: AsyncSession, owner_id: str, idempotency: Idempotenc
     return BotView(bot, status or _new_status(bot))
 
 
-async def get(session: AsyncSession, owner_id: str | None, bot_id: str) -> BotView:
-    """Raises NotFound, also for another owner's bot."""
-    return await _find(session, owner_id, bot_id)
+async def get(session: AsyncSession, owner_id: str | None, bot_id: str, *, lock: bool = False) -> BotView:
+    """With `lock` for writing. Raises NotFound, also for another owner's bot."""
+    return await _find(session, owner_id, bot_id, lock=lock)
 
 
 async def list_(
@@ -129,7 +142,9 @@ async def update(
     expected_version: int | None = None,
     by: By = BY_SYSTEM,
 ) -> BotView:
-    """Replaces the spec. Raises NotFound, PreconditionFailed, Conflict (field `name`, or being deleted)."""
+    """Replaces the spec; another starting balance is given by the bot's wallet, or goes back to it. Raises NotFound,
+    PreconditionFailed, Conflict (field `name`, or being deleted, or too busy to give back), NotAllowed, InvalidSpec
+    (field `dry_run`, `exchange`, `pairs`), InsufficientFunds."""
     view = await _find(session, owner_id, bot_id, lock=True)
     bot = view.bot
     _check_version(bot, expected_version)
@@ -138,6 +153,9 @@ async def update(
     changed = {name: value for name, value in values.items() if getattr(bot, name) != value}
     if not changed:
         return view
+    live.check_change(bot, spec)
+    if not bot.dry_run and bot.wallet_id is not None and changed.keys() & {"pairs", "stake_currency"}:
+        await live.check_coins(session, bot.wallet_id, spec, bot.id)
     if spec.name != bot.name and await repository.find_by_name(session, bot.owner_id, spec.name) is not None:
         raise _name_taken(spec.name)
     before = {name: getattr(bot, name) for name in changed} | {"generation": bot.generation}
@@ -146,6 +164,8 @@ async def update(
             for name, value in changed.items():
                 setattr(bot, name, value)
             _touch(session, bot)
+            if "starting_balance" in changed:
+                await capital.change(session, bot, view.status, before["starting_balance"], bot.starting_balance)
             _audit(session, by, "update", bot, before, {**changed, "generation": bot.generation})
             await session.flush()
     except IntegrityError:
@@ -161,9 +181,11 @@ async def set_desired(
     open_trades: Literal["keep", "flatten"] = "keep",
     expected_version: int | None = None,
     by: By = BY_SYSTEM,
+    quota: Quota = NO_QUOTA,
 ) -> BotView:
-    """Wants another state. What is wanted already changes nothing. `open_trades` counts for `stopped` and `deleted`.
-    Raises NotFound, PreconditionFailed, Conflict where the bot is being deleted."""
+    """Wants another state. What is wanted already changes nothing. `open_trades` counts for `stopped` and `deleted`,
+    `quota`, what owners without one of their own have, for a stopped bot that is to run. Raises NotFound,
+    PreconditionFailed, Conflict where the bot is being deleted, QuotaExceeded, NotAllowed."""
     view = await _find(session, owner_id, bot_id, lock=True)
     bot = view.bot
     _check_version(bot, expected_version)
@@ -173,6 +195,11 @@ async def set_desired(
         return view
     if desired != DELETED:
         _check_not_deleted(bot)
+    starts = bot.desired_state == DesiredState.STOPPED and desired in (DesiredState.RUNNING, DesiredState.PAUSED)
+    if starts:
+        await quotas.check_start(session, bot, quota)
+    if starts or (desired == "running" and bot.desired_state != DesiredState.RUNNING):
+        await live.check_start(session, bot)
     before = _wanted(bot)
     bot.desired_state, bot.open_trades = desired, open_trades
     _touch(session, bot)
@@ -189,13 +216,15 @@ async def restart(
     by: By = BY_SYSTEM,
 ) -> BotView:
     """Asks for a new process; leaves quarantine. Raises NotFound, PreconditionFailed, Conflict, BotNotRunning where it
-    shall be stopped."""
+    shall be stopped, NotAllowed."""
     view = await _find(session, owner_id, bot_id, lock=True)
     bot = view.bot
     _check_version(bot, expected_version)
     _check_not_deleted(bot)
     if bot.desired_state == DesiredState.STOPPED:
         raise BotNotRunning("The bot is stopped; start it instead.", bot_id=bot.id)
+    if bot.desired_state == DesiredState.RUNNING:  # a paused one enters no trades, and may go on to end those it has
+        await live.check_start(session, bot)
     bot.restart_requested += 1
     bot.updated_at = utc_now()
     session.add(bot)
@@ -220,15 +249,17 @@ async def events(
 
 
 async def mark_deleted(session: AsyncSession, bot_ids: Collection[str]) -> None:
-    """The deletion of these bots was carried out: their rows stay for the history, their names are free again. Bots
-    that nobody wants deleted are left alone."""
+    """The deletion of these bots was carried out: their rows stay for the history, their names are free again, what
+    they had is their wallets'. Bots that nobody wants deleted are left alone."""
     now = utc_now()
-    for bot, _ in await repository.statuses(session, bot_ids):
-        if bot.desired_state != DELETED or bot.deleted_at is not None:
-            continue
+    rows = await repository.statuses(session, bot_ids)
+    gone = [(bot, status) for bot, status in rows if bot.desired_state == DELETED and bot.deleted_at is None]
+    await capital.release(session, gone)
+    for bot, _ in gone:
         bot.deleted_at = bot.updated_at = now
         bot.name = await _retired_name(session, bot)
         session.add(bot)
+        await sharing.forget(session, bot.id)
     await session.flush()
 
 
@@ -304,7 +335,8 @@ def _audit(
     before: Mapping[str, Any] | None,
     after: Mapping[str, Any],
 ) -> None:
-    audit.record(session, by.actor, f"bot.{verb}", audit.bot(bot.id), by.why, before, after)
+    subject = audit.bot(bot.id)
+    audit.record(session, by.actor, f"bot.{verb}", subject, by.why, before, after, tenant=bot.owner_id)
 
 
 def _touch(session: AsyncSession, bot: BotModel) -> None:

@@ -12,7 +12,7 @@ arrive anew. A listing may be older than what the stream told meanwhile, so its 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pool.contract.slots import Condition, ConditionType, DesiredState, ObservedState, Slot
@@ -24,9 +24,14 @@ CONTROL_CONDITIONS = frozenset(
         ConditionType.AGENT_UNREACHABLE,
         ConditionType.TEMPLATE_BROKEN,
         ConditionType.MOVING,
+        ConditionType.ARRIVING,
+        ConditionType.REPORT_REFUSED,
+        ConditionType.UNGOVERNED,
+        ConditionType.KEY_UNUSABLE,
     }
 )
 """Conditions that the control plane sets; all others are the agent's."""
+_REFUSED_FOR = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,7 @@ def apply(status: Status, wanted: Wanted, observation: Observation) -> Status:
             return _slot_seen(status, wanted, observation)
         case SlotAbsent():
             gone = replace(status, slot=None, trader_state=None, last_seen_at=observation.at)
-            return _derive(gone, wanted, _control(status, without=ConditionType.AGENT_UNREACHABLE))
+            return _derive(gone, wanted, _still_held(status, observation.at))
         case SnapshotSeen():
             return _snapshot_seen(status, observation.snapshot, observation.at)
         case ConditionSet():
@@ -136,7 +141,7 @@ def _slot_seen(status: Status, wanted: Wanted, seen: SlotSeen) -> Status:
     )
     if slot.snapshot is not None and _moves_forward(status, slot.snapshot):
         told = _snapshot_seen(told, slot.snapshot, seen.at)
-    return _derive(told, wanted, [*slot.conditions, *_control(status, without=ConditionType.AGENT_UNREACHABLE)])
+    return _derive(told, wanted, [*slot.conditions, *_still_held(status, seen.at)])
 
 
 def _snapshot_seen(status: Status, snapshot: BotSnapshot, at: datetime) -> Status:
@@ -157,8 +162,17 @@ def _condition_set(status: Status, wanted: Wanted, told: ConditionSet) -> Status
     return _derive(status, wanted, [*(c for c in status.conditions if c.type != told.type), condition])
 
 
-def _control(status: Status, without: ConditionType) -> list[Condition]:
-    return [c for c in status.conditions if c.type in CONTROL_CONDITIONS and c.type != without]
+def ends_when_seen(condition: Condition, now: datetime) -> bool:
+    """Whether the condition holds no more once its bot's slot, or the lack of it, was seen and written. That a report
+    was refused is told for a while: the next one may be better by chance."""
+    if condition.type == ConditionType.REPORT_REFUSED:
+        return now - condition.since > _REFUSED_FOR
+    return condition.type == ConditionType.AGENT_UNREACHABLE
+
+
+def _still_held(status: Status, now: datetime) -> list[Condition]:
+    """The control plane's conditions that stay when the agent tells of the bot."""
+    return [c for c in status.conditions if c.type in CONTROL_CONDITIONS and not ends_when_seen(c, now)]
 
 
 def _derive(status: Status, wanted: Wanted, conditions: Iterable[Condition]) -> Status:

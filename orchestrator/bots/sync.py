@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orchestrator.audit import service as audit
+from orchestrator.audit.service import By
 from orchestrator.bots import repository
 from orchestrator.bots.announce import announce
 from orchestrator.bots.observe import observe
@@ -16,8 +18,7 @@ from orchestrator.db.engine import Database
 from orchestrator.errors import Error
 from orchestrator.events.bus import Bus
 from orchestrator.kit.clock import utc_now
-from orchestrator.pools import audit, moves, service
-from orchestrator.pools.audit import By
+from orchestrator.pools import moves, service
 from orchestrator.pools.directory import AgentDirectory
 from orchestrator.pools.models import PoolModel
 from orchestrator.pools.service import PoolSeen

@@ -2,20 +2,26 @@
 
 | call | answer |
 |---|---|
+| `POST /v1/terms` | `BrokerTerm` of who leads from here on: what carries another one is refused |
 | `GET /v1/node` | `Node`; 503 `Refusal` `docker_unreachable` |
 | `GET /v1/pools` | `{"items": [PoolContainer]}`: all of this installation, volumes without container too |
 | `GET /v1/pools/{pool_id}` | `PoolContainer`, 404 |
 | `PUT /v1/pools/{pool_id}` `PoolSpec` | `PoolContainer`: all is there and runs; one that differs is left alone |
 | `POST /v1/pools/{pool_id}/stop?seconds=N` | 204 once it has ended, within N seconds or killed |
-| `POST /v1/pools/{pool_id}/restart?seconds=N` | 204 |
 | `POST /v1/pools/{pool_id}/mend` | `PoolContainer`: what was changed on a living container by hand is set right |
 | `DELETE /v1/pools/{pool_id}` | 204: the container is gone, its volume stays; 409 while it runs |
+| `GET /v1/volumes` | `{"items": [PoolVolume]}`: what pools keep, also those that are gone |
 | `DELETE /v1/volumes/{pool_id}?confirm={pool_id}` | 204: the volume and its trades are gone; 409 while in use |
 | `GET /v1/pools/{pool_id}/logs?tail=N` | text/plain |
+| `GET /v1/images?reference=R` | `PoolImage`, or the 409 that a pool of this image would get |
 | `GET /v1/paper-exchange` | `PaperContainer`, 404 |
 | `PUT /v1/paper-exchange` `PaperSpec` | `PaperContainer`: one per node, in all tenants' networks |
 | `DELETE /v1/paper-exchange` | 204 |
 | `GET /v1/events` | NDJSON of `ContainerEvent` until the client goes; hints only, `GET /v1/pools` is the truth |
+
+Calls that act carry the header `Flotilla-Term`, all but `mend`: what is right for a pool that lives is not its caller's
+decision. Without the last term they are a 409 `deposed`, also where they had to wait; a broker that was started anew
+knows none.
 
 Errors have status 400, 403, 404, 409, 502 or 503 and a `Refusal`. An empty line on the event stream is a sign of life.
 Tokens travel in clear over the Unix socket (`BrokerModel.to_json(reveal_secrets=True)`), are masked elsewhere.
@@ -29,7 +35,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pool.contract.model import REVEAL_SECRETS, Secret
 
-BROKER_PROTOCOL = 1
+BROKER_PROTOCOL = 3
+TERM_HEADER = "Flotilla-Term"
 PAPER_ALIAS = "paper-exchange"
 PAPER_PORT = 9000
 PAPER_URL = f"http://{PAPER_ALIAS}:{PAPER_PORT}"
@@ -53,11 +60,17 @@ class RefusalCode(StrEnum):
     """The image speaks another version of `pool.contract` than this control plane."""
     NAME_TAKEN = "name_taken"
     """A container, network or volume of that name exists and is not ours."""
+    VOLUME_GONE = "volume_gone"
+    """The pool had one, which nobody can replace: it is not started on an empty one."""
     IN_USE = "in_use"
     NOT_FOUND = "not_found"
     INVALID = "invalid"
+    DEPOSED = "deposed"
+    """Who asks does not lead, as far as the broker was told, or leads no more."""
     NOT_ALLOWED = "not_allowed"
     """This user may not speak to the broker."""
+    OTHER_DOCKER = "other_docker"
+    """Told by the client: the pools are of another daemon or installation."""
     DISK_FULL = "disk_full"
     NO_ADDRESS_SPACE = "no_address_space"
     """No subnet is left for another tenant's network."""
@@ -82,17 +95,26 @@ class Refused(Exception):
         self.refusal = Refusal(code=code, message=message)
 
 
+class BrokerTerm(BrokerModel):
+    term: str
+    """Names one time of leading; the broker's choice, no secret."""
+
+
 class PoolSpec(BrokerModel):
     """A pool as a container. `settings` is the content of its `pool.json`; the broker adds what belongs to the
     image (addresses, user ids, required isolation)."""
 
     tenant_id: str | None = Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")
     image: str
+    """What a new pool is made of: a reference of the allow-list, or the id of an image that a pool here was made of. A
+    pool stays with what that was, whatever the reference means later."""
     slots_total: int = Field(ge=1, le=1000)
     memory_limit_bytes: int | None = Field(default=None, ge=256 * 2**20)
     cpu_limit: float | None = Field(default=None, gt=0)
     """In cores."""
     settings: dict[str, Any]
+    expect_volume: bool = False
+    """The pool ran before: without its volume it is refused, not begun anew."""
     agent_token: Secret
     """For a file in the pool's volume that only its agent can read, unless that has one: a volume keeps its token as
     long as it lives. Sent in clear over the Unix socket."""
@@ -132,6 +154,25 @@ class PoolContainer(BrokerModel):
     """Read from its volume; None where there is no container or no token yet."""
 
 
+class PoolVolume(BrokerModel):
+    """What a pool keeps, as its labels tell."""
+
+    pool_id: str
+    tenant_id: str | None
+    image_id: str | None
+    """What the pool was made of first, and stays with."""
+    in_use: bool
+    """A living container mounts it, whosever."""
+
+
+class PoolImage(BrokerModel):
+    """An image that pools can be made of."""
+
+    reference: str
+    image_id: str
+    freqtrade: str | None
+
+
 class PaperSpec(BrokerModel):
     image: str
     symbols: int = Field(ge=20, le=1500)
@@ -152,6 +193,8 @@ class Node(BrokerModel):
 
     protocol: int
     name: str
+    place: str | None
+    """`<installation>@<id of the daemon>`: whose pools are where; None where the daemon has no id."""
     docker: str
     """Version of the daemon."""
     cores: int

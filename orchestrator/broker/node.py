@@ -32,6 +32,7 @@ def look(docker: DockerApi, settings: BrokerSettings) -> Node:
     return Node(
         protocol=BROKER_PROTOCOL,
         name=settings.node_name,
+        place=f"{settings.installation}@{told['ID']}" if told.get("ID") else None,
         docker=str(told.get("ServerVersion")),
         cores=int(told.get("NCPU") or 1),
         memory_bytes=int(told.get("MemTotal") or 0),

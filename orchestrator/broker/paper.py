@@ -33,6 +33,8 @@ PAPER_UID = 10_001
 _MEMORY_BYTES = 1024 * 2**20
 _PROCESSES = 128
 _STOP_SECONDS = 15
+_REMOTE_ACCOUNTS = "FLOTILLA_PAPER_REMOTE_ACCOUNTS"
+"""Whoever knows the token opens accounts there, from the host."""
 _COMMAND = ("/usr/bin/tini", "--", "python", "-m", "pool.exchange.simulator", "--directory", MOUNTED_AT)
 
 
@@ -94,6 +96,7 @@ class PaperExchanges:
                     command=wanted["command"],
                     user=f"{PAPER_UID}:{PAPER_UID}",
                     hostname=PAPER_ALIAS,
+                    environment=wanted["environment"],
                     labels={**self._names.labels("paper-exchange"), IMAGE: spec.image, CONFIGURATION: wanted["digest"]},
                     healthcheck={"test": ["NONE"]},
                     host_config=client.create_host_config(**wanted["host"]),
@@ -114,8 +117,14 @@ class PaperExchanges:
             egress=False,
         )
         command = ["--host", "0.0.0.0", "--port", str(PAPER_PORT), "--symbols", str(spec.symbols)]  # noqa: S104
-        told = json.dumps([image_id, network, command, host], sort_keys=True, default=dict)
-        return {"host": host, "command": command, "digest": hashlib.sha256(told.encode()).hexdigest()[:32]}
+        environment = {} if spec.control_token is None else {_REMOTE_ACCOUNTS: "1"}
+        told = json.dumps([image_id, network, command, environment, host], sort_keys=True, default=dict)
+        return {
+            "host": host,
+            "command": command,
+            "environment": environment,
+            "digest": hashlib.sha256(told.encode()).hexdigest()[:32],
+        }
 
     def _drop(self, details: Mapping[str, Any]) -> None:
         with translated("remove the paper exchange"):

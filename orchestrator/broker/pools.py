@@ -18,12 +18,12 @@ from orchestrator.broker.contract import PoolSpec, RefusalCode, Refused
 from orchestrator.broker.docker_api import DockerApi
 from orchestrator.broker.hardening import POOL_CAPABILITIES, Limits, host_options, limit_fields
 from orchestrator.broker.mending import Mender
-from orchestrator.broker.names import CONFIGURATION, FREQTRADE, IMAGE, LIMITS, TENANT, Names
+from orchestrator.broker.names import CONFIGURATION, FREQTRADE, IMAGE, IMAGE_ID, LIMITS, TENANT, Names
 from orchestrator.broker.networks import Networks
 from orchestrator.broker.refusals import translated
 from orchestrator.broker.settings import BrokerSettings
 from orchestrator.broker.uid_ranges import UidRanges
-from orchestrator.broker.volumes import MOUNTED_AT, Volumes
+from orchestrator.broker.volumes import MOUNTED_AT, Volumes, gone
 
 AGENT_UID = 10_000
 
@@ -81,16 +81,6 @@ class Pools:
         for details in self._containers(pool_id):
             self._end(details, seconds)
 
-    def restart(self, pool_id: str, seconds: int) -> None:
-        ours = self._containers(pool_id)
-        if not ours:
-            raise _not_found(pool_id)
-        for details in ours:
-            self._end(details, seconds)
-        self._check_nobody_else(pool_id, ours[0]["Id"])
-        with translated(f"start pool {pool_id}"):
-            self._docker.client.start(ours[0]["Id"])
-
     def remove(self, pool_id: str) -> None:
         """Its containers are gone; 409 while one lives. The network goes with its last pool, the volume stays."""
         ours = self._containers(pool_id)
@@ -105,6 +95,10 @@ class Pools:
         if self._containers(pool_id):
             raise Refused(RefusalCode.IN_USE, f"Pool {pool_id} still has its container: remove that first.")
         self._volumes.remove(self._names.pool(pool_id))
+        try:
+            images.forget_unused(self._docker)
+        except Refused as refused:  # the next purge does it
+            logger.warning("a tag of an image that no pool needs any more may be left: {}", refused.refusal.message)
 
     def logs(self, pool_id: str, tail: int) -> bytes:
         details = self.find(pool_id)
@@ -118,10 +112,15 @@ class Pools:
 
     def _start(self, pool_id: str, spec: PoolSpec, ours: list[dict[str, Any]], ids: range) -> None:
         name = self._names.pool(pool_id)
-        image = images.find(self._docker, self._settings, spec.image)
         labels = self._names.pool_labels(pool_id, spec.tenant_id) | uid_ranges.label(ids)
+        volume = self._volumes.find(name)
+        if spec.expect_volume and volume is None:
+            raise gone(name, labels)
+        made_of = _made_of(volume, ours)
+        image = images.of_pool(self._docker, self._settings, made_of, spec.image)
         network = self._networks.ensure(self._names.network(spec.tenant_id))
-        self._volumes.ensure(name, labels)
+        self._volumes.ensure(name, labels | {IMAGE_ID: image.id})
+        images.keep(self._docker, made_of, image)
         wanted = self._configuration(pool_id, spec, image, network, labels)
         if ours and describe.is_alive(ours[0]) and describe.labels(ours[0]).get(CONFIGURATION) == wanted["digest"]:
             return  # Docker is about to start it again
@@ -132,7 +131,7 @@ class Pools:
             kept = self._create(name, wanted)
         with translated(f"start pool {pool_id}"):
             self._docker.client.start(kept)
-        logger.info("started pool {} of the image {}", pool_id, spec.image)
+        logger.info("started pool {} of the image {} ({})", pool_id, spec.image, image.id)
 
     def _containers(self, pool_id: str) -> list[dict[str, Any]]:
         """The pool's own, living ones first, labelled ones first among those. The volume tells all candidates."""
@@ -272,6 +271,13 @@ class Pools:
             File("pool.json", (json.dumps(settings, indent=2) + "\n").encode(), 0o644, 0, 0),
             File("agent-token", token.encode(), 0o400, AGENT_UID, AGENT_UID, once=True),
         ]
+
+
+def _made_of(volume: Mapping[str, Any] | None, ours: list[dict[str, Any]]) -> str | None:
+    """Id of the image that the pool stays with; None for one that never was. A volume without that label, from before
+    there was one, leaves it to its container."""
+    labelled = None if volume is None else (volume.get("Labels") or {}).get(IMAGE_ID)
+    return labelled or next((str(details["Image"]) for details in ours), None)
 
 
 def _not_found(pool_id: str) -> Refused:

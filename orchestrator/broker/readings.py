@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from loguru import logger
@@ -24,6 +24,7 @@ from orchestrator.broker.settings import BrokerSettings
 from orchestrator.broker.volumes import MOUNTED_AT, Volumes
 
 _FRESH_SECONDS = 5.0
+_TOKEN_SECONDS = 20.0
 _WORKERS = 8
 
 
@@ -37,6 +38,14 @@ class _Usage:
     asked_at: float = float("-inf")
 
 
+@dataclass(frozen=True, slots=True)
+class _Token:
+    started: str
+    """Of the container, since a new one may have another token."""
+    read_at: float
+    token: str = field(repr=False)
+
+
 class Readings:
     """Close it with `close`."""
 
@@ -48,7 +57,7 @@ class Readings:
         self._volumes = volumes
         self._lock = threading.Lock()
         self._used: dict[str, _Usage] = {}
-        self._tokens: dict[str, tuple[str, str]] = {}
+        self._tokens: dict[str, _Token] = {}
         self._workers = ThreadPoolExecutor(_WORKERS, "usage")
 
     def close(self) -> None:
@@ -133,17 +142,18 @@ class Readings:
             self._used[container_id] = _Usage(describe.memory_bytes(stats), percent, cpu, now, now)
 
     def _token(self, details: Mapping[str, Any]) -> SecretStr | None:
-        started = str(details["State"].get("StartedAt"))
+        """Read anew some times a minute: an agent may change its token, and takes the one before for minutes."""
+        started, now = str(details["State"].get("StartedAt")), time.monotonic()
         with self._lock:
             held = self._tokens.get(details["Id"])
-        if held is not None and held[0] == started:
-            return SecretStr(held[1])
+        if held is not None and held.started == started and now - held.read_at < _TOKEN_SECONDS:
+            return SecretStr(held.token)
         content = self._volumes.read(details["Id"], f"{MOUNTED_AT}/agent-token")
         token = "" if content is None else content.decode(errors="replace").strip()
         if not token:
             return None
         with self._lock:
-            self._tokens[details["Id"]] = (started, token)
+            self._tokens[details["Id"]] = _Token(started, now, token)
         return SecretStr(token)
 
     def _last_words(self, container_id: str) -> str:

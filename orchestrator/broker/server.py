@@ -14,8 +14,19 @@ from aiohttp.typedefs import Handler
 from loguru import logger
 from pydantic import ValidationError
 
-from orchestrator.broker import node
-from orchestrator.broker.contract import BrokerModel, PaperSpec, PoolContainer, PoolSpec, Refusal, RefusalCode, Refused
+from orchestrator.broker import disks, images, node
+from orchestrator.broker.contract import (
+    TERM_HEADER,
+    BrokerModel,
+    BrokerTerm,
+    PaperSpec,
+    PoolContainer,
+    PoolImage,
+    PoolSpec,
+    Refusal,
+    RefusalCode,
+    Refused,
+)
 from orchestrator.broker.docker_api import DockerApi
 from orchestrator.broker.events import EventStream
 from orchestrator.broker.names import Names
@@ -25,6 +36,7 @@ from orchestrator.broker.pools import Pools
 from orchestrator.broker.readings import Readings
 from orchestrator.broker.refusals import STATUS
 from orchestrator.broker.settings import BrokerSettings
+from orchestrator.broker.terms import Terms
 from orchestrator.broker.volumes import Volumes
 
 T = TypeVar("T")
@@ -50,6 +62,7 @@ class Broker:
         self._events = EventStream(self._docker, settings.installation)
         self._quick = ThreadPoolExecutor(_QUICK_THREADS, "quick")
         self._long = ThreadPoolExecutor(_LONG_THREADS, "long")
+        self._terms = Terms()
         self._locks: dict[str, asyncio.Lock] = {}
 
     def application(self) -> web.Application:
@@ -58,16 +71,18 @@ class Broker:
         pool = "/v1/pools/{pool_id}"
         app.add_routes(
             [
+                web.post("/v1/terms", self._begin_term),
                 web.get("/v1/node", self._node),
                 web.get("/v1/pools", self._list),
                 web.get(pool, self._get),
                 web.put(pool, self._ensure),
                 web.delete(pool, self._remove),
                 web.post(pool + "/stop", self._stop),
-                web.post(pool + "/restart", self._restart),
                 web.post(pool + "/mend", self._mend),
                 web.get(pool + "/logs", self._logs),
+                web.get("/v1/volumes", self._volumes),
                 web.delete("/v1/volumes/{pool_id}", self._purge),
+                web.get("/v1/images", self._image),
                 web.get("/v1/paper-exchange", self._paper_get),
                 web.put("/v1/paper-exchange", self._paper_ensure),
                 web.delete("/v1/paper-exchange", self._paper_remove),
@@ -120,6 +135,9 @@ class Broker:
                 f"User {uid} may not speak to the broker: add it to FLOTILLA_BROKER_ALLOWED_UIDS if it shall.",
             )
 
+    async def _begin_term(self, _: web.Request) -> web.Response:
+        return _answer(BrokerTerm(term=self._terms.begin()))
+
     async def _node(self, _: web.Request) -> web.Response:
         return _answer(await self._look(lambda: node.look(self._docker, self._settings)))
 
@@ -135,7 +153,7 @@ class Broker:
     async def _ensure(self, request: web.Request) -> web.Response:
         pool_id = self._pool_id(request)
         spec = PoolSpec.model_validate_json(await request.read())
-        async with self._alone(pool_id):
+        async with self._acting(request, pool_id):
             await self._act(lambda: self._pools.ensure(pool_id, spec))
             return _answer(_there(pool_id, await self._look(lambda: self._readings.one(pool_id))))
 
@@ -147,33 +165,37 @@ class Broker:
 
     async def _stop(self, request: web.Request) -> web.Response:
         pool_id, seconds = self._pool_id(request), _number(request, "seconds", 60, _LONGEST_STOP_SECONDS)
-        async with self._alone(pool_id):
+        async with self._acting(request, pool_id):
             await self._act(lambda: self._pools.stop(pool_id, seconds))
-        return web.Response(status=204)
-
-    async def _restart(self, request: web.Request) -> web.Response:
-        pool_id, seconds = self._pool_id(request), _number(request, "seconds", 60, _LONGEST_STOP_SECONDS)
-        async with self._alone(pool_id):
-            await self._act(lambda: self._pools.restart(pool_id, seconds))
         return web.Response(status=204)
 
     async def _remove(self, request: web.Request) -> web.Response:
         pool_id = self._pool_id(request)
-        async with self._alone(pool_id):
+        async with self._acting(request, pool_id):
             await self._act(lambda: self._pools.remove(pool_id))
         return web.Response(status=204)
+
+    async def _volumes(self, _: web.Request) -> web.Response:
+        found = await self._look(lambda: disks.look(self._docker, self._names))
+        items = b",".join(volume.to_json() for volume in found)
+        return web.Response(body=b'{"items":[' + items + b"]}", content_type="application/json")
 
     async def _purge(self, request: web.Request) -> web.Response:
         pool_id = self._pool_id(request)
         if request.query.get("confirm") != pool_id:
             raise Refused(RefusalCode.INVALID, f"Say confirm={pool_id} to remove the volume of pool {pool_id}.")
-        async with self._alone(pool_id):
+        async with self._acting(request, pool_id):
             await self._act(lambda: self._pools.purge(pool_id))
         return web.Response(status=204)
 
     async def _logs(self, request: web.Request) -> web.Response:
         pool_id, tail = self._pool_id(request), _number(request, "tail", 200, _LONGEST_TAIL)
         return web.Response(body=await self._look(lambda: self._pools.logs(pool_id, tail)), content_type="text/plain")
+
+    async def _image(self, request: web.Request) -> web.Response:
+        reference = request.query.get("reference", "")
+        found = await self._look(lambda: images.find(self._docker, self._settings, reference))
+        return _answer(PoolImage(reference=reference, image_id=found.id, freqtrade=found.freqtrade))
 
     async def _paper_get(self, _: web.Request) -> web.Response:
         found = await self._look(self._paper.get)
@@ -183,10 +205,12 @@ class Broker:
 
     async def _paper_ensure(self, request: web.Request) -> web.Response:
         spec = PaperSpec.model_validate_json(await request.read())
-        return _answer(await self._act(lambda: self._paper.ensure(spec)))
+        async with self._acting(request, self._names.paper):
+            return _answer(await self._act(lambda: self._paper.ensure(spec)))
 
-    async def _paper_remove(self, _: web.Request) -> web.Response:
-        await self._act(self._paper.remove)
+    async def _paper_remove(self, request: web.Request) -> web.Response:
+        async with self._acting(request, self._names.paper):
+            await self._act(self._paper.remove)
         return web.Response(status=204)
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
@@ -211,9 +235,20 @@ class Broker:
         return pool_id
 
     @asynccontextmanager
-    async def _alone(self, pool_id: str) -> AsyncIterator[None]:
-        """One operation on a pool at a time; one whose caller went is finished before the next begins."""
-        async with self._locks.setdefault(pool_id, asyncio.Lock()):
+    async def _acting(self, request: web.Request, what: str) -> AsyncIterator[None]:
+        """One act at a time, of who leads alone: one that had to wait is refused if another one leads by then. So what
+        a former leader began is over before its successor acts on the same, and nothing more of it begins."""
+        term = request.headers.get(TERM_HEADER)
+        self._terms.check(term)
+        async with self._alone(what):
+            self._terms.check(term)
+            yield
+
+    @asynccontextmanager
+    async def _alone(self, what: str) -> AsyncIterator[None]:
+        """One operation on a pool or the paper exchange at a time; one whose caller went is finished before the next
+        begins."""
+        async with self._locks.setdefault(what, asyncio.Lock()):
             yield
 
     async def _look(self, work: Callable[[], T]) -> T:

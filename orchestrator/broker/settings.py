@@ -46,7 +46,7 @@ class BrokerSettings(BaseSettings):
     uid_first: int = Field(default=20_000, ge=11_000, le=2**31)
     """User ids for bots, two per slot, each pool its own: from this one …"""
     uid_last: int = Field(default=59_999, ge=11_000, le=2**31)
-    """… to this one. Installations on one machine want different ones, and no user of the machine one of them."""
+    """… to this one; no user of the machine may have one of them. Installations on one daemon avoid each other's."""
     pids_base: int = Field(default=256, ge=32)
     """Processes and threads that a pool may have beside those of its bots …"""
     pids_per_slot: int = Field(default=64, ge=8)

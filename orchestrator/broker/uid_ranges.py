@@ -3,7 +3,10 @@ per user id across containers, and an id of one's own is a wall by itself.
 
 Nothing is written down but in labels: a volume has the range that its pool was made with, a container the one that it
 runs with, and both are taken as long as they are there. A pool keeps its range, also when it grows and what follows is
-free; otherwise it gets one that has nothing of its old one, so that no bot owns what another one left. Blocking.
+free; otherwise it gets one that has nothing of its old one, so that no bot owns what another one left.
+
+What other installations on the same daemon have is left to them as long as there is anything else; a pool that got the
+same as another installation's (both chose at once) gets another one at its next start. Blocking.
 """
 
 import re
@@ -12,9 +15,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from loguru import logger
+
 from orchestrator.broker.contract import RefusalCode, Refused
 from orchestrator.broker.docker_api import DockerApi
-from orchestrator.broker.names import BOT_UIDS, POOL, ROLE, Names
+from orchestrator.broker.names import BOT_UIDS, INSTALLATION, POOL, ROLE, Names
 from orchestrator.broker.refusals import translated
 from orchestrator.broker.settings import BrokerSettings
 
@@ -35,14 +40,17 @@ class UidRanges:
     def of(self, pool_id: str, slots_total: int) -> Iterator[range]:
         """Two ids per slot, the pool's alone; promised to it until what carries the label was made. Raises Refused."""
         with self._lock:
-            own, others = self._taken(pool_id)
+            own, others, foreign = self._taken(pool_id)
             others += [promised for other, promised in self._promised.items() if other != pool_id]
-            chosen = choose(self._all, 2 * slots_total, own, others)
+            chosen = choose(self._all, 2 * slots_total, own, others + foreign)
+            if chosen is None and (chosen := choose(self._all, 2 * slots_total, own, others)) is not None:
+                logger.warning("pool {} has user ids that another installation's has: no others are left", pool_id)
             if chosen is None:
                 raise Refused(
                     RefusalCode.NO_USER_IDS,
-                    f"No {2 * slots_total} user ids in a row are left for the bots of pool {pool_id}: purge volumes "
-                    "that nobody needs, make pools with fewer slots, or raise FLOTILLA_BROKER_UID_LAST.",
+                    f"No {2 * slots_total} user ids in a row are left for the bots of pool {pool_id}: purge what "
+                    "removed pools left and nobody needs (flotilla pools disks), make pools with fewer slots, or raise "
+                    "FLOTILLA_BROKER_UID_LAST.",
                 )
             self._promised[pool_id] = chosen
         try:
@@ -51,24 +59,27 @@ class UidRanges:
             with self._lock:
                 self._promised.pop(pool_id, None)
 
-    def _taken(self, pool_id: str) -> tuple[list[range], list[range]]:
-        """The pool's own, the container's before the volume's, and those of all others."""
-        label = {"label": [f"flotilla.installation={self._names.installation}"]}
+    def _taken(self, pool_id: str) -> tuple[list[range], list[range], list[range]]:
+        """The pool's own, the container's before the volume's; those of all others; those of other installations."""
+        label = {"label": [f"{ROLE}=pool"]}
         with translated("look which user ids are taken"):
             containers = self._docker.client.containers(all=True, filters=label)
             volumes = self._docker.client.volumes(filters=label).get("Volumes") or []
         own: list[range] = []
         others: list[range] = []
+        foreign: list[range] = []
         for labels, unlabelled in (
             *((one.get("Labels") or {}, _UNLABELLED) for one in containers),
             *((one.get("Labels") or {}, None) for one in volumes),
         ):
-            if not self._names.is_ours(labels) or labels.get(ROLE) != "pool":
-                continue
             found = parse(labels) or unlabelled
-            if found is not None:
+            if labels.get(ROLE) != "pool" or INSTALLATION not in labels or found is None:
+                continue
+            if not self._names.is_ours(labels):
+                foreign.append(found)
+            else:
                 (own if labels.get(POOL) == pool_id else others).append(found)
-        return own, others
+        return own, others, foreign
 
 
 def choose(among: range, count: int, own: Iterable[range], others: Iterable[range]) -> range | None:

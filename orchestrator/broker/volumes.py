@@ -14,7 +14,7 @@ from loguru import logger
 from orchestrator.broker.archives import File, only_file, pack
 from orchestrator.broker.contract import RefusalCode, Refused
 from orchestrator.broker.docker_api import DockerApi
-from orchestrator.broker.names import POOL, Names
+from orchestrator.broker.names import INSTALLATION, POOL, ROLE, Names
 from orchestrator.broker.refusals import translated
 
 MOUNTED_AT = "/pool"
@@ -36,8 +36,10 @@ class Volumes:
         if not self._names.is_ours(found.get("Labels")):
             raise Refused(
                 RefusalCode.NAME_TAKEN,
-                f"A volume {name} exists that is not this installation's: remove it if nobody needs it, or choose "
-                "another FLOTILLA_BROKER_INSTALLATION.",
+                f"A volume {name} exists that is not this installation's, by its labels. One that was put back by hand "
+                "without them may hold trades: save what it holds, then make it again with those that it had, at least "
+                f"these (docker volume rm {name}; docker volume create {_as_options(labels)} {name}), and put that "
+                "back. If it is somebody else's, choose another FLOTILLA_BROKER_INSTALLATION.",
             )
 
     def find(self, name: str) -> dict[str, Any] | None:
@@ -124,6 +126,22 @@ class Volumes:
         if self._names.is_ours(details["Config"].get("Labels")):
             with translated("remove a left-over container"):
                 self._docker.client.remove_container(details["Id"], force=True)
+
+
+def gone(name: str, labels: dict[str, str]) -> Refused:
+    """A volume that was there before is not. An empty one that somebody makes by hand is a decision: the pool then
+    begins anew."""
+    return Refused(
+        RefusalCode.VOLUME_GONE,
+        f"Its volume {name} is gone, with its bots' trades, or this is not the Docker daemon that it ran on: nothing "
+        f"is started on an empty one. Make it again (docker volume create {_as_options(labels)} {name}) and put back "
+        "what was saved of it; left empty, its bots begin without their trades.",
+    )
+
+
+def _as_options(labels: dict[str, str]) -> str:
+    """Those that a volume is known by, for `docker volume create`."""
+    return " ".join(f"--label {key}={labels[key]}" for key in (INSTALLATION, ROLE, POOL) if key in labels)
 
 
 def _inside(name: str) -> str:

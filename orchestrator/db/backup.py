@@ -7,23 +7,23 @@ made at the backup's version, filled, read back and compared, then brought to th
 
 It holds password hashes, so it is made with mode 0600. It holds no key: `secrets.json` stays in the home. Without that
 file a restored installation keeps its id, which is in the database, gets a new signing key, and access tokens end;
-refresh tokens go on. Trades are not in it either: each bot's are in its pool (see the README).
+refresh tokens go on. Trades are not in it either: each bot's are in its pool, and travel in parcels (`pool.packing`).
 """
 
 import gzip
 import json
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Table, text
+from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orchestrator.db import migrate, transfer
+from orchestrator.db import encoding, migrate, transfer
 from orchestrator.db.copy import Copied, Progress, quiet, reader, refuse_busy
 from orchestrator.db.engine import Database
 from orchestrator.db.portable import CHUNK, Digest, Field, Kind, Shape, line_of, row_of, rows
@@ -72,7 +72,7 @@ async def backup(url: str, file: Path, tables: Sequence[Table], progress: Progre
 
 async def restore(url: str, file: Path, progress: Progress = quiet) -> tuple[Header, list[Copied]]:
     """Fills an empty database, wholly or not at all. No control plane may run on it. Raises Conflict (not empty, in
-    use, no backup, damaged), TransferFailed, DatabaseTooNew, SQLAlchemyError, OSError."""
+    use, not UTF8, no backup, damaged), TransferFailed, DatabaseTooNew, SQLAlchemyError, OSError."""
     database = Database(url)
     try:
         with gzip.open(file, "rt", encoding="utf-8", newline="\n") as stream:
@@ -80,6 +80,7 @@ async def restore(url: str, file: Path, progress: Progress = quiet) -> tuple[Hea
                 header = _header_of(file, stream.readline())
             async with database.engine.execution_options(flotilla_writes=True).begin() as connection:
                 await refuse_busy(connection, "target")
+                await encoding.refuse_other(connection)
                 await _make_schema(connection, header)
                 source = _Source(file, stream)
                 restored = [await _fill(connection, source, shape, progress) for shape in header.shapes]
@@ -97,17 +98,21 @@ def header_of(file: Path) -> Header:
         return _header_of(file, stream.readline())
 
 
-async def settle(url: str) -> str | None:
-    """To be called after a restore: lets the pools be those of whichever home starts next, since that of the backup may
-    be gone. The id of the installation that the database belongs to; None where none claimed it yet."""
-    database = Database(url)
-    try:
-        async with database.engine.execution_options(flotilla_writes=True).begin() as connection:
-            await connection.execute(text("UPDATE installation SET pools_home = NULL, pools_path = NULL"))
-            found = (await connection.execute(text("SELECT id FROM installation"))).scalar()
-    finally:
-        await database.close()
-    return None if found is None else str(found)
+def rows_in(file: Path, tables: Collection[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rows of these tables, those of which the backup has, each with its table's name and by names of columns; JSON
+    is text. All of the file is read and compared with its checksums: whoever goes by the rows waits for the end. Raises
+    Conflict where it is no whole backup, OSError."""
+    with gzip.open(file, "rt", encoding="utf-8", newline="\n") as stream:
+        with _damage_told(file):
+            header = _header_of(file, stream.readline())
+        source = _Source(file, stream)
+        for shape in header.shapes:
+            names = [field.name for field in shape.fields]
+            for chunk in source.chunks(shape, Digest()):
+                if shape.name in tables:
+                    for row in chunk:
+                        yield shape.name, dict(zip(names, row, strict=True))
+        source.end(len(header.shapes))
 
 
 class _Source:

@@ -13,6 +13,7 @@ import psycopg
 from sqlalchemy import JSON, Table, Text, column
 from sqlalchemy import table as light_table
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import TableClause
 
@@ -31,7 +32,7 @@ class Merge(StrEnum):
 
 
 async def insert(connection: AsyncConnection, table: TableClause, rows: Sequence[Row]) -> None:
-    """Adds rows, values in the order of the table's columns. Raises sqlalchemy.exc.DBAPIError or psycopg.Error."""
+    """Adds rows, values in the order of the table's columns. Raises sqlalchemy.exc.DBAPIError."""
     if not rows:
         return
     names = [one.name for one in table.columns]
@@ -47,7 +48,7 @@ async def upsert(
     connection: AsyncConnection, table: Table, rows: Sequence[Row], merge: Mapping[str, Merge] | None = None
 ) -> None:
     """Adds rows; where the primary key is there already, its row takes the new values, or what `merge` says. Within
-    `rows` a key comes once. Raises sqlalchemy.exc.DBAPIError or psycopg.Error."""
+    `rows` a key comes once. Raises sqlalchemy.exc.DBAPIError."""
     if not rows:
         return
     names = [one.name for one in table.columns]
@@ -92,9 +93,13 @@ async def _copy(connection: AsyncConnection, name: str, names: Sequence[str], ro
     driver = (await connection.get_raw_connection()).driver_connection
     if not isinstance(driver, psycopg.AsyncConnection):
         raise TypeError("rows are copied through psycopg only")
-    async with driver.cursor() as cursor, cursor.copy(f"COPY {_quoted(name)} ({_list(names)}) FROM STDIN") as copy:
-        for row in rows:
-            await copy.write_row(row)
+    statement = f"COPY {_quoted(name)} ({_list(names)}) FROM STDIN"
+    try:
+        async with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                await copy.write_row(row)
+    except psycopg.Error as error:  # past SQLAlchemy, so told here as it would tell it
+        raise DBAPIError.instance(statement, None, error, psycopg.Error) from error
 
 
 def _for_sqlite(table: TableClause, rows: Sequence[Row]) -> list[tuple[Any, ...]]:

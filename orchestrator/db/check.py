@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Table, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orchestrator.db import migrate, transfer
+from orchestrator.db import encoding, migrate, transfer
 from orchestrator.db.copy import reader
 from orchestrator.db.engine import Database
 
@@ -54,7 +54,8 @@ async def _complaints(connection: AsyncConnection) -> list[str]:
     if connection.dialect.name == "postgresql":
         query = text("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid")
         broken = (await connection.execute(query)).scalars().all()
-        return [f"The index {name} is not usable: REINDEX it." for name in broken]
+        misfit = await encoding.problem(connection)
+        return [*([misfit] if misfit else []), *(f"The index {name} is not usable: REINDEX it." for name in broken)]
     told = [str(row[0]) for row in await connection.execute(text(f"PRAGMA quick_check({_COMPLAINTS})"))]
     problems = [] if told == ["ok"] else [f"The file is damaged: {line}." for line in told]
     orphans = (await connection.execute(text("PRAGMA foreign_key_check"))).fetchmany(_COMPLAINTS)

@@ -36,7 +36,7 @@ def quiet(_table: str, _rows: int) -> None:
 
 async def copy(source: str, target: str, tables: Sequence[Table], progress: Progress = quiet) -> list[Copied]:
     """Copies all `tables`, which come in the order of their foreign keys, between two URLs. No control plane may run on
-    either; on SQLite the caller holds the homes' locks. Raises Conflict (not empty, in use, not migrated),
+    either; on SQLite the caller holds the homes' locks. Raises Conflict (not empty, in use, not migrated, not UTF8),
     TransferFailed, DatabaseTooNew, SQLAlchemyError."""
     async with AsyncExitStack() as stack:
         reading, writing = Database(source), Database(target)

@@ -6,7 +6,7 @@ transaction that somebody left open is ended by the server, so that a process th
 """
 
 import copy
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +28,13 @@ _IDLE_TRANSACTION_SECONDS = 5
 
 Guard = Callable[[AsyncSession], Awaitable[None]]
 """Asked at the begin of a unit of work; raises where it may not write."""
+_ENDINGS = "unit_of_work_endings"
+
+
+def at_end(session: AsyncSession, name: str, act: Callable[[AsyncSession], Awaitable[None]]) -> None:
+    """Has `act` done once, as the last thing that the session's unit of work does before it commits: what must be
+    locked last, say. The same name replaces."""
+    session.info.setdefault(_ENDINGS, {})[name] = act
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +58,25 @@ class _Waits:
 
 class Database:
     """Owns the engine. `url` is an SQLAlchemy URL with an async driver. Of PostgreSQL at most `connections` are open,
-    and no statement takes longer than `statement_seconds`; None for no limit, as migrations need it."""
+    and no statement takes longer than `statement_seconds`; None for no limit, as migrations need it. Each session has
+    `info` as its own."""
 
-    def __init__(self, url: str, *, connections: int = 10, statement_seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        connections: int = 10,
+        statement_seconds: float | None = None,
+        info: Mapping[str, Any] | None = None,
+    ) -> None:
         self.url = url
         self.engine: AsyncEngine = create_async_engine(url, **_engine_options(url, connections, statement_seconds))
         if url.startswith("sqlite"):
             event.listen(self.engine.sync_engine, "connect", _configure_sqlite)
             event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
-        self._sessions = async_sessionmaker(self.engine, class_=AsyncSession, expire_on_commit=False)
+        self._sessions = async_sessionmaker(
+            self.engine, class_=AsyncSession, expire_on_commit=False, info=dict(info or {})
+        )
         self._limit = connections
         self._waits = _Waits()
         self._guard: Guard | None = None
@@ -80,6 +97,8 @@ class Database:
                 if self._guard is not None:
                     await self._guard(session)
                 yield session
+                for ending in list(session.info.get(_ENDINGS, {}).values()):
+                    await ending(session)
             except BaseException:
                 await session.rollback()
                 raise
@@ -87,7 +106,8 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
-        """A transaction that only reads; never commits. The rows stay usable afterwards."""
+        """A transaction that only reads, all of it as it was at one moment; never commits. The rows stay usable
+        afterwards."""
         async with self._sessions() as session:
             await self._connect(session, writes=False)
             try:
@@ -108,12 +128,19 @@ class Database:
     async def _connect(self, session: AsyncSession, *, writes: bool) -> None:
         self._waits.waiting += 1
         try:
-            await session.connection(execution_options={"flotilla_writes": writes})
+            await session.connection(execution_options=self._options(writes))
         except PoolTimeoutError:
             self._waits.timeouts += 1
             raise
         finally:
             self._waits.waiting -= 1
+
+    def _options(self, writes: bool) -> dict[str, Any]:
+        """On SQLite every transaction sees one moment; on PostgreSQL one that writes must see what it waited for."""
+        options: dict[str, Any] = {"flotilla_writes": writes}
+        if not writes and is_postgresql(self.url):
+            options["isolation_level"] = "REPEATABLE READ"
+        return options
 
 
 def is_postgresql(url: str) -> bool:

@@ -7,6 +7,12 @@ MIGRATION = 0x464C4F54_0001
 """Whoever changes the schema, or fills or reads the whole database, holds it: others that start wait."""
 PARTITIONS = 0x464C4F54_0002
 """Whoever makes partitions holds it."""
+PLACEMENT = 0x464C4F54_0003
+"""Whoever gives out places in pools, makes pools or removes idle ones holds it: so places are given out once, and who
+locks the rows of several pools does so alone. Taken before the row of any bot or pool."""
+
+ROLLOUTS = 0x464C4F54_0004
+"""Whoever starts a roll-out, or turns one round, holds it: there is one at a time."""
 
 
 async def hold(connection: AsyncConnection, key: int) -> None:

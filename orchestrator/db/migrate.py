@@ -25,6 +25,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from orchestrator.db import encoding
 from orchestrator.db.engine import Database
 from orchestrator.db.locks import MIGRATION, hold
 
@@ -44,8 +45,8 @@ class Migrated:
 
 
 async def upgrade(url: str) -> Migrated:
-    """Up to the newest version; does nothing where it is there already. Raises DatabaseTooNew, OSError, and
-    `sqlalchemy.exc.DBAPIError` where the database cannot be read or written."""
+    """Up to the newest version; does nothing where it is there already. Raises Conflict (see `db.encoding`),
+    DatabaseTooNew, OSError, and `sqlalchemy.exc.DBAPIError` where the database cannot be read or written."""
     async with _one_after_another(url):
         database = Database(url)
         try:
@@ -57,7 +58,8 @@ async def upgrade(url: str) -> Migrated:
 
 
 async def upgrade_within(connection: AsyncConnection, revision: str = "head") -> Migrated:
-    """The same in the caller's transaction, up to a version. Raises DatabaseTooNew, DBAPIError."""
+    """The same in the caller's transaction, up to a version. Raises Conflict, DatabaseTooNew, DBAPIError."""
+    await encoding.refuse_other(connection)
     before = await current(connection)
     await connection.run_sync(_upgrade, revision)
     return Migrated(before, await current(connection))

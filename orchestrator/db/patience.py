@@ -2,7 +2,8 @@
 
 The server bounds a statement by `statement_timeout`; a server that stands still, or is gone without a word, bounds
 nothing. So each exchange with it has a deadline on this side, too: a connection on which nothing came in time is closed
-and told as `psycopg.OperationalError`, as one that broke would be. What the URL sets itself is left as it is.
+and told as `psycopg.OperationalError`, as one that broke would be. The server in turn learns by keep-alives that we are
+gone without a word, or what we left idle would use up its connections for hours. What the URL sets is left as it is.
 """
 
 import asyncio
@@ -17,12 +18,21 @@ from psycopg.rows import TupleRow
 from sqlalchemy import make_url
 
 CONNECT_SECONDS = 3
+"""For each of the server's addresses."""
+WHOLE_CONNECT_SECONDS = 8.0
+"""For all of them, and finding them: name servers are silent, too, when a cable is pulled."""
 PING_SECONDS = 2.0
 _GRACE_SECONDS = 2.0
 """How much longer than the server's own limit an answer may take."""
 _SILENCE_SECONDS = 10
 """What the kernel allows the other side to acknowledge nothing."""
 _INTERVAL_SECONDS = 0.1
+_KEEPALIVES = {"idle": 5, "interval": 2, "count": 3}
+"""On both sides; seconds, but for the count."""
+_SESSION = {
+    "tcp_user_timeout": f"{_SILENCE_SECONDS}s",
+    **{f"tcp_keepalives_{name}": str(value) for name, value in _KEEPALIVES.items()},
+}
 
 T = TypeVar("T")
 
@@ -58,27 +68,31 @@ def connect_arguments(
     url: str, name: str, statement_seconds: float | None, session_seconds: Mapping[str, float] | None = None
 ) -> dict[str, Any]:
     """What `create_async_engine` passes on to psycopg: time-outs, `name` as the application's, and the settings of the
-    session in `session_seconds` (PostgreSQL's names of time-outs)."""
-    session = {"tcp_user_timeout": _SILENCE_SECONDS, **(session_seconds or {})}
+    session in `session_seconds` (PostgreSQL's names of time-outs). Text is always UTF-8."""
+    bounds = dict(session_seconds or {})
     if statement_seconds is not None:
-        session["statement_timeout"] = statement_seconds
+        bounds["statement_timeout"] = statement_seconds
     query = make_url(url).query
-    own = [f"-c {setting}={int(seconds * 1000)}" for setting, seconds in session.items()]
+    session = {**_SESSION, **{name: f"{int(seconds * 1000)}ms" for name, seconds in bounds.items()}}
+    own = [f"-c {name}={value}" for name, value in session.items()]
     told = query.get("options", "")
     arguments: dict[str, Any] = {
         "application_name": name,
         "connect_timeout": CONNECT_SECONDS,
-        "keepalives_idle": 5,
-        "keepalives_interval": 2,
-        "keepalives_count": 3,
+        **{f"keepalives_{name}": value for name, value in _KEEPALIVES.items()},
         "tcp_user_timeout": _SILENCE_SECONDS * 1000,
     }
     arguments = {key: value for key, value in arguments.items() if key not in query}
+    arguments["client_encoding"] = "utf8"  # of SQL_ASCII, which a server may suggest, psycopg makes bytes
     arguments["options"] = " ".join([*own, *([told] if isinstance(told, str) else told)]).strip()
     if statement_seconds is not None:
 
         async def patient(*positional: Any, **keywords: Any) -> PatientConnection:
-            connection = await PatientConnection.connect(*positional, **keywords)
+            try:
+                async with asyncio.timeout(None if "connect_timeout" in query else WHOLE_CONNECT_SECONDS):
+                    connection = await PatientConnection.connect(*positional, **keywords)
+            except TimeoutError:
+                raise psycopg.OperationalError("the database, or whoever knows its address, does not answer") from None
             connection.answer_seconds = statement_seconds + _GRACE_SECONDS
             return connection
 

@@ -58,6 +58,10 @@ class Bus(Protocol):
     async def latest_cursor(self, topic: str) -> str:
         """Cursor of the newest message; what `subscribe` from now would start after. Raises RedisUnavailable."""
 
+    def begin_anew(self) -> None:
+        """What was told so far may lack something: every subscriber gets one `Reset`, and so does every cursor given
+        out so far. Waits for nobody; a store that does not answer is told when it does."""
+
     async def close(self) -> None:
         """Ends all subscriptions; later ones end at once, and what is published is dropped."""
 

@@ -65,6 +65,13 @@ class InProcessBus:
         ring = self._topics.get(topic)
         return self.cursor_of(self._number if ring is None else ring.last)
 
+    def begin_anew(self) -> None:
+        """See `Bus.begin_anew`."""
+        self._incarnation = secrets.token_hex(6)
+        self._number += 1
+        for ring in self._topics.values():
+            ring.skip_to(self._number)
+
     async def close(self) -> None:
         """See `Bus.close`."""
         self.closed = True

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from orchestrator.events.outbox import Outgoing
 from orchestrator.events.ring import Limits
 from orchestrator.events.scripts import (
+    BEGIN_ANEW,
     LOOK,
     PUBLISH,
     Looked,
@@ -29,6 +30,8 @@ from orchestrator.kit.redis_client import open_client
 _READ_AT_ONCE = 100
 _FROM_SECONDS = 86_400
 _WAKE_SECONDS = 600
+_COMPARE_SECONDS = 2.0
+"""How often it is asked what must have come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class Arrived:
     entries: Mapping[str, Sequence[StreamEntry]]
     incarnation: str | None
     counter: int
+    newest: Mapping[str, int]
+    """Number of each topic's newest message, asked after what was read; now and then, and else empty."""
 
 
 class Link:
@@ -57,6 +62,7 @@ class Link:
         self._confirmed_in = ""
         self._confirmed_at = time.monotonic()
         self._batch = 0
+        self._compare_at = time.monotonic()
         self._woken = "0-0"
 
     def next_batch(self) -> None:
@@ -79,6 +85,11 @@ class Link:
             pipeline.eval(*self._call(LOOK, floor, topic, "" if after is None else after))
         return [read_looked(answer) for answer in await pipeline.execute()]
 
+    async def begin_anew(self, floor: int) -> tuple[str, int]:
+        """Makes a new incarnation; answers it and where it begins. Called twice it makes two."""
+        incarnation, counter = await self._commands.eval(*self._call(BEGIN_ANEW, floor))
+        return incarnation.decode(), int(counter)
+
     async def wake(self) -> None:
         """Ends a `read` that waits, or the next one."""
         pipeline = self._commands.pipeline(transaction=False)
@@ -93,9 +104,12 @@ class Link:
         streams.update({key: f"{positions[topic]}-0" for key, topic in keys.items()})
         pipeline = self._waiting.pipeline(transaction=False)
         pipeline.xread(streams, count=_READ_AT_ONCE, block=self._block_milliseconds)
+        compared = list(positions) if time.monotonic() >= self._compare_at else []
         # asked after what was read, so that the incarnation vouches for it
-        pipeline.hmget(f"{self._prefix}bus", ["incarnation", "counter"])
-        arrived, (incarnation, counter) = await pipeline.execute()
+        pipeline.hmget(f"{self._prefix}bus", ["incarnation", "counter", *(f"last:{topic}" for topic in compared)])
+        arrived, (incarnation, counter, *newest) = await pipeline.execute()
+        if compared:
+            self._compare_at = time.monotonic() + _COMPARE_SECONDS
         entries = {}
         for key, found in arrived or ():
             topic = keys.get(key.decode())
@@ -103,7 +117,8 @@ class Link:
                 self._woken = found[-1][0].decode()
             else:
                 entries[topic] = [read_entry(identity, fields) for identity, fields in found]
-        return Arrived(entries, incarnation.decode() if incarnation else None, int(counter or 0))
+        last = {topic: int(number or 0) for topic, number in zip(compared, newest, strict=True)}
+        return Arrived(entries, incarnation.decode() if incarnation else None, int(counter or 0), last)
 
     async def close(self) -> None:
         """Ends both connections."""

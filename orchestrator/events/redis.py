@@ -30,6 +30,7 @@ from orchestrator.events.outbox import Look, Outbox, Outgoing
 from orchestrator.events.ring import Limits, Ring, RingSubscription
 from orchestrator.events.topics import UNKNOWN_CURSOR, Topics
 from orchestrator.kit.backoff import Backoff
+from orchestrator.kit.redis_client import remedy_of
 
 _BACKOFF = Backoff(first_seconds=0.05, limit_seconds=1)
 
@@ -69,6 +70,7 @@ class RedisBus:
         """Sent, but not confirmed yet."""
         self._sure = asyncio.Event()
         """Cleared where the writer shall ask for the incarnation before all else."""
+        self._to_begin_anew = False
         self._stalled = False
         self._troubles: dict[str, str] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -119,8 +121,14 @@ class RedisBus:
                     return await done
             self._stalled = True
         if ring is None or not ring.ready:
-            raise RedisUnavailable("Redis does not answer, which streams need; try again in a moment.")
+            trouble = self.health() or "Redis does not answer."
+            raise RedisUnavailable(f"Streams need Redis: try again in a moment. {trouble}")
         return self.cursor_of(ring.last)
+
+    def begin_anew(self) -> None:
+        """See `Bus.begin_anew`."""
+        self._to_begin_anew = True
+        self._outbox.filled.set()
 
     async def close(self) -> None:
         """See `Bus.close`."""
@@ -166,9 +174,13 @@ class RedisBus:
             (looked,) = await self._link.look([("", None)], self._topics.seen)
             self._learn(looked.incarnation, looked.counter)
             self._sure.set()
+        if self._to_begin_anew:
+            incarnation, counter = await self._link.begin_anew(self._topics.seen)
+            self._to_begin_anew = False
+            self._learn(incarnation, counter)
         await self._send_messages(began)
         await self._send_looks()
-        if self._sure.is_set():
+        if self._sure.is_set() and not self._to_begin_anew:
             self._outbox.settle()
         self._stalled = time.monotonic() - began > self._patience_seconds
         if self._stalled:
@@ -214,7 +226,7 @@ class RedisBus:
         for look in self._topics.learn(incarnation, number):
             self._outbox.put(look)
         if known not in (None, incarnation):
-            logger.warning("Redis lost messages of the bus; streams are reset")
+            logger.info("the bus began anew, since another process leads or Redis lost messages; streams are reset")
 
     # ---- reading
 
@@ -242,7 +254,7 @@ class RedisBus:
                 await step()
             except (RedisError, OSError) as error:
                 failures += 1
-                self._troubled(name, f"Redis does not answer as it should ({type(error).__name__}); is it running?")
+                self._troubled(name, remedy_of(error))
             except Exception:  # a task's boundary: the bus must outlive what it stumbles over
                 failures += 1
                 logger.exception("the bus's {} stumbled", name)

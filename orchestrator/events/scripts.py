@@ -20,22 +20,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-_OPEN = """
+_KNOWN = """
 local bus, from, prefix = KEYS[1], KEYS[2], ARGV[1]
 local fresh, floor, known, confirmed = ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
 local function text(number) return string.format('%.0f', number) end
 local incarnation = redis.call('HGET', bus, 'incarnation')
 local counter = tonumber(redis.call('HGET', bus, 'counter') or '0')
-local sent = tonumber(redis.call('HGET', from, 'batch') or '0')
-if not incarnation or counter < floor or (incarnation == known and sent < confirmed) then
+"""
+_ANEW = """
   local time = redis.call('TIME')
   incarnation = fresh
   counter = math.max(tonumber(time[1]) * 1000000 + tonumber(time[2]), floor, counter) + 1
   redis.call('DEL', bus)
   redis.call('HSET', bus, 'incarnation', incarnation, 'counter', text(counter))
   redis.call('EXPIRE', bus, 2592000)
-end
 """
+_OPEN = (
+    _KNOWN
+    + """
+local sent = tonumber(redis.call('HGET', from, 'batch') or '0')
+if not incarnation or counter < floor or (incarnation == known and sent < confirmed) then
+"""
+    + _ANEW
+    + "end"
+)
 
 PUBLISH = (
     _OPEN
@@ -87,6 +95,9 @@ return {incarnation, text(counter), last, entries}
 )
 """KEYS bus, from; ARGV prefix, fresh, floor, known, confirmed, topic, after. Answers incarnation, counter, the topic's
 newest number or 0, and the entries after `after` where it is given."""
+
+BEGIN_ANEW = _KNOWN + _ANEW + "return {incarnation, text(counter)}"
+"""KEYS bus, from; ARGV prefix, fresh, floor, known, confirmed. Makes a new incarnation; answers it and the counter."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ class Topics:
         self.incarnation: str | None = None
         self.seen = 0
         self.rings: dict[str, Ring] = {}
+        self._due: dict[str, int] = {}
+        """What a topic's newest message was when the reader last asked, where it had not come yet."""
         self._limits = limits
         self._idle_seconds = idle_seconds
 
@@ -122,6 +124,15 @@ class Topics:
             if ring.ready and self.rings.get(topic) is ring:
                 for entry in entries:
                     self._accept(ring, entry)
+        self._miss(rings, arrived)
+
+    def _miss(self, rings: Mapping[str, Ring], arrived: Arrived) -> None:
+        """What was due before this reading and is not in it is gone: Redis evicted the topic before it was read."""
+        for topic, number in self._due.items():
+            ring = rings.get(topic)
+            if ring is not None and ring.ready and topic not in arrived.entries and ring.last < number:
+                ring.skip_to(number)
+        self._due = {topic: number for topic, number in arrived.newest.items() if number > rings[topic].last}
 
     def _accept(self, ring: Ring, entry: StreamEntry) -> None:
         if entry.number <= ring.last:

@@ -12,11 +12,12 @@ import httpx
 
 from orchestrator.errors import InvalidSpec
 from orchestrator.templates.exchange_ids import PAPER
-from orchestrator.templates.spec import BotSpec
+from orchestrator.templates.spec import FUTURES, SPOT, BotSpec
 
 _ASK_SECONDS = 5.0
 _FRESH_SECONDS = 60.0
 _NAMED = 5
+_PATHS = {SPOT: "/api/v3/exchangeInfo", FUTURES: "/fapi/v1/exchangeInfo"}
 
 
 class MarketDirectory:
@@ -26,22 +27,23 @@ class MarketDirectory:
         self._paper_url = paper_url
         self._transport = transport
         self._lock = asyncio.Lock()
-        self._known: frozenset[str] | None = None
-        self._known_at = float("-inf")
+        self._known: dict[str, frozenset[str] | None] = {}
+        self._known_at: dict[str, float] = {}
 
-    async def pairs(self, exchange: str) -> frozenset[str] | None:
-        """Pairs traded now, as `BASE/QUOTE`; None where that cannot be told."""
-        if exchange != PAPER:
+    async def pairs(self, exchange: str, trading_mode: str = SPOT) -> frozenset[str] | None:
+        """Pairs traded now, as `BASE/QUOTE`, of futures `BASE/QUOTE:MARGIN`; None where that cannot be told."""
+        if exchange != PAPER or trading_mode not in _PATHS:
             return None
         async with self._lock:
-            if self._known is None or time.monotonic() - self._known_at > _FRESH_SECONDS:
-                self._known = await self._ask() or self._known
-                self._known_at = time.monotonic()
-            return self._known
+            known, known_at = self._known.get(trading_mode), self._known_at.get(trading_mode, float("-inf"))
+            if known is None or time.monotonic() - known_at > _FRESH_SECONDS:
+                known = self._known[trading_mode] = await self._ask(_PATHS[trading_mode]) or known
+                self._known_at[trading_mode] = time.monotonic()
+            return known
 
     async def check_pairs(self, spec: BotSpec) -> None:
         """Raises InvalidSpec (field `pairs`) for pairs that the exchange lacks; passes where it cannot be asked."""
-        known = await self.pairs(spec.exchange)
+        known = await self.pairs(spec.exchange, spec.trading_mode)
         missing = [] if known is None else [pair for pair in spec.pairs if pair not in known]
         if missing:
             named = ", ".join(missing[:_NAMED]) + (" and more" if len(missing) > _NAMED else "")
@@ -51,7 +53,7 @@ class MarketDirectory:
                 missing=missing[:50],
             )
 
-    async def _ask(self) -> frozenset[str] | None:
+    async def _ask(self, path: str) -> frozenset[str] | None:
         url = self._paper_url()
         if url is None:
             return None
@@ -60,7 +62,7 @@ class MarketDirectory:
                 asyncio.timeout(_ASK_SECONDS),
                 httpx.AsyncClient(transport=self._transport, trust_env=False, timeout=_ASK_SECONDS) as client,
             ):
-                response = await client.get(f"{url.rstrip('/')}/api/v3/exchangeInfo")
+                response = await client.get(f"{url.rstrip('/')}{path}")
                 response.raise_for_status()
             return await asyncio.to_thread(_trading_pairs, response)
         except (TimeoutError, httpx.HTTPError, OSError, ValueError, KeyError, TypeError):
@@ -71,6 +73,12 @@ def _trading_pairs(response: httpx.Response) -> frozenset[str]:
     body: dict[str, Any] = response.json()
     return frozenset(
         f"{symbol['baseAsset']}/{symbol['quoteAsset']}"
+        + (f":{symbol['marginAsset']}" if "marginAsset" in symbol else "")
         for symbol in body["symbols"]
         if symbol.get("status", "TRADING") == "TRADING"
     )
+
+
+def _settled(symbol: dict[str, Any]) -> str:
+    """What a perpetual's name ends in; nothing for spot."""
+    return f":{symbol['marginAsset']}" if "marginAsset" in symbol else ""

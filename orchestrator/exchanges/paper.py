@@ -124,6 +124,13 @@ class ProcessPaperExchange:
         """The same as `url`: pools are processes of this machine."""
         return self.url()
 
+    def control_token(self) -> str | None:
+        """What opens its `/control/`; None before it ran first."""
+        try:
+            return (self._directory / "control-token").read_text().strip() or None
+        except OSError:
+            return None
+
     def _ensure(self) -> None:
         if self._living_pid() is not None:
             return

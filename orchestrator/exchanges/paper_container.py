@@ -1,5 +1,11 @@
-"""The paper exchange as a container in every tenant's network, through the broker."""
+"""The paper exchange as a container in every tenant's network, through the broker.
 
+What opens its `/control/` is derived from the installation's secret: every control plane of it knows it, and no pool,
+from whose network the container is reached.
+"""
+
+import hashlib
+import hmac
 from typing import Protocol
 
 import httpx
@@ -7,6 +13,8 @@ from pydantic import SecretStr
 
 from orchestrator.broker.contract import PAPER_URL, PaperContainer, PaperSpec, Refused
 from orchestrator.exchanges.paper import CannotStartExchange, ping
+
+_PURPOSE = b"flotilla paper exchange control"
 
 
 class PaperBroker(Protocol):
@@ -20,21 +28,30 @@ class PaperBroker(Protocol):
 
 
 class BrokerPaperExchange:
-    """A `PaperService`. `image` is the pools'. `control_token` opens its `/control/`; None lets it make its own."""
+    """A `PaperService`. `image` is the pools'. Before `take_secret` it makes the token of its control itself."""
 
     def __init__(
         self,
         broker: PaperBroker,
         image: str,
         symbols: int = 200,
-        control_token: SecretStr | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._broker = broker
-        self._spec = PaperSpec(image=image, symbols=symbols, control_token=control_token)
+        self._spec = PaperSpec(image=image, symbols=symbols)
         self._transport = transport
         self._address: str | None = None
         self.problem: str | None = None
+
+    def take_secret(self, secret: str) -> None:
+        """The installation's. A container that runs already keeps the token that it was started with."""
+        token = hmac.new(secret.encode(), _PURPOSE, hashlib.sha256).hexdigest()
+        self._spec = self._spec.model_copy(update={"control_token": SecretStr(token)})
+
+    def control_token(self) -> str | None:
+        """What opens its `/control/`."""
+        token = self._spec.control_token
+        return None if token is None else token.get_secret_value()
 
     async def ensure(self) -> None:
         """See `PaperService.ensure`."""

@@ -1,9 +1,20 @@
 """What came from a pool's stream and is not written yet: all events, of slots and snapshots only the latest."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Self
 
-from pool.contract.events import Event, EventItem, EventType, SlotItem, SnapshotItem, StreamItem
+from pool.contract.events import (
+    Event,
+    EventItem,
+    EventType,
+    ReserveItem,
+    SettleItem,
+    SlotItem,
+    SnapshotItem,
+    StreamItem,
+)
 from pool.contract.slots import Slot
 from pool.contract.snapshots import BotSnapshot
 
@@ -19,6 +30,34 @@ class Taken:
     events: list[Event] = field(default_factory=list)
     slots: dict[str, Slot] = field(default_factory=dict)
     snapshots: dict[str, BotSnapshot] = field(default_factory=dict)
+
+    def pieces(self) -> list["Piece"]:
+        """All facts, each by itself, in the order in which they are written."""
+        about_slots = [Piece(bot_id, slot) for bot_id, slot in self.slots.items()]
+        about_snapshots = [Piece(bot_id, snapshot) for bot_id, snapshot in self.snapshots.items()]
+        return [*(Piece(event.bot_id, event) for event in self.events), *about_slots, *about_snapshots]
+
+    @classmethod
+    def of(cls, pieces: Iterable["Piece"]) -> Self:
+        """Some of them, without the cursor."""
+        taken = cls(None)
+        for piece in pieces:
+            match piece.fact:
+                case Event():
+                    taken.events.append(piece.fact)
+                case Slot():
+                    taken.slots[piece.bot_id] = piece.fact
+                case BotSnapshot():
+                    taken.snapshots[piece.bot_id] = piece.fact
+        return taken
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One fact of a bot."""
+
+    bot_id: str
+    fact: Event | Slot | BotSnapshot
 
 
 class Batch:
@@ -55,6 +94,8 @@ class Batch:
                     self._urgent.set()
             case SnapshotItem():
                 self._taken.snapshots[item.bot_id] = item.snapshot
+            case ReserveItem() | SettleItem():  # nothing to write: the risk engine hears them at once
+                return
             case _:  # heartbeats and resets move the cursor only
                 self._taken.cursor = item.cursor
         if not self._empty():
@@ -84,7 +125,8 @@ class Batch:
         return not (self._taken.events or self._taken.slots or self._taken.snapshots)
 
     def _changed(self, slot: Slot) -> bool:
-        state = (slot.observed_state, slot.trader_state, tuple(condition.type for condition in slot.conditions))
+        conditions = tuple(condition.type for condition in slot.conditions)
+        state = (slot.observed_state, slot.trader_state, conditions, slot.mode, slot.policy)
         before = self._states.get(slot.bot_id)
         self._states[slot.bot_id] = state
         return state != before

@@ -3,6 +3,7 @@ portfolio changed on `portfolio`."""
 
 from typing import Any
 
+from orchestrator.actions.service import REFUSED, Told
 from orchestrator.bots.announce import announce, announce_alert, user_topic
 from orchestrator.bots.repository import Owned
 from orchestrator.events.bus import Bus
@@ -29,9 +30,23 @@ async def publish(bus: Bus, stored: Stored) -> None:
         elif event.type == EventType.MESSAGE and event.data.get("kind") == "exception":
             text = str(event.data.get("text") or "FreqTrade reported an exception; its log tells more.")
             await announce_alert(bus, owned.owner_id, event.bot_id, owned.name, "exception", text[:2000])
+    for told in stored.told:
+        await _publish_rule(bus, told, stored.owners[told.bot_id].name)
     bots = stored.reported | {event.bot_id for event in stored.events} | {change.bot_id for change in stored.changes}
     for owner_id in sorted({stored.owners[bot_id].owner_id for bot_id in bots}):
         await bus.publish(PORTFOLIO_TOPIC, "changed", {"user_id": owner_id})
+
+
+async def _publish_rule(bus: Bus, told: Told, name: str) -> None:
+    """An action is a `trade`, whose `event` is `rule`. Refusals and alerts are `alert`s, each kind of a bot at most
+    once in five minutes."""
+    if told.action is not None:
+        ours = {"bot_id": told.bot_id, "bot_name": name, "event": "rule", "at": told.at.isoformat()}
+        await bus.publish(user_topic(told.owner_id), "trade", {**told.action.model_dump(mode="json"), **ours})
+    elif told.first:
+        kind = "entry_refused" if told.kind == REFUSED else told.rule
+        message = f"{told.rule}: {told.message}" if told.kind == REFUSED else told.message
+        await announce_alert(bus, told.owner_id, told.bot_id, name, kind, message)
 
 
 def trade_body(event: Event, owned: Owned) -> dict[str, Any]:

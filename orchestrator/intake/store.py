@@ -1,13 +1,15 @@
 """Writes a batch: events, cursor, statuses and history in one transaction, each event once however often it is told."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from loguru import logger
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from orchestrator.actions import service as actions
+from orchestrator.actions.service import Told
 from orchestrator.bots import repository
 from orchestrator.bots.models import BotEventModel
 from orchestrator.bots.observe import Change, observe
@@ -18,6 +20,7 @@ from orchestrator.kit.clock import utc_now
 from orchestrator.pools import service as pools_service
 from orchestrator.portfolio import bot_history
 from pool.contract.events import Event
+from pool.contract.snapshots import BotSnapshot
 
 _CHUNK = 200
 _RUN_ID_LENGTH = 64
@@ -33,10 +36,13 @@ class Stored:
     """Of every bot in the batch that exists."""
     reported: frozenset[str]
     """Bots with a snapshot in the batch."""
+    told: Sequence[Told] = ()
+    """What rules did and refused."""
 
 
 async def store(session: AsyncSession, pool_id: str, taken: Taken) -> Stored:
-    """Facts of bots that never were here are dropped: they belong to another installation."""
+    """Facts of bots that never were here are dropped: they belong to another installation. So are readings by a pool
+    that the bot is not assigned to (any more): they would take the place of newer ones."""
     told = {event.bot_id for event in taken.events} | taken.slots.keys() | taken.snapshots.keys()
     owners = await repository.owners(session, told)
     if told - owners.keys():
@@ -45,12 +51,14 @@ async def store(session: AsyncSession, pool_id: str, taken: Taken) -> Stored:
     known = [_stored_form(event) for event in taken.events if event.bot_id in owners]
     for start in range(0, len(known), _CHUNK):
         fresh.extend(await _store_events(session, known[start : start + _CHUNK]))
-    changes = await observe(session, _observations(taken))
-    reported = {bot_id: snapshot for bot_id, snapshot in taken.snapshots.items() if bot_id in owners}
+    told_of_rules = await actions.take(session, fresh, {bot_id: one.owner_id for bot_id, one in owners.items()})
+    here = {bot_id for bot_id, one in owners.items() if one.pool_id == pool_id}
+    reported = {bot_id: snapshot for bot_id, snapshot in taken.snapshots.items() if bot_id in here}
+    changes = await observe(session, _observations(taken, reported))
     await bot_history.record(session, reported, utc_now())
     if taken.cursor is not None:
         await pools_service.set_cursor(session, pool_id, taken.cursor)
-    return Stored(fresh, changes, owners, frozenset(reported))
+    return Stored(fresh, changes, owners, frozenset(reported), told_of_rules)
 
 
 def identity(event: Event) -> EventIdentity:
@@ -90,8 +98,8 @@ def _finite(value: Any) -> Any:
     return [_finite(item) for item in value] if isinstance(value, list) else value
 
 
-def _observations(taken: Taken) -> list[Observation]:
+def _observations(taken: Taken, reported: Mapping[str, BotSnapshot]) -> list[Observation]:
     now = utc_now()
     seen: list[Observation] = [SlotSeen(bot_id, now, slot) for bot_id, slot in taken.slots.items()]
-    seen.extend(SnapshotSeen(bot_id, now, snapshot) for bot_id, snapshot in taken.snapshots.items())
+    seen.extend(SnapshotSeen(bot_id, now, snapshot) for bot_id, snapshot in reported.items())
     return seen

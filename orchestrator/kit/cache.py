@@ -12,6 +12,8 @@ from typing import Protocol
 
 from orchestrator.kit.attempts import AttemptRules, Attempts
 
+_MOST_COUNTS = 10_000
+
 
 class Cache(Protocol):
     """Each method raises RedisUnavailable where what is shared cannot be reached; never waits for long."""
@@ -27,6 +29,10 @@ class Cache(Protocol):
 
     async def forget(self, key: str) -> None:
         """As if there had been no attempts."""
+
+    async def add(self, key: str, amount: int, *, seconds: int) -> int:
+        """Adds to a count that begins at 0 and ends so long after its first; the sum. What a key begins with, up to a
+        colon, is one of a few kinds."""
 
     async def close(self) -> None:
         """Gives up connections."""
@@ -44,9 +50,12 @@ class InProcessCache:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._attempts = Attempts(clock)
+        self._attempts: dict[str, Attempts] = {}
+        """By kind, as counts are."""
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._groups: dict[str, OrderedDict[str, None]] = {}
+        self._counts: dict[str, OrderedDict[str, tuple[int, float]]] = {}
+        """By what is counted, which is what a key begins with: a flood of one must not push another out."""
 
     async def put(self, key: str, value: str, *, seconds: float, group: str, most: int) -> None:
         """See `Cache.put`."""
@@ -65,14 +74,30 @@ class InProcessCache:
 
     async def begin(self, key: str, rules: AttemptRules) -> float:
         """See `Cache.begin`."""
-        return self._attempts.begin(key, rules)
+        return self._attempts_of(key).begin(key, rules)
 
     async def forget(self, key: str) -> None:
         """See `Cache.forget`."""
-        self._attempts.forget(key)
+        self._attempts_of(key).forget(key)
+
+    async def add(self, key: str, amount: int, *, seconds: int) -> int:
+        """See `Cache.add`."""
+        now = self._clock()
+        counts = self._counts.setdefault(key.partition(":")[0], OrderedDict())
+        count, ends_at = counts.get(key, (0, 0.0))
+        if ends_at <= now:
+            counts.pop(key, None)
+            count, ends_at = 0, now + seconds
+        counts[key] = (count + amount, ends_at)
+        while len(counts) > _MOST_COUNTS:
+            counts.popitem(last=False)
+        return count + amount
 
     async def close(self) -> None:
         """See `Cache.close`."""
+
+    def _attempts_of(self, key: str) -> Attempts:
+        return self._attempts.setdefault(key.partition(":")[0], Attempts(self._clock))
 
     def _drop_expired(self) -> None:
         now = self._clock()

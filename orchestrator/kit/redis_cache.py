@@ -1,7 +1,8 @@
 """The cache in Redis, for several processes of one installation.
 
 Every operation is one atomic step in Redis. Where Redis does not answer the next callers are refused at once for a
-second, so that a Redis that hangs does not hang every request.
+second, so that a Redis that hangs does not hang every request. One that is full takes no value and counts no attempt;
+what it has can still be taken.
 """
 
 import asyncio
@@ -9,13 +10,14 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from limits.aio.storage import RedisStorage
 from pydantic import SecretStr
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from orchestrator.errors import RedisUnavailable
 from orchestrator.kit.attempts import AttemptRules
 from orchestrator.kit.cache import Cache, InProcessCache
-from orchestrator.kit.redis_client import open_client
+from orchestrator.kit.redis_client import open_client, remedy_of
 
 _ANSWER_SECONDS = 0.5
 _CONNECTIONS = 10
@@ -54,6 +56,8 @@ class RedisCache:
     def __init__(self, url: SecretStr, prefix: str) -> None:
         self._client = open_client(url, answer_seconds=_ANSWER_SECONDS, connections=_CONNECTIONS)
         self._prefix = prefix
+        pool: dict[str, Any] = {"connection_pool": self._client.connection_pool}
+        self._counts = RedisStorage("redis://", implementation="redispy", key_prefix=f"{prefix}count", **pool)
         self._free = asyncio.Semaphore(_CONNECTIONS)
         self._avoid_until = float("-inf")
 
@@ -76,6 +80,10 @@ class RedisCache:
         """See `Cache.forget`."""
         await self._answer(lambda: self._client.delete(self._key(f"attempts:{key}")))
 
+    async def add(self, key: str, amount: int, *, seconds: int) -> int:
+        """See `Cache.add`."""
+        return int(await self._answer(lambda: self._counts.incr(key, seconds, amount)))
+
     async def close(self) -> None:
         """See `Cache.close`."""
         await self._client.aclose()
@@ -86,20 +94,17 @@ class RedisCache:
     async def _answer(self, ask: Callable[[], Any]) -> Any:
         async with self._free:
             if time.monotonic() < self._avoid_until:
-                raise _unavailable()
+                raise RedisUnavailable("Redis does not answer; try again in a moment.")
             try:
                 answer: Awaitable[Any] = ask()
                 return await answer
-            except (RedisError, OSError):
-                self._avoid_until = time.monotonic() + _AVOID_SECONDS
-                raise _unavailable() from None
+            except (RedisError, OSError) as error:
+                if not isinstance(error, ResponseError):  # which is an answer
+                    self._avoid_until = time.monotonic() + _AVOID_SECONDS
+                raise RedisUnavailable(f"Try again in a moment. {remedy_of(error)}") from None
 
 
 def open_cache(redis_url: SecretStr | None, prefix: str = "flotilla:") -> Cache:
     """The cache of an installation: in memory without a URL. Redis need not answer yet. All keys begin with `prefix`,
     which names the installation. Raises ValueError for a URL that is none."""
     return InProcessCache() if redis_url is None else RedisCache(redis_url, prefix)
-
-
-def _unavailable() -> RedisUnavailable:
-    return RedisUnavailable("Redis does not answer; try again in a moment.")

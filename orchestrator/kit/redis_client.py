@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import OutOfMemoryError
 
 
 def open_client(url: SecretStr, *, answer_seconds: float, connections: int) -> "Redis":
@@ -25,3 +26,10 @@ def open_client(url: SecretStr, *, answer_seconds: float, connections: int) -> "
         raise ValueError(
             "the URL of Redis cannot be read; write redis://:password@host:port/0 with the password percent-encoded"
         ) from None
+
+
+def remedy_of(error: Exception) -> str:
+    """What is the matter with Redis, without what it said itself, and what to do."""
+    if isinstance(error, OutOfMemoryError):
+        return "Redis is full (OutOfMemoryError); raise its maxmemory, or free some of it."
+    return f"Redis does not answer as it should ({type(error).__name__}); is it running?"

@@ -7,8 +7,9 @@ server could have given the lock away. That clock goes on while the machine slee
 
 A transaction of a former leader may still be open at that moment. Leaders therefore write only in transactions that
 hold a second lock, shared, and that begin by checking the first one (`guard`); whoever becomes the leader takes the
-second one alone for an instant, which waits for those transactions. So no write of a former leader comes after the
-first act of the next one.
+second one alone for an instant, which waits for those transactions, and ends them when they take long: one that was cut
+off in the middle of a statement would hold up the next one for as long as statements may take. So no write of a former
+leader comes after the first act of the next one.
 
 A connection pooler that hands a session from one client to the next (PgBouncer's transaction mode) cannot hold it.
 """
@@ -38,6 +39,9 @@ _OURS = (
 _BOUND = {"space": _SPACE, "leader": _LEADER}
 _LEADS = text("SELECT EXISTS (SELECT " + _OURS + " AND objid = :leader)").bindparams(**_BOUND)
 _LEADS_AS = text("SELECT EXISTS (SELECT " + _OURS + " AND objid = :leader AND pid = :pid)").bindparams(**_BOUND)
+_END_FORMER = text("SELECT count(pg_terminate_backend(pid)) " + _OURS + " AND objid = :acts").bindparams(
+    space=_SPACE, acts=_ACTS
+)
 _PING = text(
     "SELECT count(*) FILTER (WHERE objid = :leader AND pid = pg_backend_pid()) AS held, "
     "count(*) FILTER (WHERE objid = :candidate) AS candidates " + _OURS
@@ -57,6 +61,8 @@ class Timing:
     idle_seconds: float = 6.0
     """After this long without a word the server ends the session."""
     margin_seconds: float = 1.0
+    commit_seconds: float = 2.0
+    """How long a former leader's open transactions may still take before they are ended."""
 
 
 class LockLost(Exception):
@@ -85,6 +91,7 @@ class LeaderLock:
         self._connection: AsyncConnection | None = None
         self._pid = 0
         self._held = False
+        self._held_since = float("-inf")
         self._heard_at = float("-inf")
 
     async def __aenter__(self) -> "LeaderLock":
@@ -112,11 +119,14 @@ class LeaderLock:
         asked_at = _now()
         if not self._held and not (await self._ask("SELECT pg_try_advisory_lock(:key)", _key(_LEADER)))[0]:
             return False
+        if not self._held:
+            self._held, self._held_since = True, asked_at
         if not (await self._ask("SELECT pg_try_advisory_lock(:key)", _key(_ACTS)))[0]:
-            self._held = True
+            if _now() > self._held_since + self._timing.commit_seconds:
+                await self._execute(_END_FORMER)
             return False
         await self._ask("SELECT pg_advisory_unlock(:key)", _key(_ACTS))
-        self._held, self._heard_at = True, asked_at
+        self._heard_at = asked_at
         return True
 
     async def ping(self) -> None:

@@ -1,44 +1,33 @@
-"""HTTP client of one pool's agent.
+"""HTTP client of one pool's agent: a method for each call. Deadlines and errors are as `pools.link` has them."""
 
-Every call has a deadline; whatever goes wrong on the way becomes an error of `orchestrator.errors`: no answer is
-AgentUnreachable, an `AgentProblem` the error of the same meaning. The bearer token stays inside.
-"""
-
-import asyncio
-import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
-from orchestrator.errors import (
-    AgentUnreachable,
-    BotNotRunning,
-    Conflict,
-    Error,
-    InvalidSpec,
-    NoCapacity,
-    NotFound,
-    RelayRefused,
-    RelayTimeout,
-    StaleEpoch,
-)
+from orchestrator.errors import AgentUnreachable, Error, NotFound, RelayRefused
+from orchestrator.pools.link import CALL_SECONDS, CONNECT_SECONDS, AgentEndpoint, AgentLink
+from orchestrator.pools.relaying import BotAnswer, RelayLink
 from pool.contract import PROTOCOL_VERSION
-from pool.contract.errors import AgentErrorCode, AgentProblem
+from pool.contract.books import BookMode, Books
+from pool.contract.checks import CheckAnswer, CheckRequest
 from pool.contract.events import StreamItem
 from pool.contract.model import Wire
-from pool.contract.pools import PoolReport
-from pool.contract.slots import Command, CommandResult, Slot, SlotSpec
+from pool.contract.policy import PolicyInForce
+from pool.contract.pools import PoolReport, TokenReport
+from pool.contract.risk import Grant, Grants, RiskAnswer, RiskOrder, RiskOrders
+from pool.contract.slots import Command, CommandResult, Slot, SlotSpec, StrategySource
 from pool.contract.transfer import DIGEST_HEADER, DirectoryReport
 
-CONNECT_SECONDS = 3.0
-CALL_SECONDS = 10.0
+__all__ = ["AgentClient", "AgentEndpoint", "AgentHealth", "BotAnswer", "Parcel", "WebSocketTarget"]
+
 COMMAND_SECONDS = 40.0
 """A bot serves commands between two of its loops."""
+CHECK_SECONDS = 1200.0
+"""A pool checks one strategy at a time, and a few may wait there."""
 RELAY_SECONDS = 60.0
 STREAM_SILENCE_SECONDS = 15.0
 """The agent beats every 5 s on its event stream; silence for this long means that it is gone."""
@@ -46,34 +35,7 @@ STREAM_SILENCE_SECONDS = 15.0
 PARCEL_SILENCE_SECONDS = 60.0
 """An agent reads a directory before it sends it, and writes it before it answers."""
 
-_HOP_BY_HOP = frozenset(
-    {
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "host",
-        "content-length",
-        "authorization",
-        "cookie",
-        "accept-encoding",
-    }
-)
-W = TypeVar("W", bound=Wire)
 _STREAM_ITEM: TypeAdapter[StreamItem] = TypeAdapter(StreamItem)
-
-
-@dataclass(frozen=True, slots=True)
-class AgentEndpoint:
-    """Where an agent listens, and the token it asks for."""
-
-    url: str
-    """For example `http://127.0.0.1:41234`."""
-    token: str = field(repr=False)
 
 
 class AgentHealth(Wire):
@@ -110,78 +72,115 @@ class AgentClient:
         doubt: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.pool_id = pool_id
-        self._doubt = doubt
         self.endpoint = endpoint
-        self._http = httpx.AsyncClient(
-            base_url=endpoint.url,
-            headers={"Authorization": f"Bearer {endpoint.token}"},
-            timeout=httpx.Timeout(CALL_SECONDS, connect=CONNECT_SECONDS),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
-            transport=transport,
-            trust_env=False,
-        )
+        self._link = AgentLink(pool_id, endpoint, transport, doubt)
+        self._relays = RelayLink(endpoint, self._link.errors)
 
     async def aclose(self) -> None:
-        await self._http.aclose()
+        await self._link.aclose()
+        await self._relays.aclose()
 
     async def health(self, seconds: float = CALL_SECONDS) -> AgentHealth:
         """Raises AgentUnreachable, also for an agent of another protocol version."""
-        health = self._parse(AgentHealth, await self._call("GET", "/v1/health", seconds=seconds))
+        health = self._link.parse(AgentHealth, await self._link.call("GET", "/v1/health", seconds=seconds))
         self._check_protocol(health.protocol)
         return health
 
     async def pool(self, seconds: float = CALL_SECONDS) -> PoolReport:
         """Raises AgentUnreachable, also for an agent of another protocol version."""
-        response = await self._call("GET", "/v1/pool", seconds=seconds)
-        report = self._parse(PoolReport, response)
+        response = await self._link.call("GET", "/v1/pool", seconds=seconds)
+        report = self._link.parse(PoolReport, response)
         self._check_protocol(report.protocol)
         return report
 
     async def slots(self, seconds: float = CALL_SECONDS) -> list[Slot]:
-        response = await self._call("GET", "/v1/slots", seconds=seconds)
-        return list(self._parse(_Slots, response).items)
+        response = await self._link.call("GET", "/v1/slots", seconds=seconds)
+        return list(self._link.parse(_Slots, response).items)
 
     async def slot(self, bot_id: str) -> Slot:
         """Raises NotFound."""
-        return self._parse(Slot, await self._call("GET", _slot(bot_id)))
+        return self._link.parse(Slot, await self._link.call("GET", _slot(bot_id)))
 
     async def put_slot(self, bot_id: str, spec: SlotSpec, seconds: float = CALL_SECONDS) -> Slot:
         """Raises StaleEpoch, NoCapacity, InvalidSpec."""
         content = spec.to_json(reveal_secrets=True)
         headers = {"Content-Type": "application/json"}
-        response = await self._call("PUT", _slot(bot_id), content=content, headers=headers, seconds=seconds)
-        return self._parse(Slot, response)
+        response = await self._link.call("PUT", _slot(bot_id), content=content, headers=headers, seconds=seconds)
+        return self._link.parse(Slot, response)
+
+    async def put_policy(self, bot_id: str, epoch: int, policy: PolicyInForce, seconds: float = CALL_SECONDS) -> None:
+        """Returns once the bot's pool has it on disk; the bot itself tells by its fingerprint when it keeps it. Raises
+        NotFound, StaleEpoch, AgentOutdated."""
+        path, params = _slot(bot_id) + "/policy", {"epoch": str(epoch)}
+        await self._link.tell("PUT", path, policy, params=params, seconds=seconds)
+
+    async def post_risk(
+        self,
+        clock: float | None,
+        orders: Sequence[RiskOrder],
+        seconds: float = CALL_SECONDS,
+        looked: float | None = None,
+    ) -> RiskAnswer:
+        """Modes and leases of all bots of the pool; `clock` is that of the last answer, None at first, `looked` that of
+        the last one before these orders were read. Orders about bots without a slot, and stale ones, are passed over.
+        Raises AgentOutdated."""
+        body = RiskOrders(clock=clock, orders=list(orders), looked=looked)
+        return self._link.parse(RiskAnswer, await self._link.tell("POST", "/v1/risk", body, seconds=seconds))
+
+    async def post_grants(self, grants: Sequence[Grant], seconds: float = CALL_SECONDS) -> None:
+        """Answers to reservations; one that no bot waits for any more is passed over. Raises AgentOutdated."""
+        await self._link.tell("POST", "/v1/grants", Grants(grants=list(grants)), seconds=seconds)
+
+    async def renew_token(self, seconds: float = CALL_SECONDS) -> TokenReport:
+        """Has the agent make a new bearer token, which is found where this one was; this one is taken for ten minutes
+        more. Raises AgentOutdated."""
+        return self._link.parse(TokenReport, await self._link.tell("POST", "/v1/token", None, seconds=seconds))
+
+    async def check(
+        self, strategy: StrategySource, *, deep: bool = False, seconds: float = CHECK_SECONDS
+    ) -> CheckAnswer:
+        """What is wrong with a strategy, found out in a sandboxed fork of the pool. Raises AgentOutdated, NoCapacity
+        where the pool cannot look now."""
+        body = CheckRequest(strategy=strategy, deep=deep)
+        return self._link.parse(CheckAnswer, await self._link.tell("POST", "/v1/checks", body, seconds=seconds))
 
     async def delete_slot(self, bot_id: str, epoch: int, seconds: float = CALL_SECONDS) -> bool:
         """True once the slot is gone (or was never there), False while its process is stopping. Raises StaleEpoch."""
         try:
-            response = await self._call("DELETE", _slot(bot_id), params={"epoch": str(epoch)}, seconds=seconds)
+            response = await self._link.call("DELETE", _slot(bot_id), params={"epoch": str(epoch)}, seconds=seconds)
         except NotFound:
             return True
         return response.status_code == httpx.codes.NO_CONTENT
 
     async def restart(self, bot_id: str, epoch: int, seconds: float = CALL_SECONDS) -> None:
         """Raises NotFound, StaleEpoch."""
-        await self._call("POST", _slot(bot_id) + "/restart", params={"epoch": str(epoch)}, seconds=seconds)
+        await self._link.call("POST", _slot(bot_id) + "/restart", params={"epoch": str(epoch)}, seconds=seconds)
 
     async def command(self, bot_id: str, command: Command, seconds: float = COMMAND_SECONDS) -> CommandResult:
         """Raises NotFound, BotNotRunning, RelayTimeout."""
         headers = {"Content-Type": "application/json"}
         path = _slot(bot_id) + "/commands"
-        response = await self._call("POST", path, content=command.to_json(), headers=headers, seconds=seconds)
-        return self._parse(CommandResult, response)
+        response = await self._link.call("POST", path, content=command.to_json(), headers=headers, seconds=seconds)
+        return self._link.parse(CommandResult, response)
+
+    async def books(self, bot_id: str, mode: BookMode, after: str = "", seconds: float = CALL_SECONDS) -> Books:
+        """A page of the bot's orders, whatever state it is in; of a deleted one from the archive. `after` is `settled`
+        of the last round, or `cursor` of the page before. Raises NotFound where the pool never had the bot,
+        AgentOutdated."""
+        path, params = _slot(bot_id) + "/books", {"mode": mode, "after": after}
+        return self._link.parse(Books, await self._link.tell("GET", path, None, params=params, seconds=seconds))
 
     async def logs(self, bot_id: str, tail: int = 200) -> list[str]:
         """The last lines of the bot's log, oldest first. Raises NotFound."""
-        response = await self._call("GET", _slot(bot_id) + "/logs", params={"tail": str(tail)})
+        response = await self._link.call("GET", _slot(bot_id) + "/logs", params={"tail": str(tail)})
         return response.text.splitlines()
 
     async def follow_logs(self, bot_id: str, tail: int = 200) -> AsyncGenerator[str, None]:
         """The last lines, then new ones as they come, until the caller closes the iterator (`aclose`) or the agent goes
         (AgentUnreachable). A quiet bot is no error. Raises NotFound."""
         params = {"tail": str(tail), "follow": "true"}
-        async with self._stream(_slot(bot_id) + "/logs", params, read_seconds=None) as response:
-            with self._transport_errors():
+        async with self._link.stream(_slot(bot_id) + "/logs", params, read_seconds=None) as response:
+            with self._link.errors():
                 async for line in response.aiter_lines():
                     yield line
 
@@ -189,15 +188,17 @@ class AgentClient:
     async def directory(self, bot_id: str, epoch: int) -> AsyncIterator["Parcel"]:
         """The directory of a bot that is stopped under just this epoch, which fences it there. Raises NotFound,
         StaleEpoch, Conflict where a process or a start is in the way."""
-        async with self._stream(_slot(bot_id) + "/directory", {"epoch": str(epoch)}, PARCEL_SILENCE_SECONDS) as told:
+        async with self._link.stream(
+            _slot(bot_id) + "/directory", {"epoch": str(epoch)}, PARCEL_SILENCE_SECONDS
+        ) as told:
             yield Parcel(told.headers.get(DIGEST_HEADER, ""), self._chunks(told))
 
     async def put_directory(self, bot_id: str, epoch: int, parcel: "Parcel") -> DirectoryReport:
         """Has the target keep a directory under this epoch; returns once it is complete there. Raises StaleEpoch,
         Conflict where the bot has a slot there, InvalidSpec where it did not arrive as it was sent."""
         timeout = httpx.Timeout(PARCEL_SILENCE_SECONDS, connect=CONNECT_SECONDS)
-        with self._transport_errors():
-            response = await self._http.put(
+        with self._link.errors():
+            response = await self._link.http.put(
                 _slot(bot_id) + "/directory",
                 params={"epoch": str(epoch)},
                 content=parcel.chunks,
@@ -205,11 +206,11 @@ class AgentClient:
                 timeout=timeout,
             )
         if response.is_error:
-            raise self._problem(response)
-        return self._parse(DirectoryReport, response)
+            raise self._link.problem(response)
+        return self._link.parse(DirectoryReport, response)
 
     async def _chunks(self, response: httpx.Response) -> AsyncGenerator[bytes, None]:
-        with self._transport_errors():
+        with self._link.errors():
             async for chunk in response.aiter_bytes():
                 yield chunk
 
@@ -217,8 +218,8 @@ class AgentClient:
         """Items of the pool's stream after the cursor, without end. Raises AgentUnreachable when the agent goes, is
         silent for 15 s or talks nonsense."""
         params = {} if cursor is None else {"cursor": cursor}
-        async with self._stream("/v1/events", params, read_seconds=STREAM_SILENCE_SECONDS) as response:
-            with self._transport_errors():
+        async with self._link.stream("/v1/events", params, read_seconds=STREAM_SILENCE_SECONDS) as response:
+            with self._link.errors():
                 async for line in response.aiter_lines():
                     if line:
                         yield self._stream_item(line)
@@ -230,29 +231,18 @@ class AgentClient:
         method: str,
         path: str,
         query: Iterable[tuple[str, str]] = (),
-        headers: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
-        body: bytes | AsyncIterator[bytes] | None = None,
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes | None = None,
         seconds: float = RELAY_SECONDS,
-    ) -> httpx.Response:
+    ) -> BotAnswer:
         """The answer of the bot's own REST API to `path` (below `/api/v1/`). The body is not read yet: iterate
-        `aiter_bytes()` and always `aclose()`. What concerns one connection, credentials and cookies are not passed on.
-        Raises NotFound, BotNotRunning, RelayRefused, RelayTimeout, AgentUnreachable."""
-        passed = _passed_on(headers)
-        passed.append(("Accept-Encoding", "identity"))
-        request = self._http.build_request(
-            method,
-            f"{_slot(bot_id)}/api/{_clean_path(path)}",
-            params=list(query),
-            headers=passed,
-            content=body,
-            timeout=httpx.Timeout(seconds, connect=CONNECT_SECONDS),
-        )
-        with self._transport_errors():
-            async with asyncio.timeout(seconds):
-                response = await self._http.send(request, stream=True)
-        if response.is_error:
-            await self._raise_problem_of_relay(response, seconds)
-        return response
+        `chunks()` and always `aclose()`. Raises NotFound, BotNotRunning, RelayRefused, RelayTimeout,
+        AgentUnreachable."""
+        asked = f"{_slot(bot_id)}/api/{_clean_path(path)}"
+        answer = await self._relays.send(method, asked, query, headers, body, seconds)
+        if answer.status >= httpx.codes.BAD_REQUEST and answer.is_json and answer.is_short:  # as an agent's own are
+            await self._raise_agents_own(answer)
+        return answer
 
     def websocket(self, bot_id: str, path: str = "message/ws") -> WebSocketTarget:
         """Where to dial the relay of the bot's WebSocket."""
@@ -261,86 +251,19 @@ class AgentClient:
         url = f"{scheme}://{parts.netloc}{_slot(bot_id)}/api/{_clean_path(path)}"
         return WebSocketTarget(url, {"Authorization": f"Bearer {self.endpoint.token}"})
 
-    # ---- below: one request, and what becomes of its failure
-
-    async def _call(
-        self,
-        method: str,
-        path: str,
-        *,
-        seconds: float = CALL_SECONDS,
-        params: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> httpx.Response:
-        with self._transport_errors():
-            async with asyncio.timeout(seconds):
-                timeout = httpx.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
-                response = await self._http.request(
-                    method, path, params=params, content=content, headers=headers, timeout=timeout
-                )
-        if response.is_error:
-            raise self._problem(response)
-        return response
-
-    @asynccontextmanager
-    async def _stream(
-        self, path: str, params: Mapping[str, str], read_seconds: float | None
-    ) -> AsyncIterator[httpx.Response]:
-        timeout = httpx.Timeout(CALL_SECONDS, connect=CONNECT_SECONDS, read=read_seconds)
-        request = self._http.build_request("GET", path, params=params, timeout=timeout)
-        with self._transport_errors():
-            async with asyncio.timeout(CALL_SECONDS):
-                response = await self._http.send(request, stream=True)
-        try:
-            if response.is_error:
-                with self._transport_errors():
-                    await response.aread()
-                raise self._problem(response)
-            yield response
-        finally:
-            await response.aclose()
-
-    def _transport_errors(self) -> "_TransportErrors":
-        return _TransportErrors(self.pool_id, self._doubt)
-
-    def _problem(self, response: httpx.Response) -> Error:
-        problem = _agent_problem(response)
-        return self._nonsense() if problem is None else self._meant(problem)
-
-    def _meant(self, problem: AgentProblem) -> Error:
-        error = _mapped(problem, self.pool_id)
-        if isinstance(error, AgentUnreachable):
-            self._doubt(self.pool_id)
-        return error
-
-    async def _raise_problem_of_relay(self, response: httpx.Response, seconds: float) -> None:
+    async def _raise_agents_own(self, answer: BotAnswer) -> None:
         """Raises where the agent, not the bot, refused; the body of the bot's own refusal stays readable."""
-        if not response.headers.get("content-type", "").startswith("application/json"):
-            return
         try:
-            with self._transport_errors():
-                async with asyncio.timeout(seconds):
-                    await response.aread()
+            self._link.raise_agents_own(await answer.read())
         except Error:
-            await response.aclose()
+            await answer.aclose()
             raise
-        problem = _agent_problem(response)
-        if problem is not None:
-            await response.aclose()
-            raise self._meant(problem)
-
-    def _parse(self, model: type[W], response: httpx.Response) -> W:
-        try:
-            return model.model_validate_json(response.content)
-        except ValidationError as error:
-            raise self._nonsense() from error
 
     def _stream_item(self, line: str) -> StreamItem:
         try:
             return _STREAM_ITEM.validate_json(line)
         except ValidationError as error:
-            raise self._nonsense() from error
+            raise self._link.nonsense() from error
 
     def _check_protocol(self, protocol: int) -> None:
         if protocol != PROTOCOL_VERSION:
@@ -350,36 +273,9 @@ class AgentClient:
                 protocol=protocol,
             )
 
-    def _nonsense(self) -> AgentUnreachable:
-        self._doubt(self.pool_id)
-        return AgentUnreachable(
-            f"What listens at the address of {self.pool_id} does not answer like its agent.", pool_id=self.pool_id
-        )
-
 
 class _Slots(Wire):
     items: list[Slot]
-
-
-class _TransportErrors:
-    """Turns time-outs and broken connections into AgentUnreachable."""
-
-    def __init__(self, pool_id: str, doubt: Callable[[str], None]) -> None:
-        self._pool_id = pool_id
-        self._doubt = doubt
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
-        if isinstance(error, TimeoutError | httpx.TransportError | httpx.StreamError | OSError):
-            self._doubt(self._pool_id)
-        if isinstance(error, TimeoutError | httpx.TimeoutException):
-            raise AgentUnreachable(
-                f"The agent of {self._pool_id} did not answer in time.", pool_id=self._pool_id
-            ) from error
-        if isinstance(error, httpx.TransportError | httpx.StreamError | OSError):
-            raise AgentUnreachable(f"The agent of {self._pool_id} cannot be reached.", pool_id=self._pool_id) from error
 
 
 def _slot(bot_id: str) -> str:
@@ -391,38 +287,3 @@ def _clean_path(path: str) -> str:
     if any(segment in {"", ".", ".."} for segment in segments):
         raise RelayRefused("This path is not one of FreqTrade's API.", path=path[:200])
     return "/".join(quote(segment, safe="") for segment in segments)
-
-
-def _passed_on(headers: Mapping[str, str] | Iterable[tuple[str, str]] | None) -> list[tuple[str, str]]:
-    pairs = headers.items() if isinstance(headers, Mapping) else headers or ()
-    return [(name, value) for name, value in pairs if name.lower() not in _HOP_BY_HOP]
-
-
-def _agent_problem(response: httpx.Response) -> AgentProblem | None:
-    try:
-        return AgentProblem.model_validate(json.loads(response.content))
-    except (ValueError, RecursionError):
-        return None
-
-
-def _mapped(problem: AgentProblem, pool_id: str) -> Error:
-    params = {**problem.params, "pool_id": pool_id}
-    match problem.code:
-        case AgentErrorCode.SLOT_NOT_FOUND:
-            return NotFound("The bot has no slot in its pool yet; wait until it has started.", **params)
-        case AgentErrorCode.STALE_EPOCH:
-            return StaleEpoch(problem.message, **params)
-        case AgentErrorCode.POOL_FULL:
-            return NoCapacity(problem.message, **params)
-        case AgentErrorCode.INVALID_SPEC:
-            return InvalidSpec(problem.message, **{"field": "spec", **params})
-        case AgentErrorCode.BOT_NOT_RUNNING:
-            return BotNotRunning(problem.message, **params)
-        case AgentErrorCode.BOT_NOT_ANSWERING:
-            return RelayTimeout(problem.message, **params)
-        case AgentErrorCode.IN_USE:
-            return Conflict(problem.message, **params)
-        case AgentErrorCode.RELAY_REFUSED:
-            return RelayRefused(problem.message, **params)
-        case _:
-            return AgentUnreachable(f"The agent of {pool_id} refused: {problem.message}", **params)

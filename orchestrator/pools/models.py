@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, false
-from sqlmodel import Field, SQLModel
+from sqlalchemy import JSON, BigInteger, Boolean, Column, ColumnElement, ForeignKey, String, false, or_
+from sqlmodel import Field, SQLModel, col
 
+from orchestrator.db.tenancy import Reach, register
 from orchestrator.db.types import UtcDateTime
 
 LOCAL_NODE = "local"
@@ -39,6 +40,8 @@ class PoolModel(SQLModel, table=True):
     """Its bots are moved elsewhere, one after another; implies cordoned."""
     image: str | None = Field(default=None, max_length=255)
     """Image its container is made of; None for pools that are no containers."""
+    image_id: str | None = Field(default=None, sa_column=Column(String(80), nullable=True))
+    """What that reference meant when its container was made; it stays with the pool. Written by `service.observe`."""
     empty_since: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     last_seen_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
@@ -68,32 +71,11 @@ class MoveModel(SQLModel, table=True):
     epoch: int
     """The bot's epoch in the source pool when the move began."""
     phase: str = Field(max_length=16)
-    """`stopping`, `copying`, `assigning`, `cleaning`; see `pools.moves`."""
+    """`stopping`, `copying`, `refused`, `assigning`, `cleaning`; see `pools.moves`."""
     reason: str = Field(max_length=40)
     """`move`, `drain`, `rebalance` or `rollout`."""
     problem: str | None = Field(default=None, max_length=500)
     started_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
-
-
-class AuditModel(SQLModel, table=True):
-    """Who did what to pools and bots. Append-only; written by `pools.audit.record` in the transaction of the act."""
-
-    __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_subject", "subject", "number"),)
-
-    number: int | None = Field(
-        default=None,
-        sa_column=Column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True),
-    )
-    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
-    actor: str = Field(max_length=64)
-    """User id, or `system`."""
-    action: str = Field(max_length=40)
-    subject: str = Field(max_length=120)
-    """What it was done to: `pool/<id>`, `bot/<id>`, `fleet`."""
-    why: str = Field(default="", max_length=500)
-    before: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
-    after: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
 
 
 class RolloutModel(SQLModel, table=True):
@@ -143,3 +125,13 @@ class PoolCursorModel(SQLModel, table=True):
 
     pool_id: str = Field(sa_column=Column(String(40), ForeignKey("pools.id", ondelete="CASCADE"), primary_key=True))
     cursor: str = Field(max_length=80)
+
+
+def _own_or_shared(reach: Reach) -> ColumnElement[bool] | None:
+    """A tenant's own pools, and those of nobody in particular."""
+    if reach.everybody:
+        return None
+    return or_(col(PoolModel.tenant_id).is_(None), col(PoolModel.tenant_id) == reach.user_id)
+
+
+register(PoolModel, _own_or_shared)

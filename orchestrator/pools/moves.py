@@ -3,6 +3,8 @@
 - `stopping`: the source is told `stopped` under epoch N+1, until its slot is seen at rest. From then on it refuses
   whatever is still on its way under epoch N.
 - `copying`: the source marks the directory with N+1 and streams it; the target keeps it, marked with N+2.
+- `refused`: from there, where the source cannot hand the directory over as it is, and never will. Whoever asked for the
+  move ends it: a roll-out its own, `reconcile.steering` all others.
 - `assigning`: the copy is complete and verified.
 - `cleaning`: the bot belongs to the target under N+2 (one transaction with this phase); the source's slot is deleted,
   which archives its directory.
@@ -19,9 +21,11 @@ from typing import Final, Literal, Protocol
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from orchestrator.audit import service as audit
+from orchestrator.db import locks
 from orchestrator.errors import Conflict, InvalidSpec, NoCapacity, NotFound
 from orchestrator.kit.clock import utc_now
-from orchestrator.pools import assignments, audit, provision, repository, service
+from orchestrator.pools import assignments, provision, repository, service
 from orchestrator.pools.assignments import Assigned
 from orchestrator.pools.models import REMOVED, MoveModel, PoolModel
 from orchestrator.pools.placement import Capacity, admits, place
@@ -31,6 +35,7 @@ STOPPING: Final = "stopping"
 COPYING: Final = "copying"
 ASSIGNING: Final = "assigning"
 CLEANING: Final = "cleaning"
+REFUSED: Final = "refused"
 Reason = Literal["move", "drain", "rebalance", "rollout"]
 _PROBLEM_LENGTH = 500
 
@@ -76,6 +81,13 @@ async def get(session: AsyncSession, bot_id: str) -> MoveModel | None:
     return await repository.move(session, bot_id)
 
 
+async def locked(session: AsyncSession, bot_id: str) -> MoveModel | None:
+    """The same, locked as everybody locks who wants both: places, then the bot, then its move. Raises NotFound."""
+    await locks.hold(await session.connection(), locks.PLACEMENT)
+    await assignments.of(session, bot_id)
+    return await repository.move(session, bot_id)
+
+
 async def request(
     session: AsyncSession,
     bot_id: str,
@@ -88,6 +100,7 @@ async def request(
     the target takes no bots), InvalidSpec (field `target_pool_id`: unknown, its own, or another tenant's),
     NoCapacity."""
     policy = policy or PoolPolicy()
+    await locks.hold(await session.connection(), locks.PLACEMENT)  # in this order, see `locked`
     bot = await assignments.of(session, bot_id)
     if bot.deleting:
         raise Conflict("The bot is being deleted; it cannot be moved.", bot_id=bot_id)
@@ -179,12 +192,22 @@ async def _locked(session: AsyncSession, pool_id: str) -> PoolModel:
 async def enter(session: AsyncSession, key: MoveKey, phase: Literal["copying", "assigning"]) -> bool:
     """False where that move is not under way any more, or beyond the phase."""
     move = await _same(session, key)
-    if move is None:
+    if move is None or move.phase == REFUSED:
         return False
     move.phase = phase
     session.add(move)
     await session.flush()
     return True
+
+
+async def refuse(session: AsyncSession, key: MoveKey, why: str) -> None:
+    """The source does not hand the bot's directory over: too large, or what cannot be read. It is the bot's own fault,
+    whatever pool it is to go to, and trying again does not help."""
+    move = await _same(session, key)
+    if move is not None:
+        move.phase, move.problem = REFUSED, why[:_PROBLEM_LENGTH]
+        session.add(move)
+        await session.flush()
 
 
 async def arrive(session: AsyncSession, key: MoveKey, bot: Movable) -> bool:
@@ -211,12 +234,15 @@ async def arrive(session: AsyncSession, key: MoveKey, bot: Movable) -> bool:
     return True
 
 
-async def end(session: AsyncSession, key: MoveKey) -> None:
-    """The move is over, be it because the bot is deleted."""
+async def end(session: AsyncSession, key: MoveKey, why: str = "") -> None:
+    """The move is over. `why`, in a sentence, where its bot did not arrive."""
     move = await repository.move(session, key.bot_id)
-    if move is not None and MoveKey.of(move) == key:
-        await session.delete(move)
-        await session.flush()
+    if move is None or MoveKey.of(move) != key:
+        return
+    if move.phase != CLEANING:
+        _record_abandoned(session, move, why)
+    await session.delete(move)
+    await session.flush()
 
 
 async def give_up(session: AsyncSession, key: MoveKey, why: str) -> bool:
@@ -224,8 +250,7 @@ async def give_up(session: AsyncSession, key: MoveKey, why: str) -> bool:
     move = await _same(session, key)
     if move is None:
         return False
-    before = {"from": key.source_pool_id, "to": key.target_pool_id, "phase": move.phase}
-    audit.record(session, audit.SYSTEM, "bot.move_abandon", audit.bot(key.bot_id), why, before, None)
+    _record_abandoned(session, move, why)
     await session.delete(move)
     await session.flush()
     return True
@@ -238,6 +263,11 @@ async def tell_problem(session: AsyncSession, key: MoveKey, problem: str | None)
         move.problem = None if problem is None else problem[:_PROBLEM_LENGTH]
         session.add(move)
         await session.flush()
+
+
+def _record_abandoned(session: AsyncSession, move: MoveModel, why: str) -> None:
+    before = {"from": move.source_pool_id, "to": move.target_pool_id, "phase": move.phase}
+    audit.record(session, audit.SYSTEM, "bot.move_abandon", audit.bot(move.bot_id), why, before, None)
 
 
 async def _same(session: AsyncSession, key: MoveKey) -> MoveModel | None:

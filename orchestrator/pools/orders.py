@@ -10,9 +10,9 @@ from typing import Literal
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from orchestrator.audit import service as audit
+from orchestrator.audit.service import By
 from orchestrator.kit.clock import utc_now
-from orchestrator.pools import audit
-from orchestrator.pools.audit import By
 from orchestrator.pools.models import PoolOrderModel
 
 Kind = Literal["restart", "purge"]

@@ -53,7 +53,7 @@ class Placement:
 def capacity(
     pool_id: str,
     slots_total: int,
-    assigned: int,
+    taken: int,
     memory_limit_bytes: int | None,
     report: PoolReport | None,
     *,
@@ -61,21 +61,30 @@ def capacity(
     tenant_id: str | None = None,
     answering: bool = True,
 ) -> Capacity:
-    """Places left in a pool to which `assigned` bots belong (or are on their way), running or not. `headroom` is the
-    share of its memory limit that stays free. Never negative."""
-    free = slots_total - assigned
-    if memory_limit_bytes is not None and report is None:
-        left = int(memory_limit_bytes * (1 - headroom)) - MEMORY_OF_A_POOL_BYTES
-        free = min(free, left // MEMORY_OF_A_BOT_BYTES - assigned)
-    elif memory_limit_bytes is not None and report is not None:
+    """Places left in a pool where `taken` bots have a place: they belong to it, are on their way there or away, or left
+    a slot behind. No more than its agent knows of slots: one that was changed counts once the pool has started again.
+    `headroom` is the share of its memory limit that stays free. Never negative."""
+    free = (slots_total if report is None else min(slots_total, report.slots_total)) - taken
+    limit = memory_limit(memory_limit_bytes, report)
+    if limit is not None and report is None:
+        left = int(limit * (1 - headroom)) - MEMORY_OF_A_POOL_BYTES
+        free = min(free, left // MEMORY_OF_A_BOT_BYTES - taken)
+    elif limit is not None and report is not None:
         listed = max(report.slots_used, 0)
         alive = listed if report.bots_alive is None else max(report.bots_alive, 0)
         bots = report.bots_memory.pss_bytes if report.bots_memory else 0
         price = max(bots // alive if alive else 0, MEMORY_OF_A_BOT_BYTES)
-        waiting = max(assigned - listed, 0)
-        left = int(memory_limit_bytes * (1 - headroom)) - memory_in_use(report) - waiting * price
+        waiting = max(taken - listed, 0)
+        left = int(limit * (1 - headroom)) - memory_in_use(report) - waiting * price
         free = min(free, left // price)
     return Capacity(pool_id, max(free, 0), tenant_id, answering)
+
+
+def memory_limit(wanted_bytes: int | None, report: PoolReport | None) -> int | None:
+    """What a pool may use just now: containers have a limit where none is wanted, and a wanted one counts once the pool
+    has started again."""
+    told = None if report is None else report.memory_limit_bytes
+    return min((limit for limit in (wanted_bytes, told) if limit is not None), default=None)
 
 
 def memory_in_use(report: PoolReport) -> int:

@@ -7,6 +7,7 @@ from orchestrator.pools.assignments import Assigned
 from orchestrator.pools.placement import Homeless
 from orchestrator.settings import OrchestratorSettings
 from orchestrator.templates.catalogue import Catalogue
+from orchestrator.users.quotas import NO_QUOTA, Quota
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class PoolPolicy:
     idle_seconds: float = 600.0
     shared_templates: frozenset[str] = frozenset()
     """Names of the templates whose bots may run beside other tenants' bots."""
+    quota: Quota = NO_QUOTA
+    """Of users without one of their own."""
 
     @classmethod
     def of(cls, settings: OrchestratorSettings, catalogue: Catalogue) -> "PoolPolicy":
@@ -41,6 +44,7 @@ class PoolPolicy:
             maximum=settings.pools_maximum,
             idle_seconds=settings.pool_idle_minutes * 60,
             shared_templates=frozenset(one.name for one in catalogue.all() if one.source_hash in allowed),
+            quota=Quota(settings.user_max_bots, settings.user_max_memory_bytes),
         )
 
     def homeless(self, bot: Assigned) -> Homeless:

@@ -3,22 +3,26 @@
 The decisions are pure (`offers`, `why_no_new_pool`, `idle`); what writes takes the session first and never commits.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from orchestrator.audit import service as audit
+from orchestrator.db import locks
 from orchestrator.errors import NoCapacity
 from orchestrator.kit.clock import utc_now
 from orchestrator.kit.ids import new_id
-from orchestrator.pools import assignments, audit, nodes, repository
+from orchestrator.pools import assignments, nodes, repository
 from orchestrator.pools.assignments import Assigned
 from orchestrator.pools.models import LOCAL_NODE, LOCAL_POOL, REMOVED, MoveModel, NodeModel, PoolModel
 from orchestrator.pools.placement import Capacity, assigned_by_pool, capacity, place
 from orchestrator.pools.policy import PoolPolicy
 from orchestrator.users import repository as users
+from orchestrator.users.quotas import in_force
 from pool.contract.pools import PoolReport
 
 LEAST_POOL_BYTES = 512 * 2**20
@@ -39,6 +43,16 @@ class Remove:
     pool_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What its agent told of a pool last."""
+
+    report: PoolReport
+    answering: bool
+    bot_ids: Collection[str]
+    """Bots that have a slot there, whoever they belong to."""
+
+
 # ---- pure
 
 
@@ -52,31 +66,44 @@ def offers(
     bots: Sequence[Assigned],
     moves: Sequence[MoveModel],
     policy: PoolPolicy,
-    seen: Mapping[str, tuple[PoolReport | None, bool]] | None = None,
+    seen: Mapping[str, Seen] | None = None,
 ) -> list[Capacity]:
-    """What each pool that takes bots has left. `seen` gives the newest report by pool, and whether its agent answers;
-    without it the rows tell."""
-    present = [bot.pool_id for bot in bots if not bot.deleting]
-    ids = {bot.bot_id: bot.pool_id for bot in bots}
-    arriving = [move.target_pool_id for move in moves if ids.get(move.bot_id) != move.target_pool_id]
-    counts = assigned_by_pool(present, arriving)
+    """What each pool that takes bots has left. A bot takes a place in the pool that it belongs to until it is deleted
+    there, at both ends of its move, and wherever it has a slot. `seen` is the newest by pool; without it the rows tell,
+    where slots are only a number."""
     found: list[Capacity] = []
+    holders = _holders(bots, moves)
     for pool in pools:
         if not takes_bots(pool):
             continue
-        report, answering = (seen or {}).get(pool.id) or (report_of(pool), pool.observed_state in {"ready", "degraded"})
+        look = (seen or {}).get(pool.id)
+        report = report_of(pool) if look is None else look.report
+        taken = len(holders[pool.id].union(look.bot_ids if look is not None else ()))
+        if look is None and report is not None:
+            taken = max(taken, report.slots_used)
         found.append(
             capacity(
                 pool.id,
                 pool.slots_total,
-                counts[pool.id],
+                taken,
                 pool.memory_limit_bytes,
                 report,
                 headroom=policy.headroom,
                 tenant_id=pool.tenant_id,
-                answering=answering,
+                answering=pool.observed_state in {"ready", "degraded"} if look is None else look.answering,
             )
         )
+    return found
+
+
+def _holders(bots: Sequence[Assigned], moves: Sequence[MoveModel]) -> Mapping[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for bot in bots:
+        if bot.pool_id is not None:
+            found[bot.pool_id].add(bot.bot_id)
+    for move in moves:
+        found[move.source_pool_id].add(move.bot_id)
+        found[move.target_pool_id].add(move.bot_id)
     return found
 
 
@@ -155,7 +182,9 @@ def idle(
 
 
 async def make(session: AsyncSession, tenant_id: str | None, policy: PoolPolicy, why: str) -> PoolModel:
-    """A new pool as the settings have it. Raises NoCapacity, saying what to do."""
+    """A new pool as the settings have it. Those who make pools wait for each other, so that they exceed nothing
+    together. Raises NoCapacity, saying what to do."""
+    await locks.hold(await session.connection(), locks.PLACEMENT)
     problem = await why_not(session, tenant_id, policy)
     if problem is not None:
         raise NoCapacity(problem, tenant_id=tenant_id)
@@ -169,7 +198,7 @@ async def make(session: AsyncSession, tenant_id: str | None, policy: PoolPolicy,
 async def why_not(session: AsyncSession, tenant_id: str | None, policy: PoolPolicy) -> str | None:
     """See `why_no_new_pool`."""
     user = await users.find_by_id(session, tenant_id) if tenant_id is not None else None
-    quota = user.max_memory_bytes if user is not None else None
+    quota = in_force(user, policy.quota).max_memory_bytes if user is not None else None
     return why_no_new_pool(tenant_id, await repository.every(session), await nodes.every(session), quota, policy)
 
 
@@ -191,7 +220,9 @@ async def why_not_drained(session: AsyncSession, pool: PoolModel, policy: PoolPo
 
 
 async def tend(session: AsyncSession, policy: PoolPolicy) -> list[str]:
-    """Notes which pools are empty, and has those removed that were so for long; answers their ids."""
+    """Notes which pools are empty, and has those removed that were so for long; answers their ids. What a roll-out
+    made or empties is its own matter until it has ended."""
+    await locks.hold(await session.connection(), locks.PLACEMENT)
     pools = await repository.every(session)
     moves = await repository.moves(session)
     bots = await assignments.every(session)
@@ -199,6 +230,7 @@ async def tend(session: AsyncSession, policy: PoolPolicy) -> list[str]:
         [bot.pool_id for bot in bots],
         [pool_id for move in moves for pool_id in (move.source_pool_id, move.target_pool_id)],
     )
+    used.update(await repository.pools_in_rollouts(session))
     removed: list[str] = []
     for step in idle(pools, used, utc_now(), policy):
         pool = await repository.find(session, step.pool_id, lock=True)

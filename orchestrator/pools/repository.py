@@ -1,4 +1,4 @@
-"""Queries on pools, moves and cursors."""
+"""Queries on pools, moves, cursors, and which pools a roll-out needs."""
 
 from collections.abc import Sequence
 
@@ -6,13 +6,17 @@ from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from orchestrator.kit.pages import Page, decode_cursor, page_of
-from orchestrator.pools.models import MoveModel, PoolCursorModel, PoolModel
+from orchestrator.pools.models import MoveModel, PoolCursorModel, PoolModel, RolloutModel
+from orchestrator.pools.rollout_facts import ACTIVE
 from orchestrator.users.models import UserModel
 
 
 async def find(session: AsyncSession, pool_id: str, *, lock: bool = False) -> PoolModel | None:
+    """Locked it is as it is now, whatever the session read of it before."""
     query = select(PoolModel).where(col(PoolModel.id) == pool_id)
-    return (await session.exec(query.with_for_update() if lock else query)).first()
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return (await session.exec(query)).first()
 
 
 async def every(session: AsyncSession) -> Sequence[PoolModel]:
@@ -45,6 +49,13 @@ async def moves_of_pool(session: AsyncSession, pool_id: str) -> Sequence[MoveMod
     """Moves to the pool or from it."""
     which = or_(col(MoveModel.source_pool_id) == pool_id, col(MoveModel.target_pool_id) == pool_id)
     return (await session.exec(select(MoveModel).where(which))).all()
+
+
+async def pools_in_rollouts(session: AsyncSession) -> set[str]:
+    """Old and new pools of the roll-out that is under way, or about to be rolled back."""
+    query = select(RolloutModel).where(or_(col(RolloutModel.state).in_(ACTIVE), col(RolloutModel.wish).is_not(None)))
+    legs = [leg for rollout in (await session.exec(query)).all() for leg in rollout.legs]
+    return {leg[end] for leg in legs for end in ("source_pool_id", "target_pool_id") if leg.get(end) is not None}
 
 
 async def first_admin(session: AsyncSession) -> str | None:

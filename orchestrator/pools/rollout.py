@@ -3,8 +3,12 @@
 Each old pool has a leg. Its replacement is made and awaited; one bot is moved, the canary, and looked at; then the
 others one after another, each looked at the same way; then the old pool is removed (its disk stays until it is purged).
 A bot is well when it is in the state that its user wants and reports again, has no condition that it cannot get out of,
-and has every trade that it had: those open before are open still or were closed since. Bots that were not well before
-are moved, but not judged.
+and has every trade that it had: those open before are open still or were closed since. Bots that did not run well
+before, stopped ones too, are moved, but not judged; nor is one that its user changed meanwhile.
+
+A bot that cannot be moved is no fault of the image where its source does not hand it over (too large, say), where it
+may not go into the new pool, or where it did not run well before. It stays where it is; so does its pool then, which
+takes no other bots, and the others go on.
 
 The first bot that is not well stops everything: it goes back to its old pool, which takes bots again, and the
 replacement takes none any more. What was moved before stays until an administrator rolls back, which is the same walk
@@ -26,6 +30,7 @@ from orchestrator.pools.rollout_facts import (
     Leg,
     Limits,
     MoveBot,
+    MoveFacts,
     Phase,
     Progress,
     RemovePool,
@@ -63,10 +68,14 @@ def lost(before: Trades | None, after: Trades | None) -> list[int]:
     return missing if len(missing) > after.closed - before.closed else []
 
 
-def refused(progress: Progress, world: World, reason: str) -> Step:
-    """The step after acts that were refused for good."""
+def refused(progress: Progress, world: World, reason: str, bot_id: str | None = None) -> Step:
+    """The step after acts that were refused for good. `bot_id` is whose move alone was."""
     step = Step(progress.copy())
-    if progress.state == State.RUNNING:
+    leg = _current(step.progress)
+    moving = leg is not None and progress.state in (State.RUNNING, State.ROLLING_BACK)
+    if bot_id is not None and leg is not None and moving and _lives(world, leg.target_pool_id or ""):
+        _leave(step, leg, bot_id, reason)
+    elif progress.state == State.RUNNING:
         _stop(step, world, reason)
     else:
         _end(step, world, f"{progress.problem or ''} {reason}".strip())
@@ -120,22 +129,30 @@ def _next_bot(step: Step, leg: Leg, world: World) -> None:
     under_way = [
         move for move in world.moves.values() if leg.source_pool_id in (move.source_pool_id, move.target_pool_id)
     ]
+    if not leg.left.keys() <= here.keys():
+        leg.left = {bot_id: why for bot_id, why in leg.left.items() if bot_id in here}
+        _tell_left(step.progress)
     if not here and not under_way:
         step.acts.append(RemovePool(leg.source_pool_id))
         leg.phase, leg.since = Phase.DONE, world.now
         return
-    waiting = [bot_id for bot_id, bot in here.items() if bot.desired != "deleted" and bot_id not in world.moves]
+    staying = {bot_id for bot_id, bot in here.items() if bot.desired != "deleted"}
+    waiting = staying - world.moves.keys() - leg.left.keys()
     if not waiting:
+        if not under_way and here.keys() == staying:
+            leg.phase, leg.since = Phase.DONE, world.now
         return
     chosen = min(waiting, key=lambda bot_id: _canary(here[bot_id], bot_id) if not leg.moved else (False, 0, bot_id))
     bot = here[chosen]
-    leg.trial = Trial(bot_id=chosen, since=world.now, well_before=_well(bot), trades=bot.trades)
+    leg.trial = Trial(
+        bot_id=chosen, since=world.now, well_before=_runs_well(bot), trades=bot.trades, generation=bot.generation
+    )
     step.acts.append(MoveBot(chosen, target))
 
 
 def _canary(bot: BotFacts, bot_id: str) -> tuple[bool, int, str]:
     """First goes one that runs, so that there is something to see, with little at stake."""
-    return (not _well(bot) or bot.desired == "stopped", len(bot.trades.open_ids) if bot.trades else 0, bot_id)
+    return (not _runs_well(bot), len(bot.trades.open_ids) if bot.trades else 0, bot_id)
 
 
 def _look_at(step: Step, leg: Leg, trial: Trial, world: World, limits: Limits) -> None:
@@ -145,13 +162,12 @@ def _look_at(step: Step, leg: Leg, trial: Trial, world: World, limits: Limits) -
         return
     if bot.pool_id == leg.source_pool_id:
         trial.trades = bot.trades or trial.trades
-        if move is None:
-            _give_up(step, leg, world, f"The move of {trial.bot_id} was given up.")
-        elif _late(trial.since, world, limits.move_seconds):
-            _give_up(step, leg, world, f"{trial.bot_id} cannot be moved. {move.problem or 'It takes too long.'}")
+        if move is None or move.refused or _late(trial.since, world, limits.move_seconds):
+            _not_arrived(step, leg, trial, move, world)
         return
     trial.arrived_at = trial.arrived_at or world.now
-    if not trial.well_before or step.progress.state == State.ROLLING_BACK:
+    same = trial.generation in (None, bot.generation)
+    if not trial.well_before or not same or step.progress.state == State.ROLLING_BACK:
         verdict: bool | str = move is None
     else:
         verdict = _verdict(bot, trial, move is None, world, limits)
@@ -179,13 +195,33 @@ def _verdict(bot: BotFacts, trial: Trial, moved: bool, world: World, limits: Lim
     return False
 
 
-def _give_up(step: Step, leg: Leg, world: World, reason: str) -> None:
-    """Rolling back, one bot that cannot be moved is told, and the others go on as soon as it can."""
-    if step.progress.state == State.ROLLING_BACK:
-        step.progress.problem = reason
-        leg.trial = None
+def _not_arrived(step: Step, leg: Leg, trial: Trial, move: MoveFacts | None, world: World) -> None:
+    """Its own fault, or the new pool's. Rolling back, a move that takes long goes on beside the others, or is given up
+    as any other move; the bot is not moved again then."""
+    told = "Its move was given up." if move is None else move.problem or "Its move takes too long."
+    backward = step.progress.state == State.ROLLING_BACK
+    target = world.pools.get(leg.target_pool_id or "")
+    fit = target is not None and target.alive and target.ready
+    if move is not None and move.refused:
+        _leave(step, leg, trial.bot_id, told, abandon=True)
+    elif backward or (fit and not trial.well_before):
+        _leave(step, leg, trial.bot_id, told, abandon=move is not None and not backward)
     else:
-        _stop(step, world, reason)
+        _stop(step, world, f"{trial.bot_id} cannot be moved. {told}")
+
+
+def _leave(step: Step, leg: Leg, bot_id: str, why: str, *, abandon: bool = False) -> None:
+    """The bot goes on in the source, and the roll-out without it."""
+    leg.left[bot_id] = why
+    leg.trial = None
+    if abandon:
+        step.acts.append(AbandonMove(bot_id))
+    _tell_left(step.progress)
+
+
+def _tell_left(progress: Progress) -> None:
+    left = [(leg.source_pool_id, bot, told) for leg in progress.legs for bot, told in leg.left.items()]
+    progress.problem = " ".join(f"{bot} stays in {pool_id}. {told}" for pool_id, bot, told in left) or None
 
 
 # ---- stopping
@@ -276,8 +312,8 @@ def _lives(world: World, pool_id: str) -> bool:
     return pool is not None and pool.alive
 
 
-def _well(bot: BotFacts) -> bool:
-    return bot.problem is None and bot.observed == bot.desired
+def _runs_well(bot: BotFacts) -> bool:
+    return bot.problem is None and bot.observed == bot.desired != "stopped"
 
 
 def _late(since: datetime | None, world: World, seconds: float) -> bool:

@@ -46,7 +46,9 @@ class Trial(BaseModel):
     bot_id: str
     since: datetime
     well_before: bool
+    """It ran as its user wants: if it does not run afterwards, the image is to blame."""
     trades: Trades | None
+    generation: int | None = None
     arrived_at: datetime | None = None
 
 
@@ -63,6 +65,8 @@ class Leg(BaseModel):
     since: datetime | None = None
     """When the phase began."""
     moved: list[str] = []
+    left: dict[str, str] = {}
+    """Bots that stay in the source, and why, in a sentence."""
     trial: Trial | None = None
 
 
@@ -87,6 +91,8 @@ class BotFacts:
     """A condition that it cannot get out of by itself, in a sentence."""
     trades: Trades | None
     reported_at: datetime | None
+    generation: int = 0
+    """Which version of what its user wants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,8 @@ class MoveFacts:
     final: bool
     """The bot belongs to the target already; what is left is to clear up."""
     problem: str | None = None
+    refused: bool = False
+    """Its source does not hand the bot over, wherever it is to go."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from orchestrator.audit import service as audit
+from orchestrator.audit.service import By
+from orchestrator.db import locks
 from orchestrator.errors import Conflict, InvalidSpec, NotFound
 from orchestrator.kit.clock import utc_now
 from orchestrator.kit.ids import new_id
 from orchestrator.kit.pages import Page, decode_cursor, instant_of, page_of
-from orchestrator.pools import audit, service
-from orchestrator.pools.audit import By
+from orchestrator.pools import service
 from orchestrator.pools.models import PoolModel, RolloutModel
 from orchestrator.pools.rollout_facts import ABORT, ACTIVE, ROLL_BACK, Leg, Progress, State
 
@@ -28,6 +30,7 @@ async def start(
         raise InvalidSpec("These pools are containers: name the image that they shall run.", field="image")
     if image is not None and any(pool.driver == "process" for pool in pools):
         raise InvalidSpec("These pools are local processes and have no image; leave it out.", field="image")
+    await locks.hold(await session.connection(), locks.ROLLOUTS)
     under_way = await active(session)
     if under_way is not None:
         legs = legs_of(under_way)
@@ -38,7 +41,7 @@ async def start(
             f"The roll-out {under_way.id} is under way; wait until it has ended, or abort it.", rollout_id=under_way.id
         )
     now = utc_now()
-    made = [Leg(source_pool_id=pool.id, source_image=pool.image, target_image=image) for pool in pools]
+    made = [Leg(source_pool_id=pool.id, source_image=pool.image_id or pool.image, target_image=image) for pool in pools]
     rollout = RolloutModel(
         id=new_id("rollout"),
         image=image,
@@ -59,6 +62,7 @@ async def start(
 async def wish(session: AsyncSession, by: By, rollout_id: str, what: str) -> RolloutModel:
     """Has it aborted or rolled back (`rollout_facts.ABORT`, `ROLL_BACK`); what it is doing already changes nothing.
     Raises NotFound, Conflict where it has ended (abort), was rolled back, or another one is under way."""
+    await locks.hold(await session.connection(), locks.ROLLOUTS)
     rollout = await get(session, rollout_id, lock=True)
     state = State(rollout.state)
     if rollout.wish == what or (what == ROLL_BACK and state == State.ROLLING_BACK):
@@ -108,6 +112,13 @@ async def active(session: AsyncSession) -> RolloutModel | None:
     """The one that is under way, or about to be rolled back; locked until the unit of work ends."""
     query = select(RolloutModel).where(or_(col(RolloutModel.state).in_(ACTIVE), col(RolloutModel.wish).is_not(None)))
     return (await session.exec(query.order_by(col(RolloutModel.created_at)).limit(1).with_for_update())).first()
+
+
+async def looked_after(session: AsyncSession) -> set[str]:
+    """Bots whose move is the roll-out's own matter just now: it waits for them, and decides what becomes of them."""
+    under_way = (await session.exec(select(RolloutModel).where(col(RolloutModel.state).in_(ACTIVE)))).all()
+    trials = [leg.trial for rollout in under_way for leg in legs_of(rollout)]
+    return {trial.bot_id for trial in trials if trial is not None}
 
 
 def legs_of(rollout: RolloutModel) -> list[Leg]:

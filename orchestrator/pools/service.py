@@ -4,10 +4,11 @@ commits."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from orchestrator.audit import service as audit
 from orchestrator.errors import Conflict, NotFound
 from orchestrator.kit.clock import utc_now
 from orchestrator.kit.ids import new_id
@@ -21,6 +22,7 @@ from pool.contract.pools import PoolReport
 
 DRAIN_STUCK = "DrainStuck"
 """Its bots cannot be moved elsewhere for now."""
+_STUCK = "Its bots cannot be moved elsewhere for now; administrators see why."
 CONTROL_CONDITIONS = frozenset({DRAIN_STUCK})
 """Conditions of pools that outlive an observation."""
 
@@ -46,6 +48,8 @@ class PoolSeen:
     """The condition's type where it is not plainly `Unreachable` or `NotRunning`."""
     known: bool = True
     """False where the driver could not look: a pool without a report is then not taken for one that is starting."""
+    image_id: str | None = None
+    """What its container is made of; None where that was not told."""
 
 
 async def list_(
@@ -61,6 +65,12 @@ async def every(session: AsyncSession) -> Sequence[PoolModel]:
     return await repository.every(session)
 
 
+def public_conditions(pool: PoolModel) -> list[dict[str, Any]]:
+    """Its conditions as everybody may read them: why bots cannot be moved is a matter of their owners, whose quotas and
+    bots it names, and of administrators."""
+    return [{**held, "message": _STUCK} if held.get("type") == DRAIN_STUCK else held for held in pool.conditions]
+
+
 async def get(session: AsyncSession, pool_id: str, tenant_id: str | None = None) -> PoolModel:
     """Raises NotFound, also for a pool that the tenant may not see (None: for nobody's)."""
     pool = await repository.find(session, pool_id)
@@ -69,17 +79,21 @@ async def get(session: AsyncSession, pool_id: str, tenant_id: str | None = None)
     return pool
 
 
-async def ensure_local_pool(session: AsyncSession, slots_total: int, memory_limit_bytes: int | None) -> PoolModel:
+async def ensure_local_pool(session: AsyncSession, slots_total: int, memory_limit_bytes: int | None) -> None:
     """The first pool of an embedded control plane, made before there is any user and sized as the settings say. Whose
-    it is comes out later, see `claim_local_pool`."""
+    it is comes out later, see `claim_local_pool`. One that was removed, by a roll-out say, is not made again: bots get
+    pools as they need them."""
     pool = await repository.find(session, LOCAL_POOL, lock=True)
+    if pool is None and await audit.knows(session, audit.pool(LOCAL_POOL)):
+        return
+    if pool is not None and pool.desired_state == REMOVED:
+        return
     if pool is None:
         pool = provision.new_pool(LOCAL_POOL, None, "process", slots_total, memory_limit_bytes, None)
     pool.slots_total, pool.memory_limit_bytes = slots_total, memory_limit_bytes
     pool.desired_state = "running"
     session.add(pool)
     await session.flush()
-    return pool
 
 
 async def claim_local_pool(session: AsyncSession) -> bool:
@@ -93,9 +107,14 @@ async def claim_local_pool(session: AsyncSession) -> bool:
     if len(owners) > 1:
         return False
     pool.tenant_id = next(iter(owners), None) or await repository.first_admin(session)
+    if pool.tenant_id is None:
+        return False
+    why = "All bots that it had are this user's." if owners else "No user had a bot in it."
+    after = {"tenant_id": pool.tenant_id}
+    audit.record(session, audit.SYSTEM, "pool.claim", audit.pool(LOCAL_POOL), why, {"tenant_id": None}, after)
     session.add(pool)
     await session.flush()
-    return pool.tenant_id is not None
+    return True
 
 
 async def create(
@@ -206,6 +225,7 @@ async def observe(session: AsyncSession, pool_id: str, seen: PoolSeen) -> bool:
     if seen.report is not None:
         pool.report = seen.report.model_dump(mode="json")
         pool.last_seen_at = seen.at
+    pool.image_id = seen.image_id or pool.image_id
     session.add(pool)
     await session.flush()
     return pool.observed_state != before

@@ -8,9 +8,12 @@ from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from orchestrator.audit import service as audit
+from orchestrator.audit.service import By
 from orchestrator.errors import Conflict, InvalidSpec, NotFound
-from orchestrator.pools import audit, moves, orders, repository, service
-from orchestrator.pools.audit import By
+from orchestrator.pools import disks as pool_disks
+from orchestrator.pools import moves, orders, repository, service
+from orchestrator.pools.disks import Disks
 from orchestrator.pools.models import MoveModel, PoolModel, PoolOrderModel
 from orchestrator.pools.policy import PoolPolicy
 
@@ -68,17 +71,27 @@ async def remove(session: AsyncSession, by: By, pool_id: str) -> PoolModel:
     return _record(session, by, "delete", await service.remove(session, pool_id), before)
 
 
-async def purge(session: AsyncSession, by: By, pool_id: str, policy: PoolPolicy) -> PoolOrderModel:
+async def purge(session: AsyncSession, by: By, pool_id: str, policy: PoolPolicy, disks: Disks) -> PoolOrderModel:
     """Has everything that the pool keeps on disk deleted, trades included, as soon as the pool is removed; it may have
-    been long ago. Raises NotFound, Conflict where the pool is neither removed nor empty."""
+    been long ago. `disks` tells of a pool that is gone whose driver has its disk. Raises NotFound, Conflict where the
+    pool is neither removed nor empty, or lives although nobody knows it."""
     pool = await repository.find(session, pool_id, lock=True)
+    before = None if pool is None else facts(pool)
+    driver = policy.driver if pool is None else pool.driver
     if pool is not None:
         await remove(session, by, pool_id)
+    elif (found := pool_disks.find(disks, pool_id)) is not None:
+        disk, driver = found
+        if disk.in_use:
+            raise Conflict(
+                "Something runs on this disk, though there is no such pool: end it first, its bots may trade.",
+                pool_id=pool_id,
+            )
     elif not await audit.knows(session, audit.pool(pool_id)):
         raise NotFound("There is and was no such pool; list the pools to see which there are.", pool_id=pool_id[:80])
-    order, fresh = await orders.request(session, pool_id, "purge", pool.driver if pool else policy.driver, by)
+    order, fresh = await orders.request(session, pool_id, "purge", driver, by)
     if fresh:
-        audit.record(session, by.actor, "pool.purge", audit.pool(pool_id), by.why)
+        _record_order(session, by, order, before, None if pool is None else facts(pool))
     return order
 
 
@@ -89,7 +102,7 @@ async def restart(session: AsyncSession, by: By, pool_id: str) -> PoolOrderModel
         raise Conflict("The pool is stopped or being removed; there is nothing to restart.", pool_id=pool_id)
     order, fresh = await orders.request(session, pool_id, "restart", pool.driver, by)
     if fresh:
-        audit.record(session, by.actor, "pool.restart", audit.pool(pool_id), by.why)
+        _record_order(session, by, order, facts(pool), facts(pool))
     return order
 
 
@@ -102,7 +115,7 @@ async def move(
     reason: moves.Reason = "move",
 ) -> MoveModel:
     """Raises what `moves.request` raises."""
-    known = await moves.get(session, bot_id)
+    known = await moves.locked(session, bot_id)
     made = await moves.request(session, bot_id, target_pool_id, reason, policy)
     if known is None:
         before, after = {"pool_id": made.source_pool_id}, {"pool_id": made.target_pool_id, "reason": reason}
@@ -132,6 +145,16 @@ def facts(pool: PoolModel) -> dict[str, Any]:
         "cordoned": pool.cordoned,
         "draining": pool.draining,
     }
+
+
+def _record_order(
+    session: AsyncSession, by: By, order: PoolOrderModel, before: dict[str, Any] | None, after: dict[str, Any] | None
+) -> None:
+    """`before` and `after` without the order; None for a pool that went long ago."""
+    known = {"driver": order.driver} if before is None else before
+    now = {**(after or known), "ordered": order.kind}
+    subject = audit.pool(order.pool_id)
+    audit.record(session, by.actor, f"pool.{order.kind}", subject, by.why, {**known, "ordered": None}, now)
 
 
 def _record(session: AsyncSession, by: By, verb: str, pool: PoolModel, before: dict[str, Any] | None) -> PoolModel:

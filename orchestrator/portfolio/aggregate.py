@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from orchestrator.portfolio.money import MAGNITUDE_LIMIT, ZERO, add, inverse, money, multiply, ratio, subtract
+from orchestrator.kit.money import MAGNITUDE_LIMIT, ZERO, add, inverse, money, multiply, ratio, subtract
 from orchestrator.portfolio.peaks import Member, Peak, advance_peak, give_back
 from orchestrator.portfolio.views import (
     BotPosition,

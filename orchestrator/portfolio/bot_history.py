@@ -21,6 +21,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from orchestrator.db import partitions
 from orchestrator.db.bulk import Merge, upsert
 from orchestrator.db.engine import Database
+from orchestrator.kit.money import money, subtract
 from orchestrator.portfolio.aggregate import is_plausible
 from orchestrator.portfolio.history import (
     COARSEST_SECONDS,
@@ -33,7 +34,6 @@ from orchestrator.portfolio.history import (
     resolution_for,
 )
 from orchestrator.portfolio.models import BotSnapshotModel
-from orchestrator.portfolio.money import money, subtract
 from pool.contract.model import Instant, Money, Wire
 from pool.contract.snapshots import BotSnapshot
 

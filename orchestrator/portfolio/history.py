@@ -26,8 +26,8 @@ from sqlalchemy import delete, func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from orchestrator.kit.money import subtract
 from orchestrator.portfolio.models import EquityPointModel
-from orchestrator.portfolio.money import subtract
 from orchestrator.portfolio.views import Portfolio, Totals
 from pool.contract.model import Instant, Money, Wire
 

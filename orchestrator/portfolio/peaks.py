@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from orchestrator.portfolio.money import ZERO, add, multiply, share, subtract
+from orchestrator.kit.money import ZERO, add, multiply, share, subtract
 
 
 @dataclass(frozen=True, slots=True)

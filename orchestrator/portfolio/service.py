@@ -28,7 +28,7 @@ from orchestrator.portfolio.bot_history import BotHistory
 from orchestrator.portfolio.history import History, Range
 from orchestrator.portfolio.peaks import Peak
 from orchestrator.portfolio.repository import BotRow, Marks
-from orchestrator.portfolio.views import Portfolio
+from orchestrator.portfolio.views import Mode, Portfolio
 from pool.contract.slots import ObservedState
 from pool.contract.snapshots import BotSnapshot
 
@@ -166,13 +166,16 @@ class PortfolioService:
 
 
 def _reading(bot: BotModel, status: BotStatusModel | None, memory: _Memory) -> BotReading:
+    mode: Mode = "dry" if bot.dry_run else "live"
     snapshot = _snapshot(bot.id, status, memory) if status else None
+    if snapshot is not None and snapshot.mode != mode:  # play money is no money: it has not told of the other yet
+        snapshot = None
     currency, peak = memory.bot_peaks.get(bot.id, (None, None))
     memory_of_process = (status.slot or {}).get("memory") if status else None
     return BotReading(
         id=bot.id,
         name=bot.name,
-        mode="dry" if bot.dry_run else "live",
+        mode=mode,
         desired_state=bot.desired_state,
         observed_state=status.observed_state if status else ObservedState.PENDING.value,
         trader_state=status.trader_state if status else None,

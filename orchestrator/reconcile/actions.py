@@ -31,6 +31,32 @@ class Moving:
         """The bot belongs to the target."""
         return self.phase == "cleaning"
 
+    @property
+    def refused(self) -> bool:
+        """The source does not hand the bot over; whoever asked for the move is about to end it."""
+        return self.phase == "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A parcel that waits in this home, see `reconcile.arrivals`."""
+
+    file: str
+    epoch: int
+    """What the directory that it was packed from is fenced with."""
+    problem: str | None = None
+    """Why it cannot be used, in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """What there is of parcels in this home."""
+
+    waiting: Mapping[str, Arrival] = field(default_factory=dict)
+    """By bot."""
+    placed: frozenset[tuple[str, int]] = frozenset()
+    """Bots whose parcel was put into their pool, and under which epoch."""
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:
@@ -49,12 +75,19 @@ class Intent:
     """It cannot be rendered, or its pool refused it as it is now: it can be stopped and deleted, not started."""
     misplaced: bool = False
     """Its pool may not have it: it is not started there, nor told anything new, until it is moved."""
+    fresh: bool = False
+    """It never ran: nothing is lost where it starts in another pool."""
     restart_requested: int = 0
     restart_done: int = 0
+    has_key: bool = False
+    """It trades live, with an exchange key that can be used now."""
     owner_id: str = ""
     shareable: bool = False
     """Its template may run beside other tenants' bots."""
     moving: Moving | None = None
+    arrival: Arrival | None = None
+    awaits: bool = False
+    """It must not be started before its parcel is here, whole, or while it may run where nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +97,10 @@ class SlotView:
     epoch: int
     desired: str
     observed_state: str
+    generation: int = 0
+    """Of the specification that the agent holds."""
+    needs_key: bool = False
+    """It does not start before its agent is given its exchange key again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +116,8 @@ class PoolView:
     """None where no new bot shall go there."""
     ready: bool = True
     """Its zygote is warm: a bot that comes starts at once."""
+    full: bool = False
+    """Its agent has a slot for none that has none there yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +158,8 @@ class PutSlot:
     bot_id: str
     pool_id: str
     put: Put
+    needs_key: bool = False
+    """Its agent asks for the exchange key, whatever it was given before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +186,15 @@ class CopyBot:
     moving: Moving
 
 
+@dataclass(frozen=True, slots=True)
+class TakeIn:
+    """Put the directory that waits in the bot's parcel into its pool, under this epoch."""
+
+    bot_id: str
+    pool_id: str
+    epoch: int
+
+
 # ---- carried out on rows
 
 
@@ -154,6 +204,10 @@ class Assign:
     pool_id: str
     above: int = 0
     """The new epoch must be above this one."""
+    leaves: str | None = None
+    """The pool that it is taken from; None for a bot without one, or one that stays."""
+    adopts: bool = False
+    """It has a slot there already, of which a database restored from a backup knows nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +242,14 @@ class TellMove:
 
 @dataclass(frozen=True, slots=True)
 class EndMove:
-    """The move is over, or abandoned because its bot is deleted."""
+    """The move is over, or abandoned: its bot is deleted, its target is gone, or its bot has long been elsewhere."""
 
     bot_id: str
     moving: Moving
+    why: str = field(default="", compare=False)
+    """In a sentence, for the audit."""
 
 
-AgentAction = PutSlot | DeleteSlot | RestartSlot | CopyBot
+AgentAction = PutSlot | DeleteSlot | RestartSlot | CopyBot | TakeIn
 RowAction = Assign | AskForPool | ForgetRestart | MarkDeleted | TellMove | EndMove
 Action = AgentAction | RowAction

@@ -8,7 +8,7 @@ from loguru import logger
 
 from orchestrator.bots import repository
 from orchestrator.db.engine import Database
-from orchestrator.errors import AgentUnreachable
+from orchestrator.errors import AgentUnreachable, InvalidSpec
 from orchestrator.pools import moves
 from orchestrator.pools.directory import AgentDirectory
 from orchestrator.pools.moves import MoveKey
@@ -26,7 +26,15 @@ class Carrier:
         async with self._database.unit_of_work() as session:
             if not await moves.enter(session, key, moves.COPYING):
                 return
-        await self._copy(key)
+        try:
+            await self._copy(key)
+        except InvalidSpec as error:
+            if error.params.get("pool_id") != key.source_pool_id:
+                raise  # what arrived is not what was sent, say: it is sent again
+            logger.warning("bot {} cannot be moved: {}", bot_id, error.message)
+            async with self._database.unit_of_work() as session:
+                await moves.refuse(session, key, error.message)
+            return
         async with self._database.unit_of_work() as session:
             if not await moves.enter(session, key, moves.ASSIGNING):
                 return

@@ -12,17 +12,29 @@ from dataclasses import dataclass
 
 from loguru import logger
 
+from orchestrator.bots.live import KeyOfBot
 from orchestrator.bots.repository import DesiredRow
 from orchestrator.bots.status import ConditionCleared, ConditionSet, Observation, RestartDone, SlotSeen
-from orchestrator.errors import AgentUnreachable, Error, InvalidSpec, NoCapacity
+from orchestrator.errors import (
+    AgentUnreachable,
+    Error,
+    InvalidSpec,
+    KeyRejected,
+    KeysLocked,
+    NoCapacity,
+    NotFound,
+    StaleEpoch,
+)
 from orchestrator.kit.backoff import Backoff
 from orchestrator.kit.clock import utc_now
 from orchestrator.pools.client import AgentClient
 from orchestrator.pools.directory import AgentDirectory
-from orchestrator.reconcile.actions import AgentAction, CopyBot, DeleteSlot, Memory, Put, PutSlot, RestartSlot
+from orchestrator.reconcile.actions import AgentAction, CopyBot, DeleteSlot, Memory, Put, PutSlot, RestartSlot, TakeIn
+from orchestrator.reconcile.arrivals import ArrivalsDirectory
 from orchestrator.reconcile.carrier import Carrier
+from orchestrator.reconcile.credentials import Credentials
 from orchestrator.reconcile.rendering import Rendered, slot_spec
-from pool.contract.slots import ConditionType
+from pool.contract.slots import ConditionType, DesiredState, ExchangeCredentials
 
 _BACKOFF = Backoff(first_seconds=1, limit_seconds=30)
 _COPY_SECONDS = 900.0
@@ -46,14 +58,19 @@ class Executor:
         self,
         agents: AgentDirectory,
         carrier: Carrier,
+        arrivals: ArrivalsDirectory,
         action_seconds: float,
         actions_per_pool: int,
         finished: Callable[[str], None],
+        credentials: Credentials,
     ) -> None:
         self._agents = agents
         self._carrier = carrier
+        self._arrivals = arrivals
         self._action_seconds = action_seconds
         self._finished = finished
+        self._credentials = credentials
+        self._given: dict[str, tuple[str, str, int]] = {}
         self._gates: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(actions_per_pool))
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._acknowledged: dict[str, Put] = {}
@@ -106,6 +123,7 @@ class Executor:
         kept = bot_ids | self._tasks.keys()
         self._acknowledged = {bot_id: put for bot_id, put in self._acknowledged.items() if bot_id in kept}
         self._dismissed = {bot_id: pool_id for bot_id, pool_id in self._dismissed.items() if bot_id in kept}
+        self._given = {bot_id: given for bot_id, given in self._given.items() if bot_id in kept}
         self._refused = {bot_id: refused for bot_id, refused in self._refused.items() if bot_id in kept}
         now = time.monotonic()
         for bot_id, failure in list(self._failures.items()):
@@ -143,6 +161,9 @@ class Executor:
             async with self._gates[action.pool_id], asyncio.timeout(self._deadline_of(action)):
                 if isinstance(action, CopyBot):
                     await self._carrier.carry(action.bot_id, action.moving)
+                elif isinstance(action, TakeIn):
+                    agent = await self._agents.agent_for(action.pool_id)
+                    await self._arrivals.hand_over(agent, action.bot_id, action.epoch)
                 else:
                     await self._act(await self._agents.agent_for(action.pool_id), action, row, rendered)
             self._failures.pop(action.bot_id, None)
@@ -156,7 +177,7 @@ class Executor:
             self._failed(action, generation, Error("It failed; the log says why."))
 
     def _deadline_of(self, action: AgentAction) -> float:
-        return _COPY_SECONDS if isinstance(action, CopyBot) else self._action_seconds
+        return _COPY_SECONDS if isinstance(action, CopyBot | TakeIn) else self._action_seconds
 
     async def _act(
         self,
@@ -169,8 +190,12 @@ class Executor:
             case PutSlot(put=put):
                 if row is None or rendered is None:
                     return
-                spec = slot_spec(row, rendered, put)
+                key = self._key_to_give(action, rendered)
+                credentials = None if key is None else await self._credentials_of(key, action)
+                spec = slot_spec(row, rendered, put, credentials)
                 slot = await agent.put_slot(action.bot_id, spec, self._action_seconds)
+                if key is not None and credentials is not None:
+                    self._given[action.bot_id] = (action.pool_id, key.id, key.version)
                 self._acknowledged[action.bot_id] = put
                 self._dismissed.pop(action.bot_id, None)
                 self._learned.append(SlotSeen(action.bot_id, utc_now(), slot))
@@ -181,6 +206,23 @@ class Executor:
             case RestartSlot():
                 await agent.restart(action.bot_id, action.epoch, self._action_seconds)
                 self._learned.append(RestartDone(action.bot_id, utc_now(), action.count))
+
+    def _key_to_give(self, action: PutSlot, rendered: Rendered) -> KeyOfBot | None:
+        """What the agent is to be given with this PUT: what it has not got yet, or asks for, of a bot that is to have a
+        process."""
+        key = rendered.key
+        if key is None or (action.put.desired == DesiredState.STOPPED and not action.needs_key):
+            return None
+        given = self._given.get(action.bot_id) == (action.pool_id, key.id, key.version)
+        return key if action.needs_key or not given else None
+
+    async def _credentials_of(self, key: KeyOfBot, action: PutSlot) -> ExchangeCredentials | None:
+        """None where they cannot be had: the bot is told of all else, and goes on with what its agent has."""
+        try:
+            return await self._credentials.give(key, action.bot_id, action.pool_id)
+        except (KeysLocked, KeyRejected, NotFound) as error:
+            logger.warning("bot {} is not given its exchange key: {}", action.bot_id, error.message)
+            return None
 
     def _failed(self, action: AgentAction, generation: int, error: Error) -> None:
         before = self._failures.get(action.bot_id)
@@ -193,5 +235,16 @@ class Executor:
             if isinstance(error, NoCapacity):
                 told = ConditionSet(action.bot_id, utc_now(), ConditionType.NO_CAPACITY, error.message)
                 self._learned.append(told)
+            elif isinstance(error, StaleEpoch):
+                told = ConditionSet(action.bot_id, utc_now(), ConditionType.FENCED, _stale(action.pool_id))
+                self._learned.append(told)
             elif isinstance(error, InvalidSpec):
                 self._refused[action.bot_id] = (action.put, f"Its pool refuses it: {error.message}")
+
+
+def _stale(pool_id: str) -> str:
+    return (
+        f"It is not started in {pool_id}, which knows a later assignment than the database, restored from an older "
+        "backup perhaps: it was moved to another pool since, or deleted, and its trades are not here. Bring back the "
+        "pools that do not answer; where it is found, it goes on. If it was deleted, delete it again."
+    )

@@ -21,6 +21,7 @@ from orchestrator.pools import nodes, service
 from orchestrator.pools.directory import AgentDirectory
 from orchestrator.pools.drivers import CannotStartPool, DriverUnavailable, HintingDriver, PoolDriver, PoolObservation
 from orchestrator.pools.models import REMOVED, PoolModel
+from orchestrator.reconcile.strays import Strays
 from pool.contract.pools import PoolReport
 
 _BACKOFF = Backoff(first_seconds=1, limit_seconds=30)
@@ -44,7 +45,7 @@ class _Attempts:
 
 
 class PoolKeeper:
-    """Run `run` as one task. `drivers` by the name that a pool's row has."""
+    """Run `run` as one task. `drivers` by the name that a pool's row has; `strays` are told beside their machine."""
 
     def __init__(
         self,
@@ -52,11 +53,13 @@ class PoolKeeper:
         drivers: Mapping[str, PoolDriver],
         agents: AgentDirectory,
         interval_seconds: float = _INTERVAL_SECONDS,
+        strays: Strays | None = None,
     ) -> None:
         self._database = database
         self._drivers = drivers
         self._agents = agents
         self._interval_seconds = interval_seconds
+        self._strays = strays
         self._attempts: dict[str, _Attempts] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._hinted: set[str] = set()
@@ -174,12 +177,13 @@ class PoolKeeper:
             return await self._start(pool, driver, attempts, observation.problem)
         if time.monotonic() - attempts.tried_at > _STEADY_SECONDS:
             attempts.failures = 0
-        if pool.observed_state == "ready" and observation.problem is None and not hinted and not _old(pool):
+        same = pool.observed_state == "ready" and observation.image_id in (None, pool.image_id)
+        if same and observation.problem is None and not hinted and not _old(pool):
             return None
         report, problem, kind = await self._ask(pool)
         if observation.problem is not None:
             problem, kind = observation.problem, None
-        return service.PoolSeen(utc_now(), True, report, problem, kind)
+        return service.PoolSeen(utc_now(), True, report, problem, kind, image_id=observation.image_id)
 
     async def _unseen(self, pool: PoolModel, observation: PoolObservation) -> service.PoolSeen | None:
         """Nothing is done to a pool that nobody can look at; its agent may answer all the same. None where there is
@@ -224,6 +228,9 @@ class PoolKeeper:
             seen, problem = None, None
             try:
                 seen = await driver.node()
+                if seen is not None and self._strays is not None:
+                    told = [*seen.conditions, *self._strays.problems(name)]
+                    seen = seen.model_copy(update={"conditions": told})
             except DriverUnavailable as error:
                 problem = str(error)
             except Exception:  # a task's boundary: what one machine tells must not end its watch

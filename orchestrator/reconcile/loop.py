@@ -12,34 +12,52 @@ from collections.abc import Callable, Mapping, Sequence
 from loguru import logger
 from sqlalchemy.exc import SQLAlchemyError
 
-from orchestrator.bots import repository, service
-from orchestrator.bots.announce import announce
-from orchestrator.bots.observe import Change
+from orchestrator.bots import repository
+from orchestrator.bots.live import keys_of_bots
 from orchestrator.bots.repository import DesiredRow
-from orchestrator.bots.status import Observation
 from orchestrator.db.engine import Database
 from orchestrator.events.bus import Bus, SubscriberTooSlow
+from orchestrator.exchange_keys.vault import Vault
 from orchestrator.kit.clock import utc_now
+from orchestrator.policies.book import PolicyBook
 from orchestrator.pools import moves
 from orchestrator.pools import service as pools_service
 from orchestrator.pools.directory import AgentDirectory
 from orchestrator.pools.models import MoveModel
 from orchestrator.pools.policy import PoolPolicy
 from orchestrator.reconcile import rows as row_changes
-from orchestrator.reconcile.actions import AskForPool, CopyBot, DeleteSlot, EndMove, PutSlot, RestartSlot, RowAction
+from orchestrator.reconcile.actions import (
+    AskForPool,
+    CopyBot,
+    DeleteSlot,
+    EndMove,
+    PutSlot,
+    RestartSlot,
+    RowAction,
+    TakeIn,
+)
+from orchestrator.reconcile.arrivals import ArrivalsDirectory
+from orchestrator.reconcile.arriving import arrival_conditions
 from orchestrator.reconcile.carrier import Carrier
+from orchestrator.reconcile.credentials import Credentials
 from orchestrator.reconcile.execute import Executor
 from orchestrator.reconcile.plan import plan
-from orchestrator.reconcile.rendering import Renderer
-from orchestrator.reconcile.sightings import condition_message, move_conditions, observations
+from orchestrator.reconcile.policies import PolicyTeller
+from orchestrator.reconcile.rendering import Renderer, with_keys
+from orchestrator.reconcile.sightings import condition_message, key_conditions, move_conditions, observations
 from orchestrator.reconcile.steering import Steering
+from orchestrator.reconcile.strays import Strays
 from orchestrator.reconcile.watch import PoolWatch, Sighting
-from orchestrator.reconcile.world import World, intents, moving, views
+from orchestrator.reconcile.world import World, intents, looks, moving, views
+from orchestrator.reconcile.writer import StatusWriter
 from orchestrator.settings import OrchestratorSettings
+from orchestrator.strategies.book import SourceBook
 from orchestrator.templates.catalogue import Catalogue
 from pool.contract.slots import ConditionType
 
 HINTS = "hints"
+ARRIVALS = "arrivals"
+"""In the home: parcels of bots that come from another one."""
 
 
 class Reconciler:
@@ -53,6 +71,8 @@ class Reconciler:
         catalogue: Catalogue,
         settings: OrchestratorSettings,
         leading: Callable[[], bool] = lambda: True,
+        strays: Strays | None = None,
+        vault: Vault | None = None,
     ) -> None:
         self._database = database
         self._bus = bus
@@ -60,15 +80,27 @@ class Reconciler:
         self._settings = settings
         self._renderer = Renderer(catalogue)
         self._leading = leading
+        self._strays = strays
         self._policy = PoolPolicy.of(settings, catalogue)
         self._steering = Steering(database, self._policy)
+        self._arrivals = ArrivalsDirectory(settings.home / ARRIVALS)
+        self._credentials = Credentials(database, vault)
         self._executor = Executor(
-            agents, Carrier(database, agents), settings.action_seconds, settings.actions_per_pool, self._after_action
+            agents,
+            Carrier(database, agents),
+            self._arrivals,
+            settings.action_seconds,
+            settings.actions_per_pool,
+            self._after_action,
+            self._credentials,
         )
+        self._book = PolicyBook()
+        self._sources = SourceBook()
+        self._teller = PolicyTeller(agents, settings.action_seconds, self._after_action)
         self._watches: dict[str, tuple[PoolWatch, asyncio.Task[None]]] = {}
         self._answering: set[str] = set()
         self._wake = asyncio.Event()
-        self._unwritten: list[Observation] = []
+        self._writer = StatusWriter(database, bus)
         self.ticked_at = time.monotonic()
         """When the last tick succeeded, in monotonic seconds."""
 
@@ -99,28 +131,36 @@ class Reconciler:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._executor.stop()
+        await self._teller.stop()
 
     async def tick(self) -> bool:
         """One look and what follows from it; True where rows were changed, so that the next tick is due at once."""
         # In this order: a listing that shows what an action did comes with rows that tell of it, or a restart would be
         # handed on twice.
         sightings = {pool_id: watch.sighting for pool_id, (watch, _) in self._watches.items()}
-        await self._write(self._executor.take_learned())
+        await self._writer.learned(self._executor.take_learned())
         world = await self._look(sightings)
         if await self._steering.claim(world):
             world = await self._look(sightings)
-        settled = self._executor.memory({}).settled_at
+        memory = self._executor.memory({})
         seen = observations(
             world.rows,
             world.problems,
             world.sightings,
-            settled,
+            memory.settled_at,
             self._settings.agent_silence_seconds,
             time.monotonic(),
             utc_now(),
         )
         about_moves = move_conditions(world.rows, world.moves, utc_now())
-        await self._write([*seen, *about_moves])
+        slots = {bot_id: pool_id for pool_id, sighting in world.sightings.items() for bot_id in sighting.slots}
+        about_arrivals = arrival_conditions(world.rows, world.arrivals, memory.failures, slots, utc_now())
+        about_keys = key_conditions(world.rows, world.keyless, utc_now())
+        await self._writer.seen([*seen, *about_moves, *about_arrivals, *about_keys])
+        if self._leading():
+            # What a newer Flotilla wrote is not taken for nothing: bots keep what they have.
+            readable = [row for row in world.rows if row.bot.id not in self._book.unreadable]
+            self._teller.tell(readable, world.sightings, world.policies)
         steered = await self._steering.steer(world) if self._leading() else False
         return await self._act(world) or steered
 
@@ -131,9 +171,14 @@ class Reconciler:
             rows = await repository.desired(session)
             pools = await pools_service.every(session)
             under_way = await moves.list_(session)
+            policies = await self._book.read(session, [(row.bot.id, row.bot.owner_id) for row in rows])
+            keys = await keys_of_bots(session)
+            own = {row.bot.strategy_version_id for row in rows if row.bot.strategy_version_id is not None}
+            sources = await self._sources.read(session, own)
         await self._watch({pool.id for pool in pools})
         sightings = {pool_id: before.get(pool_id, watch.sighting) for pool_id, (watch, _) in self._watches.items()}
-        rendered = await self._renderer.render(rows)
+        keyless = await self._credentials.problems(keys)
+        rendered = with_keys(await self._renderer.render(rows, policies, sources), keys, keyless)
         self._executor.forget_all_but({row.bot.id for row in rows})
         problems: dict[str, str] = {}
         for row in rows:
@@ -142,7 +187,9 @@ class Reconciler:
             if problem is not None:
                 problems[row.bot.id] = problem
         self._notice_recoveries(rows, under_way, sightings)
-        return World(rows, pools, under_way, rendered, problems, sightings)
+        held = frozenset[str]() if self._strays is None else self._strays.held(rows)
+        arrivals = await self._arrivals.look()
+        return World(rows, pools, under_way, rendered, problems, sightings, arrivals, held, policies, keyless)
 
     async def _watch(self, pool_ids: set[str]) -> None:
         for pool_id in sorted(pool_ids - self._watches.keys()):
@@ -163,17 +210,7 @@ class Reconciler:
         concerned |= {move.bot_id for move in under_way if back & {move.source_pool_id, move.target_pool_id}}
         self._executor.forgive(concerned)
 
-    # ---- writing and acting
-
-    async def _write(self, fresh: Sequence[Observation]) -> None:
-        """Observations that could not be written (a full disk, say) are kept for the next tick."""
-        self._unwritten.extend(fresh)
-        if not self._unwritten:
-            return
-        async with self._database.unit_of_work() as session:
-            changes: list[Change] = await service.observe(session, self._unwritten)
-        self._unwritten.clear()
-        await announce(self._bus, changes)
+    # ---- acting
 
     async def _act(self, world: World) -> bool:
         rows = {row.bot.id: row for row in world.rows}
@@ -181,11 +218,11 @@ class Reconciler:
         buried = await self._buried(world, rows)
         wanted, known = intents(world, self._policy), views(world, self._policy)
         changes: list[RowAction] = [
-            EndMove(move.bot_id, moving(move)) for move in world.moves if move.bot_id not in rows
+            EndMove(move.bot_id, moving(move), "Its bot is deleted.") for move in world.moves if move.bot_id not in rows
         ]
         wanting: list[AskForPool] = []
         for action in plan(wanted, known, buried, memory, self._policy.placement):
-            if isinstance(action, PutSlot | DeleteSlot | RestartSlot | CopyBot):
+            if isinstance(action, PutSlot | DeleteSlot | RestartSlot | CopyBot | TakeIn):
                 if self._leading():
                     self._executor.start(action, rows.get(action.bot_id), world.rendered.get(action.bot_id))
             elif isinstance(action, AskForPool):
@@ -193,7 +230,7 @@ class Reconciler:
             else:
                 changes.append(action)
         if changes:
-            await row_changes.change(self._database, self._bus, changes, self._policy)
+            await row_changes.change(self._database, self._bus, changes, self._policy, looks(world))
         return await self._provide(wanting, rows) or bool(changes)
 
     async def _provide(self, wanting: Sequence[AskForPool], rows: Mapping[str, DesiredRow]) -> bool:

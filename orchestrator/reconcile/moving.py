@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from orchestrator.reconcile.actions import (
     DELETED,
     Action,
+    Assign,
     CopyBot,
     DeleteSlot,
     EndMove,
@@ -31,10 +32,14 @@ def move(intent: Intent, moving: Moving, views: Views, memory: Memory, ordinary:
     """One action, or None while there is nothing to do but wait. `ordinary` plans for a bot in its pool."""
     if moving.arrived:
         return _clean(intent, moving, views, memory, ordinary)
-    if intent.desired == DELETED or (intent.pool_id, intent.epoch) != (moving.source_pool_id, moving.epoch):
-        return EndMove(intent.bot_id, moving)
+    if intent.desired == DELETED:
+        return EndMove(intent.bot_id, moving, "Its bot is to be deleted.")
+    if (intent.pool_id, intent.epoch) != (moving.source_pool_id, moving.epoch):
+        return EndMove(intent.bot_id, moving, "Its bot was assigned anew meanwhile.")
     if moving.target_pool_id not in views:  # removed for good: nobody would ever take the bot
-        return EndMove(intent.bot_id, moving)
+        return EndMove(intent.bot_id, moving, f"{moving.target_pool_id}, its target, is gone.")
+    if moving.refused:
+        return None
     return _leave(intent, moving, views, memory, ordinary)
 
 
@@ -47,11 +52,15 @@ def _leave(intent: Intent, moving: Moving, views: Views, memory: Memory, ordinar
     if not _fresh(intent, moving.source_pool_id, views, memory):
         return None
     slot = source.get(intent.bot_id)
-    if slot is not None and slot.epoch > moving.source_epoch:
-        return EndMove(intent.bot_id, moving)
+    if slot is not None and (slot.epoch, slot.generation) > (moving.source_epoch, intent.generation):
+        why = f"{moving.source_pool_id} knows more of the bot: the database was restored from a backup."
+        return EndMove(intent.bot_id, moving, why)
     begun = slot is not None and slot.epoch == moving.source_epoch
     if not begun and not _is_ready(views, moving.target_pool_id):
-        return _wait(intent, moving, views, memory, ordinary)
+        return _wait(intent, moving, views, memory, ordinary, "is not ready yet")
+    full = _is_full(intent, views, moving.target_pool_id)
+    if not begun and full:
+        return _wait(intent, moving, views, memory, ordinary, "has no free slot")
     if slot is None or (slot.epoch, slot.desired) != (moving.source_epoch, DesiredState.STOPPED):
         return PutSlot(intent.bot_id, moving.source_pool_id, _stop(intent, moving))
     if slot.observed_state != ObservedState.STOPPED:
@@ -63,15 +72,19 @@ def _leave(intent: Intent, moving: Moving, views: Views, memory: Memory, ordinar
     stale = target.get(intent.bot_id)
     if stale is not None:  # of an assignment long ago; its directory goes to the archive there
         return DeleteSlot(intent.bot_id, moving.target_pool_id, stale.epoch)
+    if full:  # from the moment that it belongs to the target there is no way back
+        return _tell(intent, moving, f"{moving.target_pool_id}, where the bot goes, has no free slot any more.")
     if intent.bot_id not in memory.failures and moving.problem is not None:
         return _tell(intent, moving, None)  # what was in the way before it came so far
     return CopyBot(intent.bot_id, moving.source_pool_id, moving)
 
 
-def _wait(intent: Intent, moving: Moving, views: Views, memory: Memory, ordinary: Ordinary) -> Action | None:
-    """While the target only starts, the bot trades on where it is."""
+def _wait(intent: Intent, moving: Moving, views: Views, memory: Memory, ordinary: Ordinary, why: str) -> Action | None:
+    """While the target only starts, or is full, the bot trades on where it is."""
     action = ordinary(intent, moving.source_pool_id, views, memory)
-    return action or _tell(intent, moving, f"{moving.target_pool_id} is not ready yet; until then the bot trades on.")
+    if isinstance(action, Assign):  # the database was restored from a backup: what is right comes first
+        return EndMove(intent.bot_id, moving)
+    return action or _tell(intent, moving, f"{moving.target_pool_id} {why}; until then the bot trades on.")
 
 
 def _clean(intent: Intent, moving: Moving, views: Views, memory: Memory, ordinary: Ordinary) -> Action | None:
@@ -86,7 +99,7 @@ def _clean(intent: Intent, moving: Moving, views: Views, memory: Memory, ordinar
     if target is None:
         return _tell(intent, moving, f"The agent of {target_id}, which has the bot now, does not answer.")
     if intent.bot_id in memory.resting:
-        return _tell(intent, moving, memory.failures.get(intent.bot_id))
+        return _tell(intent, moving, _why_it_rests(intent, target_id, views, memory))
     if intent.bot_id not in target or not _fresh(intent, target_id, views, memory):
         return None
     if moving.source_pool_id not in views:
@@ -135,6 +148,21 @@ def _slots(views: Views, pool_id: str) -> Mapping[str, SlotView] | None:
 def _is_ready(views: Views, pool_id: str) -> bool:
     view = views.get(pool_id)
     return view is not None and view.slots is not None and view.ready
+
+
+def _is_full(intent: Intent, views: Views, pool_id: str) -> bool:
+    """There is no slot for the bot, which has none there."""
+    view = views.get(pool_id)
+    return view is not None and view.full and intent.bot_id not in (view.slots or {})
+
+
+def _why_it_rests(intent: Intent, target_id: str, views: Views, memory: Memory) -> str | None:
+    if _is_full(intent, views, target_id):
+        return (
+            f"{target_id}, which has the bot now, has no free slot, so it does not run: delete a bot there or move one "
+            "away; it starts by itself then."
+        )
+    return memory.failures.get(intent.bot_id)
 
 
 def _fresh(intent: Intent, pool_id: str, views: Views, memory: Memory) -> bool:

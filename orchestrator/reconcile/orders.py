@@ -41,7 +41,13 @@ class OrderTask:
         async with self._database.read() as session:
             waiting = await orders.every(session)
             pools = {order.pool_id: await repository.find(session, order.pool_id) for order in waiting}
-        outcomes = await asyncio.gather(*(self._carry_out(order, pools[order.pool_id]) for order in waiting))
+        # All of them end before any failure is told: else the next tick would begin again what is still under way.
+        outcomes = await asyncio.gather(
+            *(self._carry_out(order, pools[order.pool_id]) for order in waiting), return_exceptions=True
+        )
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
         return any(outcomes)
 
     async def _carry_out(self, order: PoolOrderModel, pool: PoolModel | None) -> bool:
@@ -59,7 +65,7 @@ class OrderTask:
             elif pool is None or pool.desired_state != "running":
                 outcome = "left: the pool is stopped or gone"
             else:
-                await driver.restart(order.pool_id, graceful=True)
+                await driver.restart(pool, graceful=True)
         except (CannotStartPool, DriverUnavailable) as error:
             return await self._failed(order, str(error))
         async with self._database.unit_of_work() as session:

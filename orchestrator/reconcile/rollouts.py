@@ -10,14 +10,16 @@ from loguru import logger
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from orchestrator.audit import service as audit
+from orchestrator.audit.service import By
 from orchestrator.bots import repository as bots
 from orchestrator.bots.models import BotModel, BotStatusModel
+from orchestrator.db import locks
 from orchestrator.db.engine import Database
-from orchestrator.errors import Error
+from orchestrator.errors import Error, InvalidSpec
 from orchestrator.events.bus import Bus
 from orchestrator.kit.clock import utc_now
-from orchestrator.pools import audit, moves, rollouts, service, steering
-from orchestrator.pools.audit import By
+from orchestrator.pools import moves, rollouts, service, steering
 from orchestrator.pools.models import MoveModel, PoolModel, RolloutModel
 from orchestrator.pools.policy import PoolPolicy
 from orchestrator.pools.rollout import advance, refused
@@ -44,12 +46,15 @@ _INTERVAL_SECONDS = 1.0
 _HOPELESS_SECONDS = 60.0
 """A pool that its driver could not start for this long is not waited for any longer."""
 _CANNOT_START = "NotRunning"
+_ONLY = "only_bot_id"
+"""In an error: no other bot's move would be refused for that."""
 _DEAD_ENDS = frozenset(
     {
         ConditionType.BOOT_FAILED,
         ConditionType.QUARANTINED,
         ConditionType.FENCED,
         ConditionType.SECRETS_NEEDED,
+        ConditionType.KEY_UNUSABLE,
         ConditionType.TEMPLATE_BROKEN,
         ConditionType.MEMORY_EXCEEDED,
         ConditionType.DISK_EXCEEDED,
@@ -91,19 +96,22 @@ class RolloutTask:
             async with self._database.unit_of_work() as session:
                 moved = await self._step(session, None)
         except Error as error:
-            logger.warning("a roll-out cannot go on: {}", error.message)
+            logger.warning("a roll-out does something else: {}", error.message)
             async with self._database.unit_of_work() as session:
-                moved = await self._step(session, error.message)
+                moved = await self._step(session, error)
         if moved:
             await self._bus.publish("hints", "reconcile", {})
         return moved
 
-    async def _step(self, session: AsyncSession, refusal: str | None) -> bool:
+    async def _step(self, session: AsyncSession, refusal: Error | None) -> bool:
         rollout = await rollouts.active(session)
         if rollout is None:
             return False
         before, world = rollouts.progress_of(rollout), await read_world(session)
-        step = advance(before, world, self._limits) if refusal is None else refused(before, world, refusal)
+        if refusal is None:
+            step = advance(before, world, self._limits)
+        else:
+            step = refused(before, world, refusal.message, refusal.params.get(_ONLY))
         if not step.acts and step.progress == before:
             return False
         await self._perform(session, rollout, step)
@@ -112,6 +120,7 @@ class RolloutTask:
 
     async def _perform(self, session: AsyncSession, rollout: RolloutModel, step: Step) -> None:
         by = By(audit.SYSTEM, f"Roll-out {rollout.id}")
+        await locks.hold(await session.connection(), locks.PLACEMENT)
         for act in step.acts:
             await self._act(session, by, act, step.progress)
 
@@ -138,7 +147,10 @@ class RolloutTask:
             case RemovePool():
                 await steering.remove(session, by, act.pool_id)
             case MoveBot():
-                await steering.move(session, by, act.bot_id, act.target_pool_id, self._policy, "rollout")
+                try:
+                    await steering.move(session, by, act.bot_id, act.target_pool_id, self._policy, "rollout")
+                except InvalidSpec as error:
+                    raise InvalidSpec(error.message, **{_ONLY: act.bot_id}) from error
             case AbandonMove():
                 await steering.abandon(session, by, act.bot_id)
 
@@ -181,6 +193,7 @@ def _bot(bot: BotModel, status: BotStatusModel) -> BotFacts:
         problem=problem if current else None,
         trades=_trades(status.snapshot),
         reported_at=_reported_at(status),
+        generation=bot.generation,
     )
 
 
@@ -202,12 +215,14 @@ def _trades(snapshot: Mapping[str, object] | None) -> Trades | None:
 
 
 def _move(move: MoveModel) -> MoveFacts:
-    return MoveFacts(move.source_pool_id, move.target_pool_id, move.phase == moves.CLEANING, move.problem)
+    final, refused_by_source = move.phase == moves.CLEANING, move.phase == moves.REFUSED
+    return MoveFacts(move.source_pool_id, move.target_pool_id, final, move.problem, refused_by_source)
 
 
 def _is_elsewhere(before: Progress, after: Progress) -> bool:
     """Whether the next step may come at once."""
-    phases = [(leg.phase, leg.target_pool_id, leg.trial is None) for leg in before.legs]
-    return before.state != after.state or phases != [
-        (leg.phase, leg.target_pool_id, leg.trial is None) for leg in after.legs
-    ]
+    return before.state != after.state or _stages(before) != _stages(after)
+
+
+def _stages(progress: Progress) -> list[tuple[object, ...]]:
+    return [(leg.phase, leg.target_pool_id, leg.trial is None, len(leg.left)) for leg in progress.legs]

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from orchestrator.bots.repository import DesiredRow
-from orchestrator.bots.status import ConditionCleared, ConditionSet, Observation, SlotAbsent, SlotSeen
+from orchestrator.bots.status import ConditionCleared, ConditionSet, Observation, SlotAbsent, SlotSeen, ends_when_seen
 from orchestrator.pools.models import MoveModel
 from orchestrator.reconcile.watch import Sighting
-from pool.contract.slots import ConditionType, DesiredState, ObservedState, Slot
+from pool.contract.slots import Condition, ConditionType, DesiredState, ObservedState, Slot
 
 _VOLATILE = {"memory", "cpu_percent", "last_report_at", "snapshot"}
 """Changes in these alone are left to the event stream."""
@@ -74,6 +74,20 @@ def move_conditions(
     return found
 
 
+def key_conditions(
+    rows: Sequence[DesiredRow], keyless: Mapping[str, str], now: datetime
+) -> list[ConditionSet | ConditionCleared]:
+    """Live bots whose exchange key cannot be used say so, and why."""
+    found: list[ConditionSet | ConditionCleared] = []
+    for row in rows:
+        message, told = keyless.get(row.bot.id), condition_message(row, ConditionType.KEY_UNUSABLE)
+        if message is None and told is not None:
+            found.append(ConditionCleared(row.bot.id, now, ConditionType.KEY_UNUSABLE))
+        elif message is not None and told != message:
+            found.append(ConditionSet(row.bot.id, now, ConditionType.KEY_UNUSABLE, message))
+    return found
+
+
 def _about_template(row: DesiredRow, problem: str | None, now: datetime) -> list[Observation]:
     told = {condition["message"] for condition in row.conditions if condition["type"] == ConditionType.TEMPLATE_BROKEN}
     if problem is not None and problem not in told:
@@ -92,10 +106,9 @@ def _unreachable(row: DesiredRow, problem: str, now: datetime) -> list[Observati
 def _without_slot(row: DesiredRow, now: datetime) -> list[Observation]:
     wanted = row.bot.desired_state in (DesiredState.RUNNING, DesiredState.PAUSED)
     expected = ObservedState.PENDING if wanted else ObservedState.STOPPED
-    types = condition_types(row)
-    if ConditionType.TEMPLATE_BROKEN in types:
+    if ConditionType.TEMPLATE_BROKEN in condition_types(row):
         expected = ObservedState.FAILED
-    settled = row.slot is None and row.observed_state == expected and ConditionType.AGENT_UNREACHABLE not in types
+    settled = row.slot is None and row.observed_state == expected and not _ends_when_seen(row, now)
     return [] if settled else [SlotAbsent(row.bot.id, now)]
 
 
@@ -103,9 +116,11 @@ def _with_slot(row: DesiredRow, slot: Slot, now: datetime) -> list[Observation]:
     if slot.epoch < row.bot.epoch:
         return []
     same = row.slot is not None and _steady(row.slot) == slot.model_dump(mode="json", exclude=_VOLATILE)
-    if same and ConditionType.AGENT_UNREACHABLE not in condition_types(row):
-        return []
-    return [SlotSeen(row.bot.id, now, slot)]
+    return [] if same and not _ends_when_seen(row, now) else [SlotSeen(row.bot.id, now, slot)]
+
+
+def _ends_when_seen(row: DesiredRow, now: datetime) -> bool:
+    return any(ends_when_seen(Condition.model_validate(condition), now) for condition in row.conditions)
 
 
 def _steady(slot: Mapping[str, Any]) -> dict[str, Any]:

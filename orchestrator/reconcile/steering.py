@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 from loguru import logger
 
+from orchestrator.audit import service as audit
+from orchestrator.audit.service import By
 from orchestrator.db.engine import Database
 from orchestrator.errors import Error
 from orchestrator.kit.clock import utc_now
-from orchestrator.pools import moves, provision, service
+from orchestrator.pools import moves, provision, rollouts, service
+from orchestrator.pools import steering as acts
 from orchestrator.pools.assignments import Assigned
 from orchestrator.pools.models import LOCAL_POOL, MoveModel, PoolModel
 from orchestrator.pools.moves import MoveKey, Reason
@@ -21,7 +24,7 @@ MOVES_AT_ONCE = 2
 """From one pool: each interrupts a bot, and loads both agents."""
 GIVE_UP_SECONDS = 300.0
 """A bot that its move keeps stopped goes on in its source after so long in trouble: its trades wait for nobody to look.
-Roll-outs have a patience of their own, and look after their bots themselves."""
+A roll-out has a patience of its own for the bot that it waits for."""
 _REST_SECONDS = 1800.0
 """Such a bot is left in peace so long before it is moved again unasked."""
 _AGAIN_SECONDS = 10.0
@@ -62,12 +65,14 @@ class Steering:
 
     async def _give_up(self, world: World) -> bool:
         now = time.monotonic()
-        in_trouble = {MoveKey.of(move): move for move in world.moves if _is_held_up(move, world)}
+        looked_after = await self._looked_after(world)
+        theirs = [move for move in world.moves if move.bot_id not in looked_after]
+        in_trouble = {MoveKey.of(move): move for move in theirs if _is_held_up(move, world)}
         self._held_up = {key: self._held_up.get(key, now) for key in in_trouble}
         draining = {pool.id for pool in world.pools if pool.draining}
         changed = False
         for key, since in self._held_up.items():
-            if now - since < GIVE_UP_SECONDS:
+            if now - since < _patience_seconds(in_trouble[key]):
                 continue
             problem = in_trouble[key].problem or ""
             async with self._database.unit_of_work() as session:
@@ -81,6 +86,12 @@ class Steering:
             changed = True
         self._given_up = {bot_id: at for bot_id, at in self._given_up.items() if now - at < _REST_SECONDS}
         return changed
+
+    async def _looked_after(self, world: World) -> set[str]:
+        if not any(move.reason == "rollout" for move in world.moves):
+            return set()
+        async with self._database.read() as session:
+            return await rollouts.looked_after(session)
 
     async def _move(self, world: World) -> bool:
         pools = {pool.id: pool for pool in world.pools}
@@ -104,11 +115,12 @@ class Steering:
 
     async def _request(self, pool: PoolModel, bots: Sequence[Assigned]) -> bool:
         reason: Reason = "drain" if pool.draining else "move"
+        why = "Its pool is drained." if pool.draining else "Its pool may not have it."
         changed = False
         for bot in bots:
             try:
                 async with self._database.unit_of_work() as session:
-                    move = await moves.request(session, bot.bot_id, None, reason, self._policy)
+                    move = await acts.move(session, By(audit.SYSTEM, why), bot.bot_id, None, self._policy, reason)
             except Error as error:
                 logger.warning("bot {} cannot be moved away from {}: {}", bot.bot_id, pool.id, error.message)
                 self._stuck[pool.id] = time.monotonic()
@@ -130,14 +142,21 @@ class Steering:
         if not provision.idle(world.pools, used, utc_now(), self._policy):
             return False
         async with self._database.unit_of_work() as session:
-            for pool_id in await provision.tend(session, self._policy):
-                logger.info("pool {} was empty for long and is removed", pool_id)
-        return True
+            removed = await provision.tend(session, self._policy)
+        for pool_id in removed:
+            logger.info("pool {} was empty for long and is removed", pool_id)
+        return bool(removed)
+
+
+def _patience_seconds(move: MoveModel) -> float:
+    return 0.0 if move.phase == moves.REFUSED else GIVE_UP_SECONDS
 
 
 def _is_held_up(move: MoveModel, world: World) -> bool:
     """It has stopped its bot, and something is in the way."""
-    if move.problem is None or move.phase == moves.CLEANING or move.reason == "rollout":
+    if move.phase == moves.REFUSED:
+        return True
+    if move.problem is None or move.phase == moves.CLEANING:
         return False
     sighting = world.sightings.get(move.source_pool_id)
     slot = sighting.slots.get(move.bot_id) if sighting is not None else None

@@ -1,7 +1,7 @@
 """What one tick of the reconciler goes by, and how the plan is told of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from orchestrator.bots.repository import DesiredRow
 from orchestrator.pools import provision
@@ -9,9 +9,13 @@ from orchestrator.pools.assignments import Assigned
 from orchestrator.pools.models import LOCAL_POOL, MoveModel, PoolModel
 from orchestrator.pools.placement import admits
 from orchestrator.pools.policy import PoolPolicy
-from orchestrator.reconcile.actions import DELETED, Intent, Moving, PoolView, SlotView
+from orchestrator.pools.provision import Seen
+from orchestrator.reconcile.actions import DELETED, Arrivals, Intent, Moving, PoolView, SlotView
+from orchestrator.reconcile.arriving import awaits
 from orchestrator.reconcile.rendering import Rendered
 from orchestrator.reconcile.watch import Sighting
+from pool.contract.policy import PolicyInForce
+from pool.contract.slots import ConditionType, Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,13 @@ class World:
     problems: Mapping[str, str]
     """Why bots cannot be rendered, or are refused as they are."""
     sightings: Mapping[str, Sighting]
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    held: frozenset[str] = frozenset()
+    """Bots that may run where nobody knows, see `reconcile.strays`."""
+    policies: Mapping[str, PolicyInForce] = field(default_factory=dict)
+    """What each bot shall keep; a bot that nobody wrote one for is absent."""
+    keyless: Mapping[str, str] = field(default_factory=dict)
+    """Live bots whose exchange key cannot be used now, each with why."""
 
     @property
     def assigned(self) -> list[Assigned]:
@@ -57,14 +68,18 @@ def misplaced(bot: Assigned, pools: Mapping[str, PoolModel], policy: PoolPolicy)
     return not admits(pool.tenant_id, policy.homeless(bot))
 
 
-def views(world: World, policy: PoolPolicy) -> list[PoolView]:
-    """What is known of each pool."""
-    seen = {
-        pool_id: (sighting.report, sighting.problem is None)
+def looks(world: World) -> dict[str, Seen]:
+    """What placement goes by, of each pool that ever answered."""
+    return {
+        pool_id: Seen(sighting.report, sighting.problem is None, sighting.slots.keys())
         for pool_id, sighting in world.sightings.items()
         if sighting.report is not None
     }
-    offers = provision.offers(world.pools, world.assigned, world.moves, policy, seen)
+
+
+def views(world: World, policy: PoolPolicy) -> list[PoolView]:
+    """What is known of each pool."""
+    offers = provision.offers(world.pools, world.assigned, world.moves, policy, looks(world))
     capacities = {offer.pool_id: offer for offer in offers}
     found: list[PoolView] = []
     for pool in world.pools:
@@ -73,12 +88,20 @@ def views(world: World, policy: PoolPolicy) -> list[PoolView]:
             found.append(PoolView(pool.id, None, capacity=capacities.get(pool.id)))
             continue
         slots = {
-            bot_id: SlotView(slot.epoch, str(slot.desired), str(slot.observed_state))
+            bot_id: SlotView(slot.epoch, str(slot.desired), str(slot.observed_state), slot.generation, _needs_key(slot))
             for bot_id, slot in sighting.slots.items()
         }
         ready = sighting.report is not None and sighting.report.zygote.state == "ready"
-        found.append(PoolView(pool.id, slots, sighting.listed_at, capacities.get(pool.id), ready))
+        found.append(PoolView(pool.id, slots, sighting.listed_at, capacities.get(pool.id), ready, _is_full(sighting)))
     return found
+
+
+def _needs_key(slot: Slot) -> bool:
+    return any(condition.type is ConditionType.SECRETS_NEEDED for condition in slot.conditions)
+
+
+def _is_full(sighting: Sighting) -> bool:
+    return sighting.report is not None and len(sighting.slots) >= sighting.report.slots_total
 
 
 def _intent(
@@ -95,9 +118,13 @@ def _intent(
         content=world.rendered[bot.id].content,
         broken=bot.id in world.problems,
         misplaced=misplaced(seen, pools, policy),
+        fresh=row.snapshot_at is None and not any(bot.id == placed for placed, _ in world.arrivals.placed),
         restart_requested=bot.restart_requested,
         restart_done=row.restart_done,
+        has_key=world.rendered[bot.id].key is not None and bot.id not in world.keyless,
         owner_id=bot.owner_id,
         shareable=policy.homeless(seen).shareable,
         moving=move,
+        arrival=world.arrivals.waiting.get(bot.id),
+        awaits=awaits(row, world.arrivals) or bot.id in world.held,
     )

@@ -10,63 +10,23 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from orchestrator.errors import NotFound, TemplateBroken
+from orchestrator.kit.pages import Page, decode_cursor, page_of
+from orchestrator.templates.own import OWN
+from orchestrator.templates.template import Template, TemplateDefaults
+
+__all__ = ["Catalogue", "Template", "TemplateDefaults"]
 
 _FILES = ("template.yaml", "config.json", "strategy.py", "README.md")
 _SIMPLE_TYPES = {"integer", "number", "boolean", "string"}
-
-
-class TemplateDefaults(BaseModel):
-    """What a bot gets that its request leaves out. Money in `stake_currency`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    exchange: str = "paper"
-    pairs: tuple[str, ...] = Field(min_length=1)
-    timeframe: str
-    stake_currency: str
-    stake_amount: Decimal = Field(gt=0)
-    max_open_trades: int = Field(ge=1)
-    starting_balance: Decimal = Field(gt=0)
-
-
-class Template(BaseModel):
-    """A strategy with its base configuration and the schema of its parameters."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    """Folder name; what a request calls it."""
-    title: str
-    description: str
-    """One sentence."""
-    docs: str
-    """Markdown: what it does, when it loses."""
-    strategy_class: str
-    strategy_source: str
-    config: dict[str, Any]
-    """Base FreqTrade configuration, without what requests or the pool decide."""
-    parameters: dict[str, Any]
-    """JSON schema (2020-12) of an object; each property has title, type, default; numbers minimum, maximum."""
-    parameters_in_config: dict[str, str]
-    """Parameters that are FreqTrade settings: name → dotted key, `take_profit` → `minimal_roi.0`. The others reach the
-    strategy as `config["flotilla_parameters"]`."""
-    defaults: TemplateDefaults
-    source_hash: str
-    """SHA-256 over the four files, hexadecimal."""
-
-    @property
-    def parameter_defaults(self) -> dict[str, Any]:
-        return {name: schema["default"] for name, schema in self.parameters["properties"].items()}
 
 
 class Catalogue:
@@ -87,8 +47,9 @@ class Catalogue:
         return cls({folder.name: _read_template(folder) for folder in folders})
 
     def get(self, name: str) -> Template:
-        """Raises NotFound, naming the templates that exist."""
-        template = self._templates.get(name)
+        """Also what stands for a template where a strategy is a user's own (`templates.own`), which no list has. Raises
+        NotFound, naming the templates that exist."""
+        template = OWN if name == OWN.name else self._templates.get(name)
         if template is None:
             known = ", ".join(self._templates)
             raise NotFound(
@@ -99,6 +60,12 @@ class Catalogue:
     def all(self) -> list[Template]:
         """By name."""
         return list(self._templates.values())
+
+    def page(self, limit: int, after: str | None) -> Page[Template]:
+        """By name. Raises InvalidSpec (field `after`)."""
+        (last,) = ("",) if after is None else decode_cursor(after, [str])
+        following = [template for template in self.all() if template.name > last]
+        return page_of(following, limit, lambda template: (template.name,))
 
 
 def _read_template(folder: Path) -> Template:

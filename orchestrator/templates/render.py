@@ -9,6 +9,7 @@ refused wherever it comes from.
 
 import copy
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -44,7 +45,9 @@ _OWNED_BY_SPEC = frozenset(
      "max_open_trades", "available_capital"}
 )  # fmt: skip
 
-_REQUIRED = ("entry_pricing", "exit_pricing", "exchange", "minimal_roi", "pairlists", "stoploss", "timeframe")
+_REQUIRED = ("entry_pricing", "exit_pricing", "exchange", "pairlists", "timeframe")
+_REQUIRED_OF_TEMPLATES = ("minimal_roi", "stoploss")
+"""A user's own strategy says these of itself."""
 
 _SCHEMA_FILE = Path(__file__).with_name("freqtrade_schema.json")
 _SCHEMA: dict[str, Any] = json.loads(_SCHEMA_FILE.read_text(encoding="utf-8"))
@@ -59,9 +62,12 @@ class RenderedBot:
     strategy: StrategySource
 
 
-def render(template: Template, spec: BotSpec) -> RenderedBot:
-    """The configuration and strategy of a bot. Raises TemplateBroken where the template sets what is not its own, or
-    the result breaks FreqTrade's schema."""
+def render(template: Template, spec: BotSpec, own: StrategySource | None = None) -> RenderedBot:
+    """The configuration and strategy of a bot; `own` is the user's, where the spec names one. Raises TemplateBroken
+    where the template sets what is not its own, or the result breaks FreqTrade's schema."""
+    if (own is None) != (spec.strategy_version_id is None):
+        raise TemplateBroken("The version of the bot's own strategy is not there.", template=template.name)
+    strategy = own or StrategySource(class_name=template.strategy_class, source=template.strategy_source)
     refused = sorted(template.config.keys() & (_OWNED_BY_POOL | _OWNED_BY_SPEC))
     if refused:
         raise TemplateBroken(
@@ -76,12 +82,10 @@ def render(template: Template, spec: BotSpec) -> RenderedBot:
             )
         _set_dotted(config, key, in_strategy.pop(name))
     config |= _from_spec(spec)
-    config["strategy"] = template.strategy_class
+    config["strategy"] = strategy.class_name
     config[PARAMETERS_KEY] = in_strategy
-    _check(template, config)
-    return RenderedBot(
-        config=config, strategy=StrategySource(class_name=template.strategy_class, source=template.strategy_source)
-    )
+    _check(template, config, _REQUIRED if own is not None else (*_REQUIRED, *_REQUIRED_OF_TEMPLATES))
+    return RenderedBot(config=config, strategy=strategy)
 
 
 def _from_spec(spec: BotSpec) -> dict[str, Any]:
@@ -92,13 +96,23 @@ def _from_spec(spec: BotSpec) -> dict[str, Any]:
             "pair_blacklist": [],
         },
         "trading_mode": spec.trading_mode,
+        **({"margin_mode": spec.margin_mode} if spec.margin_mode else {}),
         "dry_run": spec.dry_run,
-        "dry_run_wallet": _number(spec.starting_balance),
+        **_capital(spec),
         "timeframe": spec.timeframe,
         "stake_currency": spec.stake_currency,
         "stake_amount": _number(spec.stake_amount),
         "max_open_trades": spec.max_open_trades,
     }
+
+
+def _capital(spec: BotSpec) -> dict[str, Any]:
+    """A dry bot's wallet is all that it has. A live one's is the whole account, of which it has a share: FreqTrade then
+    enters with no more than `available_capital` and what its closed trades brought, less the stakes of its open ones,
+    and never more than is free in the account (`Wallets.get_available_stake_amount`); `tradable_balance_ratio` is not
+    asked. Shares of one account that are within its balance are so never entered with twice."""
+    capital = _number(spec.starting_balance)
+    return {"dry_run_wallet": capital, **({} if spec.dry_run else {"available_capital": capital})}
 
 
 def _number(amount: Decimal) -> float:
@@ -113,8 +127,8 @@ def _set_dotted(config: dict[str, Any], key: str, value: Any) -> None:
     config[last] = value
 
 
-def _check(template: Template, config: dict[str, Any]) -> None:
-    missing = [key for key in _REQUIRED if key not in config]
+def _check(template: Template, config: dict[str, Any], required: Sequence[str]) -> None:
+    missing = [key for key in required if key not in config]
     if missing:
         raise TemplateBroken(f"template {template.name}: config.json lacks {missing[0]}.", template=template.name)
     problem = best_match(_VALIDATOR.iter_errors(config))

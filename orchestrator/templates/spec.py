@@ -4,6 +4,7 @@ elsewhere (`orchestrator.exchanges`)."""
 
 import math
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -14,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from orchestrator.errors import InvalidSpec
 from orchestrator.templates.catalogue import Template
 from orchestrator.templates.exchange_ids import EXCHANGE_IDS, PAPER
+from orchestrator.templates.template import OWN_STRATEGY
+from pool.contract.slots import Trading
 
 TIMEFRAMES = ("1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w")
 MAX_NAME_LENGTH = 64
@@ -25,7 +28,10 @@ MAX_DECIMALS = 18
 T = TypeVar("T")
 
 _CURRENCY = re.compile(r"[A-Z0-9]{2,16}")
-_PAIR = re.compile(r"(?P<base>[A-Za-z0-9][A-Za-z0-9_-]{0,23})/(?P<quote>[A-Z0-9]{2,16})")
+_PAIR = re.compile(r"(?P<base>[A-Za-z0-9][A-Za-z0-9_-]{0,23})/(?P<quote>[A-Z0-9]{2,16})(:(?P<settle>[A-Z0-9]{2,16}))?")
+
+SPOT, FUTURES = "spot", "futures"
+ISOLATED = "isolated"
 
 
 class BotRequest(BaseModel):
@@ -40,9 +46,12 @@ class BotRequest(BaseModel):
     exchange: str | None = None
     """`paper`, or an exchange id of ccxt."""
     trading_mode: str | None = None
+    """`spot`, or `futures`: perpetuals margined in the stake currency, long and short."""
+    margin_mode: str | None = None
+    """`isolated`, of futures alone."""
     dry_run: bool | None = None
     pairs: list[str] | None = None
-    """`BASE/QUOTE`, quote being the stake currency."""
+    """`BASE/QUOTE`, quote being the stake currency; of futures `BASE/QUOTE:QUOTE`."""
     timeframe: str | None = None
     stake_currency: str | None = None
     stake_amount: Decimal | None = Field(default=None, allow_inf_nan=True)
@@ -50,6 +59,9 @@ class BotRequest(BaseModel):
     max_open_trades: int | None = None
     starting_balance: Decimal | None = Field(default=None, allow_inf_nan=True)
     """Of the dry-run wallet, in the stake currency."""
+    strategy_id: str | None = None
+    strategy_version_id: str | None = None
+    """A strategy of the user's own, and the version of it that the bot runs; of the template `own` alone."""
 
 
 class BotSpec(BaseModel):
@@ -70,29 +82,49 @@ class BotSpec(BaseModel):
     stake_amount: Decimal
     max_open_trades: int
     starting_balance: Decimal
+    strategy_id: str | None = None
+    strategy_version_id: str | None = None
+
+    @property
+    def margin_mode(self) -> str:
+        """As FreqTrade calls it; empty for spot. Futures have one mode, so it follows from `trading_mode`."""
+        return ISOLATED if self.trading_mode == FUTURES else ""
+
+
+def trading_of(exchange: str, dry_run: bool) -> Trading:
+    """How such a bot trades, for good."""
+    if dry_run:
+        return "dry_run"
+    return "paper_live" if exchange == PAPER else "live"
 
 
 def resolve(template: Template, request: BotRequest) -> BotSpec:
     """The spec that the request amounts to. Raises InvalidSpec; `params["field"]` names the field."""
     defaults = template.defaults
+    _check_strategy(template, request)
     stake_currency = _check_currency(_or(request.stake_currency, defaults.stake_currency))
     stake_amount = _check_money("stake_amount", _or(request.stake_amount, defaults.stake_amount))
     max_open_trades = _check_count(_or(request.max_open_trades, defaults.max_open_trades))
     starting_balance = _check_money("starting_balance", _or(request.starting_balance, defaults.starting_balance))
     _check_affordable(stake_amount, max_open_trades, starting_balance, stake_currency)
+    exchange = _check_exchange(_or(request.exchange, defaults.exchange))
+    trading_mode = _check_trading_mode(_or(request.trading_mode, SPOT), exchange)
+    _check_margin_mode(request.margin_mode, trading_mode)
     return BotSpec(
         name=check_name(request.name),
         template=template.name,
         parameters=_check_parameters(template, request.parameters or {}),
-        exchange=_check_exchange(_or(request.exchange, defaults.exchange)),
-        trading_mode=_check_trading_mode(_or(request.trading_mode, "spot")),
-        dry_run=_check_dry_run(_or(request.dry_run, True)),
-        pairs=_check_pairs(_or(request.pairs, list(defaults.pairs)), stake_currency),
+        exchange=exchange,
+        trading_mode=trading_mode,
+        dry_run=_or(request.dry_run, True),
+        pairs=_check_pairs(_or(request.pairs, _traded(defaults.pairs, trading_mode)), stake_currency, trading_mode),
         timeframe=_check_timeframe(_or(request.timeframe, defaults.timeframe)),
         stake_currency=stake_currency,
         stake_amount=stake_amount,
         max_open_trades=max_open_trades,
         starting_balance=starting_balance,
+        strategy_id=request.strategy_id,
+        strategy_version_id=request.strategy_version_id,
     )
 
 
@@ -109,6 +141,14 @@ def check_name(name: str) -> str:
     return name
 
 
+def _check_strategy(template: Template, request: BotRequest) -> None:
+    """A template is a strategy with its configuration: it is one or the other."""
+    if template.name == OWN_STRATEGY and (request.strategy_id is None or request.strategy_version_id is None):
+        raise InvalidSpec("Name the strategy of your own that the bot shall run.", field="strategy")
+    if template.name != OWN_STRATEGY and request.strategy_id is not None:
+        raise InvalidSpec("A template has its own strategy: name a template or a strategy.", field="strategy")
+
+
 def _or(value: T | None, default: T) -> T:
     return default if value is None else value
 
@@ -122,18 +162,31 @@ def _check_exchange(exchange: str) -> str:
     return exchange
 
 
-def _check_trading_mode(trading_mode: str) -> str:
-    if trading_mode != "spot":
-        raise InvalidSpec("trading_mode must be 'spot': futures and margin are not offered yet.", field="trading_mode")
+def _check_trading_mode(trading_mode: str, exchange: str) -> str:
+    if trading_mode not in (SPOT, FUTURES):
+        raise InvalidSpec("trading_mode must be 'spot' or 'futures'.", field="trading_mode")
+    if trading_mode == FUTURES and exchange != PAPER:
+        raise InvalidSpec(
+            "trading_mode must be 'spot' on this exchange: futures are offered on the paper exchange only, for now.",
+            field="trading_mode",
+        )
     return trading_mode
 
 
-def _check_dry_run(dry_run: bool) -> bool:
-    if not dry_run:
+def _check_margin_mode(margin_mode: str | None, trading_mode: str) -> None:
+    if trading_mode == FUTURES and margin_mode not in (None, ISOLATED):
+        raise InvalidSpec("margin_mode must be 'isolated': cross margin is not offered yet.", field="margin_mode")
+    if trading_mode == SPOT and margin_mode:
         raise InvalidSpec(
-            "dry_run must be true: trading with real money needs exchange keys, not offered yet.", field="dry_run"
+            "margin_mode is for futures; leave it out, or set trading_mode to 'futures'.", field="margin_mode"
         )
-    return dry_run
+
+
+def _traded(pairs: Sequence[str], trading_mode: str) -> list[str]:
+    """A template names pairs as spot does; their perpetuals are margined in the quote currency."""
+    if trading_mode == SPOT:
+        return list(pairs)
+    return [pair if ":" in pair else f"{pair}:{pair.partition('/')[2]}" for pair in pairs]
 
 
 def _check_timeframe(timeframe: str) -> str:
@@ -150,21 +203,25 @@ def _check_currency(currency: str) -> str:
     return currency
 
 
-def _check_pairs(pairs: list[str], stake_currency: str) -> list[str]:
+def _check_pairs(pairs: list[str], stake_currency: str, trading_mode: str) -> list[str]:
+    futures = trading_mode == FUTURES
+    form = "BASE/QUOTE:QUOTE" if futures else "BASE/QUOTE"
+    ending = f"/{stake_currency}:{stake_currency}" if futures else f"/{stake_currency}"
     if not pairs:
-        raise InvalidSpec(f"pairs is empty; name at least one, such as BTC/{stake_currency}.", field="pairs")
+        raise InvalidSpec(f"pairs is empty; name at least one, such as BTC{ending}.", field="pairs")
     if len(pairs) > MAX_PAIRS:
         raise InvalidSpec(f"pairs has {len(pairs)} entries; a bot takes at most {MAX_PAIRS}.", field="pairs")
     seen: set[str] = set()
     for pair in pairs:
         match = _PAIR.fullmatch(pair)
-        if match is None:
+        if match is None or (match["settle"] is not None) != futures:
             raise InvalidSpec(
-                f"pair {pair[:50]!r} is not of the form BASE/QUOTE, such as BTC/{stake_currency}.", field="pairs"
+                f"pair {pair[:50]!r} is not of the form {form} that {trading_mode} has, such as BTC{ending}.",
+                field="pairs",
             )
-        if match["quote"] != stake_currency:
+        if match["quote"] != stake_currency or match["settle"] not in (None, stake_currency):
             raise InvalidSpec(
-                f"pair {pair} is not traded in {stake_currency}; name pairs ending in /{stake_currency} "
+                f"pair {pair} is not traded in {stake_currency}; name pairs ending in {ending} "
                 "or change stake_currency.",
                 field="pairs",
             )

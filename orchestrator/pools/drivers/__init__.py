@@ -4,17 +4,22 @@ A driver is level-triggered: `ensure` is called again and again and does nothing
 it. `process` runs pools as local processes; a container driver keeps the same Protocol (`tests/contract`).
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from orchestrator.pools.client import AgentEndpoint
+from orchestrator.pools.disks import PoolDisk
 from orchestrator.pools.models import PoolModel
 from orchestrator.pools.nodes import NodeReport
 
 
 class CannotStartPool(Exception):
     """Says in one sentence why, for people."""
+
+
+class CannotUseImage(Exception):
+    """No pool can be made of it; says in one sentence why, and what to do."""
 
 
 class DriverUnavailable(Exception):
@@ -32,6 +37,8 @@ class PoolObservation:
     """Where its agent listens; None while it does not."""
     problem: str | None = None
     """What it said when it ended by itself, or what is wrong with it, in a sentence; None where all is well."""
+    image_id: str | None = None
+    """What its container is made of; None for one that is none, or was not looked at."""
     known: bool = True
     """False where the driver could not look: the rest is then what it saw last, or `alive` where it saw nothing yet:
     a pool is never taken for dead because nobody could look. `problem` tells why."""
@@ -53,8 +60,8 @@ class PoolDriver(Protocol):
         """Ends the pool with its bots; returns when it has ended. `graceful` lets bots stop in good order first. What
         the pool keeps on disk stays. Nothing to do for one that does not live."""
 
-    async def restart(self, pool_id: str, *, graceful: bool) -> None:
-        """As `stop`, then starts what was stopped, as it was. Raises CannotStartPool."""
+    async def restart(self, pool: PoolModel, *, graceful: bool) -> None:
+        """As `stop`, then `ensure`: what was changed of its settings takes hold. Raises CannotStartPool."""
 
     async def remove(self, pool_id: str) -> None:
         """Stops it in good order; what runs it (a container) is gone then. What it keeps on disk stays."""
@@ -91,3 +98,29 @@ class DoubtfulDriver(Protocol):
 
     def doubt(self, pool_id: str) -> None:
         """The pool's agent did not answer as one: `endpoint` looks anew."""
+
+
+@runtime_checkable
+class FencedDriver(Protocol):
+    """What a `PoolDriver` has besides where the one that acts for it refuses former leaders."""
+
+    async def lead(self, leads: Callable[[], Awaitable[bool]]) -> None:
+        """A leader begins: what a former one still sends is refused from here on. `leads` tells by the database whether
+        this control plane leads. Idempotent for the same `leads`. Raises DriverUnavailable; it is done before the first
+        act then, unless it is tried again earlier."""
+
+
+@runtime_checkable
+class ImageDriver(Protocol):
+    """What a `PoolDriver` has besides where it makes pools of images."""
+
+    async def check_image(self, image: str) -> None:
+        """Raises CannotUseImage, or DriverUnavailable where nobody can tell."""
+
+
+@runtime_checkable
+class DiskDriver(Protocol):
+    """What a `PoolDriver` has besides where it can tell cheaply what pools keep."""
+
+    async def disks(self) -> Sequence[PoolDisk]:
+        """Of all pools that it knows, those that were removed and not purged included. Raises DriverUnavailable."""

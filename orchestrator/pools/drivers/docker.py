@@ -15,14 +15,16 @@ from datetime import datetime
 from loguru import logger
 from pydantic import SecretStr
 
-from orchestrator.broker.contract import ContainerEvent, PoolContainer, PoolSpec, Refused
+from orchestrator.broker.contract import ContainerEvent, PoolContainer, PoolSpec, RefusalCode, Refused
 from orchestrator.pools.client import AgentEndpoint
-from orchestrator.pools.drivers import CannotStartPool, DriverUnavailable, PoolObservation
-from orchestrator.pools.drivers.broker_client import BrokerClient
+from orchestrator.pools.disks import PoolDisk
+from orchestrator.pools.drivers import CannotStartPool, CannotUseImage, DriverUnavailable, PoolObservation
+from orchestrator.pools.drivers.broker_client import BrokerClient, Leads
 from orchestrator.pools.models import PoolModel
 from orchestrator.pools.nodes import NodeReport
 
 _ALIVE = frozenset({"running", "paused", "restarting"})
+_OF_THE_IMAGE = (RefusalCode.IMAGE_MISSING, RefusalCode.IMAGE_NOT_ALLOWED, RefusalCode.PROTOCOL_MISMATCH)
 _KILL_PATIENCE_SECONDS = 1
 _CONNECT_SECONDS = 1.0
 _FRESH_SECONDS = 1.5
@@ -63,6 +65,13 @@ class DockerDriver:
         self._listening: dict[str, tuple[str, datetime | None, float]] = {}
         self._mended_at: dict[str, float] = {}
 
+    async def lead(self, leads: Leads) -> None:
+        """See `FencedDriver.lead`. Holds for the paper exchange of the same broker, too."""
+        try:
+            await self._broker.lead(leads)
+        except Refused as refused:
+            raise _unavailable(refused) from refused
+
     async def ensure(self, pool: PoolModel) -> None:
         """See `PoolDriver.ensure`."""
         try:
@@ -73,13 +82,17 @@ class DockerDriver:
             self.doubt(pool.id)
 
     async def observe(self, pool_id: str) -> PoolObservation:
-        """See `PoolDriver.observe`. A living container that somebody changed by hand is set right on the way."""
+        """See `PoolDriver.observe`. A living container that somebody changed by hand is set right on the way. Where the
+        daemon or installation is not that of our pools, nothing is known of one that is not there."""
         began_at = time.monotonic()
         try:
             found = await self._broker.pool(pool_id)
+            problem = await self._broker.misplaced() if found is None else None
         except Refused as refused:
+            found, problem = None, refused.refusal.message
+        if problem is not None:
             last = self._last(pool_id)
-            observation = PoolObservation(last.alive, last.endpoint, refused.refusal.message, known=False)
+            observation = PoolObservation(last.alive, last.endpoint, problem, known=False)
         else:
             observation = await self._mended(found) if found is not None and found.drift else await self._seen_as(found)
         held = self._seen.get(pool_id)
@@ -115,14 +128,10 @@ class DockerDriver:
         finally:
             self.doubt(pool_id)
 
-    async def restart(self, pool_id: str, *, graceful: bool) -> None:
+    async def restart(self, pool: PoolModel, *, graceful: bool) -> None:
         """See `PoolDriver.restart`."""
-        try:
-            await self._broker.restart(pool_id, self._patience(graceful))
-        except Refused as refused:
-            raise CannotStartPool(f"Pool {pool_id} cannot start again. {refused.refusal.message}") from refused
-        finally:
-            self.doubt(pool_id)
+        await self.stop(pool.id, graceful=graceful)
+        await self.ensure(pool)
 
     async def remove(self, pool_id: str) -> None:
         """See `PoolDriver.remove`."""
@@ -164,6 +173,16 @@ class DockerDriver:
         except Refused as refused:
             raise _unavailable(refused) from refused
 
+    async def disks(self) -> Sequence[PoolDisk]:
+        """See `DiskDriver.disks`. Those of another daemon or installation are not ours to tell."""
+        try:
+            if (problem := await self._broker.misplaced()) is not None:
+                raise DriverUnavailable(problem)
+            found = await self._broker.volumes()
+        except Refused as refused:
+            raise _unavailable(refused) from refused
+        return [PoolDisk(one.pool_id, one.in_use, one.tenant_id, one.image_id) for one in found]
+
     async def containers(self) -> Sequence[PoolContainer]:
         """All pools as Docker shows them, with memory, CPU and images. Raises DriverUnavailable."""
         try:
@@ -182,6 +201,15 @@ class DockerDriver:
         except Refused as refused:
             raise _unavailable(refused) from refused
 
+    async def check_image(self, image: str) -> None:
+        """See `ImageDriver.check_image`."""
+        try:
+            await self._broker.image(image)
+        except Refused as refused:
+            if refused.refusal.code in _OF_THE_IMAGE:
+                raise CannotUseImage(refused.refusal.message) from refused
+            raise _unavailable(refused) from refused
+
     def _spec(self, pool: PoolModel) -> PoolSpec:
         return PoolSpec(
             tenant_id=pool.tenant_id,
@@ -190,6 +218,7 @@ class DockerDriver:
             memory_limit_bytes=pool.memory_limit_bytes,
             cpu_limit=self._cpu_limit,
             settings={"paper_exchange_url": self._paper_exchange_url()},
+            expect_volume=pool.last_seen_at is not None,
             agent_token=SecretStr(secrets.token_urlsafe(32)),  # counts for a new volume only
         )
 
@@ -217,7 +246,8 @@ class DockerDriver:
             return PoolObservation(
                 alive=False, endpoint=None, problem="Its container has lost its labels: it is stopped and replaced."
             )
-        return PoolObservation(alive=True, endpoint=await self._listening_at(found), problem=found.problem)
+        endpoint = await self._listening_at(found)
+        return PoolObservation(alive=True, endpoint=endpoint, problem=found.problem, image_id=found.image_id)
 
     async def _listening_at(self, found: PoolContainer) -> AgentEndpoint | None:
         if found.state != "running" or found.address is None or found.agent_token is None:

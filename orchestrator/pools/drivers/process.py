@@ -9,7 +9,7 @@ import json
 import platform
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from loguru import logger
 
 from orchestrator.kit.detached import Detached, last_line, write_private
 from orchestrator.pools.client import AgentEndpoint
+from orchestrator.pools.disks import PoolDisk
 from orchestrator.pools.drivers import CannotStartPool, DriverUnavailable, PoolObservation
 from orchestrator.pools.models import PoolModel
 from orchestrator.pools.nodes import NodeReport
@@ -62,10 +63,10 @@ class ProcessDriver:
             patience = self._stop_seconds if graceful else _KILL_PATIENCE_SECONDS
             await self._process(pool_id).stop(pid, patience)
 
-    async def restart(self, pool_id: str, *, graceful: bool) -> None:
+    async def restart(self, pool: PoolModel, *, graceful: bool) -> None:
         """See `PoolDriver.restart`."""
-        await self.stop(pool_id, graceful=graceful)
-        await asyncio.to_thread(self._start, pool_id)
+        await self.stop(pool.id, graceful=graceful)
+        await self.ensure(pool)
 
     async def remove(self, pool_id: str) -> None:
         """See `PoolDriver.remove`."""
@@ -90,24 +91,21 @@ class ProcessDriver:
         """See `PoolDriver.list`."""
         return await asyncio.to_thread(lambda: sorted(file.parent.name for file in self._root.glob("*/pool.json")))
 
+    async def disks(self) -> Sequence[PoolDisk]:
+        """See `DiskDriver.disks`."""
+        return [PoolDisk(pool_id, (await self.observe(pool_id)).alive) for pool_id in await self.list()]
+
     def _ensure(self, pool: PoolModel) -> None:
         if self._living_pid(pool.id) is not None:
             return
         directory = self._root / pool.id
         try:
             self._prepare(pool, directory)
-        except OSError as error:
-            raise CannotStartPool(f"The pool in {directory} cannot start: {error.strerror or error}.") from error
-        self._start(pool.id)
-
-    def _start(self, pool_id: str) -> None:
-        directory = self._root / pool_id
-        try:
             (directory / "endpoint.json").unlink(missing_ok=True)  # of an init that is gone
-            pid = self._process(pool_id).start(directory / "logs" / "start.log")
+            pid = self._process(pool.id).start(directory / "logs" / "start.log")
         except OSError as error:
             raise CannotStartPool(f"The pool in {directory} cannot start: {error.strerror or error}.") from error
-        logger.info("started pool {} as process {}", pool_id, pid)
+        logger.info("started pool {} as process {}", pool.id, pid)
 
     def _delete(self, pool_id: str) -> None:
         directory = self._root / pool_id

@@ -1,8 +1,9 @@
 """Who did what, when, why, and what it changed: rows that are only ever added.
 
-`record` is called in the transaction of the act, so there is no act without its row and no row without its act. What
-is recorded are chosen columns, never whole requests; as a last guard, values whose name says that they are secret are
-left out.
+`record` is called in the transaction of the act, so there is no act without its row and no row without its act; the
+row itself is written at the end of the transaction (`audit.ledger`), as a link of the chain of the tenant whom the act
+concerns. What is recorded are chosen columns, never whole requests; as a last guard, values whose name says that they
+are secret are left out.
 """
 
 import json
@@ -15,14 +16,19 @@ from typing import Any
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from orchestrator.audit import ledger
+from orchestrator.audit.ledger import FLEET_TENANT, Act
+from orchestrator.audit.models import AuditModel
 from orchestrator.kit.clock import utc_now
 from orchestrator.kit.pages import Page, decode_cursor, page_of
-from orchestrator.pools.models import AuditModel
 
 SYSTEM = "system"
 """The actor of what nobody asked for."""
-FLEET = "fleet"
-"""The subject of what concerns no one pool or bot."""
+FLEET = FLEET_TENANT
+"""The subject of what concerns no one pool or bot, and the tenant of what concerns no one user."""
+_ACTOR_LENGTH = 64
+_ACTION_LENGTH = 40
+_SUBJECT_LENGTH = 120
 _WHY_LENGTH = 500
 _SECRETS = ("password", "secret", "token", "credential", "apikey", "api_key", "passphrase", "private_key")
 _LEFT_OUT = "(secret)"
@@ -50,6 +56,11 @@ def bot(bot_id: str) -> str:
     return f"bot/{bot_id}"
 
 
+def user(user_id: str) -> str:
+    """A user as subject."""
+    return f"user/{user_id}"
+
+
 def rollout(rollout_id: str) -> str:
     """A roll-out as subject."""
     return f"rollout/{rollout_id}"
@@ -63,18 +74,23 @@ def record(
     why: str = "",
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
+    *,
+    tenant: str | None = None,
 ) -> None:
-    """Adds a row, written with the rest of the transaction. `action` is `<noun>.<verb>`, at most 40 characters."""
-    row = AuditModel(
+    """Adds a row, written with the rest of the transaction. `action` is `<noun>.<verb>`, at most 40 characters.
+    `tenant` is the user whom it concerns, or `FLEET`; left out it is whom the subject belongs to: a bot's owner, the
+    user himself, and `FLEET` for all others."""
+    act = Act(
         at=utc_now(),
-        actor=actor,
-        action=action,
-        subject=subject,
+        actor=actor[:_ACTOR_LENGTH],
+        action=action[:_ACTION_LENGTH],
+        subject=subject[:_SUBJECT_LENGTH],
         why=why[:_WHY_LENGTH],
         before=None if before is None else plain(before),
         after=None if after is None else plain(after),
+        tenant=tenant,
     )
-    session.add(row)
+    ledger.note(session, act)
 
 
 async def list_(
@@ -84,9 +100,12 @@ async def list_(
     after: str | None = None,
     subject: str | None = None,
     actor: str | None = None,
+    tenant: str | None = None,
 ) -> Page[AuditModel]:
     """Newest first. Raises InvalidSpec (field `after`) for a foreign cursor."""
     query = select(AuditModel)
+    if tenant is not None:
+        query = query.where(col(AuditModel.tenant_id) == tenant)
     if subject is not None:
         query = query.where(col(AuditModel.subject) == subject)
     if actor is not None:
@@ -99,7 +118,7 @@ async def list_(
 
 
 async def knows(session: AsyncSession, subject: str) -> bool:
-    """Whether anything was ever done to it."""
+    """Whether anything was ever done to it, in transactions that are over."""
     query = select(AuditModel.number).where(col(AuditModel.subject) == subject).limit(1)
     return (await session.exec(query)).first() is not None
 

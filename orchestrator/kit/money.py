@@ -1,4 +1,4 @@
-"""Arithmetic of the portfolio: exact sums and products, rounding in one place.
+"""Arithmetic of money: exact sums and products, rounding in one place.
 
 Everything is computed with 100 digits, so that sums of plausible amounts are exact; what is told has at most 18 places
 after the point (money) or 8 (ratios).
@@ -27,6 +27,11 @@ def subtract(value: Decimal, other: Decimal) -> Decimal:
     return _CONTEXT.subtract(value, other)
 
 
+def negate(value: Decimal) -> Decimal:
+    """The unary minus would round to the 28 digits of Python's usual context."""
+    return _CONTEXT.minus(value)
+
+
 def multiply(value: Decimal, other: Decimal) -> Decimal:
     """The product, rounded to 18 places."""
     return money(_CONTEXT.multiply(value, other))
@@ -38,6 +43,12 @@ def money(value: Decimal) -> Decimal:
     if isinstance(exponent, int) and exponent < -18:
         return value.quantize(_MONEY_STEP, context=_CONTEXT)
     return value
+
+
+def tidy(value: Decimal) -> Decimal:
+    """The same without zeros at its end: PostgreSQL answers all 18 places."""
+    shortest = value.normalize(_CONTEXT)
+    return shortest.quantize(Decimal(1), context=_CONTEXT) if shortest == shortest.to_integral_value() else shortest
 
 
 def inverse(value: Decimal) -> Decimal:

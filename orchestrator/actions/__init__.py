@@ -1,0 +1,1 @@
+"""What universal rules did and refused, told by bots."""
