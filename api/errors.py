@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from api import wording
 from orchestrator.errors import Error, ErrorCode
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
@@ -29,8 +30,11 @@ class EdgeCode(StrEnum):
 
     MALFORMED_BODY = "malformed_body"
     BODY_TOO_LARGE = "body_too_large"
+    BODY_TOO_SLOW = "body_too_slow"
+    CROSS_ORIGIN = "cross_origin"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     NOT_READY = "not_ready"
+    TOOK_TOO_LONG = "took_too_long"
     STORAGE_UNAVAILABLE = "storage_unavailable"
     INTERNAL = "internal"
 
@@ -39,14 +43,18 @@ STATUS: dict[ErrorCode | EdgeCode, HTTPStatus] = {
     ErrorCode.NOT_FOUND: HTTPStatus.NOT_FOUND,
     ErrorCode.NOT_ALLOWED: HTTPStatus.FORBIDDEN,
     ErrorCode.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
+    ErrorCode.STEP_UP_REQUIRED: HTTPStatus.FORBIDDEN,
+    ErrorCode.PASSWORD_CHANGE_REQUIRED: HTTPStatus.FORBIDDEN,
     ErrorCode.CONFLICT: HTTPStatus.CONFLICT,
     ErrorCode.PRECONDITION_FAILED: HTTPStatus.PRECONDITION_FAILED,
     ErrorCode.IDEMPOTENCY_MISMATCH: HTTPStatus.UNPROCESSABLE_ENTITY,
     ErrorCode.QUOTA_EXCEEDED: HTTPStatus.FORBIDDEN,
+    ErrorCode.INSUFFICIENT_FUNDS: HTTPStatus.CONFLICT,
     ErrorCode.INVALID_SPEC: HTTPStatus.UNPROCESSABLE_ENTITY,
     ErrorCode.BOT_NOT_RUNNING: HTTPStatus.CONFLICT,
     ErrorCode.TOO_MANY_REQUESTS: HTTPStatus.TOO_MANY_REQUESTS,
     ErrorCode.AGENT_UNREACHABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorCode.AGENT_OUTDATED: HTTPStatus.SERVICE_UNAVAILABLE,
     ErrorCode.NO_CAPACITY: HTTPStatus.SERVICE_UNAVAILABLE,
     ErrorCode.STALE_EPOCH: HTTPStatus.CONFLICT,
     ErrorCode.TEMPLATE_BROKEN: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -54,8 +62,17 @@ STATUS: dict[ErrorCode | EdgeCode, HTTPStatus] = {
     ErrorCode.RELAY_REFUSED: HTTPStatus.FORBIDDEN,
     ErrorCode.RELAY_TIMEOUT: HTTPStatus.GATEWAY_TIMEOUT,
     ErrorCode.REDIS_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorCode.DISKS_UNKNOWN: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorCode.STRATEGY_NOT_READY: HTTPStatus.CONFLICT,
+    ErrorCode.KEY_REJECTED: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ErrorCode.KEYS_LOCKED: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorCode.EXCHANGE_UNREACHABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorCode.PROVIDER_UNREACHABLE: HTTPStatus.SERVICE_UNAVAILABLE,
     EdgeCode.MALFORMED_BODY: HTTPStatus.BAD_REQUEST,
     EdgeCode.BODY_TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    EdgeCode.BODY_TOO_SLOW: HTTPStatus.REQUEST_TIMEOUT,
+    EdgeCode.CROSS_ORIGIN: HTTPStatus.FORBIDDEN,
+    EdgeCode.TOOK_TOO_LONG: HTTPStatus.SERVICE_UNAVAILABLE,
     EdgeCode.METHOD_NOT_ALLOWED: HTTPStatus.METHOD_NOT_ALLOWED,
     EdgeCode.NOT_READY: HTTPStatus.SERVICE_UNAVAILABLE,
     EdgeCode.STORAGE_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -67,14 +84,18 @@ TITLES: dict[ErrorCode | EdgeCode, str] = {
     ErrorCode.NOT_FOUND: "Not found",
     ErrorCode.NOT_ALLOWED: "Not allowed",
     ErrorCode.UNAUTHENTICATED: "Sign in first",
+    ErrorCode.STEP_UP_REQUIRED: "Prove who you are",
+    ErrorCode.PASSWORD_CHANGE_REQUIRED: "Change your password",
     ErrorCode.CONFLICT: "Conflict",
     ErrorCode.PRECONDITION_FAILED: "Changed meanwhile",
     ErrorCode.IDEMPOTENCY_MISMATCH: "Idempotency key used before",
     ErrorCode.QUOTA_EXCEEDED: "Quota exceeded",
+    ErrorCode.INSUFFICIENT_FUNDS: "Not enough money",
     ErrorCode.INVALID_SPEC: "Invalid request",
     ErrorCode.BOT_NOT_RUNNING: "Bot is not running",
     ErrorCode.TOO_MANY_REQUESTS: "Too many requests",
     ErrorCode.AGENT_UNREACHABLE: "Pool does not answer",
+    ErrorCode.AGENT_OUTDATED: "Pool is too old",
     ErrorCode.NO_CAPACITY: "No capacity",
     ErrorCode.STALE_EPOCH: "Moved meanwhile",
     ErrorCode.TEMPLATE_BROKEN: "Template is broken",
@@ -82,8 +103,17 @@ TITLES: dict[ErrorCode | EdgeCode, str] = {
     ErrorCode.RELAY_REFUSED: "Not relayed",
     ErrorCode.RELAY_TIMEOUT: "Bot took too long",
     ErrorCode.REDIS_UNAVAILABLE: "Redis is unavailable",
+    ErrorCode.DISKS_UNKNOWN: "Disks cannot be told",
+    ErrorCode.STRATEGY_NOT_READY: "Strategy may not run",
+    ErrorCode.KEY_REJECTED: "Exchange key refused",
+    ErrorCode.KEYS_LOCKED: "Exchange keys are locked",
+    ErrorCode.EXCHANGE_UNREACHABLE: "Exchange does not answer",
+    ErrorCode.PROVIDER_UNREACHABLE: "Sign-in provider does not answer",
     EdgeCode.MALFORMED_BODY: "Malformed body",
     EdgeCode.BODY_TOO_LARGE: "Body too large",
+    EdgeCode.BODY_TOO_SLOW: "Body too slow",
+    EdgeCode.CROSS_ORIGIN: "Not from another origin",
+    EdgeCode.TOOK_TOO_LONG: "Took too long",
     EdgeCode.METHOD_NOT_ALLOWED: "Method not allowed",
     EdgeCode.NOT_READY: "Not ready",
     EdgeCode.STORAGE_UNAVAILABLE: "Storage is unavailable",
@@ -94,20 +124,45 @@ _DETAILS: dict[ErrorCode | EdgeCode, str] = {
     ErrorCode.NOT_FOUND: "There is no bot bot-k3v2q7d5mwxz4tha; list the bots to see which there are.",
     ErrorCode.NOT_ALLOWED: "Only an administrator may do this.",
     ErrorCode.UNAUTHENTICATED: "The access token is missing, wrong or expired; sign in or refresh, then try again.",
+    ErrorCode.STEP_UP_REQUIRED: (
+        "This needs a proof of who you are that is at most five minutes old: POST /api/v1/auth/step-up, then try again."
+    ),
+    ErrorCode.PASSWORD_CHANGE_REQUIRED: (
+        "An administrator gave you your password, and knows it: change it first (PUT /api/v1/auth/password, or "
+        "`flotilla account password`)."
+    ),
     ErrorCode.CONFLICT: "There is already a bot named 'trend-1'; choose another name.",
     ErrorCode.PRECONDITION_FAILED: "The bot changed since you read it; read it again and repeat the change.",
     ErrorCode.IDEMPOTENCY_MISMATCH: "This Idempotency-Key was used with another body; use a fresh one.",
+    ErrorCode.QUOTA_EXCEEDED: "You have 20 bots and may have 20: delete one, or ask an administrator for more.",
+    ErrorCode.INSUFFICIENT_FUNDS: "The wallet has 250 USDT free, not 1000: deposit more, or take less.",
     ErrorCode.INVALID_SPEC: "timeframe '7m' is not known; use one of 1m, 3m, 5m, 15m, 30m, 1h.",
     ErrorCode.BOT_NOT_RUNNING: "The bot has no running process; start it, then try again.",
     ErrorCode.TOO_MANY_REQUESTS: "Too many failed sign-ins; try again in 4 s.",
     ErrorCode.AGENT_UNREACHABLE: "The pool's agent does not answer; try again in a moment.",
+    ErrorCode.AGENT_OUTDATED: "The pool's agent is older than this; roll the pool out anew, then try again.",
     ErrorCode.NO_CAPACITY: "No pool has room for another bot; delete one or add a pool.",
     ErrorCode.STALE_EPOCH: "The bot was moved meanwhile; read it again and repeat the call.",
-    ErrorCode.RELAY_REFUSED: "start is not relayed; use POST /api/v1/bots/{id}/start.",
+    ErrorCode.RELAY_REFUSED: "POST backtest is not relayed: backtests run in FreqTrade, not in a bot that trades.",
     ErrorCode.RELAY_TIMEOUT: "The bot did not answer in time; try again in a moment.",
     ErrorCode.REDIS_UNAVAILABLE: "Redis does not answer; try again in a moment.",
+    ErrorCode.DISKS_UNKNOWN: "The broker does not answer: start it (python -m orchestrator.broker).",
+    ErrorCode.STRATEGY_NOT_READY: "Version 3 did not pass its check: line 12: invalid syntax.",
+    ErrorCode.KEY_REJECTED: "This key may withdraw: take that permission away at the exchange, and enter it again.",
+    ErrorCode.KEYS_LOCKED: "The key-encryption key is missing: put it back from where you keep a copy.",
+    ErrorCode.PROVIDER_UNREACHABLE: "Google does not answer as it should; try again, or sign in another way.",
+    ErrorCode.EXCHANGE_UNREACHABLE: "The exchange binance does not answer; try again in a moment.",
     EdgeCode.MALFORMED_BODY: "The body is not valid JSON (line 1, column 9); correct it and send it again.",
     EdgeCode.BODY_TOO_LARGE: "The body is larger than 1048576 bytes; send less.",
+    EdgeCode.BODY_TOO_SLOW: "The body did not come to an end within 30 s; send it again.",
+    EdgeCode.CROSS_ORIGIN: (
+        "This changes a sign-in, which a page of another origin must not. Open Flotilla at its own address; if this is "
+        "it, have FLOTILLA_API_PUBLIC_URL name it."
+    ),
+    EdgeCode.TOOK_TOO_LONG: (
+        "The request took longer than 90 s and was given up; try again in a moment. If you were changing something, "
+        "look first whether it was done."
+    ),
     EdgeCode.METHOD_NOT_ALLOWED: "PUT is not offered here; use one of GET, POST.",
     EdgeCode.NOT_READY: "Not ready: pool.",
     EdgeCode.STORAGE_UNAVAILABLE: (
@@ -117,6 +172,14 @@ _DETAILS: dict[ErrorCode | EdgeCode, str] = {
     EdgeCode.INTERNAL: "Something broke on the server; the log has it under the correlation id.",
 }
 _FIELDS = {ErrorCode.NOT_FOUND: "id", ErrorCode.CONFLICT: "name", ErrorCode.INVALID_SPEC: "timeframe"}
+_OF_ALL = (
+    ErrorCode.INVALID_SPEC,
+    ErrorCode.TOO_MANY_REQUESTS,
+    EdgeCode.INTERNAL,
+    EdgeCode.STORAGE_UNAVAILABLE,
+    EdgeCode.TOOK_TOO_LONG,
+)
+_OF_BODIES = (EdgeCode.BODY_TOO_LARGE, EdgeCode.BODY_TOO_SLOW)
 _RETRY_AFTER_SECONDS = 2
 _EXAMPLE_ID = "4f6c1d0b9a7e4d1f8f0c2b6a5d3e1c90"
 
@@ -157,10 +220,10 @@ def problem_response(
 
 
 def problems(*codes: ErrorCode | EdgeCode) -> dict[int | str, dict[str, Any]]:
-    """What an operation declares for the errors it answers, an example for each code; 422, 500 and the 503 of
-    a database that fails are always in."""
+    """What an operation declares for the errors it answers, an example for each code; 422, 429, 500 and the 503 of
+    a database that fails, or of a request that takes too long, are always in; so is 408 where it takes a body."""
     by_status: dict[int | str, dict[str, Any]] = {}
-    for code in (*codes, ErrorCode.INVALID_SPEC, EdgeCode.INTERNAL, EdgeCode.STORAGE_UNAVAILABLE):
+    for code in (*codes, *(_OF_BODIES if EdgeCode.MALFORMED_BODY in codes else ()), *_OF_ALL):
         status = STATUS[code]
         entry = by_status.setdefault(
             int(status),
@@ -210,9 +273,10 @@ async def _on_validation_error(request: Request, error: Exception) -> JSONRespon
     if any(entry["type"] == "json_invalid" for entry in errors):
         said = errors[0].get("ctx", {}).get("error", "cannot be read")
         place = errors[0]["loc"][-1]
-        detail = f"The body is not valid JSON ({said}, at character {place}); correct it and send it again."
+        where = f", at character {place}" if place else ""
+        detail = f"The body is not valid JSON ({said}{where}); correct it and send it again."
         return problem_response(EdgeCode.MALFORMED_BODY, detail, instance=request.url.path)
-    told = [{"field": _field_path(entry["loc"]), "message": _sentence(entry)} for entry in errors]
+    told = wording.told(errors, error.body)
     detail = "; ".join(f"{one['field']}: {one['message']}" for one in told[:5])
     params = {"field": told[0]["field"], "errors": told[:50]}
     return problem_response(ErrorCode.INVALID_SPEC, f"{detail}.", instance=request.url.path, params=params)
@@ -231,7 +295,9 @@ async def _on_http_exception(request: Request, error: Exception) -> JSONResponse
         detail = "The body cannot be read; send JSON in UTF-8."
         return problem_response(EdgeCode.MALFORMED_BODY, detail, instance=path)
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return problem_response(EdgeCode.BODY_TOO_LARGE, str(error.detail), instance=path)
+        return problem_response(EdgeCode.BODY_TOO_LARGE, str(error.detail), instance=path, headers=error.headers)
+    if error.status_code == HTTPStatus.REQUEST_TIMEOUT:
+        return problem_response(EdgeCode.BODY_TOO_SLOW, str(error.detail), instance=path, headers=error.headers)
     if error.status_code == HTTPStatus.NOT_FOUND:
         detail = f"There is nothing at {path}; see /docs for what there is."
         return problem_response(ErrorCode.NOT_FOUND, detail, instance=path)
@@ -266,22 +332,3 @@ def _example_params(code: ErrorCode | EdgeCode) -> dict[str, Any]:
     if code == ErrorCode.TOO_MANY_REQUESTS:
         return {"retry_after_seconds": 4}
     return {"field": _FIELDS[code]} if isinstance(code, ErrorCode) and code in _FIELDS else {}
-
-
-def _field_path(location: tuple[Any, ...]) -> str:
-    """`("body", "pairs", 0)` → `pairs.0`; a header or query parameter by its name."""
-    parts = location[1:] if location and location[0] in {"body", "query", "path", "header", "cookie"} else location
-    return ".".join(str(part)[:64] for part in parts) or "body"
-
-
-def _sentence(entry: Mapping[str, Any]) -> str:
-    """Pydantic's message as the middle of a sentence, with the remedy where it has none."""
-    remedies = {
-        "missing": "is required; add it",
-        "extra_forbidden": "is not known here; remove it",
-        "model_attributes_type": "must be a JSON object, sent as application/json",
-    }
-    if entry["type"] in remedies:
-        return remedies[entry["type"]]
-    message = str(entry["msg"]).removeprefix("Value error, ").rstrip(".")
-    return message.replace("Input should", "must", 1).replace("must be a valid", "must be a", 1)

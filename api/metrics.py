@@ -1,10 +1,15 @@
 """Figures for Prometheus, in a registry of their own: requests as they come, the rest read when asked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 from starlette.types import Scope
+
+from orchestrator.actions.tally import Tally
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _UNMATCHED = "unmatched"
@@ -17,6 +22,8 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._rules = _Rules()
+        self.registry.register(self._rules)
         self._requests = Histogram(
             "flotilla_http_request_seconds",
             "Time to answer a request, by route; a stream counts until it ends.",
@@ -40,6 +47,7 @@ class Metrics:
         pools: Mapping[str, int],
         checks: Mapping[str, str | None],
         readings: Mapping[str, float],
+        tally: Tally | None = None,
     ) -> bytes:
         """The text that Prometheus reads. `readings` become `flotilla_<name>`."""
         for gauge, counts in ((self._bots, bots), (self._pools, pools)):
@@ -53,7 +61,39 @@ class Metrics:
             if name not in self._readings:
                 self._readings[name] = Gauge(f"flotilla_{name}", name.replace("_", " "), registry=self.registry)
             self._readings[name].set(value)
+        self._rules.tally = tally or self._rules.tally
         return generate_latest(self.registry)
+
+
+class _Rules(Collector):
+    """What universal rules did, as far as this process stored it: the one that leads does."""
+
+    def __init__(self) -> None:
+        self.tally = Tally()
+
+    def collect(self) -> Iterator[Metric]:
+        """See prometheus_client."""
+        tally = self.tally
+        actions = CounterMetricFamily(
+            "flotilla_rule_actions", "Stages of what universal rules did.", labels=["rule", "stage"]
+        )
+        for (rule, stage), count in tally.actions.items():
+            actions.add_metric([rule, stage], count)
+        refused = CounterMetricFamily(
+            "flotilla_entries_refused", "Entries that a universal limit refused.", labels=["limit"]
+        )
+        for limit, count in tally.refused.items():
+            refused.add_metric([limit], count)
+        delays = HistogramMetricFamily(
+            "flotilla_action_delay_seconds", "From a rule's decision to a stage of its order.", labels=["stage"]
+        )
+        for stage, found in tally.delays.items():
+            delays.add_metric([stage], found.cumulated(), found.total)
+        slippage = HistogramMetricFamily(
+            "flotilla_action_slippage_ratio", "Of fills, to the price that the rule saw; positive is worse."
+        )
+        slippage.add_metric([], tally.slippage.cumulated(), tally.slippage.total)
+        yield from (actions, refused, delays, slippage)
 
 
 def route_template(scope: Scope) -> str:

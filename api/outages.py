@@ -1,6 +1,7 @@
 """What the control plane needs and does not have now (its database, Redis, room on the disk), as the web sees it.
 
 All of it is 503 with Retry-After and a remedy: not the caller's fault, and over some time. Meanwhile pools trade on.
+Only a transaction that PostgreSQL ended for the sake of another is a conflict: the caller may repeat it at once.
 """
 
 import errno
@@ -28,6 +29,7 @@ _GONE = (
     "The database does not answer, or refuses to work (the log says why); bots trade on. Bring it back, then try "
     "again. If you were changing something, look first whether it was done."
 )
+_CROSSED = "Another change got in the way of this one, which was not made; send it again."
 _REDIS = "Redis does not answer; bots trade on. Bring it back, then try again."
 _FILES = "The control plane has too many files open; try again in a moment. If it stays so, raise `ulimit -n`."
 _OS: dict[int, str] = {
@@ -37,6 +39,8 @@ _OS: dict[int, str] = {
     errno.EMFILE: _FILES,
     errno.ENFILE: _FILES,
 }
+_LOST_TO_OTHERS = {"40001", "40P01"}
+"""Of PostgreSQL: it rolled one transaction back so that others could go on."""
 _TRY_AGAIN_LATER = 1013
 _REDIS_ERRORS = (RedisConnectionError, RedisTimeoutError, BusyLoadingError, ReadOnlyError)
 
@@ -52,6 +56,8 @@ def outage_of(error: Exception) -> tuple[EdgeCode | ErrorCode, str] | None:
     if isinstance(error, PoolTimeoutError):
         return EdgeCode.STORAGE_UNAVAILABLE, _BUSY
     if isinstance(error, DBAPIError):
+        if getattr(error.orig, "sqlstate", None) in _LOST_TO_OTHERS:
+            return ErrorCode.CONFLICT, _CROSSED
         full = "disk is full" in str(error.orig) or "No space left" in str(error.orig)
         if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated or _read_only(error):
             return EdgeCode.STORAGE_UNAVAILABLE, _FULL if full else _GONE

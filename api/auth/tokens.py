@@ -1,50 +1,57 @@
 """Access tokens: short-lived JWTs, signed with HS256 by this installation's own key.
 
-What ends a sign-in early (logout, reuse of a refresh token) takes effect when the access token runs out; the end of an
-account does so at once (see `api.auth.accounts`).
+A token names a user and a session, and nothing that could change meanwhile: whether the session lives, and what its
+user may do, is looked up at each use (`api.auth.principals`).
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import jwt
 
-from api.auth.subject import Subject
 from orchestrator.errors import Unauthenticated
 
 _ALGORITHM = "HS256"
 _ISSUER = "flotilla"
-_REQUIRED = ["exp", "iat", "iss", "sub", "name", "role"]
+_REQUIRED = ["exp", "iat", "iss", "sub", "sid"]
 _REMEDY = "The access token is missing, wrong or expired; sign in or refresh, then try again."
 
 
-def issue(subject: Subject, key: str, lifetime_seconds: int, now: datetime) -> str:
-    """A token for the subject. `key` has at least 32 characters."""
-    claims = {
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a token says."""
+
+    user_id: str
+    session_id: str
+
+
+def issue(claims: Claims, key: str, lifetime_seconds: int, now: datetime) -> str:
+    """A token. `key` has at least 32 characters."""
+    told = {
         "iss": _ISSUER,
-        "sub": subject.user_id,
-        "name": subject.username,
-        "role": subject.role,
+        "sub": claims.user_id,
+        "sid": claims.session_id,
         "iat": now,
         "exp": now + timedelta(seconds=lifetime_seconds),
     }
-    return jwt.encode(claims, key, algorithm=_ALGORITHM)
+    return jwt.encode(told, key, algorithm=_ALGORITHM)
 
 
-def verify(token: str | None, key: str, now: datetime) -> Subject:
-    """The subject of a token that this installation issued and that has not expired. Raises Unauthenticated."""
+def verify(token: str | None, key: str, now: datetime) -> Claims:
+    """What a token says that this installation issued and that has not expired. Raises Unauthenticated."""
     if not token:
         raise Unauthenticated(_REMEDY)
     try:
-        claims = jwt.decode(
+        told = jwt.decode(
             token,
             key,
             algorithms=[_ALGORITHM],
             issuer=_ISSUER,
             options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False},
         )
-        expires_at = datetime.fromtimestamp(float(claims["exp"]), UTC)
+        expires_at = datetime.fromtimestamp(float(told["exp"]), UTC)
     except (jwt.InvalidTokenError, ValueError, OverflowError, TypeError):
         raise Unauthenticated(_REMEDY) from None
     if expires_at <= now:
         raise Unauthenticated(_REMEDY)
-    return Subject(user_id=str(claims["sub"]), username=str(claims["name"]), role=str(claims["role"]))
+    return Claims(user_id=str(told["sub"]), session_id=str(told["sid"]))

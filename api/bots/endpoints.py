@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 
-from api.auth.guard import Caller, owner_of
+from api.auth.access import BotOwner, BotViewer, OwnBotsReader, Trader, check_proof
+from api.auth.subject import Subject
+from api.bots.choosing import made_of, template_of
 from api.bots.schemas import (
     BotCreate,
     BotPage,
@@ -16,19 +18,19 @@ from api.bots.schemas import (
     EventPage,
     OpenTradesChoice,
     StopRequest,
-    bot_body,
     event_body,
 )
-from api.deps import BotId, ExpectedVersion, PageDep, Services, ServicesDep, Text, etag
+from api.bots.telling import answer, bodies
+from api.deps import BotId, ExpectedVersion, PageDep, Services, ServicesDep, Text
 from api.errors import EdgeCode, problems
 from api.routing import ExactRoute
+from orchestrator.audit.service import By
 from orchestrator.bots import service
 from orchestrator.bots.models import BotModel
 from orchestrator.bots.service import BotFilters, BotView, Idempotency
 from orchestrator.bots.spec import spec_of
-from orchestrator.errors import ErrorCode, InvalidSpec, NotFound, PreconditionFailed
-from orchestrator.pools.audit import By
-from orchestrator.templates.catalogue import Template
+from orchestrator.errors import ErrorCode, InvalidSpec, PreconditionFailed
+from orchestrator.kit.money import multiply
 from orchestrator.templates.spec import BotRequest, BotSpec, resolve
 from pool.contract.events import EventType
 from pool.contract.slots import DesiredState, ObservedState
@@ -38,6 +40,7 @@ router = APIRouter(prefix="/bots", tags=["bots"], route_class=ExactRoute)
 READ_ERRORS = (ErrorCode.UNAUTHENTICATED, ErrorCode.NOT_FOUND)
 CHANGE_ERRORS = (*READ_ERRORS, ErrorCode.CONFLICT, ErrorCode.PRECONDITION_FAILED)
 _UPDATE_ATTEMPTS = 5
+_SIZES = {"starting_balance", "stake_amount", "max_open_trades"}
 BODY_ERRORS = (EdgeCode.MALFORMED_BODY, EdgeCode.BODY_TOO_LARGE)
 IdempotencyKey = Annotated[
     str | None,
@@ -69,33 +72,52 @@ def chosen(query: OpenTradesChoice | None, body: StopRequest | None) -> OpenTrad
         ErrorCode.UNAUTHENTICATED,
         ErrorCode.CONFLICT,
         ErrorCode.IDEMPOTENCY_MISMATCH,
+        ErrorCode.QUOTA_EXCEEDED,
+        ErrorCode.STRATEGY_NOT_READY,
+        ErrorCode.INSUFFICIENT_FUNDS,
+        ErrorCode.NOT_ALLOWED,
+        ErrorCode.STEP_UP_REQUIRED,
         *BODY_ERRORS,
     ),
 )
 async def create_bot(
-    body: BotCreate, caller: Caller, services: ServicesDep, response: Response, idempotency_key: IdempotencyKey = None
+    body: BotCreate, caller: Trader, services: ServicesDep, response: Response, idempotency_key: IdempotencyKey = None
 ) -> BotResponse:
     """Creates a bot that shall run; it starts as soon as a pool has a place for it. What the request leaves out comes
-    from the template. Where the exchange cannot be asked for its pairs, the bot waits in a visible condition."""
+    from the template; one of a strategy of your own stays at the version that you name. Where the exchange cannot be
+    asked for its pairs, the bot waits in a visible condition. One that trades live (`dry_run: false`) needs an
+    administrator's leave, the wallet of an exchange account, its own name as `confirm_live`, and a proof of who you
+    are."""
+    if body.dry_run is False:
+        check_proof(caller)
     idempotency = _idempotency(idempotency_key, body)
     if idempotency is not None:
-        async with services.database.unit_of_work() as session:
-            before = await service.answered(session, owner_of(caller), idempotency)
+        async with services.writing(caller) as session:
+            before = await service.answered(session, caller.user_id, idempotency)
         if before is not None:
-            return _created(before, response)
-    template = _template(services, body.template)
-    spec = resolve(template, BotRequest.model_validate(body.model_dump()))
+            return await _created(services, caller, before, response)
+    template, request = await made_of(services, caller, body)
+    spec = resolve(template, request)
     await services.markets.check_pairs(spec)
-    async with services.database.unit_of_work() as session:
-        bot, _ = await service.create(session, owner_of(caller), spec, idempotency=idempotency, by=By(caller.user_id))
-        view = await service.get(session, owner_of(caller), bot.id)
+    async with services.writing(caller.at("operate")) as session:
+        bot, _ = await service.create(
+            session,
+            caller.user_id,
+            spec,
+            idempotency=idempotency,
+            by=By(caller.user_id),
+            quota=services.pool_policy.quota,
+            wallet_id=body.wallet,
+            confirm_live=body.confirm_live,
+        )
+        view = await service.get(session, caller.user_id, bot.id)
     await _hint(services, bot.id)
-    return _created(view, response)
+    return await _created(services, caller, view, response)
 
 
 @router.get("", operation_id="listBots", summary="List bots", responses=problems(ErrorCode.UNAUTHENTICATED))
 async def list_bots(
-    caller: Caller,
+    caller: OwnBotsReader,
     services: ServicesDep,
     page: PageDep,
     name: Annotated[
@@ -109,41 +131,44 @@ async def list_bots(
     pool: Annotated[
         str | None, Query(max_length=40, pattern=Text, description="Pool.", examples=["pool-local"])
     ] = None,
+    everybody: Annotated[
+        bool, Query(description="Everybody's, for administrators; of no effect for others.", examples=[False])
+    ] = False,
 ) -> BotPage:
-    """Your bots in the order of their creation."""
+    """Your bots, and those that others share with you, in the order of their creation."""
     filters = BotFilters(
         name=name, template=template, desired_state=desired_state, observed_state=observed_state, pool=pool
     )
-    async with services.database.read() as session:
-        found = await service.list_(session, owner_of(caller), limit=page.limit, after=page.after, filters=filters)
-    return BotPage(items=[bot_body(view) for view in found.items], next=found.next)
+    async with services.reading(caller if everybody else caller.as_user()) as session:
+        found = await service.list_(session, None, limit=page.limit, after=page.after, filters=filters)
+    return BotPage(items=await bodies(services, caller, found.items), next=found.next)
 
 
-async def find_bot(bot_id: BotId, caller: Caller, services: ServicesDep) -> BotView:
-    """The caller's bot of that id. Raises NotFound."""
-    async with services.database.read() as session:
-        return await service.get(session, owner_of(caller), bot_id)
+async def find_bot(bot_id: BotId, caller: BotViewer, services: ServicesDep) -> BotView:
+    """A bot that the caller may see. Raises NotFound."""
+    async with services.reading(caller) as session:
+        return await service.get(session, None, bot_id)
 
 
 FoundBot = Annotated[BotView, Depends(find_bot)]
 
 
 @router.get("/{bot_id}", operation_id="getBot", summary="One bot", responses=problems(*READ_ERRORS))
-async def get_bot(view: FoundBot, response: Response) -> BotResponse:
+async def get_bot(view: FoundBot, caller: BotViewer, services: ServicesDep, response: Response) -> BotResponse:
     """The bot as wanted and as seen; the ETag is its generation."""
-    return _answer(view, response)
+    return await answer(services, caller, view, response)
 
 
 @router.patch(
     "/{bot_id}", operation_id="updateBot", summary="Change a bot", responses=problems(*CHANGE_ERRORS, *BODY_ERRORS)
 )
 async def update_bot(
-    bot_id: BotId, body: BotPatch, caller: Caller, services: ServicesDep, response: Response, version: ExpectedVersion
+    bot_id: BotId, body: BotPatch, caller: BotOwner, services: ServicesDep, response: Response, version: ExpectedVersion
 ) -> BotResponse:
     """Changes what is named. A running bot takes the change over without losing its open trades."""
-    view = await _update(services, owner_of(caller), bot_id, body, version, attempts=_UPDATE_ATTEMPTS)
+    view = await _update(services, caller, bot_id, body, version, attempts=_UPDATE_ATTEMPTS)
     await _hint(services, bot_id)
-    return _answer(view, response)
+    return await answer(services, caller, view, response)
 
 
 @router.delete(
@@ -155,7 +180,7 @@ async def update_bot(
 )
 async def delete_bot(
     bot_id: BotId,
-    caller: Caller,
+    caller: BotOwner,
     services: ServicesDep,
     response: Response,
     version: ExpectedVersion,
@@ -165,12 +190,10 @@ async def delete_bot(
     """Stops the bot and takes it away. Its directory with the trades is archived in its pool; its name becomes free.
     `open_trades` may stand in the query or in the body; the query wins."""
     choice = chosen(open_trades, body)
-    async with services.database.unit_of_work() as session:
-        view = await service.set_desired(
-            session, owner_of(caller), bot_id, "deleted", choice, version, by=By(caller.user_id)
-        )
+    async with services.writing(caller) as session:
+        view = await service.set_desired(session, None, bot_id, "deleted", choice, version, by=By(caller.user_id))
     await _hint(services, bot_id)
-    return _answer(view, response)
+    return await answer(services, caller, view, response)
 
 
 @router.get(
@@ -178,7 +201,7 @@ async def delete_bot(
 )
 async def list_events(
     bot_id: BotId,
-    caller: Caller,
+    caller: BotViewer,
     services: ServicesDep,
     page: PageDep,
     type_: Annotated[
@@ -186,46 +209,33 @@ async def list_events(
     ] = None,
 ) -> EventPage:
     """Newest first."""
-    async with services.database.read() as session:
-        found = await service.events(session, owner_of(caller), bot_id, limit=page.limit, after=page.after, types=type_)
+    async with services.reading(caller) as session:
+        found = await service.events(session, None, bot_id, limit=page.limit, after=page.after, types=type_)
     return EventPage(items=[event_body(event) for event in found.items], next=found.next)
 
 
-def _created(view: BotView, response: Response) -> BotResponse:
+async def _created(services: Services, caller: Subject, view: BotView, response: Response) -> BotResponse:
     response.headers["Location"] = f"/api/v1/bots/{view.bot.id}"
-    return _answer(view, response)
-
-
-def _answer(view: BotView, response: Response) -> BotResponse:
-    response.headers["ETag"] = etag(view.bot.generation)
-    return bot_body(view)
+    return await answer(services, caller, view, response)
 
 
 async def _update(
-    services: Services, owner_id: str, bot_id: str, patch: BotPatch, version: int | None, attempts: int
+    services: Services, caller: Subject, bot_id: str, patch: BotPatch, version: int | None, attempts: int
 ) -> BotView:
     """The change is worked out on what was read, and written only if that still holds; without If-Match somebody else's
     change in between is no reason to refuse, so it is tried again."""
-    async with services.database.read() as session:
-        before = (await service.get(session, owner_id, bot_id)).bot
+    async with services.reading(caller) as session:
+        before = (await service.get(session, None, bot_id)).bot
     spec = _patched(services, before, patch)
     await services.markets.check_pairs(spec)
     expected = before.generation if version is None else version
     try:
-        async with services.database.unit_of_work() as session:
-            return await service.update(session, owner_id, bot_id, spec, expected, by=By(owner_id))
+        async with services.writing(caller) as session:
+            return await service.update(session, None, bot_id, spec, expected, by=By(caller.user_id))
     except PreconditionFailed:
         if version is not None or attempts <= 1:
             raise
-    return await _update(services, owner_id, bot_id, patch, version, attempts - 1)
-
-
-def _template(services: Services, name: str) -> Template:
-    """Raises InvalidSpec: here the name is a field of the body, not a path."""
-    try:
-        return services.catalogue.get(name)
-    except NotFound as error:
-        raise InvalidSpec(error.message[:500], **error.params) from None
+    return await _update(services, caller, bot_id, patch, version, attempts - 1)
 
 
 def _patched(services: Services, bot: BotModel, patch: BotPatch) -> BotSpec:
@@ -238,8 +248,13 @@ def _patched(services: Services, bot: BotModel, patch: BotPatch) -> BotSpec:
         raise InvalidSpec(
             "starting_balance can change only while the bot is stopped; stop it first.", field="starting_balance"
         )
-    request = BotRequest.model_validate({**spec.model_dump(), **changes})
-    return resolve(_template(services, spec.template), request)
+    template, kept = template_of(services, spec.template), spec.starting_balance
+    if changes.keys() & _SIZES:
+        return resolve(template, BotRequest.model_validate({**spec.model_dump(), **changes}))
+    # What was taken back since may leave less than the stakes, which then are no reason to refuse another change.
+    enough = max(kept, multiply(spec.stake_amount, Decimal(spec.max_open_trades)))
+    request = BotRequest.model_validate({**spec.model_dump(), **changes, "starting_balance": enough})
+    return resolve(template, request).model_copy(update={"starting_balance": kept})
 
 
 def _idempotency(key: str | None, body: BotCreate) -> Idempotency | None:

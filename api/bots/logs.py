@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.sse import format_sse_event
 from starlette.responses import Response
 
-from api.auth.guard import Caller
+from api.auth.access import BotViewer
+from api.auth.state import AuthDep
 from api.bots.endpoints import READ_ERRORS, FoundBot
 from api.bots.schemas import LogPage
 from api.deps import ServicesDep
@@ -44,8 +45,9 @@ _BEAT = b": beat\n\n"
 )
 async def logs(
     view: FoundBot,
-    caller: Caller,
+    caller: BotViewer,
     services: ServicesDep,
+    auth: AuthDep,
     request: Request,
     tail: Annotated[int, Query(ge=1, le=5000, description="Lines to begin with.", examples=[200])] = 200,
     follow: Annotated[bool, Query(description="Go on with new lines as they come.", examples=[False])] = False,
@@ -55,20 +57,27 @@ async def logs(
     client = await _client(view, services)
     if follow:
         quota: Quota = request.app.state.log_streams
-        return await _followed(client, view.bot.id, tail, quota.taken(caller.user_id))
+        lasting = auth.principals.until_ended(caller, view.bot.id)
+        return await _followed(client, view.bot.id, tail, quota.taken(caller.user_id), lasting)
     with _no_slot_is_not_running(view.bot.id):
         return LogPage(items=await client.logs(view.bot.id, tail), next=None)
 
 
 async def _followed(
-    client: AgentClient, bot_id: str, tail: int, place: contextlib.AbstractContextManager[None]
+    client: AgentClient,
+    bot_id: str,
+    tail: int,
+    place: contextlib.AbstractContextManager[None],
+    lasting: contextlib.AbstractAsyncContextManager[None],
 ) -> Response:
     async with contextlib.AsyncExitStack() as held:
         held.enter_context(place)
         lines = await held.enter_async_context(contextlib.aclosing(_Lines(client.follow_logs(bot_id, tail))))
         with _no_slot_is_not_running(bot_id):
             await lines.begin()
-        return ClosingResponse(_frames(lines), held.pop_all(), headers=_HEADERS, media_type="text/event-stream")
+        return ClosingResponse(
+            _frames(lines), held.pop_all(), headers=_HEADERS, media_type="text/event-stream", lasting=lasting
+        )
 
 
 @contextlib.contextmanager

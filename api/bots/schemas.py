@@ -1,15 +1,20 @@
 """Bodies of the bot routes. Money and ratios go out as decimal strings and come in as strings or numbers."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from orchestrator.bots.models import BotEventModel
+from api.deps import Text
+from orchestrator.bots.models import BotEventModel, BotModel
 from orchestrator.bots.service import BotView
+from orchestrator.strategies.models import number_of
+from orchestrator.templates.spec import trading_of
 from pool.contract.model import Money
-from pool.contract.slots import Slot
+from pool.contract.policy import PolicyInForce
+from pool.contract.slots import Slot, Trading
 
 OpenTradesChoice = Literal["keep", "flatten"]
 
@@ -27,27 +32,76 @@ Parameters = Annotated[dict[str, Any], AfterValidator(_plain_numbers)]
 """A strategy's parameters, by their own JSON schema; its ratios are JSON numbers as that says."""
 
 
+class StrategyChoice(BaseModel):
+    """A strategy of your own, or one that is shared with you for use."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = Field(max_length=63, description="The strategy.", examples=["strategy-k3v2q7d5mwxz4tha"])
+    version: int | str = Field(
+        default="head",
+        union_mode="left_to_right",
+        description="A number, a tag, or `head`: the bot stays at the version that this is now.",
+        examples=[2],
+    )
+
+
 class BotCreate(BaseModel):
-    """A new bot. Everything but `name` and `template` has a default from the template."""
+    """A new bot of a template, or of a strategy of your own. Everything but `name` and one of the two has a default."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: str = Field(description="Unique among your bots, 1 to 64 printable characters.", examples=["trend-1"])
-    template: str = Field(description="Name of a template.", examples=["trend"])
+    template: str | None = Field(
+        default=None, description="Name of a template; left out with a strategy.", examples=["trend"]
+    )
+    strategy: StrategyChoice | None = Field(
+        default=None,
+        description="In the place of a template: it trades as it says itself, in its own time frame if none is given.",
+        examples=[None],
+    )
     parameters: Parameters | None = Field(
         default=None, description="By the template's schema; those left out keep their defaults.", examples=[{}]
     )
     exchange: str | None = Field(default=None, description="`paper`, or an id of ccxt.", examples=["paper"])
-    trading_mode: str | None = Field(default=None, description="`spot`.", examples=["spot"])
-    dry_run: bool | None = Field(default=None, description="Must be true for now.", examples=[True])
+    trading_mode: str | None = Field(
+        default=None, description="`spot`, or `futures` (paper exchange only), long and short.", examples=["spot"]
+    )
+    margin_mode: str | None = Field(
+        default=None, description="`isolated`, for futures; left out for spot.", examples=["isolated"]
+    )
+    dry_run: bool | None = Field(
+        default=None,
+        description="False for a bot that trades with the money of an exchange account, for good.",
+        examples=[True],
+    )
+    wallet: str | None = Field(
+        default=None,
+        max_length=40,
+        pattern=Text,
+        description="Where its capital is from: a live bot's that of its exchange account. Left out, a dry bot's is "
+        "your own paper wallet of its stake currency, topped up by what lacks.",
+        examples=["wallet-k3v2q7d5mwxz4tha"],
+    )
+    confirm_live: str | None = Field(
+        default=None,
+        max_length=64,
+        pattern=Text,
+        description="Of a live bot: its name once more.",
+        examples=["trend-1"],
+    )
     pairs: list[str] | None = Field(
-        default=None, description="`BASE/QUOTE`, the quote being the stake currency.", examples=[["BTC/USDT"]]
+        default=None,
+        description="`BASE/QUOTE`, the quote being the stake currency; `BASE/QUOTE:QUOTE` for futures.",
+        examples=[["BTC/USDT"]],
     )
     timeframe: str | None = Field(default=None, description="Length of a candle.", examples=["1m"])
     stake_currency: str | None = Field(default=None, description="Currency of stakes.", examples=["USDT"])
     stake_amount: Decimal | None = Field(default=None, description="Stake of one trade.", examples=["100"])
     max_open_trades: int | None = Field(default=None, description="Trades open at once, at most.", examples=[3])
-    starting_balance: Decimal | None = Field(default=None, description="Dry-run wallet.", examples=["1000"])
+    starting_balance: Decimal | None = Field(
+        default=None, description="Its capital, in the stake currency, from its wallet.", examples=["1000"]
+    )
 
 
 class BotPatch(BaseModel):
@@ -64,7 +118,9 @@ class BotPatch(BaseModel):
     stake_amount: Decimal | None = Field(default=None, description="Stake of one trade.", examples=["50"])
     max_open_trades: int | None = Field(default=None, description="Trades open at once, at most.", examples=[5])
     starting_balance: Decimal | None = Field(
-        default=None, description="Dry-run wallet; only while the bot is stopped.", examples=["2000"]
+        default=None,
+        description="Its capital; only while the bot is stopped. See also `/wallets/{id}/allocate`.",
+        examples=["2000"],
     )
 
 
@@ -105,22 +161,58 @@ class MemoryResponse(BaseModel):
     uss_bytes: int = Field(description="Pages of its own.", examples=[24000000])
 
 
+class BotPolicyResponse(BaseModel):
+    """Which policy a bot is to keep, and which it says it keeps."""
+
+    label: str = Field(
+        description="Versions that it follows from: `<default>.<override>.<guardrails>`, 0 for none.",
+        examples=["3.0.1"],
+    )
+    fingerprint: str = Field(description="SHA-256 of what it is told.", examples=["9f86d081884c7d65"])
+    fingerprint_in_force: str | None = Field(
+        description="Of what its process says it keeps; null while it says nothing.", examples=["9f86d081884c7d65"]
+    )
+    in_force: bool = Field(description="Whether these are the same.", examples=[True])
+
+
+class BotStrategyResponse(BaseModel):
+    """A strategy, and the version that a bot is pinned to."""
+
+    id: str = Field(description="The strategy.", examples=["strategy-k3v2q7d5mwxz4tha"])
+    version: int = Field(description="Changed by roll-outs.", examples=[2])
+
+
 class BotResponse(BaseModel):
     """A bot: what you want of it, and what it does."""
 
     id: str = Field(description="Identity of the bot.", examples=["bot-k3v2q7d5mwxz4tha"])
-    name: str = Field(description="Unique among your bots.", examples=["trend-1"])
-    template: str = Field(description="What it is made of.", examples=["trend"])
+    name: str = Field(description="Unique among its owner's bots.", examples=["trend-1"])
+    owner: str = Field(description="Name of the user whose it is.", examples=["ann"])
+    access: Literal["own", "operate", "view"] = Field(
+        description="What you may do with it: all, as its owner or an administrator; steer it; or look at it.",
+        examples=["own"],
+    )
+    template: str = Field(description="What it is made of; `own` with a strategy of one's own.", examples=["trend"])
+    strategy: BotStrategyResponse | None = Field(
+        description="The strategy of one's own that it runs; null where it runs the template's.", examples=[None]
+    )
     parameters: dict[str, Any] = Field(description="All parameters of the template.", examples=[{"stoploss": -0.02}])
     exchange: str = Field(description="`paper`, or an id of ccxt.", examples=["paper"])
-    trading_mode: str = Field(description="`spot`.", examples=["spot"])
+    trading_mode: str = Field(description="`spot`, or `futures` with isolated margin.", examples=["spot"])
     dry_run: bool = Field(description="True where no real money is at stake.", examples=[True])
+    trading: Trading = Field(
+        description="`dry_run`, `paper_live` (orders on the paper exchange) or `live` (real money), for good.",
+        examples=["dry_run"],
+    )
     pairs: list[str] = Field(description="Pairs that it trades.", examples=[["BTC/USDT"]])
     timeframe: str = Field(description="Length of a candle.", examples=["1m"])
     stake_currency: str = Field(description="Currency of stakes.", examples=["USDT"])
     stake_amount: Money = Field(description="Stake of one trade.", examples=["100"])
     max_open_trades: int = Field(description="Trades open at once, at most.", examples=[3])
-    starting_balance: Money = Field(description="Dry-run wallet.", examples=["1000"])
+    starting_balance: Money = Field(description="Capital: given by its wallet less taken back.", examples=["1000"])
+    wallet: str | None = Field(
+        description="Where its capital is from; null of bots deleted long ago.", examples=["wallet-k3v2q7d5mwxz4tha"]
+    )
     desired_state: str = Field(description="`running`, `paused`, `stopped` or `deleted`.", examples=["running"])
     open_trades: OpenTradesChoice = Field(description="What a stop does with open trades.", examples=["keep"])
     observed_state: str = Field(
@@ -139,6 +231,10 @@ class BotResponse(BaseModel):
     )
     last_exit: ExitResponse | None = Field(description="Null where it never ended.", examples=[None])
     last_seen_at: datetime | None = Field(description="Last report of it.", examples=["2026-11-20T12:00:05Z"])
+    policy: BotPolicyResponse | None = Field(
+        description="Null where nobody wrote a policy that concerns it; see `/policies/bots/{id}/effective`.",
+        examples=[None],
+    )
     created_at: datetime = Field(description="When it was created.", examples=["2026-11-20T12:00:00Z"])
     updated_at: datetime = Field(description="Your last change.", examples=["2026-11-20T12:00:00Z"])
 
@@ -173,14 +269,27 @@ class LogPage(BaseModel):
     next: str | None = Field(description="Always null.", examples=[None])
 
 
-def bot_body(view: BotView) -> BotResponse:
-    """A bot as the API tells it."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whose a bot is, by name, and what the caller may do with it."""
+
+    owner: str
+    access: str
+
+
+def bot_body(view: BotView, policy: PolicyInForce | None, standing: Standing) -> BotResponse:
+    """A bot as the API tells it; `policy` is what it is to keep."""
     bot, status = view.bot, view.status
     slot = None if status.slot is None else Slot.model_validate({**status.slot, "snapshot": None})
     live = slot is not None and slot.pid is not None
     return BotResponse.model_validate(
         {
             **{name: getattr(bot, name) for name in BotResponse.model_fields if hasattr(bot, name)},
+            "owner": standing.owner,
+            "access": standing.access,
+            "trading": trading_of(bot.exchange, bot.dry_run),
+            "wallet": bot.wallet_id,
+            "strategy": _strategy_body(bot),
             "observed_state": status.observed_state,
             "conditions": status.conditions,
             "trader_state": status.trader_state,
@@ -190,8 +299,24 @@ def bot_body(view: BotView) -> BotResponse:
             "memory": slot.memory.model_dump() if slot and slot.memory and live else None,
             "last_exit": slot.last_exit.model_dump() if slot and slot.last_exit else None,
             "last_seen_at": status.last_seen_at,
+            "policy": None if policy is None else _policy_body(policy, slot.policy if slot and live else None),
         }
     )
+
+
+def _strategy_body(bot: BotModel) -> dict[str, Any] | None:
+    if bot.strategy_id is None or bot.strategy_version_id is None:
+        return None
+    return {"id": bot.strategy_id, "version": number_of(bot.strategy_version_id)}
+
+
+def _policy_body(policy: PolicyInForce, told: str | None) -> dict[str, Any]:
+    return {
+        "label": policy.label,
+        "fingerprint": policy.fingerprint,
+        "fingerprint_in_force": told,
+        "in_force": told == policy.fingerprint,
+    }
 
 
 def event_body(event: BotEventModel) -> EventResponse:

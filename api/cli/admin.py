@@ -1,12 +1,12 @@
-"""`flotilla nodes`, `flotilla moves`, `flotilla bots move` and `flotilla audit`: for administrators."""
+"""`flotilla nodes`, `flotilla moves` and `flotilla bots move`: for administrators."""
 
-import json
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+from flotilla_client.api import pools
+from flotilla_client.models import Act, MoveRequest, NodeResponse
 
 from api.cli import bots, output
-from api.cli.client import path_of
 from api.cli.options import AsJson, Reason, Url, Yes, confirm, connect
 
 moves_app = typer.Typer(no_args_is_help=True, help="Moves of bots between pools: list, abandon.")
@@ -15,11 +15,11 @@ moves_app = typer.Typer(no_args_is_help=True, help="Moves of bots between pools:
 def nodes(as_json: AsJson = False, url: Url = None) -> None:
     """List the machines that run pools."""
     with connect(url) as client:
-        found = list(client.items("/api/v1/nodes"))
+        found = client.ask(pools.list_nodes, client=client.api)
     if as_json:
-        output.print_json({"items": found, "next": None})
+        output.print_json(found.json)
         return
-    rows = [_node_row(node) for node in found]
+    rows = [_node_row(node) for node in found.body.items]
     columns = (
         "NAME",
         "DRIVER",
@@ -39,17 +39,21 @@ def nodes(as_json: AsJson = False, url: Url = None) -> None:
 def list_moves(as_json: AsJson = False, url: Url = None) -> None:
     """List bots that are on their way to another pool."""
     with connect(url) as client:
-        found = list(client.items("/api/v1/moves"))
+        found = client.ask(pools.list_moves, client=client.api)
     if as_json:
-        output.print_json({"items": found, "next": None})
+        output.print_json(found.json)
         return
     rows = [
         (
-            *(output.text(move[key]) for key in ("bot_id", "source_pool_id", "target_pool_id", "phase", "reason")),
-            output.age(move["started_at"]),
-            output.text(move["problem"]),
+            output.text(move.bot_id),
+            output.text(move.source_pool_id),
+            output.text(move.target_pool_id),
+            output.text(move.phase),
+            output.text(move.reason),
+            output.age(move.started_at),
+            output.text(move.problem),
         )
-        for move in found
+        for move in found.body.items
     ]
     output.print_table(("BOT", "FROM", "TO", "PHASE", "REASON", ">AGE", "PROBLEM"), rows, "No bot is being moved.")
 
@@ -58,15 +62,14 @@ def list_moves(as_json: AsJson = False, url: Url = None) -> None:
 def abandon_move(bot: bots.Bot, reason: Reason = "", as_json: AsJson = False, url: Url = None) -> None:
     """Leave a bot where it is; refused once it belongs to the other pool."""
     with connect(url) as client:
-        bot_id = _id_of(client, bot)
-        client.call("DELETE", path_of("moves", bot_id), body={"reason": reason})
+        bot_id = bots.id_of(client, bot)
+        client.ask(pools.abandon_move, bot_id, client=client.api, body=Act(reason=reason))
     if as_json:
         output.print_json({"bot_id": bot_id, "abandoned": True})
     else:
         output.show(f"Bot {output.text(bot_id)} stays where it is.")
 
 
-@bots.app.command("move")
 def move_bot(
     bot: bots.Bot,
     to: Annotated[
@@ -79,72 +82,29 @@ def move_bot(
 ) -> None:
     """Move a bot to another pool; it keeps its trades. For administrators."""
     with connect(url) as client:
-        bot_id = _id_of(client, bot)
+        bot_id = bots.id_of(client, bot)
         confirm(yes, f"Move bot {bot_id} to {to or 'another pool'}? It stops for some seconds.")
-        move = client.call("POST", path_of("bots", bot_id, "move"), body={"pool_id": to, "reason": reason})
+        body = MoveRequest(reason=reason, pool_id=to)
+        move = client.ask(pools.move_bot, bot_id, client=client.api, body=body)
     if as_json:
-        output.print_json(move)
+        output.print_json(move.json)
     else:
-        told = f"from {move['source_pool_id']} to {move['target_pool_id']}"
+        told = f"from {move.body.source_pool_id} to {move.body.target_pool_id}"
         output.show(f"Bot {output.text(bot_id)} is being moved {output.text(told)}.")
 
 
-def audit(
-    subject: Annotated[str | None, typer.Option(help="Only what was done to it: pool/ID, bot/ID, fleet.")] = None,
-    actor: Annotated[str | None, typer.Option(help="Only what that user did, by id.")] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=200, help="How many, newest first.")] = 50,
-    as_json: AsJson = False,
-    url: Url = None,
-) -> None:
-    """Show who did what to pools and bots, when and why."""
-    filters = {key: value for key, value in (("subject", subject), ("actor", actor)) if value}
-    with connect(url) as client:
-        page = client.get("/api/v1/audit", {**filters, "limit": limit})
-    if as_json:
-        output.print_json(page)
-        return
-    rows = [
-        (
-            output.text(row["at"])[:19],
-            output.text(row["actor_name"] or row["actor"]),
-            output.text(row["action"]),
-            output.text(row["subject"]),
-            output.text(row["reason"]),
-            output.text(_changes(row["before"] or {}, row["after"] or {})),
-        )
-        for row in page["items"]
-    ]
-    output.print_table(("AT (UTC)", "WHO", "WHAT", "TO WHAT", "WHY", "CHANGED"), rows, "Nothing was done yet.")
-
-
-def _id_of(client: Any, bot: str) -> str:
-    """An id as it is: an administrator's bots are not all his own. A name of one's own bots else."""
-    return bot if bot.startswith("bot-") else str(bots.find(client, bot)["id"])
-
-
-def _node_row(node: dict[str, Any]) -> tuple[str, ...]:
-    report = node["report"]
+def _node_row(node: NodeResponse) -> tuple[str, ...]:
+    report = node.report.to_dict()
     versions = ", ".join(f"{name} {version}" for name, version in (report.get("versions") or {}).items())
     return (
-        output.text(node["name"]),
-        output.text(node["driver"]),
-        output.text(node["pools"]),
+        output.text(node.name),
+        output.text(node.driver),
+        output.text(node.pools),
         output.text(report.get("cores")),
         output.megabytes(report.get("memory_bytes")),
         output.megabytes(report.get("memory_available_bytes")),
-        output.megabytes(node["promised_bytes"]),
+        output.megabytes(node.promised_bytes),
         output.megabytes(report.get("disk_free_bytes")),
         output.text(versions),
-        output.text("; ".join(condition["message"] for condition in node["conditions"])),
+        output.text("; ".join(condition.message for condition in node.conditions)),
     )
-
-
-def _changes(before: dict[str, Any], after: dict[str, Any]) -> str:
-    """`cordoned: false → true`, of what differs."""
-    keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
-    shown = [f"{key}: {_short(before.get(key))} → {_short(after.get(key))}" for key in keys]
-    return ", ".join(shown)[:200]
-
-
-def _short(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)[:60]

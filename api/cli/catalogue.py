@@ -1,9 +1,11 @@
 """`flotilla templates …`: what bots are made of."""
 
+from typing import Annotated, Any
+
 import typer
+from flotilla_client.api import templates
 
 from api.cli import output
-from api.cli.client import path_of
 from api.cli.options import AsJson, Url, connect
 
 templates_app = typer.Typer(no_args_is_help=True, help="Templates: list, show with parameters.")
@@ -13,27 +15,30 @@ templates_app = typer.Typer(no_args_is_help=True, help="Templates: list, show wi
 def list_templates(as_json: AsJson = False, url: Url = None) -> None:
     """List templates."""
     with connect(url) as client:
-        templates = list(client.items("/api/v1/templates"))
+        found = client.every(templates.list_templates, client=client.api)
     if as_json:
-        output.print_json({"items": templates, "next": None})
+        output.print_json(found.json)
         return
-    rows = [
-        (output.text(item["name"]), output.text(item["title"]), output.text(item["description"])) for item in templates
-    ]
+    rows = [(output.text(one.name), output.text(one.title), output.text(one.description)) for one in found.body]
     output.print_table(("NAME", "TITLE", "DESCRIPTION"), rows, "No templates.")
 
 
 @templates_app.command("show")
-def show_template(name: str, as_json: AsJson = False, url: Url = None) -> None:
+def show_template(
+    name: Annotated[str, typer.Argument(metavar="TEMPLATE", help="Name of the template.")],
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
     """Show a template: what it does, its parameters, its defaults."""
     with connect(url) as client:
-        template = client.get(path_of("templates", name))
+        found = client.ask(templates.get_template, name, client=client.api)
     if as_json:
-        output.print_json(template)
+        output.print_json(found.json)
         return
-    output.print_docs(template["docs"])
+    template = found.body
+    output.print_docs(template.docs)
     output.show("")
-    properties = template["parameters"]["properties"]
+    properties: dict[str, Any] = template.parameters["properties"]
     columns = ("PARAMETER", ">DEFAULT", ">LEAST", ">MOST", "WHAT")
     rows = [
         (
@@ -47,7 +52,7 @@ def show_template(name: str, as_json: AsJson = False, url: Url = None) -> None:
     ]
     output.print_table(columns, rows, "No parameters.")
     output.show("")
-    defaults = template["defaults"]
+    defaults = template.defaults.to_dict()
     output.print_fields(
         {key: output.text(" ".join(value) if isinstance(value, list) else value) for key, value in defaults.items()}
     )

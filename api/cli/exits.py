@@ -28,6 +28,7 @@ EXIT_CODES_HELP = (
 _BY_CODE = {
     "not_found": ExitCode.NOT_FOUND,
     "conflict": ExitCode.CONFLICT,
+    "strategy_not_ready": ExitCode.CONFLICT,
     "precondition_failed": ExitCode.CONFLICT,
     "idempotency_mismatch": ExitCode.CONFLICT,
     "quota_exceeded": ExitCode.CONFLICT,
@@ -39,6 +40,8 @@ _BY_CODE = {
     "body_too_large": ExitCode.INVALID,
     "unauthenticated": ExitCode.UNAUTHENTICATED,
     "not_allowed": ExitCode.UNAUTHENTICATED,
+    "step_up_required": ExitCode.UNAUTHENTICATED,
+    "password_change_required": ExitCode.UNAUTHENTICATED,
     "agent_unreachable": ExitCode.UNREACHABLE,
     "relay_timeout": ExitCode.UNREACHABLE,
     "not_ready": ExitCode.UNREACHABLE,
@@ -67,16 +70,27 @@ class CliError(Exception):
         self.exit_code = exit_code
 
 
-def from_problem(status: int, body: Any) -> CliError:
+class Refused(CliError):
+    """The API said no: its status, and `code` and `params` of its problem document, empty where it had none."""
+
+    def __init__(self, message: str, exit_code: ExitCode, status: int, code: str, params: dict[str, Any]) -> None:
+        super().__init__(message, exit_code)
+        self.status = status
+        self.code = code
+        self.params = params
+
+
+def from_problem(status: int, body: Any) -> Refused:
     """The error for a response that is none of 2xx. `body` is its JSON, or anything else where it had none."""
     problem = body if isinstance(body, dict) else {}
     code = str(problem.get("code", ""))
     exit_code = _BY_CODE.get(code) or _BY_STATUS.get(status, ExitCode.ERROR)
     sentence = str(problem.get("detail") or problem.get("title") or f"The server answered with status {status}.")
     params = problem.get("params")
-    field = str(params.get("field", "")) if isinstance(params, dict) else ""
+    params = params if isinstance(params, dict) else {}
+    field = str(params.get("field", ""))
     if field and field.split(".")[-1] not in sentence:
         sentence = f"{field}: {sentence}"
     if status >= 500 and problem.get("correlation_id"):
         sentence = f"{sentence} (correlation id {problem['correlation_id']})"
-    return CliError(sentence, exit_code)
+    return Refused(sentence, exit_code, status, code, params)

@@ -14,6 +14,7 @@ from orchestrator.pools import service as pools_service
 from orchestrator.pools.models import PoolModel
 from orchestrator.portfolio.service import PortfolioService
 from orchestrator.portfolio.views import BotPosition, Portfolio
+from orchestrator.templates.spec import trading_of
 
 _PAGE = 200
 
@@ -47,6 +48,8 @@ class BotLine:
     pss_bytes: int | None
     stale: bool
     """It should report and does not: these are its last values."""
+    trading: str = "dry_run"
+    """`dry_run`, `paper_live` or `live`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,7 @@ def bot_line(view: BotView, position: BotPosition | None) -> BotLine:
         unrealised=reported.unrealised if reported else None,
         pss_bytes=reported.pss_bytes if reported and status.observed_state != "stopped" else None,
         stale=reported.stale if reported else False,
+        trading=trading_of(bot.exchange, bot.dry_run),
     )
 
 

@@ -1,15 +1,19 @@
 """Options that every client command has, and how a command comes by its client."""
 
 from collections.abc import Callable
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, TypeVar
 
 import typer
+from flotilla_client.types import UNSET, Unset
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from api.cli.client import ApiClient
 from api.cli.exits import CliError
 from api.cli.settings import CliSettings
+
+T = TypeVar("T")
 
 Url = Annotated[
     str | None,
@@ -36,6 +40,25 @@ def connect(url: str | None) -> ApiClient:
     except (ValidationError, SettingsError) as error:
         raise CliError(told(error)) from None
     return make_client(settings, url)
+
+
+def _parse_instant(written: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(written)
+    except ValueError:
+        raise typer.BadParameter("Write a time such as 2026-11-21T00:00:00Z.") from None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+
+
+Since = Annotated[
+    datetime | None,
+    typer.Option(parser=_parse_instant, metavar="TIME", help="Only what happened since, such as 2026-11-21T00:00:00Z."),
+]
+
+
+def given(value: T | None) -> T | Unset:
+    """For a field of a body that is left out where nothing was said."""
+    return UNSET if value is None else value
 
 
 def confirm(yes: bool, question: str) -> None:

@@ -89,8 +89,20 @@ def print_docs(markdown: str) -> None:
 
 
 def text(value: Any) -> str:
-    """Anything, safe to print."""
+    """Anything, safe to print; of an instant, which the API tells in UTC, no parts of a second."""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%SZ}"
     return "-" if value is None or value == "" else escape(str(value))
+
+
+def count(number: int, noun: str) -> str:
+    """`1 bot`, `2 bots`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def image(reference: str | None) -> str:
+    """An image's name; of an id as much as Docker shows."""
+    return text(reference[:19] if reference is not None and reference.startswith("sha256:") else reference)
 
 
 def state(observed: str, desired: str | None = None) -> str:
@@ -100,6 +112,11 @@ def state(observed: str, desired: str | None = None) -> str:
     if desired is None or desired == observed:
         return shown
     return f"{shown} → {escape(desired)}"
+
+
+def trading(how: str) -> str:
+    """Real money stands out."""
+    return {"dry_run": "dry run", "paper_live": "[bold yellow]LIVE on paper[/]"}.get(how, "[bold red]LIVE[/]")
 
 
 def money(value: Any, places: int = 2) -> str:
@@ -131,6 +148,11 @@ def share(value: Any) -> str:
 
 def megabytes(value: Any) -> str:
     return "-" if value is None else f"{int(value) / 1_000_000:.1f} MB"
+
+
+def instant(at: datetime | None) -> str:
+    """For a column that says that it is in UTC."""
+    return "-" if at is None else f"{at:%Y-%m-%dT%H:%M:%S}"
 
 
 def age(instant: Any, now: datetime | None = None) -> str:

@@ -1,10 +1,10 @@
-"""Settings of the `flotilla` command as a client of the API. None is secret: passwords come from a file or a prompt."""
+"""Settings of the `flotilla` command as a client of the API. A password is never one: it is in a file, or asked for."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -27,10 +27,18 @@ class CliSettings(BaseSettings):
     """Who signs in."""
     password_file: Path | None = None
     """File with the password alone; default: the first admin's, where that is who signs in to this machine."""
+    token: SecretStr | None = None
+    """An API token, with which the command signs in instead of a password."""
+    token_file: Path | None = None
+    """File with it alone, which other processes cannot see."""
+    api_tls_certificate: Path | None = None
+    """Of the control plane, as it has it itself: HTTPS then, unless a URL is given."""
+    ca_file: Path | None = None
+    """Certificates, PEM, that the control plane's own is checked by; none: those that everybody trusts."""
 
     def default_url(self) -> str:
         host = _WILDCARDS.get(self.host, f"[{self.host}]" if ":" in self.host else self.host)
-        return f"http://{host}:{self.port}"
+        return f"{'http' if self.api_tls_certificate is None else 'https'}://{host}:{self.port}"
 
     def is_here(self, url: str) -> bool:
         """Whether the URL is this machine's own control plane: nobody else is sent the password from `home`."""

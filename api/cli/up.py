@@ -8,11 +8,11 @@ second at once: bots then keep running, and the next start finds them.
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import uvicorn
@@ -25,12 +25,13 @@ from api.cli.exits import CliError, ExitCode
 from api.cli.first_start import PASSWORD_FILE, FirstStart, first_start
 from api.cli.fleet import read_fleet
 from api.cli.log import log_to_file
-from api.cli.troubles import explain, port_taken
+from api.cli.server import Server, is_loopback, listen, tls_of, url_of
+from api.cli.troubles import explain
 from api.cli.watch import SteadyConsole, watch
 from api.deps import Services
 from api.settings import ApiSettings
-from api.stream.feed import close_streams
-from api.stream.transport import WriteDeadlineProtocol
+from api.stream.transport import protocol_for
+from api.tls import Tls
 from orchestrator.__main__ import ControlPlane
 from orchestrator.home import prepare
 from orchestrator.pools.policy import PoolPolicy
@@ -38,18 +39,6 @@ from orchestrator.settings import OrchestratorSettings
 
 _DRAIN_SECONDS = 2
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to us: they stop more than the web server. Ends open streams before it waits for connections."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await close_streams(self.config.app)
-        await super().shutdown(sockets)
 
 
 class _Stop:
@@ -83,7 +72,7 @@ def run(*, view: bool, demo: bool, candidate: bool = True) -> int:
         api_settings = ApiSettings()
         os.umask(0o077)  # whatever is made from here on, by children too, is its owner's alone
         prepare(home)
-        log_path = log_to_file(home)
+        log_path = log_to_file(home, stderr=api_settings.log_to_stderr)
         return asyncio.run(
             _Composition(settings, api_settings, console, view=view, demo=demo, candidate=candidate).run()
         )
@@ -120,8 +109,9 @@ class _Composition:
     async def run(self) -> int:
         stop = _Stop()
         stop.listen()
-        with _listen(self._api_settings.host, self._api_settings.port) as listener:
-            url = _url_of(self._api_settings.host, listener)
+        tls = tls_of(self._api_settings)
+        with listen(self._api_settings.host, self._api_settings.port) as listener:
+            url = url_of(self._api_settings.host, listener, "http" if tls is None else "https")
             self._say(f"Starting [bold]Flotilla[/] in {escape(str(self._settings.home))} …")
             control = ControlPlane(self._settings, candidate=self._candidate)
             try:
@@ -131,7 +121,8 @@ class _Composition:
                 await control.stop(pools=False)
                 raise
             self._greet(url, made)
-            return await self._serve(control, listener, url, stop)
+            self._warn()
+            return await self._serve(control, listener, url, stop, tls)
 
     async def _first_start(self, control: ControlPlane) -> FirstStart | None:
         """Not by one that serves the API alone: the password would be in a place where nobody looks for it."""
@@ -139,23 +130,31 @@ class _Composition:
             return None
         return await first_start(control.database, control.catalogue, self._settings.home, demo=self._demo)
 
-    async def _serve(self, control: ControlPlane, listener: socket.socket, url: str, stop: _Stop) -> int:
+    async def _serve(
+        self, control: ControlPlane, listener: socket.socket, url: str, stop: _Stop, tls: Tls | None
+    ) -> int:
         app = create_app(_services(control), self._api_settings, control.cache)
+        gc.freeze()  # what is there by now stays: looking through all of it for garbage stops everything for 0.3 s
         config = uvicorn.Config(
             app,
-            http=WriteDeadlineProtocol,
+            http=protocol_for(self._api_settings),
+            proxy_headers=False,
+            ssl_context_factory=None if tls is None else lambda _config, _default: tls.context,
             log_config=None,
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=_DRAIN_SECONDS,
         )
-        server = _Server(config)
+        server = Server(config, self._api_settings.header_seconds)
         serving = asyncio.create_task(server.serve(sockets=[listener]), name="api")
         asked = asyncio.create_task(stop.asked.wait(), name="stop")
         watching = asyncio.create_task(self._watch(control, url), name="view")
+        renewing = None if tls is None else asyncio.create_task(tls.watch(), name="certificate")
         await asyncio.wait({serving, asked}, return_when=asyncio.FIRST_COMPLETED)
         asked.cancel()
         watching.cancel()
+        if renewing is not None:
+            renewing.cancel()
         await asyncio.gather(watching, asked, return_exceptions=True)
         broke = serving.done() and not stop.asked.is_set()
         stopping = asyncio.create_task(self._stop(control, server, serving), name="stopping")
@@ -174,7 +173,7 @@ class _Composition:
         self._say("Stopped." if self._view else "Stopped; bots keep running. `flotilla up`, then Ctrl-C, stops them.")
         return int(ExitCode.OK)
 
-    async def _stop(self, control: ControlPlane, server: _Server, serving: "asyncio.Task[None]") -> None:
+    async def _stop(self, control: ControlPlane, server: Server, serving: "asyncio.Task[None]") -> None:
         what = "bots and pools" if self._view else "the control plane; bots go on"
         self._say(f"Stopping {what} … (again to force)")
         server.should_exit = True
@@ -198,6 +197,18 @@ class _Composition:
             if made.bots:
                 self._say(f"Demo fleet: {', '.join(made.bots)}. They trade on the paper exchange.")
 
+    def _warn(self) -> None:
+        """Passwords and tokens in the clear are told as what they are."""
+        settings = self._api_settings
+        if settings.tls_certificate is None and not settings.trusted_proxies and not is_loopback(settings.host):
+            line = (
+                f"Listening on {settings.host} without TLS: passwords and tokens can be read on the way. Set "
+                "FLOTILLA_API_TLS_CERTIFICATE and _KEY, or put a proxy with TLS in front and name it in "
+                "FLOTILLA_API_TRUSTED_PROXIES."
+            )
+            logger.warning("{}", line)
+            self._say(f"[yellow]{escape(line)}[/]")
+
     def _password_file(self) -> str:
         return escape(str(self._settings.home / PASSWORD_FILE))
 
@@ -218,32 +229,12 @@ def _services(control: ControlPlane) -> Services:
         readiness=control.readiness,
         portfolio=control.portfolio,
         gauges=control.gauges,
+        tally=control.tally,
+        check_image=control.check_image,
+        pool_disks=control.pool_disks,
         pool_policy=PoolPolicy.of(control.settings, control.catalogue),
+        keys=control.keys,
     )
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Bound, so that the port is ours, and told if it is not. Raises CliError."""
-    try:
-        family, kind, proto, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-    except OSError as error:
-        raise CliError(f"FLOTILLA_HOST {host} is no address of this machine: {error.strerror}.") from None
-    listener = socket.socket(family, kind, proto)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(128)
-    except OSError as error:
-        listener.close()
-        raise port_taken(host, port, error) from None
-    return listener
-
-
-def _url_of(host: str, listener: socket.socket) -> str:
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104 - shown, not bound
-    return f"http://{f'[{shown}]' if ':' in shown else shown}:{listener.getsockname()[1]}"
 
 
 def _let_go_of_output() -> None:

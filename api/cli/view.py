@@ -29,7 +29,10 @@ def totals(fleet: Fleet) -> str:
     """One line over all bots. Bots that do not report are in it with their last values, and are told."""
     if not fleet.bots:
         return "No bots yet."
-    parts = [f"{len(fleet.bots)} bots", f"{sum(len(bot.open_trades) for bot in fleet.bots)} open trades"]
+    parts = [
+        output.count(len(fleet.bots), "bot"),
+        output.count(sum(len(bot.open_trades) for bot in fleet.bots), "open trade"),
+    ]
     for one in fleet.sums:
         parts.append(f"equity {output.money(one.equity)} {output.text(one.currency)}")
         parts.append(f"profit {output.gain(one.profit)} ({output.percent(one.profit_ratio)})")
@@ -96,7 +99,7 @@ def _bot_row(bot: BotLine) -> tuple[str, ...]:
     if bot.stale:
         state = f"{state} [magenta]stale[/]"
     return (
-        output.text(bot.name),
+        output.text(bot.name) if bot.trading == "dry_run" else f"{output.text(bot.name)} {output.trading(bot.trading)}",
         state,
         output.text(bot.template),
         _trades(bot.open_trades),

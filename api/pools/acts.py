@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.auth.guard import Admin
+from api.auth.access import Admin
 from api.auth.subject import Subject
 from api.deps import BotId, PoolId, Services, ServicesDep, Text
 from api.errors import EdgeCode, problems
@@ -23,15 +23,18 @@ from api.pools.schemas import (
     RebalanceRequest,
     RemovalResponse,
     SyncResponse,
+    TokenRotationResponse,
 )
 from api.routing import ExactRoute
+from orchestrator.audit.service import By
 from orchestrator.bots import balance
 from orchestrator.bots import repository as bots
 from orchestrator.bots.sync import sync
-from orchestrator.errors import Error, ErrorCode, InvalidSpec
-from orchestrator.pools import service, steering
-from orchestrator.pools.audit import By
+from orchestrator.errors import Error, ErrorCode, InvalidSpec, NotFound
+from orchestrator.pools import rotation, service, steering
+from orchestrator.pools.disks import Disks
 from orchestrator.pools.models import PoolModel, PoolOrderModel
+from orchestrator.pools.placement import memory_in_use, memory_limit
 from pool.contract.pools import PoolReport
 
 router = APIRouter(tags=["pools"], route_class=ExactRoute)
@@ -56,7 +59,9 @@ def by(admin: Subject, act: Act | None) -> By:
 async def create_pool(body: PoolCreate, admin: Admin, services: ServicesDep) -> PoolResponse:
     """Makes a pool for a user, or one shared by users; it starts at once. Bots get pools by themselves, so this is for
     having one ready."""
-    async with services.database.unit_of_work() as session:
+    if body.image is not None:
+        await services.check_image(body.image)
+    async with services.writing(admin) as session:
         pool = await steering.create(
             session,
             by(admin, body),
@@ -66,7 +71,7 @@ async def create_pool(body: PoolCreate, admin: Admin, services: ServicesDep) -> 
             memory_limit_bytes=body.memory_limit_bytes,
             image=body.image,
         )
-        answer = pool_body(pool, [])
+        answer = pool_body(pool, [], to_admin=True)
     await hint(services)
     return answer
 
@@ -74,17 +79,17 @@ async def create_pool(body: PoolCreate, admin: Admin, services: ServicesDep) -> 
 @router.post("/pools/{pool_id}/cordon", operation_id="cordonPool", summary="Cordon a pool", responses=_RESPONSES)
 async def cordon_pool(pool_id: PoolId, admin: Admin, services: ServicesDep, body: Act | None = None) -> PoolResponse:
     """No new bot is placed in it; those that are there go on."""
-    async with services.database.unit_of_work() as session:
+    async with services.writing(admin) as session:
         await steering.cordon(session, by(admin, body), pool_id)
-    return await _answer(services, pool_id)
+    return await _answer(services, admin, pool_id)
 
 
 @router.post("/pools/{pool_id}/uncordon", operation_id="uncordonPool", summary="Uncordon a pool", responses=_RESPONSES)
 async def uncordon_pool(pool_id: PoolId, admin: Admin, services: ServicesDep, body: Act | None = None) -> PoolResponse:
     """It takes bots again; ends a drain too."""
-    async with services.database.unit_of_work() as session:
+    async with services.writing(admin) as session:
         await steering.uncordon(session, by(admin, body), pool_id)
-    return await _answer(services, pool_id)
+    return await _answer(services, admin, pool_id)
 
 
 @router.post(
@@ -96,9 +101,9 @@ async def uncordon_pool(pool_id: PoolId, admin: Admin, services: ServicesDep, bo
 )
 async def drain_pool(pool_id: PoolId, admin: Admin, services: ServicesDep, body: Act | None = None) -> PoolResponse:
     """Moves its bots to other pools, one after another. Refused where they could go nowhere."""
-    async with services.database.unit_of_work() as session:
+    async with services.writing(admin) as session:
         await steering.drain(session, by(admin, body), pool_id, services.pool_policy)
-    return await _answer(services, pool_id)
+    return await _answer(services, admin, pool_id)
 
 
 @router.post(
@@ -110,14 +115,18 @@ async def drain_pool(pool_id: PoolId, admin: Admin, services: ServicesDep, body:
 )
 async def restart_pool(pool_id: PoolId, admin: Admin, services: ServicesDep, body: Act | None = None) -> OrderResponse:
     """Stops its bots in good order and starts them again in fresh processes; open trades are kept."""
-    async with services.database.unit_of_work() as session:
+    async with services.writing(admin) as session:
         answer = _order(await steering.restart(session, by(admin, body), pool_id))
     await hint(services)
     return answer
 
 
 @router.delete(
-    "/pools/{pool_id}", operation_id="deletePool", summary="Delete a pool", status_code=202, responses=_RESPONSES
+    "/pools/{pool_id}",
+    operation_id="deletePool",
+    summary="Delete a pool",
+    status_code=202,
+    responses=problems(*_ACT_ERRORS, ErrorCode.DISKS_UNKNOWN),
 )
 async def delete_pool(
     pool_id: PoolId,
@@ -134,16 +143,17 @@ async def delete_pool(
         str, Query(max_length=500, pattern=Text, description="Kept in the audit.", examples=["Not needed."])
     ] = "",
 ) -> RemovalResponse:
-    """Removes an empty pool. What it keeps on disk stays, until it is purged: then or later."""
+    """Removes an empty pool. What it keeps on disk stays, until it is purged: then or later (`/pools/disks`)."""
     if purge and confirm != pool_id:
         raise InvalidSpec(
             "A purge deletes the trades of every bot that was ever in the pool; write its id into confirm.",
             field="confirm",
         )
     who = By(admin.user_id, reason)
-    async with services.database.unit_of_work() as session:
+    disks = await _disks_left(services, admin, pool_id) if purge else {}
+    async with services.writing(admin) as session:
         if purge:
-            await steering.purge(session, who, pool_id, services.pool_policy)
+            await steering.purge(session, who, pool_id, services.pool_policy, disks)
         else:
             await steering.remove(session, who, pool_id)
     await hint(services)
@@ -158,10 +168,27 @@ async def delete_pool(
 )
 async def check_pool(pool_id: PoolId, admin: Admin, services: ServicesDep) -> HealthResponse:
     """Asks its agent now, instead of telling what was seen last."""
-    async with services.database.read() as session:
+    async with services.reading(admin) as session:
         pool = await service.get(session, pool_id)
     checks = await _checks(services, pool)
     return HealthResponse(pool_id=pool_id, healthy=all(check.ok for check in checks), checks=checks)
+
+
+@router.post(
+    "/pools/{pool_id}/rotate-token",
+    operation_id="rotatePoolToken",
+    summary="Replace a pool's token",
+    responses=problems(*_ACT_ERRORS, ErrorCode.AGENT_UNREACHABLE, ErrorCode.AGENT_OUTDATED),
+)
+async def rotate_token(
+    pool_id: PoolId, admin: Admin, services: ServicesDep, body: Act | None = None
+) -> TokenRotationResponse:
+    """Has its agent make a new bearer token at once; the one before is taken for ten minutes more, so that nobody is
+    locked out. Bots go on. Tokens are replaced by themselves every month, unless settings say otherwise."""
+    async with services.writing(admin) as session:
+        await rotation.note(session, by(admin, body), pool_id)
+    made = await (await services.agents.agent_for(pool_id)).renew_token()
+    return TokenRotationResponse(pool_id=pool_id, made_at=made.made_at)
 
 
 @router.post(
@@ -175,11 +202,11 @@ async def rebalance_pools(body: RebalanceRequest, admin: Admin, services: Servic
     now. Bots never move between users' pools, nor into a pool that would not hold them."""
     policy = services.pool_policy
     if body.dry_run:
-        async with services.database.read() as session:
+        async with services.reading(admin) as session:
             return plan_body(await balance.preview(session, body.goal, policy), applied=False)
     if body.plan_id is None:
         raise InvalidSpec("Name the plan that shall be applied; ask for it with dry_run.", field="plan_id")
-    async with services.database.unit_of_work() as session:
+    async with services.writing(admin) as session:
         plan = await balance.apply(session, by(admin, body), body.plan_id, body.goal, policy)
     await hint(services)
     return plan_body(plan, applied=True)
@@ -204,10 +231,23 @@ async def hint(services: Services, bot_id: BotId | None = None) -> None:
     await services.bus.publish("hints", "reconcile", {} if bot_id is None else {"bot_id": bot_id})
 
 
-async def _answer(services: Services, pool_id: str) -> PoolResponse:
+async def _answer(services: Services, admin: Subject, pool_id: str) -> PoolResponse:
     await hint(services)
-    async with services.database.read() as session:
-        return pool_body(await service.get(session, pool_id), await bots.in_pools(session, [pool_id], snapshots=False))
+    async with services.reading(admin) as session:
+        views = await bots.in_pools(session, [pool_id], snapshots=False)
+        return pool_body(await service.get(session, pool_id), views, to_admin=True)
+
+
+async def _disks_left(services: Services, admin: Subject, pool_id: str) -> Disks:
+    """What is needed for a pool that is gone; one that is there is known without."""
+    async with services.reading(admin) as session:
+        try:
+            await service.get(session, pool_id)
+        except NotFound:
+            pass
+        else:
+            return {}
+    return await services.pool_disks()
 
 
 def _order(order: PoolOrderModel) -> OrderResponse:
@@ -242,8 +282,7 @@ async def _checks(services: Services, pool: PoolModel) -> list[CheckResponse]:
 
 
 def _memory(pool: PoolModel, report: PoolReport) -> CheckResponse:
-    parts = (report.init_memory, report.zygote.memory, report.agent_memory, report.bots_memory)
-    used, limit = sum(part.pss_bytes for part in parts if part is not None), pool.memory_limit_bytes
+    used, limit = memory_in_use(report), memory_limit(pool.memory_limit_bytes, report)
     if limit is None:
         return CheckResponse(name="memory", ok=True, detail=f"It uses {used // 2**20} MB and has no limit.")
     return CheckResponse(

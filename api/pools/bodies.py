@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from api.pools.schemas import (
+    DiskResponse,
     LegResponse,
     MoveResponse,
     NodeResponse,
@@ -17,17 +18,32 @@ from api.pools.schemas import (
     SlotResponse,
 )
 from orchestrator.bots.repository import BotView
-from orchestrator.pools import provision
+from orchestrator.pools import provision, service
+from orchestrator.pools.disks import LeftDisk
 from orchestrator.pools.models import MoveModel, NodeModel, PoolModel, RolloutModel
+from orchestrator.pools.placement import memory_limit
 from orchestrator.pools.rebalance import Plan
 from orchestrator.pools.rollouts import legs_of
 from pool.contract.pools import PoolReport
 from pool.contract.slots import Slot
 
 
-def pool_body(pool: PoolModel, bots: Sequence[BotView]) -> PoolResponse:
-    """`bots`: all of the pool."""
+def disk_body(left: LeftDisk) -> DiskResponse:
+    return DiskResponse(
+        pool_id=left.disk.pool_id,
+        driver=left.driver,
+        tenant_id=left.tenant_id,
+        image_id=left.disk.image_id,
+        in_use=left.disk.in_use,
+        removed_at=left.removed_at,
+    )
+
+
+def pool_body(pool: PoolModel, bots: Sequence[BotView], *, to_admin: bool) -> PoolResponse:
+    """`bots`: all of the pool that the reader may see. What those of other tenants take in a shared pool is told to
+    administrators alone."""
     report = provision.report_of(pool)
+    told = to_admin or pool.tenant_id is not None
     slots = [slot for slot in map(_slot, bots) if slot is not None]
     cpu = [float(slot.cpu_percent) for slot in slots if slot.cpu_percent is not None and slot.pid is not None]
     return PoolResponse(
@@ -36,22 +52,26 @@ def pool_body(pool: PoolModel, bots: Sequence[BotView]) -> PoolResponse:
         node=pool.node,
         driver=pool.driver,
         image=pool.image,
+        image_id=pool.image_id,
         desired_state=pool.desired_state,
         observed_state=pool.observed_state,
         cordoned=pool.cordoned,
         draining=pool.draining,
         slots_total=pool.slots_total,
-        slots_used=report.slots_used if report else 0,
-        memory_limit_bytes=pool.memory_limit_bytes,
-        pss_bytes=_pss(report) if report else None,
+        slots_used=(report.slots_used if report else 0) if told else len(slots),
+        memory_limit_bytes=memory_limit(pool.memory_limit_bytes, report),
+        pss_bytes=_pss(report) if report and told else None,
         cpu_percent=round(sum(cpu), 2) if cpu else None,
         restarts=report.zygote.restarts if report else None,
         bot_restarts=sum(slot.restarts for slot in slots),
         protocol=report.protocol if report else None,
         image_version=report.image_version if report else None,
         freqtrade=report.zygote.freqtrade if report else None,
-        report=report,
-        conditions=[PoolConditionResponse.model_validate(condition) for condition in pool.conditions],
+        report=report if told else None,
+        conditions=[
+            PoolConditionResponse.model_validate(condition)
+            for condition in (pool.conditions if to_admin else service.public_conditions(pool))
+        ],
         created_at=pool.created_at,
         last_seen_at=pool.last_seen_at,
     )
@@ -118,6 +138,7 @@ def rollout_body(rollout: RolloutModel) -> RolloutResponse:
                 target_pool_id=leg.target_pool_id,
                 phase=leg.phase,
                 moved=leg.moved,
+                left=leg.left,
                 bot_id=leg.trial.bot_id if leg.trial else None,
             )
             for leg in legs_of(rollout)

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from api.auth.guard import Admin
+from api.auth.access import Admin
 from api.deps import BotId, ServicesDep
 from api.errors import problems
 from api.pools.acts import BODY_ERRORS, by, hint
@@ -26,7 +26,7 @@ router = APIRouter(tags=["pools"], route_class=ExactRoute)
 async def move_bot(bot_id: BotId, admin: Admin, services: ServicesDep, body: MoveRequest | None = None) -> MoveResponse:
     """Stops it, moves its directory, starts it in the other pool; it keeps its trades, and never runs twice. Without
     `pool_id` it goes where a new bot would be placed."""
-    async with services.database.unit_of_work() as session:
+    async with services.writing(admin) as session:
         target = body.pool_id if body else None
         try:
             move = await steering.move(session, by(admin, body), bot_id, target, services.pool_policy)
@@ -46,6 +46,6 @@ async def move_bot(bot_id: BotId, admin: Admin, services: ServicesDep, body: Mov
 )
 async def abandon_move(bot_id: BotId, admin: Admin, services: ServicesDep, body: Act | None = None) -> None:
     """The bot stays where it is. Refused once it belongs to the other pool."""
-    async with services.database.unit_of_work() as session:
+    async with services.writing(admin) as session:
         await steering.abandon(session, by(admin, body), bot_id)
     await hint(services, bot_id)

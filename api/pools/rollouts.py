@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from api.auth.guard import Admin
+from api.auth.access import Admin
 from api.deps import PageDep, RolloutId, ServicesDep
 from api.errors import problems
 from api.pools.acts import BODY_ERRORS, by, hint
@@ -28,8 +28,11 @@ _ACT_ERRORS = (*ADMIN_ERRORS, *BODY_ERRORS, ErrorCode.NOT_FOUND, ErrorCode.CONFL
 )
 async def start_rollout(body: RolloutCreate, admin: Admin, services: ServicesDep) -> RolloutResponse:
     """Replaces pools one after another: a new one is made, one bot is moved and looked at, then the others, then the
-    old pool is removed. The first bot that is not well goes back, and everything stops."""
-    async with services.database.unit_of_work() as session:
+    old pool is removed. The first bot that ran before and does not run any more goes back, and everything stops. A bot
+    that cannot be moved for a reason of its own stays, and its old pool with it."""
+    if body.image is not None:
+        await services.check_image(body.image)
+    async with services.writing(admin) as session:
         answer = rollout_body(await rollouts.start(session, by(admin, body), body.image, body.pools))
     await hint(services)
     return answer
@@ -38,7 +41,7 @@ async def start_rollout(body: RolloutCreate, admin: Admin, services: ServicesDep
 @router.get("", operation_id="listRollouts", summary="List roll-outs", responses=problems(*ADMIN_ERRORS))
 async def list_rollouts(admin: Admin, services: ServicesDep, page: PageDep) -> RolloutPage:
     """Newest first."""
-    async with services.database.read() as session:
+    async with services.reading(admin) as session:
         found = await rollouts.list_(session, limit=page.limit, after=page.after)
     return RolloutPage(items=[rollout_body(one) for one in found.items], next=found.next)
 
@@ -51,7 +54,7 @@ async def list_rollouts(admin: Admin, services: ServicesDep, page: PageDep) -> R
 )
 async def get_rollout(rollout_id: RolloutId, admin: Admin, services: ServicesDep) -> RolloutResponse:
     """How far it has come, and why it stopped."""
-    async with services.database.read() as session:
+    async with services.reading(admin) as session:
         return rollout_body(await rollouts.get(session, rollout_id))
 
 
@@ -86,7 +89,7 @@ async def roll_back_rollout(
 async def _wish(
     services: ServicesDep, admin: Admin, rollout_id: RolloutId, what: str, body: Act | None
 ) -> RolloutResponse:
-    async with services.database.unit_of_work() as session:
+    async with services.writing(admin) as session:
         answer = rollout_body(await rollouts.wish(session, by(admin, body), rollout_id, what))
     await hint(services)
     return answer

@@ -33,6 +33,10 @@ class PoolResponse(BaseModel):
     node: str = Field(description="Machine it runs on.", examples=["local"])
     driver: str = Field(description="How it is run.", examples=["process"])
     image: str | None = Field(description="Image of its container; null where it is none.", examples=[_IMAGE])
+    image_id: str | None = Field(
+        description="What that reference meant when the pool was made; it stays with it. Null at first.",
+        examples=["sha256:9f0c1e6a4b7d2c58e3f1a0b9d8c7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b1c0d9"],
+    )
     desired_state: str = Field(description="`running`, `stopped` or `removed`.", examples=["running"])
     observed_state: str = Field(
         description="`starting`, `ready`, `degraded`, `unreachable` or `stopped`.", examples=["ready"]
@@ -40,14 +44,18 @@ class PoolResponse(BaseModel):
     cordoned: bool = Field(description="No new bot is placed in it.", examples=[False])
     draining: bool = Field(description="Its bots are moved elsewhere.", examples=[False])
     slots_total: int = Field(description="Bots that it takes.", examples=[50])
-    slots_used: int = Field(description="Bots that have a slot in it.", examples=[3])
+    slots_used: int = Field(
+        description="Bots that have a slot in it; in a shared pool those you may see, unless you are an administrator.",
+        examples=[3],
+    )
     memory_limit_bytes: int | None = Field(description="What it may use; null without a limit.", examples=[None])
     pss_bytes: int | None = Field(
-        description="Memory of everything in it, shared pages counted once; null before the first sample.",
+        description="Memory of everything in it, shared pages counted once; null before the first sample, and of a "
+        "shared pool unless you are an administrator.",
         examples=[512000000],
     )
     cpu_percent: float | None = Field(
-        description="Of one core, by all its bots; null before the first sample.", examples=[12.5]
+        description="Of one core, by all its bots that you may see; null before the first sample.", examples=[12.5]
     )
     restarts: int | None = Field(description="Of its zygote; null before the first report.", examples=[0])
     bot_restarts: int = Field(description="Of its bots, in all.", examples=[2])
@@ -55,7 +63,8 @@ class PoolResponse(BaseModel):
     image_version: str | None = Field(description="Version of the code that it runs.", examples=["1.1.0"])
     freqtrade: str | None = Field(description="Version of FreqTrade in it; null at first.", examples=["2026.9"])
     report: PoolReport | None = Field(
-        description="The pool's last account of itself: zygote, memory of each part, isolation; null at first.",
+        description="The pool's last account of itself: zygote, memory of each part, isolation; null at first, and of "
+        "a shared pool unless you are an administrator.",
         examples=[None],
     )
     conditions: list[PoolConditionResponse] = Field(
@@ -119,6 +128,33 @@ class NodePage(BaseModel):
     next: str | None = Field(description="Always null: there are few.", examples=[None])
 
 
+class DiskResponse(BaseModel):
+    """What a pool that is gone left on disk."""
+
+    pool_id: str = Field(description="The pool; a purge names it.", examples=[_POOL])
+    driver: str = Field(description="How the pool was run.", examples=["docker"])
+    tenant_id: str | None = Field(
+        description="Whose bots were in it; null for a shared pool, or where nobody knows.",
+        examples=["user-k3v2q7d5mwxz4tha"],
+    )
+    image_id: str | None = Field(
+        description="Image that the pool was made of; null where it was no container.",
+        examples=["sha256:9f0c1e6a4b7d2c58e3f1a0b9d8c7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b1c0d9"],
+    )
+    in_use: bool = Field(description="Something runs on it all the same: it is not purged then.", examples=[False])
+    removed_at: datetime | None = Field(
+        description="When the pool was removed; null where the database never knew it, after a restore say.",
+        examples=[_TIME],
+    )
+
+
+class DiskPage(BaseModel):
+    """Some of the disks."""
+
+    items: list[DiskResponse] = Field(description="By the pools' ids.")
+    next: str | None = Field(description="Cursor of the next page; null at the end.", examples=[None])
+
+
 class Act(BaseModel):
     """Why something is done."""
 
@@ -146,6 +182,13 @@ class PoolCreate(Act):
     image: str | None = Field(
         default=None, max_length=255, pattern=_IMAGE_PATTERN, description="Image of its container.", examples=[_IMAGE]
     )
+
+
+class TokenRotationResponse(BaseModel):
+    """A pool's agent has a new bearer token."""
+
+    pool_id: str = Field(description="Which pool.", examples=["pool-local"])
+    made_at: datetime = Field(description="When it was made.", examples=["2026-11-20T12:00:00Z"])
 
 
 class OrderResponse(BaseModel):
@@ -186,7 +229,7 @@ class MoveResponse(BaseModel):
     bot_id: str = Field(description="The bot.", examples=[_BOT])
     source_pool_id: str = Field(description="From here.", examples=["pool-local"])
     target_pool_id: str = Field(description="To here.", examples=[_POOL])
-    phase: str = Field(description="`stopping`, `copying`, `assigning` or `cleaning`.", examples=["copying"])
+    phase: str = Field(description="`stopping`, `copying`, `refused`, `assigning` or `cleaning`.", examples=["copying"])
     reason: str = Field(description="`move`, `drain`, `rebalance` or `rollout`.", examples=["move"])
     problem: str | None = Field(description="Why it does not get on; null mostly.", examples=[None])
     started_at: datetime = Field(description="Since when.", examples=[_TIME])
@@ -304,6 +347,10 @@ class LegResponse(BaseModel):
     target_pool_id: str | None = Field(description="Its replacement; null before it is made.", examples=[_POOL])
     phase: str = Field(description="`waiting`, `preparing`, `moving` or `done`.", examples=["moving"])
     moved: list[str] = Field(description="Bots that are well in the replacement.", examples=[[_BOT]])
+    left: dict[str, str] = Field(
+        description="Bots that stay in the old pool, which then stays too, and why in a sentence.",
+        examples=[{_BOT: "Its directory holds more than 1073741824 bytes."}],
+    )
     bot_id: str | None = Field(description="The bot that is under way or looked at.", examples=[None])
 
 
@@ -316,7 +363,7 @@ class RolloutResponse(BaseModel):
         description="`running`, `stopping`, `stopped`, `aborted`, `rolling_back`, `rolled_back` or `done`.",
         examples=["running"],
     )
-    problem: str | None = Field(description="Why it stopped; null mostly.", examples=[None])
+    problem: str | None = Field(description="Why it stopped, or which bots stay; null mostly.", examples=[None])
     wish: str | None = Field(
         description="`abort` or `roll_back` where that was asked for and is to come.", examples=[None]
     )

@@ -1,10 +1,11 @@
-"""The portfolio of the caller, and its past."""
+"""The portfolio of the caller, or one that is shared with him, and its past."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.auth.guard import Caller
+from api.auth.access import Reader
+from api.auth.portfolios import OfUser, owner_of
 from api.deps import ServicesDep
 from api.errors import problems
 from orchestrator.errors import ErrorCode
@@ -21,12 +22,12 @@ router = APIRouter(prefix="/portfolio", tags=["portfolio"])
     summary="All bots as one portfolio",
     responses=problems(ErrorCode.UNAUTHENTICATED, ErrorCode.NOT_FOUND),
 )
-async def portfolio(caller: Caller, services: ServicesDep) -> Portfolio:
-    """Every bot with its last reading, and totals in your reporting currency: of all bots, and of dry and live ones
+async def portfolio(caller: Reader, services: ServicesDep, user: OfUser = None) -> Portfolio:
+    """Every bot with its last reading, and totals in the reporting currency: of all bots, and of dry and live ones
     apart. A bot that should report and does not is `stale` and keeps its last values; a bot whose stake currency has no
     known rate is listed in `unconverted` and left out of the totals. The stream's `portfolio` event has this body."""
     service: PortfolioService = services.portfolio
-    return await service.portfolio(caller.user_id)
+    return await service.portfolio(await owner_of(services, caller, user))
 
 
 @router.get(
@@ -36,12 +37,13 @@ async def portfolio(caller: Caller, services: ServicesDep) -> Portfolio:
     responses=problems(ErrorCode.UNAUTHENTICATED, ErrorCode.NOT_FOUND),
 )
 async def history(
-    caller: Caller,
+    caller: Reader,
     services: ServicesDep,
     span: Annotated[Range, Query(alias="range", description="How far back.", examples=["24h"])] = "24h",
+    user: OfUser = None,
 ) -> History:
     """Points oldest first, in buckets as fine as the range allows (`resolution_seconds`), each with the lowest and
     highest equity within it. Times in which nothing was measured have no point; `stale` marks points without any
     reporting bot. After a change of the reporting currency, history begins anew in it."""
     service: PortfolioService = services.portfolio
-    return await service.history(caller.user_id, span)
+    return await service.history(await owner_of(services, caller, user), span)

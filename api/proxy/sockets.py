@@ -1,6 +1,7 @@
 """Two WebSockets joined: the caller's and the one that the agent relays from the bot."""
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
 
 import websockets
@@ -40,19 +41,24 @@ async def dial(client: AgentClient, bot_id: str) -> ClientConnection:
         raise AgentUnreachable(f"The agent of {client.pool_id} cannot be reached.", pool_id=client.pool_id) from None
 
 
-async def pump_both(websocket: WebSocket, upstream: ClientConnection) -> None:
-    """Messages of both ways, until either side goes; then the caller's side is closed."""
+async def pump_both(
+    websocket: WebSocket, upstream: ClientConnection, lasting: AbstractAsyncContextManager[None]
+) -> None:
+    """Messages of both ways, until either side goes or `lasting` ends it; then the caller's side is closed."""
     to_bot = asyncio.create_task(_to_bot(websocket, upstream))
     to_caller = asyncio.create_task(_to_caller(websocket, upstream))
+    code, reason = _POLICY_VIOLATION, "This sign-in has ended."
     try:
-        await asyncio.wait({to_bot, to_caller}, return_when=asyncio.FIRST_COMPLETED)
-        caller_left = to_bot.done()
+        async with lasting:
+            await asyncio.wait({to_bot, to_caller}, return_when=asyncio.FIRST_COMPLETED)
+            code, reason = _TRY_AGAIN_LATER, "The bot closed the connection."
     finally:
+        caller_left = to_bot.done()
         for pump in (to_bot, to_caller):
             pump.cancel()
         await asyncio.gather(to_bot, to_caller, return_exceptions=True)
     if not caller_left and websocket.client_state is WebSocketState.CONNECTED:
-        await _close(websocket, _TRY_AGAIN_LATER, "The bot closed the connection.")
+        await _close(websocket, code, reason)
 
 
 async def refuse(websocket: WebSocket, error: Error) -> None:

@@ -1,14 +1,19 @@
 """The portfolio as a live stream of Server-Sent Events."""
 
+from contextlib import ExitStack
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.requests import HTTPConnection
 from starlette.responses import StreamingResponse
 
-from api.auth.guard import StreamCaller
+from api.auth.access import Access, Need
+from api.auth.portfolios import OfUser, owner_of
+from api.auth.state import AuthDep
+from api.auth.subject import Subject
 from api.deps import ServicesDep
 from api.errors import problems
+from api.quota import Quota
 from api.stream.feed import StreamResponse, StreamState, open_feed, streams_of
 from orchestrator.errors import ErrorCode
 
@@ -26,6 +31,14 @@ data: {"id":"bot-k3v2q7d5mwxz4tha","name":"trend","observed_state":"paused","tra
 id: 5f0c2a9be1d4-21
 
 """
+Ticket = Annotated[
+    str | None,
+    Query(
+        max_length=200,
+        description="Single-use ticket for `portfolio`, instead of the Authorization header.",
+        examples=["Zt2m3yJ0lR2m0m6t"],
+    ),
+]
 _CONTENT: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Events until either side goes.",
@@ -47,9 +60,12 @@ def stream_state(connection: HTTPConnection) -> StreamState:
     responses={**_CONTENT, **problems(ErrorCode.UNAUTHENTICATED, ErrorCode.NOT_FOUND, ErrorCode.REDIS_UNAVAILABLE)},
 )
 async def stream(
-    caller: StreamCaller,
+    request: Request,
+    caller: Annotated[Subject, Depends(Access(Need.READ, ticket="portfolio"))],
     services: ServicesDep,
+    auth: AuthDep,
     state: Annotated[StreamState, Depends(stream_state)],
+    ticket: Ticket = None,
     last_event_id: Annotated[
         str | None,
         Header(
@@ -58,14 +74,21 @@ async def stream(
             examples=["5f0c2a9be1d4-21"],
         ),
     ] = None,
+    user: OfUser = None,
 ) -> StreamResponse:
     """Sends `portfolio` at connect and when it changed, at most once a second, with the body of `GET /portfolio`; `bot`
-    when a bot's state changed; `trade` on entry, exit, partial exit and cancel; `alert`. Every event has an id.
+    when a bot's state changed; `trade` on entry, exit, partial exit and cancel, and with `event: rule` on each
+    stage of what a universal rule did; `alert`, also of entries that a limit refused. Every event has an id.
 
     With `Last-Event-ID` the events since are replayed instead of the portfolio at connect. Where they are not
     remembered any more, `reset` comes first, and then a fresh `portfolio`. Comments come when nothing else does. A
     client that does not keep up is disconnected and may resume. Browsers open it with `?ticket=` from
     `POST /api/v1/auth/tickets`.
     """
-    feed = await open_feed(services.portfolio, state, caller.user_id, last_event_id or None)
-    return StreamResponse(feed)
+    owner_id = await owner_of(services, caller, user)
+    quota: Quota = request.app.state.portfolio_streams
+    to_owner = owner_id == caller.user_id
+    with ExitStack() as held:
+        held.enter_context(quota.taken(caller.user_id))
+        feed = await open_feed(services.portfolio, state, owner_id, last_event_id or None, to_owner=to_owner)
+        return StreamResponse(feed, auth.principals.until_ended(caller, owner_id=owner_id), held.pop_all())

@@ -8,6 +8,7 @@ session is held while streaming.
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,13 +20,16 @@ from starlette.types import Send
 
 from api.stream.encoding import HEARTBEAT, Encoder, reset_event
 from orchestrator.bots.announce import user_topic
-from orchestrator.events.bus import Reset, SubscriberTooSlow, Subscription
+from orchestrator.events.bus import Message, Reset, SubscriberTooSlow, Subscription
 from orchestrator.portfolio.service import PortfolioService
 
 PORTFOLIO_SECONDS = 1.0
 """Least time between two portfolios, replayed ones apart. The one at connect comes at any moment, so the next may come
 too soon after it and waits, and what is behind it waits along: never for a whole second. Portfolios are published a
 little less often than this, so a stream that waits catches up within seconds."""
+
+_PRIVATE_ALERTS = ("account.", "finding.", "key.")
+"""Of wallets, exchange accounts and keys, which are never shared."""
 
 
 @dataclass(slots=True)
@@ -73,9 +77,13 @@ class Feed:
     replay_until: str | None
     """Cursor of the last message to be replayed; None where nothing is."""
     first: bytes | None
+    to_owner: bool
+    """Somebody else is not told of what concerns the owner alone."""
 
 
-async def open_feed(service: PortfolioService, state: StreamState, user_id: str, after: str | None) -> Feed:
+async def open_feed(
+    service: PortfolioService, state: StreamState, user_id: str, after: str | None, *, to_owner: bool
+) -> Feed:
     """Subscribes before it reads, so that nothing is missed in between. Raises NotFound for an unknown user."""
     subscription, newest = await service.subscribe(user_id, after)
     try:
@@ -85,16 +93,20 @@ async def open_feed(service: PortfolioService, state: StreamState, user_id: str,
         raise
     first = None if after is not None else state.encoder.portfolio(user_topic(user_id), portfolio, newest)
     replay_until = None if after in (None, newest) else newest
-    return Feed(service, state, user_id, subscription, replay_until, first)
+    return Feed(service, state, user_id, subscription, replay_until, first, to_owner)
 
 
 class StreamResponse(EventSourceResponse):
-    """Sends a feed until the client goes, is too slow, or the bus closes. Bytes are encoded once for all clients, hence
-    no generator endpoint, which would encode for each."""
+    """Sends a feed until the client goes, is too slow, the bus closes, or `lasting` ends the block; closes `held` then.
+    Bytes are encoded once for all clients, hence no generator endpoint, which would encode for each."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(
+        self, feed: Feed, lasting: AbstractAsyncContextManager[None] | None = None, held: ExitStack | None = None
+    ) -> None:
         super().__init__(_events(feed), headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         self._feed = feed
+        self._lasting = lasting if lasting is not None else nullcontext()
+        self._held = held if held is not None else ExitStack()
 
     async def stream_response(self, send: Send) -> None:
         state, subscription = self._feed.state, self._feed.subscription
@@ -103,14 +115,16 @@ class StreamResponse(EventSourceResponse):
             await subscription.aclose()
         try:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            async for chunk in self.body_iterator:
-                async with asyncio.timeout(state.send_seconds):
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            async with self._lasting:
+                async for chunk in self.body_iterator:
+                    async with asyncio.timeout(state.send_seconds):
+                        await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         except TimeoutError:
             logger.info("a stream's client takes nothing; dropped")
             raise ClientDisconnect from None
         finally:
+            self._held.close()
             state.open.discard(subscription)
             await subscription.aclose()
 
@@ -139,12 +153,19 @@ async def _events(feed: Feed) -> AsyncGenerator[bytes, None]:
             yield await _fresh(feed, item)
             portfolio_at = clock()
             continue
+        if not feed.to_owner and _is_private(item):
+            replaying = replaying and item.cursor != feed.replay_until
+            continue
         if item.kind == "portfolio":
             if not replaying:
                 await asyncio.sleep(max(0.0, portfolio_at + PORTFOLIO_SECONDS - clock()))
             portfolio_at = clock()
         replaying = replaying and item.cursor != feed.replay_until
         yield feed.state.encoder.message(topic, item)
+
+
+def _is_private(message: Message) -> bool:
+    return message.kind == "alert" and str(message.body.get("type")).startswith(_PRIVATE_ALERTS)
 
 
 async def _fresh(feed: Feed, reset: Reset) -> bytes:

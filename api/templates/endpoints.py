@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from api.auth.guard import Caller
-from api.deps import ServicesDep
+from api.auth.access import OwnBotsReader
+from api.deps import PageDep, ServicesDep
 from api.errors import problems
 from api.templates.schemas import TemplatePage, TemplateResponse
 from orchestrator.errors import ErrorCode
@@ -16,9 +16,10 @@ TemplateName = Annotated[str, Path(description="Name of the template.", examples
 
 
 @router.get("", operation_id="listTemplates", summary="List templates", responses=problems(ErrorCode.UNAUTHENTICATED))
-async def list_templates(caller: Caller, services: ServicesDep) -> TemplatePage:
-    """Every template with the JSON schema of its parameters."""
-    return TemplatePage(items=[_body(template) for template in services.catalogue.all()], next=None)
+async def list_templates(caller: OwnBotsReader, services: ServicesDep, page: PageDep) -> TemplatePage:
+    """With the JSON schema of their parameters. `next` continues the list where it is not null."""
+    found = services.catalogue.page(page.limit, page.after)
+    return TemplatePage(items=[_body(template) for template in found.items], next=found.next)
 
 
 @router.get(
@@ -27,7 +28,7 @@ async def list_templates(caller: Caller, services: ServicesDep) -> TemplatePage:
     summary="One template",
     responses=problems(ErrorCode.UNAUTHENTICATED, ErrorCode.NOT_FOUND),
 )
-async def get_template(name: TemplateName, caller: Caller, services: ServicesDep) -> TemplateResponse:
+async def get_template(name: TemplateName, caller: OwnBotsReader, services: ServicesDep) -> TemplateResponse:
     """Its documentation, defaults, and the JSON schema of its parameters."""
     return _body(services.catalogue.get(name))
 

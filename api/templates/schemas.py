@@ -36,7 +36,7 @@ class TemplateResponse(BaseModel):
 
 
 class TemplatePage(BaseModel):
-    """All templates; there are few, so one page holds them."""
+    """Some of the templates."""
 
     items: list[TemplateResponse] = Field(description="By name.")
-    next: str | None = Field(description="Always null.", examples=[None])
+    next: str | None = Field(description="Cursor of the next page; null at the end.", examples=[None])

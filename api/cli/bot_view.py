@@ -1,0 +1,88 @@
+"""How a bot is shown."""
+
+from decimal import Decimal
+from typing import Any
+
+from flotilla_client.models import BotPolicyResponse, BotResponse
+
+from api.cli import output
+from api.cli.client import Answer
+
+
+def print_bot(found: Answer[BotResponse], as_json: bool) -> None:
+    """All of one bot."""
+    if as_json:
+        output.print_json(found.json)
+        return
+    bot = found.body
+    text = output.text
+    output.print_fields(
+        {
+            "name": text(bot.name),
+            "id": text(bot.id),
+            "state": output.state(bot.observed_state, bot.desired_state),
+            "trader": text(bot.trader_state),
+            "conditions": text("; ".join(_sentences(bot))),
+            "template": text(bot.template),
+            "parameters": text(", ".join(f"{key}={value}" for key, value in bot.parameters.to_dict().items())),
+            "exchange": f"{text(bot.exchange)}, {text(bot.trading_mode)}, {output.trading(_trading(bot))}",
+            "pairs": text(" ".join(bot.pairs)),
+            "timeframe": text(bot.timeframe),
+            "stake": text(f"{_plain(bot.stake_amount)} {bot.stake_currency}, up to {bot.max_open_trades} trades"),
+            "balance": text(f"{_plain(bot.starting_balance)} {bot.stake_currency} at the start"),
+            "pool": text(bot.pool),
+            "memory": _memory(bot),
+            "restarts": text(bot.restarts),
+            "generation": text(f"{bot.generation} (in force: {bot.observed_generation})"),
+            "policy": text(_policy(bot.policy)),
+            "created": text(bot.created_at),
+        }
+    )
+
+
+def row(bot: BotResponse) -> tuple[str, ...]:
+    """A bot among others."""
+    return (
+        output.text(bot.name),
+        output.state(bot.observed_state, bot.desired_state),
+        output.text(bot.template),
+        output.text(bot.exchange) if bot.dry_run else f"{output.text(bot.exchange)} {output.trading(_trading(bot))}",
+        output.text(bot.pool),
+        _memory(bot),
+        output.age(bot.created_at),
+        output.text(bot.id),
+        output.text(_sentences(bot)[0] if _sentences(bot) else None),
+    )
+
+
+def reason(bot: BotResponse) -> str:
+    """Why it is as it is, or where to look."""
+    return "; ".join(_sentences(bot)) or f"see `flotilla bots logs {bot.name}`."
+
+
+def short(data: dict[str, Any]) -> str:
+    """What an event holds, on a line."""
+    shown = [f"{key}={value}" for key, value in data.items() if isinstance(value, str | int | float) and value != ""]
+    return " ".join(shown)[:160]
+
+
+def _trading(bot: BotResponse) -> str:
+    return "dry_run" if bot.dry_run else bot.trading
+
+
+def _memory(bot: BotResponse) -> str:
+    return output.megabytes(bot.memory.pss_bytes if bot.memory else None)
+
+
+def _policy(policy: BotPolicyResponse | None) -> str | None:
+    if policy is None:
+        return None
+    return f"{policy.label} ({'in force' if policy.in_force else 'not in force yet'})"
+
+
+def _sentences(bot: BotResponse) -> list[str]:
+    return [f"{condition.type_}: {condition.message}" for condition in bot.conditions]
+
+
+def _plain(amount: Any) -> str:
+    return format(Decimal(str(amount)).normalize(), "f")

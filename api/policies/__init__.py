@@ -1,0 +1,1 @@
+"""The universal rules of users and bots, over HTTP."""

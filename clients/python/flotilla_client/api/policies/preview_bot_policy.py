@@ -1,0 +1,264 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.policy_override import PolicyOverride
+from ...models.preview_response import PreviewResponse
+from ...models.problem import Problem
+from ...types import Response
+
+
+def _get_kwargs(
+    bot_id: str,
+    *,
+    body: PolicyOverride,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/api/v1/policies/bots/{bot_id}/preview".format(
+            bot_id=quote(str(bot_id), safe=""),
+        ),
+    }
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> PreviewResponse | Problem | None:
+    if response.status_code == 200:
+        response_200 = PreviewResponse.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 400:
+        response_400 = Problem.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Problem.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 408:
+        response_408 = Problem.from_dict(response.json())
+
+        return response_408
+
+    if response.status_code == 409:
+        response_409 = Problem.from_dict(response.json())
+
+        return response_409
+
+    if response.status_code == 413:
+        response_413 = Problem.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 422:
+        response_422 = Problem.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 429:
+        response_429 = Problem.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = Problem.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[PreviewResponse | Problem]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    bot_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: PolicyOverride,
+) -> Response[PreviewResponse | Problem]:
+    """What would change
+
+     The same as for your default, of this bot's trades.
+
+    Args:
+        bot_id (str): Identity of the bot.
+        body (PolicyOverride): What one bot has otherwise than its user's default: a section that
+            is given replaces the whole section of the
+            default, null switches it off, and one that is not given is inherited (told by
+            `model_fields_set`). Limits across
+            bots (`limits` but cool_down and trading_hours, loss limits of scope `user`) are the
+            user's: an override cannot have
+            them.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[PreviewResponse | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        bot_id=bot_id,
+        body=body,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    bot_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: PolicyOverride,
+) -> PreviewResponse | Problem | None:
+    """What would change
+
+     The same as for your default, of this bot's trades.
+
+    Args:
+        bot_id (str): Identity of the bot.
+        body (PolicyOverride): What one bot has otherwise than its user's default: a section that
+            is given replaces the whole section of the
+            default, null switches it off, and one that is not given is inherited (told by
+            `model_fields_set`). Limits across
+            bots (`limits` but cool_down and trading_hours, loss limits of scope `user`) are the
+            user's: an override cannot have
+            them.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        PreviewResponse | Problem
+    """
+
+    return sync_detailed(
+        bot_id=bot_id,
+        client=client,
+        body=body,
+    ).parsed
+
+
+async def asyncio_detailed(
+    bot_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: PolicyOverride,
+) -> Response[PreviewResponse | Problem]:
+    """What would change
+
+     The same as for your default, of this bot's trades.
+
+    Args:
+        bot_id (str): Identity of the bot.
+        body (PolicyOverride): What one bot has otherwise than its user's default: a section that
+            is given replaces the whole section of the
+            default, null switches it off, and one that is not given is inherited (told by
+            `model_fields_set`). Limits across
+            bots (`limits` but cool_down and trading_hours, loss limits of scope `user`) are the
+            user's: an override cannot have
+            them.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[PreviewResponse | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        bot_id=bot_id,
+        body=body,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    bot_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: PolicyOverride,
+) -> PreviewResponse | Problem | None:
+    """What would change
+
+     The same as for your default, of this bot's trades.
+
+    Args:
+        bot_id (str): Identity of the bot.
+        body (PolicyOverride): What one bot has otherwise than its user's default: a section that
+            is given replaces the whole section of the
+            default, null switches it off, and one that is not given is inherited (told by
+            `model_fields_set`). Limits across
+            bots (`limits` but cool_down and trading_hours, loss limits of scope `user`) are the
+            user's: an override cannot have
+            them.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        PreviewResponse | Problem
+    """
+
+    return (
+        await asyncio_detailed(
+            bot_id=bot_id,
+            client=client,
+            body=body,
+        )
+    ).parsed

@@ -1,0 +1,237 @@
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.act_response import ActResponse
+from ...models.halt_request import HaltRequest
+from ...models.problem import Problem
+from ...types import Response
+
+
+def _get_kwargs(
+    *,
+    body: HaltRequest,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/api/v1/risk/halt",
+    }
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> ActResponse | Problem | None:
+    if response.status_code == 202:
+        response_202 = ActResponse.from_dict(response.json())
+
+        return response_202
+
+    if response.status_code == 400:
+        response_400 = Problem.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Problem.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 408:
+        response_408 = Problem.from_dict(response.json())
+
+        return response_408
+
+    if response.status_code == 413:
+        response_413 = Problem.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 422:
+        response_422 = Problem.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 429:
+        response_429 = Problem.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = Problem.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[ActResponse | Problem]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: HaltRequest,
+) -> Response[ActResponse | Problem]:
+    """The kill switch
+
+     Halts a bot, all bots of a user, or everything (administrators), and with `flatten` closes all of
+    their trades.
+    It is written down first, then told to every pool at once, and looked for every second. Once more
+    changes nothing.
+    Bots go on running: they stay halted when they are flat, until somebody releases them.
+
+    Args:
+        body (HaltRequest): Halts: no new risk, resting entries cancelled, the strategies' own
+            exits off; universal stops run.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ActResponse | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient,
+    body: HaltRequest,
+) -> ActResponse | Problem | None:
+    """The kill switch
+
+     Halts a bot, all bots of a user, or everything (administrators), and with `flatten` closes all of
+    their trades.
+    It is written down first, then told to every pool at once, and looked for every second. Once more
+    changes nothing.
+    Bots go on running: they stay halted when they are flat, until somebody releases them.
+
+    Args:
+        body (HaltRequest): Halts: no new risk, resting entries cancelled, the strategies' own
+            exits off; universal stops run.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ActResponse | Problem
+    """
+
+    return sync_detailed(
+        client=client,
+        body=body,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: HaltRequest,
+) -> Response[ActResponse | Problem]:
+    """The kill switch
+
+     Halts a bot, all bots of a user, or everything (administrators), and with `flatten` closes all of
+    their trades.
+    It is written down first, then told to every pool at once, and looked for every second. Once more
+    changes nothing.
+    Bots go on running: they stay halted when they are flat, until somebody releases them.
+
+    Args:
+        body (HaltRequest): Halts: no new risk, resting entries cancelled, the strategies' own
+            exits off; universal stops run.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ActResponse | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    *,
+    client: AuthenticatedClient,
+    body: HaltRequest,
+) -> ActResponse | Problem | None:
+    """The kill switch
+
+     Halts a bot, all bots of a user, or everything (administrators), and with `flatten` closes all of
+    their trades.
+    It is written down first, then told to every pool at once, and looked for every second. Once more
+    changes nothing.
+    Bots go on running: they stay halted when they are flat, until somebody releases them.
+
+    Args:
+        body (HaltRequest): Halts: no new risk, resting entries cancelled, the strategies' own
+            exits off; universal stops run.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ActResponse | Problem
+    """
+
+    return (
+        await asyncio_detailed(
+            client=client,
+            body=body,
+        )
+    ).parsed

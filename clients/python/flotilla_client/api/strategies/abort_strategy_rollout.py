@@ -1,0 +1,204 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.problem import Problem
+from ...models.version_rollout_response import VersionRolloutResponse
+from ...types import Response
+
+
+def _get_kwargs(
+    rollout_id: str,
+) -> dict[str, Any]:
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/api/v1/strategies/rollouts/{rollout_id}/abort".format(
+            rollout_id=quote(str(rollout_id), safe=""),
+        ),
+    }
+
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Problem | VersionRolloutResponse | None:
+    if response.status_code == 202:
+        response_202 = VersionRolloutResponse.from_dict(response.json())
+
+        return response_202
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Problem.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 409:
+        response_409 = Problem.from_dict(response.json())
+
+        return response_409
+
+    if response.status_code == 422:
+        response_422 = Problem.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 429:
+        response_429 = Problem.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = Problem.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Problem | VersionRolloutResponse]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    rollout_id: str,
+    *,
+    client: AuthenticatedClient,
+) -> Response[Problem | VersionRolloutResponse]:
+    """Abort a roll-out of a strategy
+
+     The bot under way goes back; those that are done keep the new version, the others the old one.
+
+    Args:
+        rollout_id (str): Identity of the roll-out.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | VersionRolloutResponse]
+    """
+
+    kwargs = _get_kwargs(
+        rollout_id=rollout_id,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    rollout_id: str,
+    *,
+    client: AuthenticatedClient,
+) -> Problem | VersionRolloutResponse | None:
+    """Abort a roll-out of a strategy
+
+     The bot under way goes back; those that are done keep the new version, the others the old one.
+
+    Args:
+        rollout_id (str): Identity of the roll-out.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | VersionRolloutResponse
+    """
+
+    return sync_detailed(
+        rollout_id=rollout_id,
+        client=client,
+    ).parsed
+
+
+async def asyncio_detailed(
+    rollout_id: str,
+    *,
+    client: AuthenticatedClient,
+) -> Response[Problem | VersionRolloutResponse]:
+    """Abort a roll-out of a strategy
+
+     The bot under way goes back; those that are done keep the new version, the others the old one.
+
+    Args:
+        rollout_id (str): Identity of the roll-out.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | VersionRolloutResponse]
+    """
+
+    kwargs = _get_kwargs(
+        rollout_id=rollout_id,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    rollout_id: str,
+    *,
+    client: AuthenticatedClient,
+) -> Problem | VersionRolloutResponse | None:
+    """Abort a roll-out of a strategy
+
+     The bot under way goes back; those that are done keep the new version, the others the old one.
+
+    Args:
+        rollout_id (str): Identity of the roll-out.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | VersionRolloutResponse
+    """
+
+    return (
+        await asyncio_detailed(
+            rollout_id=rollout_id,
+            client=client,
+        )
+    ).parsed

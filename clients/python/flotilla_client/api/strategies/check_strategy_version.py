@@ -1,0 +1,258 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.check_again import CheckAgain
+from ...models.problem import Problem
+from ...models.version_response import VersionResponse
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    strategy_id: str,
+    version: str,
+    *,
+    body: CheckAgain | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/api/v1/strategies/{strategy_id}/versions/{version}/check".format(
+            strategy_id=quote(str(strategy_id), safe=""),
+            version=quote(str(version), safe=""),
+        ),
+    }
+
+    if not isinstance(body, Unset):
+        _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Problem | VersionResponse | None:
+    if response.status_code == 202:
+        response_202 = VersionResponse.from_dict(response.json())
+
+        return response_202
+
+    if response.status_code == 400:
+        response_400 = Problem.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Problem.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 408:
+        response_408 = Problem.from_dict(response.json())
+
+        return response_408
+
+    if response.status_code == 413:
+        response_413 = Problem.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 422:
+        response_422 = Problem.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 429:
+        response_429 = Problem.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = Problem.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Problem | VersionResponse]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    strategy_id: str,
+    version: str,
+    *,
+    client: AuthenticatedClient,
+    body: CheckAgain | Unset = UNSET,
+) -> Response[Problem | VersionResponse]:
+    """Check a version anew
+
+     By the FreqTrade that your pools run now; a deep one with FreqTrade's own analyses. Bots that run it
+    go on
+    meanwhile.
+
+    Args:
+        strategy_id (str): Identity of the strategy.
+        version (str): A number, a tag, or `head` for the newest.
+        body (CheckAgain | Unset): How far a check goes.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | VersionResponse]
+    """
+
+    kwargs = _get_kwargs(
+        strategy_id=strategy_id,
+        version=version,
+        body=body,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    strategy_id: str,
+    version: str,
+    *,
+    client: AuthenticatedClient,
+    body: CheckAgain | Unset = UNSET,
+) -> Problem | VersionResponse | None:
+    """Check a version anew
+
+     By the FreqTrade that your pools run now; a deep one with FreqTrade's own analyses. Bots that run it
+    go on
+    meanwhile.
+
+    Args:
+        strategy_id (str): Identity of the strategy.
+        version (str): A number, a tag, or `head` for the newest.
+        body (CheckAgain | Unset): How far a check goes.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | VersionResponse
+    """
+
+    return sync_detailed(
+        strategy_id=strategy_id,
+        version=version,
+        client=client,
+        body=body,
+    ).parsed
+
+
+async def asyncio_detailed(
+    strategy_id: str,
+    version: str,
+    *,
+    client: AuthenticatedClient,
+    body: CheckAgain | Unset = UNSET,
+) -> Response[Problem | VersionResponse]:
+    """Check a version anew
+
+     By the FreqTrade that your pools run now; a deep one with FreqTrade's own analyses. Bots that run it
+    go on
+    meanwhile.
+
+    Args:
+        strategy_id (str): Identity of the strategy.
+        version (str): A number, a tag, or `head` for the newest.
+        body (CheckAgain | Unset): How far a check goes.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | VersionResponse]
+    """
+
+    kwargs = _get_kwargs(
+        strategy_id=strategy_id,
+        version=version,
+        body=body,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    strategy_id: str,
+    version: str,
+    *,
+    client: AuthenticatedClient,
+    body: CheckAgain | Unset = UNSET,
+) -> Problem | VersionResponse | None:
+    """Check a version anew
+
+     By the FreqTrade that your pools run now; a deep one with FreqTrade's own analyses. Bots that run it
+    go on
+    meanwhile.
+
+    Args:
+        strategy_id (str): Identity of the strategy.
+        version (str): A number, a tag, or `head` for the newest.
+        body (CheckAgain | Unset): How far a check goes.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | VersionResponse
+    """
+
+    return (
+        await asyncio_detailed(
+            strategy_id=strategy_id,
+            version=version,
+            client=client,
+            body=body,
+        )
+    ).parsed

@@ -1,0 +1,213 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.problem import Problem
+from ...models.source_response import SourceResponse
+from ...types import Response
+
+
+def _get_kwargs(
+    strategy_id: str,
+    version: str,
+) -> dict[str, Any]:
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/api/v1/strategies/{strategy_id}/versions/{version}".format(
+            strategy_id=quote(str(strategy_id), safe=""),
+            version=quote(str(version), safe=""),
+        ),
+    }
+
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Problem | SourceResponse | None:
+    if response.status_code == 200:
+        response_200 = SourceResponse.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Problem.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 422:
+        response_422 = Problem.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 429:
+        response_429 = Problem.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = Problem.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Problem | SourceResponse]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    strategy_id: str,
+    version: str,
+    *,
+    client: AuthenticatedClient,
+) -> Response[Problem | SourceResponse]:
+    """One version
+
+     With its source.
+
+    Args:
+        strategy_id (str): Identity of the strategy.
+        version (str): A number, a tag, or `head` for the newest.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | SourceResponse]
+    """
+
+    kwargs = _get_kwargs(
+        strategy_id=strategy_id,
+        version=version,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    strategy_id: str,
+    version: str,
+    *,
+    client: AuthenticatedClient,
+) -> Problem | SourceResponse | None:
+    """One version
+
+     With its source.
+
+    Args:
+        strategy_id (str): Identity of the strategy.
+        version (str): A number, a tag, or `head` for the newest.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | SourceResponse
+    """
+
+    return sync_detailed(
+        strategy_id=strategy_id,
+        version=version,
+        client=client,
+    ).parsed
+
+
+async def asyncio_detailed(
+    strategy_id: str,
+    version: str,
+    *,
+    client: AuthenticatedClient,
+) -> Response[Problem | SourceResponse]:
+    """One version
+
+     With its source.
+
+    Args:
+        strategy_id (str): Identity of the strategy.
+        version (str): A number, a tag, or `head` for the newest.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | SourceResponse]
+    """
+
+    kwargs = _get_kwargs(
+        strategy_id=strategy_id,
+        version=version,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    strategy_id: str,
+    version: str,
+    *,
+    client: AuthenticatedClient,
+) -> Problem | SourceResponse | None:
+    """One version
+
+     With its source.
+
+    Args:
+        strategy_id (str): Identity of the strategy.
+        version (str): A number, a tag, or `head` for the newest.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | SourceResponse
+    """
+
+    return (
+        await asyncio_detailed(
+            strategy_id=strategy_id,
+            version=version,
+            client=client,
+        )
+    ).parsed

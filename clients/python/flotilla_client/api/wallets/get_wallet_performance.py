@@ -1,0 +1,225 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.performance_response import PerformanceResponse
+from ...models.problem import Problem
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    wallet_id: str,
+    *,
+    bot_id: None | str | Unset = UNSET,
+) -> dict[str, Any]:
+
+    params: dict[str, Any] = {}
+
+    json_bot_id: None | str | Unset
+    if isinstance(bot_id, Unset):
+        json_bot_id = UNSET
+    else:
+        json_bot_id = bot_id
+    params["bot_id"] = json_bot_id
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/api/v1/wallets/{wallet_id}/performance".format(
+            wallet_id=quote(str(wallet_id), safe=""),
+        ),
+        "params": params,
+    }
+
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> PerformanceResponse | Problem | None:
+    if response.status_code == 200:
+        response_200 = PerformanceResponse.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Problem.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 422:
+        response_422 = Problem.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 429:
+        response_429 = Problem.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = Problem.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[PerformanceResponse | Problem]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    wallet_id: str,
+    *,
+    client: AuthenticatedClient,
+    bot_id: None | str | Unset = UNSET,
+) -> Response[PerformanceResponse | Problem]:
+    """How well it did
+
+     Money-weighted and time-weighted returns of a wallet by stake currency, or of one bot of it.
+
+    Args:
+        wallet_id (str): Identity of the wallet.
+        bot_id (None | str | Unset): Only of this bot.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[PerformanceResponse | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        wallet_id=wallet_id,
+        bot_id=bot_id,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    wallet_id: str,
+    *,
+    client: AuthenticatedClient,
+    bot_id: None | str | Unset = UNSET,
+) -> PerformanceResponse | Problem | None:
+    """How well it did
+
+     Money-weighted and time-weighted returns of a wallet by stake currency, or of one bot of it.
+
+    Args:
+        wallet_id (str): Identity of the wallet.
+        bot_id (None | str | Unset): Only of this bot.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        PerformanceResponse | Problem
+    """
+
+    return sync_detailed(
+        wallet_id=wallet_id,
+        client=client,
+        bot_id=bot_id,
+    ).parsed
+
+
+async def asyncio_detailed(
+    wallet_id: str,
+    *,
+    client: AuthenticatedClient,
+    bot_id: None | str | Unset = UNSET,
+) -> Response[PerformanceResponse | Problem]:
+    """How well it did
+
+     Money-weighted and time-weighted returns of a wallet by stake currency, or of one bot of it.
+
+    Args:
+        wallet_id (str): Identity of the wallet.
+        bot_id (None | str | Unset): Only of this bot.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[PerformanceResponse | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        wallet_id=wallet_id,
+        bot_id=bot_id,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    wallet_id: str,
+    *,
+    client: AuthenticatedClient,
+    bot_id: None | str | Unset = UNSET,
+) -> PerformanceResponse | Problem | None:
+    """How well it did
+
+     Money-weighted and time-weighted returns of a wallet by stake currency, or of one bot of it.
+
+    Args:
+        wallet_id (str): Identity of the wallet.
+        bot_id (None | str | Unset): Only of this bot.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        PerformanceResponse | Problem
+    """
+
+    return (
+        await asyncio_detailed(
+            wallet_id=wallet_id,
+            client=client,
+            bot_id=bot_id,
+        )
+    ).parsed

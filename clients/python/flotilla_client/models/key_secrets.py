@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+
+from ..types import UNSET, Unset
+
+T = TypeVar("T", bound="KeySecrets")
+
+
+@_attrs_define
+class KeySecrets:
+    """What an exchange gave out for an API key.
+
+    Attributes:
+        key (str): The API key.
+        secret (str): Its secret.
+        password (None | str | Unset): Its passphrase, where the exchange has such.
+        rotate_after_days (int | None | Unset): Days after which you are reminded to replace it; null for never.
+    """
+
+    key: str
+    secret: str
+    password: None | str | Unset = UNSET
+    rotate_after_days: int | None | Unset = UNSET
+
+    def to_dict(self) -> dict[str, Any]:
+        key = self.key
+
+        secret = self.secret
+
+        password: None | str | Unset
+        if isinstance(self.password, Unset):
+            password = UNSET
+        else:
+            password = self.password
+
+        rotate_after_days: int | None | Unset
+        if isinstance(self.rotate_after_days, Unset):
+            rotate_after_days = UNSET
+        else:
+            rotate_after_days = self.rotate_after_days
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update(
+            {
+                "key": key,
+                "secret": secret,
+            }
+        )
+        if password is not UNSET:
+            field_dict["password"] = password
+        if rotate_after_days is not UNSET:
+            field_dict["rotate_after_days"] = rotate_after_days
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        d = dict(src_dict)
+        key = d.pop("key")
+
+        secret = d.pop("secret")
+
+        def _parse_password(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        password = _parse_password(d.pop("password", UNSET))
+
+        def _parse_rotate_after_days(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        rotate_after_days = _parse_rotate_after_days(d.pop("rotate_after_days", UNSET))
+
+        key_secrets = cls(
+            key=key,
+            secret=secret,
+            password=password,
+            rotate_after_days=rotate_after_days,
+        )
+
+        return key_secrets

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import define as _attrs_define
+
+if TYPE_CHECKING:
+    from ..models.returns_response import ReturnsResponse
+
+
+T = TypeVar("T", bound="PerformanceResponse")
+
+
+@_attrs_define
+class PerformanceResponse:
+    """Returns by mode and currency.
+
+    Attributes:
+        items (list[ReturnsResponse]): One for each mode and stake currency.
+    """
+
+    items: list[ReturnsResponse]
+
+    def to_dict(self) -> dict[str, Any]:
+        items = []
+        for items_item_data in self.items:
+            items_item = items_item_data.to_dict()
+            items.append(items_item)
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update(
+            {
+                "items": items,
+            }
+        )
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.returns_response import ReturnsResponse  # noqa: PLC0415
+
+        d = dict(src_dict)
+        items = []
+        _items = d.pop("items")
+        for items_item_data in _items:
+            items_item = ReturnsResponse.from_dict(items_item_data)
+
+            items.append(items_item)
+
+        performance_response = cls(
+            items=items,
+        )
+
+        return performance_response

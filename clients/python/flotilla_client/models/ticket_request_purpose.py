@@ -1,0 +1,14 @@
+from typing import Literal
+
+TicketRequestPurpose = Literal["freqtrade", "portfolio"]
+
+TICKET_REQUEST_PURPOSE_VALUES: set[TicketRequestPurpose] = {
+    "freqtrade",
+    "portfolio",
+}
+
+
+def check_ticket_request_purpose(value: str) -> TicketRequestPurpose:
+    if value in TICKET_REQUEST_PURPOSE_VALUES:
+        return value
+    raise TypeError(f"Unexpected value {value!r}. Expected one of {TICKET_REQUEST_PURPOSE_VALUES!r}")
