@@ -80,7 +80,8 @@ class PoolRig:
     agent: httpx.Client
     bot_ids: list[str] = field(default_factory=list)
 
-    def put(self, bots: list[RenderedBot]) -> None:
+    def put(self, bots: list[RenderedBot], **more: Any) -> None:
+        """`more`: further fields of `SlotSpec`."""
         for bot in bots:
             bot_id = f"bench-{len(self.bot_ids):03d}"
             body = {
@@ -90,6 +91,7 @@ class PoolRig:
                 "exchange": "paper",
                 "config": bot.config,
                 "strategy": bot.strategy.model_dump(),
+                **more,
             }
             self.agent.put(f"/v1/slots/{bot_id}", json=body).raise_for_status()
             self.bot_ids.append(bot_id)

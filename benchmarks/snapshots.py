@@ -4,8 +4,8 @@
 
 Each batch is one reading of each bot, written as intake writes it (`bot_history.store`: COPY on PostgreSQL, one
 prepared statement on SQLite), and for comparison by the ORM in units of work of the same size, in the same run on the
-same database: a new SQLite file always, and with --url (or FLOTILLA_BENCH_URL) a PostgreSQL database, which must be
-empty, too. CPU is this process's; the server's own is told beside it where it runs on this machine.
+same database: a new SQLite file, and PostgreSQL: one of its own, or with --url (or FLOTILLA_BENCH_URL) an empty
+database anywhere. CPU is this process's; the server's own is told beside it where it runs on this machine.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import os
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -22,6 +23,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.stores import postgres
 from orchestrator.db import migrate, partitions
 from orchestrator.db.engine import Database
 from orchestrator.portfolio import bot_history
@@ -126,10 +128,9 @@ def main() -> None:
     parser.add_argument("--url", default=os.environ.get("FLOTILLA_BENCH_URL"), help="an empty PostgreSQL database")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="flotilla-bench-") as directory:
-        urls = {"sqlite": f"sqlite+aiosqlite:///{Path(directory) / 'bench.db'}"}
-        if options.url:
-            urls["postgresql"] = options.url
+    with tempfile.TemporaryDirectory(prefix="flotilla-bench-") as directory, ExitStack() as own:
+        url = options.url or own.enter_context(postgres(Path(directory) / "postgres")).url
+        urls = {"sqlite": f"sqlite+aiosqlite:///{Path(directory) / 'bench.db'}", "postgresql": url}
         found = {kind: asyncio.run(measure(url, options.bots, options.batches)) for kind, url in urls.items()}
     if options.json:
         print(json.dumps({kind: {way: asdict(one) for way, one in both.items()} for kind, both in found.items()}))

@@ -3,10 +3,16 @@
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from tests.databases import database_url, migrated_sqlite, postgres  # noqa: F401 - fixtures
 
+# Examples are judged by what they show, not by how long they took on a busy machine.
+hypothesis.settings.register_profile(
+    "flotilla", deadline=None, print_blob=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("flotilla")
 _not_run: list[str] = []
 
 

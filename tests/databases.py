@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from orchestrator.db import migrate
 
 KINDS = ("sqlite", "postgresql")
 _TEMPLATE = "flotilla_template"
+_migrated_content: list[bytes] = []
 
 
 @dataclass
@@ -34,9 +35,11 @@ class PostgresServer:
     def url(self, name: str) -> str:
         return f"postgresql+psycopg://flotilla@127.0.0.1:{self.port}/{name}"
 
-    def empty(self) -> str:
+    def empty(self, encoding: str = "UTF8") -> str:
         """A new database without tables; its URL."""
-        return self._create("")
+        if encoding == "UTF8":
+            return self._create("")
+        return self._create(f"ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
 
     def migrated(self) -> str:
         """A new database at the newest version; its URL."""
@@ -73,10 +76,7 @@ def postgres() -> Iterator[PostgresServer]:
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated file, to be copied."""
     file = tmp_path_factory.mktemp("template") / "flotilla.db"
-    asyncio.run(migrate.upgrade(sqlite_url(file)))
-    with sqlite3.connect(file) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
+    asyncio.run(new_sqlite(file))
     return file
 
 
@@ -92,6 +92,19 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     url = started.migrated()
     yield url
     started.drop(url)
+
+
+async def new_sqlite(file: Path) -> str:
+    """A migrated, empty file; its URL. The first of a process is migrated, all others are copies of it."""
+    if not _migrated_content:
+        await migrate.upgrade(sqlite_url(file))
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        _migrated_content.append(file.read_bytes())
+    else:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(_migrated_content[0])
+    return sqlite_url(file)
 
 
 def sqlite_url(file: Path) -> str:
@@ -118,7 +131,7 @@ def server(programs: Path) -> Iterator[PostgresServer]:
         encoding = ["-E", "UTF8", "--locale=C.UTF-8"]
         subprocess.run([*initdb, *encoding], check=True, capture_output=True, cwd="/")
         start = [*control, "-w", "-o", options, "-l", str(directory / "log"), "start"]
-        subprocess.run(start, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", timeout=60)
+        subprocess.run(start, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", timeout=200)
         yield PostgresServer(port)
     finally:
         subprocess.run([*control, "-m", "immediate", "stop"], capture_output=True, cwd="/", check=False)

@@ -10,7 +10,7 @@ _POLL_SECONDS = 0.05
 
 
 async def eventually(
-    check: Callable[[], T | Awaitable[T]], timeout_seconds: float = 30, message: str = "condition"
+    check: Callable[[], T | Awaitable[T]], timeout_seconds: float = 60, message: str = "condition"
 ) -> T:
     """The first truthy answer of `check`, called every 50 ms. Raises AssertionError with the last one on time-out."""
     deadline = time.monotonic() + timeout_seconds
@@ -25,7 +25,7 @@ async def eventually(
         await asyncio.sleep(_POLL_SECONDS)
 
 
-def eventually_sync(check: Callable[[], T], timeout_seconds: float = 30, message: str = "condition") -> T:
+def eventually_sync(check: Callable[[], T], timeout_seconds: float = 60, message: str = "condition") -> T:
     """The same for synchronous tests."""
     deadline = time.monotonic() + timeout_seconds
     while True:

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_import_contracts_hold() -> None:
     outcome = subprocess.run(
-        [ROOT / ".venv/bin/lint-imports", "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=100
+        [ROOT / ".venv/bin/lint-imports", "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=200
     )
     assert outcome.returncode == 0, outcome.stdout
 

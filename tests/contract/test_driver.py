@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator.kit.clock import utc_now
 from orchestrator.pools.client import AgentClient
-from orchestrator.pools.drivers import PoolDriver
+from orchestrator.pools.drivers import DiskDriver, PoolDriver
 from orchestrator.pools.drivers.process import ProcessDriver
 from orchestrator.pools.models import PoolModel
 from tests.docker.broker_rig import broker_rig
@@ -55,7 +55,7 @@ async def reachable(driver: PoolDriver, pool_id: str = "pool-a") -> AgentClient:
     async def listens() -> object:
         return await driver.endpoint(pool_id)
 
-    await eventually(listens, 20, "the agent listens")
+    await eventually(listens, message="the agent listens")
     endpoint = await driver.endpoint(pool_id)
     assert endpoint is not None
     return AgentClient(pool_id, endpoint)
@@ -113,14 +113,16 @@ async def test_pools_do_not_know_each_other(remake: Remake) -> None:
     await second.aclose()
 
 
-async def test_restart_keeps_what_it_was(remake: Remake) -> None:
+async def test_restart_keeps_what_it_was_and_takes_what_was_changed(remake: Remake) -> None:
     driver = remake()
     await driver.ensure(pool())
     first = await reachable(driver)
-    await driver.restart("pool-a", graceful=True)
+    changed = pool()
+    changed.slots_total = 9
+    await driver.restart(changed, graceful=True)
     second = await reachable(driver)
     assert second.endpoint.token == first.endpoint.token
-    assert (await second.pool()).slots_total == 7
+    assert (await second.pool()).slots_total == 9
     await first.aclose()
     await second.aclose()
 
@@ -139,6 +141,23 @@ async def test_remove_keeps_what_purge_does_not(remake: Remake) -> None:
     await driver.purge("pool-a")
     assert not (await driver.observe("pool-a")).alive
     assert await driver.list() == []
+
+
+async def test_disks_are_told_until_they_are_purged(remake: Remake) -> None:
+    driver = remake()
+    assert isinstance(driver, DiskDriver)
+
+    async def told() -> list[tuple[str, bool]]:
+        return [(disk.pool_id, disk.in_use) for disk in await driver.disks()]
+
+    assert await told() == []
+    for pool_id in ("pool-b", "pool-a"):
+        await driver.ensure(pool(pool_id))
+        await (await reachable(driver, pool_id)).aclose()
+    await driver.remove("pool-a")
+    assert sorted(await told()) == [("pool-a", False), ("pool-b", True)]
+    await driver.purge("pool-a")
+    assert await told() == [("pool-b", True)]
 
 
 async def test_the_machine_is_told(remake: Remake) -> None:
@@ -169,7 +188,7 @@ class TestProcess:
         async def dead() -> bool:
             return not (await driver.observe("pool-a")).alive
 
-        await eventually(dead, 10)
+        await eventually(dead)
         assert await driver.endpoint("pool-a") is None, "a dead agent's address is not handed out"
         await driver.ensure(pool())
         assert await self.started_pid(driver, tmp_path / "pool-a") != pid
@@ -190,7 +209,7 @@ class TestProcess:
         async def told() -> str | None:
             return (await driver.observe("pool-a")).problem
 
-        assert await eventually(told, 10) == "It ended with status 1: The fake pool was told to fail."
+        assert await eventually(told) == "It ended with status 1: The fake pool was told to fail."
 
     async def test_a_reused_pid_is_not_taken_for_the_pool(self, driver: ProcessDriver, tmp_path: Path) -> None:
         directory = tmp_path / "pool-a"

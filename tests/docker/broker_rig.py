@@ -108,12 +108,15 @@ class BrokerRig:
         self.docker = docker_client
         self.image = image
         self.installation = installation
+        uid_first = 1_000_000 + uuid.uuid4().int % 1000 * 100_000  # nobody else's on this daemon
         self.settings = BrokerSettings(
             docker_host=docker_host,
             socket=directory / "broker.sock",
             installation=installation,
             allowed_images=["flotilla-fake-pool:*", "flotilla-absent:1"],
             stop_seconds=2,
+            uid_first=uid_first,
+            uid_last=uid_first + 9_999,
             default_memory_bytes=256 * 2**20,
         )
         self._runner: web.AppRunner | None = None
@@ -166,7 +169,7 @@ class BrokerRig:
         async def listens() -> AgentEndpoint | None:
             return await driver.endpoint(pool_id)
 
-        endpoint = await eventually(listens, 20, "the agent listens")
+        endpoint = await eventually(listens, message="the agent listens")
         assert endpoint is not None
         return endpoint
 

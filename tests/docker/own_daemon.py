@@ -62,7 +62,7 @@ class OwnDaemon:
                 stderr=log,
                 start_new_session=True,
             )
-        eventually_sync(self._answers, 60, "the daemon answers")
+        eventually_sync(self._answers, message="the daemon answers")
 
     def end(self, number: signal.Signals) -> None:
         """By this signal; returns when it has ended. SIGKILL leaves containers without a daemon."""

@@ -48,7 +48,10 @@ class PoolContainer:
         """With settings and token in its volume, as the broker puts them there."""
         self._client.create_container_from_config(
             self._client.create_container_config(
-                self._image, command=[], host_config=self._client.create_host_config(**self._options(capabilities))
+                self._image,
+                command=[],
+                host_config=self._client.create_host_config(**self._options(capabilities)),
+                labels={"flotilla.role": "pool", "flotilla.installation": self.name},
             ),
             name=self.name,
         )
@@ -67,7 +70,7 @@ class PoolContainer:
 
     def start(self) -> None:
         self._client.start(self.name)
-        eventually_sync(self.answers, 60, "agent answers")
+        eventually_sync(self.answers, message="agent answers")
 
     def put(self, name: str, content: bytes, mode: int, uid: int) -> None:
         archive = io.BytesIO()
@@ -113,9 +116,9 @@ class PoolContainer:
             return self.call("GET", "/v1/pool").status_code == 200
         return False
 
-    def call(self, method: str, path: str, **more: Any) -> httpx.Response:
+    def call(self, method: str, path: str, timeout: float = 60, **more: Any) -> httpx.Response:
         url = f"http://{self._address(self.name)}:{_PORT}{path}"
-        return httpx.request(method, url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=20, **more)
+        return httpx.request(method, url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=timeout, **more)
 
     def pool(self) -> dict[str, Any]:
         return dict(self.call("GET", "/v1/pool").json())

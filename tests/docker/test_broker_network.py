@@ -5,11 +5,17 @@ from typing import Any
 from orchestrator.broker.contract import PaperSpec
 from orchestrator.pools.drivers.docker import DockerDriver
 from tests.docker.broker_rig import BrokerRig, ask, pool
+from tests.support import eventually
 
 
 async def reaches(rig: BrokerRig, driver: DockerDriver, pool_id: str, host: str, port: int) -> bool:
     told = await ask(await rig.listening(driver, pool_id), f"/probe?host={host}&port={port}")
     return bool(told["reached"])
+
+
+async def finds_the_exchange(rig: BrokerRig, driver: DockerDriver, pool_id: str) -> None:
+    """Within moments: its container runs before it listens."""
+    await eventually(lambda: reaches(rig, driver, pool_id, "paper-exchange", 9000), message="the exchange is reached")
 
 
 def address(rig: BrokerRig, pool_id: str) -> str:
@@ -49,7 +55,7 @@ async def test_the_paper_exchange_is_in_every_tenants_network(rig: BrokerRig) ->
     await driver.ensure(pool("pool-b", "usr-2"))
     assert (paper.url, paper.running) == ("http://paper-exchange:9000", True)
     for pool_id in ("pool-a", "pool-b"):
-        assert await reaches(rig, driver, pool_id, "paper-exchange", 9000)
+        await finds_the_exchange(rig, driver, pool_id)
     told = rig.docker.inspect_container(f"flotilla-{rig.installation}.paper-exchange")
     assert told["Config"]["User"] == "10001:10001"
     assert (told["HostConfig"]["CapDrop"], told["HostConfig"]["CapAdd"]) == (["ALL"], None)
@@ -60,14 +66,14 @@ async def test_the_paper_exchange_is_in_every_tenants_network(rig: BrokerRig) ->
     assert cut is not None
     assert not cut.running, "one that pools cannot find is asked for again"
     assert await client.ensure_paper(PaperSpec(image=rig.image, symbols=20)) == paper
-    assert await reaches(rig, driver, "pool-b", "paper-exchange", 9000)
+    await finds_the_exchange(rig, driver, "pool-b")
     await driver.purge("pool-b")
     assert not rig.docker.networks(names=[f"flotilla-{rig.installation}-t-usr-2"]), "its subnet is given back"
     await client.remove_paper()
     assert await client.paper() is None
     again = await client.ensure_paper(PaperSpec(image=rig.image, symbols=20))
     assert again.running
-    assert await reaches(rig, driver, "pool-a", "paper-exchange", 9000)
+    await finds_the_exchange(rig, driver, "pool-a")
 
 
 async def test_a_new_container_of_the_control_plane_finds_its_way_to_living_pools(rig: BrokerRig) -> None:

@@ -48,9 +48,9 @@ class Deployment:
         command = ["docker", "exec", f"{self.project}-control-plane", "cat", "/home/flotilla/admin-password"]
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=True).stdout.strip()
 
-    def signed_in(self) -> httpx.Client:
+    def signed_in(self, password: str | None = None) -> httpx.Client:
         base = f"http://127.0.0.1:{self.port}/api/v1"
-        body = {"username": "admin", "password": self.password()}
+        body = {"username": "admin", "password": password or self.password()}
         answer = httpx.post(f"{base}/auth/login", json=body, timeout=30, trust_env=False).raise_for_status().json()
         headers = {"Authorization": f"Bearer {answer['access_token']}"}
         return httpx.Client(base_url=base, headers=headers, timeout=30, trust_env=False)

@@ -214,7 +214,7 @@ async def test_what_we_stopped_stays_stopped_and_what_crashed_comes_back(rig: Br
         state = rig.inspect()["State"]
         return state["Running"] and state["Pid"] not in (0, pid)
 
-    await eventually(again, 20, "Docker starts it again")
+    await eventually(again, message="Docker starts it again")
     await driver.stop("pool-a", graceful=True)
     told = rig.inspect()
     assert told["State"]["Status"] == "exited"
@@ -228,12 +228,12 @@ async def test_one_that_does_not_start_says_why(rig: BrokerRig) -> None:
     await rig.listening(driver)
     executed = rig.docker.exec_create(rig.name(), ["touch", "/pool/fail"], user="10000")
     rig.docker.exec_start(executed["Id"])
-    await driver.restart("pool-a", graceful=False)
+    await driver.restart(pool(), graceful=False)
 
     async def told() -> str | None:
         return (await driver.observe("pool-a")).problem
 
-    reason: str | None = await eventually(told, 20)
+    reason: str | None = await eventually(told)
     assert reason == "It ended with status 1: The fake pool was told to fail."
     await driver.stop("pool-a", graceful=False)
 
@@ -244,7 +244,7 @@ async def test_one_that_ignores_sigterm_is_killed(rig: BrokerRig) -> None:
     await rig.listening(driver)
     executed = rig.docker.exec_create(rig.name(), ["touch", "/pool/deaf"], user="10000")
     rig.docker.exec_start(executed["Id"])
-    await driver.restart("pool-a", graceful=False)
+    await driver.restart(pool(), graceful=False)
     await rig.listening(driver)
     await driver.stop("pool-a", graceful=False)
     assert rig.inspect()["State"]["ExitCode"] == 137

@@ -92,7 +92,8 @@ async def test_the_pool_finds_its_files_with_their_owners(rig: BrokerRig) -> Non
     assert told["ids"] == [10_000] * 3
     assert settings["paper_exchange_url"] == "http://paper-exchange:9000"
     assert (settings["agent_host"], settings["agent_port"]) == ("0.0.0.0", 8700)
-    assert (settings["agent_uid"], settings["bot_uid_first"], settings["isolation"]) == (10_000, 20_000, "required")
+    assert (settings["agent_uid"], settings["isolation"]) == (10_000, "required")
+    assert settings["bot_uid_first"] == rig.settings.uid_first
     assert settings["memory_limit_bytes"] == rig.inspect()["HostConfig"]["Memory"]
     chunks, _ = rig.docker.get_archive(rig.name(), "/pool/.")
     with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as tar:
@@ -104,7 +105,7 @@ async def test_the_pool_finds_its_files_with_their_owners(rig: BrokerRig) -> Non
 
 
 async def test_bots_of_two_pools_never_share_a_user_id(rig: BrokerRig) -> None:
-    driver = rig.driver()
+    driver, lowest = rig.driver(), rig.settings.uid_first
     await asyncio.gather(driver.ensure(pool()), driver.ensure(pool("pool-b", "usr-2")))
 
     async def bots_of(pool_id: str, slots: int = 7) -> range:
@@ -116,26 +117,26 @@ async def test_bots_of_two_pools_never_share_a_user_id(rig: BrokerRig) -> None:
 
     first = await bots_of("pool-a")
     second = await bots_of("pool-b")
-    assert {first.start, second.start} == {20_000, 20_014}
+    assert {first.start, second.start} == {lowest, lowest + 14}
 
     lower, higher = ("pool-a", "pool-b") if first.start < second.start else ("pool-b", "pool-a")
     rig.docker.remove_container(rig.name(lower), force=True)
     await driver.ensure(pool("pool-c", "usr-3"))
-    assert (await bots_of("pool-c")).start == 20_028, "what the volume of a lost container has is not free"
+    assert (await bots_of("pool-c")).start == lowest + 28, "what the volume of a lost container has is not free"
     await driver.ensure(pool(lower, "usr-1" if lower == "pool-a" else "usr-2", slots_total=8))
-    assert (await bots_of(lower, 8)).start == 20_042, "no room to grow where it was"
+    assert (await bots_of(lower, 8)).start == lowest + 42, "no room to grow where it was"
 
     container = rig.inspect(higher)["Id"]
     await driver.stop(higher, graceful=True)
     await rig.restart()
     again = rig.driver()
     await again.ensure(pool(higher, "usr-1" if higher == "pool-a" else "usr-2"))
-    assert (await bots_of(higher)).start == 20_014
+    assert (await bots_of(higher)).start == lowest + 14
     assert rig.inspect(higher)["Id"] == container, "started again, not made anew"
 
 
 async def test_no_user_ids_left_is_told(rig: BrokerRig) -> None:
-    await rig.restart(uid_last=20_015)
+    await rig.restart(uid_last=rig.settings.uid_first + 15)
     await rig.driver().ensure(pool())
     with pytest.raises(CannotStartPool, match="FLOTILLA_BROKER_UID_LAST"):
         await rig.driver().ensure(pool("pool-b"))

@@ -47,6 +47,11 @@ def _at(told: str | None) -> datetime:
     return datetime.fromisoformat(told) if told else datetime.min.replace(tzinfo=UTC)
 
 
+def _first_uid(site: Site) -> int:
+    """Of the pool's bots."""
+    return int(json.loads(site.read("pool.json") or b"")["bot_uid_first"])
+
+
 def _snapshot_at(slot: dict[str, Any]) -> datetime:
     return _at(slot["snapshot"]["as_of"] if slot["snapshot"] else None)
 
@@ -77,7 +82,7 @@ def outcomes(site: Site, doors: dict[str, Door]) -> Iterator[dict[str, str]]:
     }
     targets = {
         "pids": site.pids(),
-        "sibling": {"directory": f"/pool/bots/{SIBLINGS[0]}", "uid": 20_000},
+        "sibling": {"directory": f"/pool/bots/{SIBLINGS[0]}", "uid": _first_uid(site)},
         "code": "/opt/flotilla/pool/bot/main.py",
         "own_agent": [site.address, AGENT_PORT],
         "other_pool": [site.other_address, AGENT_PORT],
@@ -133,7 +138,7 @@ def test_the_agent_says_who_was_refused(site: Site, outcomes: dict[str, str]) ->
 
 
 def test_its_user_id_alone_keeps_it_from_others(site: Site, outcomes: dict[str, str]) -> None:
-    uid = 20_007
+    uid = _first_uid(site) + 7
     found = site.python(_WITHOUT_WALLS % {"sibling": site.slot(SIBLINGS[0])["pid"]}, user=f"{uid}:{uid}")
     assert found == dict.fromkeys(found, "PermissionError")
 
@@ -145,7 +150,8 @@ def test_networks_alone_keep_it_from_other_tenants_and_a_token_from_the_agent(si
         "except OSError as refusal:\n    print(json.dumps(type(refusal).__name__))",
         user="20007:20007",
     )
-    assert told in ("TimeoutError", "OSError", "ConnectionRefusedError")
+    # A refusal would come from over there.
+    assert told in ("TimeoutError", "OSError")
     guess = {"Authorization": f"Bearer {secrets.token_urlsafe(32)}"}
     assert site.agent.get("/v1/slots", headers=guess).status_code == 401
 
@@ -169,7 +175,7 @@ def bomb(site: Site, kind: str) -> Iterator[str]:
 
 def stopped_by(site: Site, bot_id: str) -> str:
     """What the bomb met."""
-    told = eventually_sync(lambda: site.read(f"bots/{bot_id}/outcomes.json"), 60, "the bomb")
+    told = eventually_sync(lambda: site.read(f"bots/{bot_id}/outcomes.json"), message="the bomb")
     return str(json.loads(told)["bomb"])
 
 
@@ -195,6 +201,9 @@ def test_a_limit_stops_it(site: Site, kind: str, right: str) -> None:
     [
         ("memory_of_zygote", "MemoryExceeded"),
         ("many_files", "DiskExceeded"),
+        ("removed_files", "DiskExceeded"),
+        ("mapped_files", "DiskExceeded"),
+        ("files_in_messages", "DiskExceeded"),
         ("many_names", "DiskExceeded"),
         ("deep_directories", "DiskExceeded"),
         ("locked_directory", "DiskExceeded"),
@@ -210,7 +219,7 @@ def test_the_agent_ends_it(site: Site, kind: str, condition: str) -> None:
 @pytest.mark.parametrize("kind", ["processor", "events"])
 def test_siblings_get_their_share_beside_it(site: Site, kind: str) -> None:
     with bomb(site, kind) as bot_id:
-        eventually_sync(lambda: site.read(f"bots/{bot_id}/begun") is not None, 60, "the bomb")
+        eventually_sync(lambda: site.read(f"bots/{bot_id}/begun") is not None, message="the bomb")
         if kind == "processor":
             site.until(bot_id, lambda slot: float(slot["cpu_percent"] or 0) > 20)
         with siblings_trade_on(site):
@@ -238,7 +247,7 @@ def test_the_agent_trips_over_nothing_in_its_directory(site: Site, kind: str) ->
         site.until(bot_id, lambda slot: slot["observed_state"] == "running")
         site.put_honest(bot_id, generation=2, desired="stopped")
         site.until(bot_id, lambda slot: slot["observed_state"] == "stopped")
-        uid = json.loads(site.read("pool.json") or b"")["bot_uid_first"]
+        uid = _first_uid(site)
         site.plant([_planted(f"bots/{bot_id}/{name}", kind, uid) for name in _PLANTED])
         answers = [
             site.agent.get(f"/v1/slots/{bot_id}/logs", params={"tail": 50}, timeout=10),

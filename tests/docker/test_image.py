@@ -3,15 +3,22 @@
 One container for all; the tests run in their order.
 """
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from api.cli.containers import HALT_BY_HAND, RELEASE_BY_HAND
 from pool.contract import PROTOCOL_VERSION
 from tests.docker.pool_container import AGENT_UID, BOT_UID_FIRST, TOKEN, PoolContainer, build_pool_image
 from tests.process.bot.harness import BUYER, PRICING
 from tests.support import eventually_sync
+from tests.unit.rules.test_strategy_source import GOOD
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -145,6 +152,63 @@ def test_a_bot_trades_as_a_user_of_its_own_and_init_tells_what_it_uses(pool: Poo
     assert all(report[whose]["pss_bytes"] > 0 for whose in ("init_memory", "agent_memory", "bots_memory"))
     assert report["zygote"]["memory"]["pss_bytes"] > 0
     assert pool.call("GET", "/v1/slots/bot-1/logs?tail=5").text, "the agent reads the bot's log"
+
+
+def test_a_strategy_is_checked_as_a_user_of_its_own(pool: PoolContainer) -> None:
+    """All the way: behind the walls, where files below /proc/self are root's by then."""
+
+    def check(source: str) -> dict[str, Any]:
+        body = {"strategy": {"class_name": "Mine", "source": source}}
+
+        def answered() -> httpx.Response | None:
+            answer = pool.call("POST", "/v1/checks", json=body, timeout=WARM_SECONDS)
+            return None if answer.status_code == httpx.codes.CONFLICT else answer  # the zygote is not warm yet
+
+        answer: httpx.Response = eventually_sync(answered, WARM_SECONDS, "the pool looks at it")
+        assert answer.status_code == httpx.codes.OK, answer.text
+        return dict(answer.json())
+
+    good = check(GOOD)
+    assert (good["findings"], good["facts"]["timeframe"], good["freqtrade"]) == ([], "5m", "2026.9")
+    asked = "    def bot_start(self, **kwargs):\n        raise ValueError(f'I am {logging.os.getuid()}')\n"
+    (found,) = check(f"import logging\n{GOOD}\n{asked}")["findings"]
+    uid = int(found["message"].rpartition(" ")[2])
+    assert uid >= BOT_UID_FIRST
+    assert found["line"] == len(GOOD.splitlines()) + 4
+    left = "import json, os; print(json.dumps(os.listdir('/pool/checks')))"
+    assert pool.python(left, f"{AGENT_UID}:{AGENT_UID}") == [], "the agent removes what a check made"
+
+
+def test_offline_the_kill_switch_reaches_a_bot_in_a_container(pool: PoolContainer, tmp_path: Path) -> None:
+    """Nothing but Docker is asked: by the command line itself, then by the line that it prints for who has none."""
+
+    def flotilla(act: str, *arguments: str) -> str:
+        command = [sys.executable, "-m", "api.cli", act, "--offline", "--installation", pool.name, *arguments]
+        environment = {**os.environ, "FLOTILLA_HOME": str(tmp_path)}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def by_hand(lines: str) -> None:
+        filled = lines.replace("NAME", pool.name)
+        subprocess.run(["sh", "-euc", filled], cwd=tmp_path, env=dict(os.environ), check=True, timeout=120)
+
+    def is_halted(flag: bool) -> bool:
+        return (pool.slot("bot-1")["mode"] == "halted") is flag
+
+    assert is_halted(False)
+    assert "1 pool is halted" in flotilla("halt", "--reason", "Fire.")
+    eventually_sync(lambda: is_halted(True), 60, "the bot is halted")
+    assert "1 pool is released" in flotilla("release")
+    eventually_sync(lambda: is_halted(False), 60, "the bot is released")
+    assert "1 bot is halted" in flotilla("halt", "--bot", "bot-1")
+    eventually_sync(lambda: is_halted(True), 60, "the bot is halted by its own flag")
+    assert "1 bot is released" in flotilla("release", "--bot", "bot-1")
+    eventually_sync(lambda: is_halted(False), 60, "the bot is released from its own flag")
+    by_hand(HALT_BY_HAND)
+    eventually_sync(lambda: is_halted(True), 60, "the bot is halted by hand")
+    by_hand(RELEASE_BY_HAND)
+    eventually_sync(lambda: is_halted(False), 60, "the bot is released by hand")
 
 
 def test_sigterm_ends_it_in_good_order_and_a_restart_finds_its_volume_again(pool: PoolContainer) -> None:

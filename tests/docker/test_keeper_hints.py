@@ -55,7 +55,7 @@ async def test_a_container_that_dies_is_seen_at_once_and_started_again(
         return (await row(database)).observed_state == "ready"
 
     async with keeping(0.1):
-        await eventually(ready, 30)
+        await eventually(ready)
     heard: list[str] = []
     tell = driver.hints
 
@@ -66,9 +66,9 @@ async def test_a_container_that_dies_is_seen_at_once_and_started_again(
 
     monkeypatch.setattr(driver, "hints", hints)
     async with keeping(HOUR):
-        await eventually(lambda: heard == [""], 10, "the first says that something may have been missed")
+        await eventually(lambda: heard == [""], message="the first says that something may have been missed")
         await in_thread(rig.docker.kill, rig.name())
-        await eventually(rig.running_on_volume, 5, "it is started again")
+        await eventually(rig.running_on_volume, message="it is started again")
         await rig.listening(driver)
         await rig.stop()
         await rig.start()
@@ -77,6 +77,6 @@ async def test_a_container_that_dies_is_seen_at_once_and_started_again(
             pool = await row(database)
             return pool.observed_state == "ready" and (pool.report or {}).get("incarnation") == "2"
 
-        await eventually(second, 30, "the broker came back, and so did its hints")
+        await eventually(second, message="the broker came back, and so did its hints")
     assert await rig.starts(driver) == 2
     await agents.aclose()

@@ -35,8 +35,8 @@ class Flotilla:
                 self._command, env=self._environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
             )
         try:
-            self.url = eventually_sync(self._find_url, 60, "the URL is printed")
-            eventually_sync(self._answers, 60, "/healthz answers")
+            self.url = eventually_sync(self._find_url, message="the URL is printed")
+            eventually_sync(self._answers, message="/healthz answers")
         except BaseException:
             self.clear_up()
             raise
@@ -59,10 +59,10 @@ class Flotilla:
         """Signed in as the admin."""
         if not self._token:
             credentials = {"username": "admin", "password": self.password}
-            signed_in = httpx.post(f"{self.url}/api/v1/auth/login", json=credentials, timeout=20)
+            signed_in = httpx.post(f"{self.url}/api/v1/auth/login", json=credentials, timeout=60)
             self._token = signed_in.raise_for_status().json()["access_token"]
         headers = {"Authorization": f"Bearer {self._token}"}
-        return httpx.request(method, f"{self.url}{path}", headers=headers, timeout=20, **keywords)
+        return httpx.request(method, f"{self.url}{path}", headers=headers, timeout=60, **keywords)
 
     def get(self, path: str) -> Any:
         return self.call("GET", path).raise_for_status().json()

@@ -17,7 +17,7 @@ from tests.support import eventually_sync
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-ANSWER_SECONDS = 15
+ANSWER_SECONDS = 30
 """The promise is 5 s; test machines are noisy."""
 RUNNING_SECONDS = 120
 TRADE_SECONDS = 300
@@ -115,7 +115,7 @@ def test_a_second_control_plane_of_the_same_home_is_refused(tmp_path: Path) -> N
             env={**os.environ, "FLOTILLA_HOME": str(home), "FLOTILLA_PORT": "0"},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=200,
             check=False,
         )
         assert outcome.returncode == 1

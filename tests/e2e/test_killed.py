@@ -57,9 +57,12 @@ def flatten_and_delete(running: Flotilla, bot_id: str) -> None:
     path = f"/api/v1/bots/{bot_id}"
     assert running.call("POST", f"{path}/stop", params={"open_trades": "flatten"}).status_code == 202
     eventually_sync(lambda: running.get(path)["observed_state"] == "stopped", STEP_SECONDS, "flat and stopped")
-    (held,) = [bot for bot in running.get("/api/v1/portfolio")["bots"] if bot["id"] == bot_id]
-    assert held["open_trades"] == 0
-    assert not held["stale"]
+
+    def held() -> tuple[int, bool]:
+        (bot,) = [one for one in running.get("/api/v1/portfolio")["bots"] if one["id"] == bot_id]
+        return bot["open_trades"], bot["stale"]
+
+    eventually_sync(lambda: held() == (0, False), STEP_SECONDS, "its trades are gone from the portfolio")
     assert running.call("DELETE", path).status_code == 202
     eventually_sync(lambda: running.call("GET", path).status_code == 404, STEP_SECONDS, "deleted")
 

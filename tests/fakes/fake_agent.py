@@ -15,11 +15,34 @@ from aiohttp import web
 
 from orchestrator.pools.client import AgentEndpoint
 from pool.contract import PROTOCOL_VERSION
+from pool.contract.checks import CheckAnswer, CheckRequest, Finding, StrategyFacts
 from pool.contract.errors import AGENT_ERROR_STATUS, AgentErrorCode, AgentProblem
-from pool.contract.events import Event, EventItem, EventType, HeartbeatItem, ResetItem, SlotItem, SnapshotItem
+from pool.contract.events import (
+    Event,
+    EventItem,
+    EventType,
+    HeartbeatItem,
+    ReserveItem,
+    ResetItem,
+    SettleItem,
+    SlotItem,
+    SnapshotItem,
+)
 from pool.contract.model import Wire
-from pool.contract.pools import PoolReport, ZygoteReport
-from pool.contract.slots import Condition, ConditionType, DesiredState, ObservedState, Slot, SlotSpec
+from pool.contract.policy import PolicyInForce
+from pool.contract.pools import PoolReport, TokenReport, ZygoteReport
+from pool.contract.risk import (
+    Grant,
+    Grants,
+    Mode,
+    ReserveRequest,
+    RiskAnswer,
+    RiskOrder,
+    RiskOrders,
+    RiskStanding,
+    Settlement,
+)
+from pool.contract.slots import Condition, ConditionType, DesiredState, ObservedState, Slot, SlotSpec, StrategySource
 from pool.contract.snapshots import BotSnapshot
 
 TOKEN = "a token of the fake agent"
@@ -53,6 +76,26 @@ class FakeAgent:
         self.flattening = False
         """A flatten leaves the bot stopping until somebody sets its state."""
         self.zygote = "ready"
+        self.outdated = False
+        """It was made before there were universal rules."""
+        self.clock = 1000.0
+        """CLOCK_BOOTTIME of its machine; each answer to orders is a second later."""
+        self.clocks: list[float | None] = []
+        """What orders echoed."""
+        self.looked: list[float | None] = []
+        """What was known when orders were read."""
+        self.orders: dict[str, RiskOrder] = {}
+        """Last order about each bot."""
+        self.policies: list[tuple[str, PolicyInForce]] = []
+        """As they were put by themselves."""
+        self.grants: list[Grant] = []
+        self.token_made_at = datetime.now(UTC)
+        self.checked: list[StrategySource] = []
+        self.deep: list[bool] = []
+        self.findings: list[Finding] = []
+        """What checks of strategies find."""
+        self.can_short = False
+        self.timeframe = "15m"
         self._listeners: list[asyncio.Queue[Wire]] = []
         self._runner: web.AppRunner | None = None
         self.endpoint: AgentEndpoint | None = None
@@ -76,6 +119,9 @@ class FakeAgent:
                 web.put(slot, self._put),
                 web.delete(slot, self._delete),
                 web.post(slot + "/restart", self._restart),
+                web.post("/v1/token", self._renew_token),
+                web.post("/v1/checks", self._check),
+                *self._risk_routes(),
                 web.get(slot + "/logs", self._logs),
                 web.get("/v1/events", self._events),
                 web.route("*", slot + "/api/{path:.*}", self._relay),
@@ -94,6 +140,23 @@ class FakeAgent:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+
+    async def _check(self, request: web.Request) -> web.Response:
+        asked = CheckRequest.model_validate_json(await request.read())
+        strategy = asked.strategy
+        self.checked.append(strategy)
+        self.deep.append(asked.deep)
+        facts = StrategyFacts(
+            class_name=strategy.class_name,
+            interface_version=3,
+            timeframe=self.timeframe,
+            can_short=self.can_short,
+            stoploss=-0.1,
+            minimal_roi={"0": 0.1},
+            startup_candle_count=30,
+        )
+        answer = CheckAnswer(findings=self.findings, facts=facts, freqtrade="2026.9", deep=asked.deep)
+        return web.Response(body=answer.to_json(), content_type="application/json")
 
     # ---- what tests make happen
 
@@ -118,7 +181,65 @@ class FakeAgent:
     def tell_snapshot(self, bot_id: str, snapshot: BotSnapshot) -> None:
         self._tell(SnapshotItem(bot_id=bot_id, run_id="run-1", snapshot=snapshot))
 
+    def tell_reserve(self, bot_id: str, request: ReserveRequest, run_id: str = "run-1") -> None:
+        self._tell(ReserveItem(bot_id=bot_id, run_id=run_id, request=request))
+
+    def tell_settle(self, bot_id: str, settlement: Settlement, run_id: str = "run-1") -> None:
+        self._tell(SettleItem(bot_id=bot_id, run_id=run_id, settlement=settlement))
+
+    @property
+    def listeners(self) -> int:
+        """Who reads its stream now."""
+        return len(self._listeners)
+
     # ---- handlers
+
+    def _risk_routes(self) -> list[web.RouteDef]:
+        return [
+            web.put("/v1/slots/{bot_id}/policy", self._put_policy),
+            web.post("/v1/risk", self._post_risk),
+            web.post("/v1/grants", self._post_grants),
+        ]
+
+    async def _put_policy(self, request: web.Request) -> web.Response:
+        bot_id = request.match_info["bot_id"]
+        if self.outdated:
+            return web.Response(status=404)
+        if bot_id not in self.slots:
+            return _problem(AgentErrorCode.SLOT_NOT_FOUND)
+        if int(request.query["epoch"]) < self.specs[bot_id].epoch:
+            return _problem(AgentErrorCode.STALE_EPOCH)
+        policy = PolicyInForce.model_validate_json(await request.read())
+        self.policies.append((bot_id, policy))
+        self.slots[bot_id] = self.slots[bot_id].model_copy(update={"policy": policy.fingerprint})
+        self._tell(SlotItem(slot=self.slots[bot_id]))
+        return web.Response(status=204)
+
+    async def _post_risk(self, request: web.Request) -> web.Response:
+        if self.outdated:
+            return web.Response(status=404)
+        body = RiskOrders.model_validate_json(await request.read())
+        self.clocks.append(body.clock)
+        self.looked.append(body.looked)
+        for order in body.orders:
+            self.orders[order.bot_id] = order
+            if order.bot_id in self.slots:
+                leased = body.clock is not None and order.lease_seconds > 0
+                mode = Mode.REDUCING if order.mode is Mode.ACTIVE and not leased else order.mode
+                self.slots[order.bot_id] = self.slots[order.bot_id].model_copy(update={"mode": mode})
+        self.clock += 1
+        standings = [
+            RiskStanding(bot_id=bot_id, number=order.number, mode=self.slots[bot_id].mode, lease_left_seconds=0)
+            for bot_id, order in self.orders.items()
+            if bot_id in self.slots
+        ]
+        return _json(RiskAnswer(clock=self.clock, bots=standings))
+
+    async def _post_grants(self, request: web.Request) -> web.Response:
+        if self.outdated:
+            return web.Response(status=404)
+        self.grants.extend(Grants.model_validate_json(await request.read()).grants)
+        return web.Response(status=204)
 
     def _routes(self) -> list[web.RouteDef]:
         """More routes, of other fakes."""
@@ -166,6 +287,7 @@ class FakeAgent:
             memory_limit_bytes=None,
             paper_exchange=True,
             recent_fork_milliseconds=[],
+            token_made_at=None if self.outdated else self.token_made_at,
         )
         return _json(report)
 
@@ -183,7 +305,7 @@ class FakeAgent:
         if bot_id in self.refusing:
             return _problem(self.refusing[bot_id])
         known = self.specs.get(bot_id)
-        if known is not None and known.epoch > spec.epoch:
+        if known is not None and (known.epoch, known.generation) > (spec.epoch, spec.generation):
             return _problem(AgentErrorCode.STALE_EPOCH)
         if known is None and len(self.specs) >= self.slots_total:
             return _problem(AgentErrorCode.POOL_FULL)
@@ -200,6 +322,7 @@ class FakeAgent:
         return Slot(
             bot_id=bot_id,
             epoch=spec.epoch,
+            generation=spec.generation,
             observed_generation=spec.generation,
             desired=spec.desired,
             observed_state=state,
@@ -214,6 +337,7 @@ class FakeAgent:
             cpu_percent=None,
             last_report_at=None,
             snapshot=None,
+            policy=spec.policy.fingerprint if spec.policy is not None else None,
         )
 
     async def _delete(self, request: web.Request) -> web.Response:
@@ -226,6 +350,12 @@ class FakeAgent:
             return web.Response(status=202)
         self.archive(bot_id)
         return web.Response(status=204)
+
+    async def _renew_token(self, request: web.Request) -> web.Response:
+        if self.outdated:
+            raise web.HTTPNotFound
+        self.token_made_at = datetime.now(UTC)
+        return _json(TokenReport(made_at=self.token_made_at))
 
     async def _restart(self, request: web.Request) -> web.Response:
         bot_id = request.match_info["bot_id"]

@@ -37,9 +37,20 @@ def build_api(username: str, password: str) -> web.Application:
     app = web.Application(middlewares=[check])
     app.router.add_get("/api/v1/ping", lambda _: _json({"status": "pong"}))
     app.router.add_route("*", "/api/v1/echo", _echo)
+    app.router.add_get("/api/v1/cut", cut)
     app.router.add_post("/api/v1/token/login", lambda _: _json({"access_token": "the-token"}))
     app.router.add_get("/api/v1/message/ws", _socket)
     return app
+
+
+async def cut(request: web.Request) -> web.StreamResponse:
+    """Ends in the middle of what it announced."""
+    response = web.StreamResponse(headers={"Content-Length": "10"})
+    await response.prepare(request)
+    await response.write(b"abc")
+    assert request.transport is not None
+    request.transport.close()
+    return response
 
 
 async def _json(body: object) -> web.Response:

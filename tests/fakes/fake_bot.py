@@ -2,8 +2,11 @@
 
 Keys of `fake`: `exit_code` (at once), `needs_file` (75 while missing), `exit_unless_file` (1 while missing), `mute`
 (never dials), `stuck` (no progress), `ignore_stop`, `deaf_to_reload`, `events` (how many at start, of `event_bytes`),
-`memory_bytes` (kept), `disk_bytes` (written in a directory of its own), `open_trades` (written to the database when
-there is none), `patience`.
+`memory_bytes` (kept), `disk_bytes` (written in a directory of its own), `removed_bytes` (of a file that is removed and
+kept open), `open_trades` (written to the database when there is none), `patience`, `asks` (for which pairs it asks
+permission at each connection), `watches` (likewise, as `Watch`). What `<pool>/says.json` has under a bot's id is sent
+as it is, frame by frame, at each connection. Mandates, policies, grants and looks go to `heard.jsonl` as they come; the
+first two are kept by a real `Standing`.
 """
 
 import fcntl
@@ -21,6 +24,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from pool.bot.universal.standing import Standing
 from pool.contract import PROTOCOL_VERSION, exit_codes
 from pool.contract.events import EventType
 from pool.contract.frames import (
@@ -30,13 +34,20 @@ from pool.contract.frames import (
     CommandFrame,
     ConditionFrame,
     Fork,
+    GrantFrame,
     Heartbeat,
     Hello,
+    LookFrame,
+    MandateFrame,
+    PolicyFrame,
+    ReserveFrame,
     ResultFrame,
     SnapshotFrame,
+    WatchFrame,
     Welcome,
 )
 from pool.contract.model import Wire
+from pool.contract.risk import HALT_FLAG, ReserveRequest
 from pool.contract.snapshots import BotSnapshot
 from pool.ipc.framing import pack, receive_frame
 from pool.ipc.unix_address import connect_unix
@@ -44,6 +55,7 @@ from pool.settings import PoolSettings
 from tests.fakes.fake_api import serve_api
 
 _BEAT_SECONDS = 0.1
+_TEXT = 8000
 _FRAMES: TypeAdapter[Any] = TypeAdapter(AgentFrame)
 
 
@@ -59,11 +71,13 @@ class FakeBot:
         self._stopping = False
         self._progress = 0
         self._held: list[BotEvent] = []
+        self._standing = Standing(self._directory / HALT_FLAG)
         self._read_slot()
 
     def _read_slot(self) -> None:
         spec = json.loads((self._directory / "slot.json").read_text())
         self._generation = spec["generation"]
+        self._standing.governed = spec.get("governed", False)
         self._fake: dict[str, Any] = spec["config"].get("fake", {})
 
     def run(self) -> int:
@@ -88,13 +102,18 @@ class FakeBot:
         if "disk_bytes" in self._fake:
             (self._directory / "cache").mkdir(exist_ok=True)
             (self._directory / "cache" / "data").write_bytes(bytes(self._fake["disk_bytes"]))
+        if "removed_bytes" in self._fake:
+            self._removed = (self._directory / "removed").open("wb")
+            self._removed.write(bytes(self._fake["removed_bytes"]))
+            os.unlink(self._removed.name)
         log.write(f"keeps {len(kept)} bytes\n")
+        size = self._fake.get("event_bytes", 10)
         self._held = [
             BotEvent(
                 seq=seq,
                 at=datetime.now(UTC),
                 type=EventType.MESSAGE,
-                data={"kind": "status", "text": "x" * self._fake.get("event_bytes", 10)},
+                data={"kind": "status", "text": "x" * (size % _TEXT), "more": ["x" * _TEXT] * (size // _TEXT)},
             )
             for seq in range(1, self._fake.get("events", 0) + 1)
         ]
@@ -156,16 +175,37 @@ class FakeBot:
     def _converse(self, connection: socket.socket) -> None:
         for event in self._held:
             self._send(connection, event)
+        for words in self._says():
+            connection.sendall(pack(json.dumps(words).encode()))
         self._send(connection, SnapshotFrame(snapshot=_snapshot()))
+        self._send(connection, WatchFrame(watches=self._fake.get("watches", [])))
+        for number, pair in enumerate(self._fake.get("asks", [])):
+            self._send(connection, ReserveFrame(request=_request(f"{self._fork.run_id}-{number}", pair)))
         while not self._stopping:
             self._send(connection, self._heartbeat())
             ready, _, _ = select.select([connection], [], [], _BEAT_SECONDS)
             if ready:
                 frame = _FRAMES.validate_json(receive_frame(connection))
-                if isinstance(frame, CommandFrame):
-                    self._obey(connection, frame)
-                elif isinstance(frame, Ack):
-                    continue
+                match frame:
+                    case CommandFrame():
+                        self._obey(connection, frame)
+                    case Ack():
+                        continue
+                    case _:
+                        self._hear(frame)
+
+    def _hear(self, frame: MandateFrame | PolicyFrame | GrantFrame | LookFrame) -> None:
+        match frame:
+            case MandateFrame():
+                self._standing.take_mandate(frame)
+            case PolicyFrame():
+                self._standing.take_policy(frame.policy)
+        with (self._directory / "heard.jsonl").open("ab") as heard:
+            heard.write(frame.to_json() + b"\n")
+
+    def _says(self) -> list[Any]:
+        file = self._pool / "says.json"
+        return list(json.loads(file.read_text()).get(self._fork.bot_id, [])) if file.exists() else []
 
     def _obey(self, connection: socket.socket, frame: CommandFrame) -> None:
         match frame.name:
@@ -190,7 +230,7 @@ class FakeBot:
                     started,
                 )
                 threading.Thread(target=serve_api, args=arguments, daemon=True).start()
-                started.wait(10)
+                started.wait(60)
         self._send(connection, ResultFrame(command_id=frame.command_id, ok=True, data={"echo": frame.arguments}))
 
     def _heartbeat(self) -> Heartbeat:
@@ -200,10 +240,12 @@ class FakeBot:
             phase="stopping" if self._stopping else "running",
             trader_state="paused" if self._paused else "running",
             progress=self._progress,
-            patience_seconds=self._fake.get("patience", 1),
+            patience_seconds=self._fake.get("patience", 20),  # a busy machine is no hang
             observed_generation=self._generation,
             paused_by_flotilla=self._paused,
             flat=self._open_trades() == 0,
+            mode=self._standing.mode() if self._standing.governed or self._standing.flag() else None,
+            policy=self._standing.policy.fingerprint if self._standing.policy is not None else None,
         )
 
     def _make_database(self) -> None:
@@ -220,6 +262,23 @@ class FakeBot:
     @staticmethod
     def _send(connection: socket.socket, frame: Wire) -> None:
         connection.sendall(pack(frame.to_json()))
+
+
+def _request(request_id: str, pair: str) -> ReserveRequest:
+    return ReserveRequest.model_validate(
+        {
+            "request_id": request_id,
+            "purpose": "entry",
+            "pair": pair,
+            "asset": pair.split("/")[0],
+            "is_short": False,
+            "stake_currency": "USDT",
+            "stake": "100",
+            "leverage": "1",
+            "exposure": "100",
+            "at": datetime.now(UTC),
+        }
+    )
 
 
 def _snapshot() -> BotSnapshot:

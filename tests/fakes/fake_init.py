@@ -21,6 +21,7 @@ def main() -> int:
         settings.stop_timeout_seconds,
         zygote_command=zygote,
         sample_interval_seconds=settings.sample_interval_seconds,
+        agent_patience_seconds=settings.agent_patience_seconds,
     ).run()
     return 0
 

@@ -1,6 +1,6 @@
 """A zygote without FreqTrade: speaks the frames on descriptor 3 and forks fake bots, twice, as the real one does.
 
-`<pool>/fake-zygote-delay` (seconds) makes its warm-up last.
+Its warm-up lasts while there is a file `<pool>/fake-zygote-warms`.
 """
 
 import argparse
@@ -22,8 +22,8 @@ def main() -> int:
     directory = parser.parse_args().directory
     channel = socket.socket(fileno=3)
     channel.send(ZygoteState(report=_report("warming")).to_json())
-    delay = directory / "fake-zygote-delay"
-    time.sleep(float(delay.read_text()) if delay.exists() else 0)
+    while (directory / "fake-zygote-warms").exists():
+        time.sleep(0.05)
     channel.send(ZygoteState(report=_report("ready")).to_json())
     while packet := channel.recv(65536):
         fork = Fork.model_validate_json(packet)

@@ -43,6 +43,8 @@ class ModelAgent(FakeAgent):
         self.whims = whims
         self.reachable = True
         self.refuses_directories = False
+        self.keeps_back: set[str] = set()
+        """Bots whose directories are too large to be sent."""
         self.breaking = 0.0
         """Share of the connections that break."""
         self.directories: dict[str, Directory] = {}
@@ -101,7 +103,7 @@ class ModelAgent(FakeAgent):
         if bot_id not in self.specs and spec.epoch <= self.gone.get(bot_id, 0):
             return _problem(AgentErrorCode.STALE_EPOCH)
         known = self.specs.get(bot_id)
-        if known is not None and known.epoch > spec.epoch:
+        if known is not None and (known.epoch, known.generation) > (spec.epoch, spec.generation):
             return _problem(AgentErrorCode.STALE_EPOCH)
         if known is None and len(self.specs) >= self.slots_total:
             return _problem(AgentErrorCode.POOL_FULL)
@@ -152,6 +154,8 @@ class ModelAgent(FakeAgent):
             return _problem(AgentErrorCode.IN_USE)
         directory = self.directories.setdefault(bot_id, Directory())
         directory.epoch = max(directory.epoch, epoch)
+        if bot_id in self.keeps_back:
+            return _problem(AgentErrorCode.INVALID_SPEC)
         content = directory.content()
         return web.Response(body=content, headers={DIGEST_HEADER: hashlib.sha256(content).hexdigest()})
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from tests.support import eventually_sync
 
@@ -20,7 +21,7 @@ QUICK = {
     "restart_backoff_seconds": 0.2,
     "restart_backoff_limit_seconds": 1,
     "hang_margin_seconds": 1,
-    "connect_timeout_seconds": 5,
+    "connect_timeout_seconds": 30,
     "stop_timeout_seconds": 3,
     "orphan_timeout_seconds": 1,
     "sample_interval_seconds": 1,
@@ -42,7 +43,7 @@ class PoolRig:
     def start(self) -> None:
         command = [sys.executable, "-m", self._module, "--directory", str(self.directory)]
         self.init = subprocess.Popen(command, start_new_session=True)
-        eventually_sync(self.answers, 30, "agent answers")
+        eventually_sync(self.answers, message="agent answers")
 
     def answers(self) -> bool:
         with contextlib.suppress(OSError, ValueError, httpx.HTTPError):
@@ -55,6 +56,16 @@ class PoolRig:
         report["init_pid_matches"] = self.init is not None and endpoint["pid"] == self.init.pid
         return report
 
+    def child(self, module: str) -> int:
+        """Pid of init's child that runs `module`; 0 while there is none."""
+        if self.init is None:
+            return 0
+        for process in psutil.Process(self.init.pid).children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if any(part.endswith(module) for part in process.cmdline()[:3]):
+                    return int(process.pid)
+        return 0
+
     @property
     def url(self) -> str:
         endpoint = json.loads((self.directory / "endpoint.json").read_text())
@@ -66,7 +77,7 @@ class PoolRig:
 
     def call(self, method: str, path: str, **more: Any) -> httpx.Response:
         return httpx.request(
-            method, self.url + path, headers=self.headers | more.pop("headers", {}), timeout=20, **more
+            method, self.url + path, headers=self.headers | more.pop("headers", {}), timeout=60, **more
         )
 
     def put(self, bot_id: str, desired: str = "running", *, expect: int | None = None, **more: Any) -> dict[str, Any]:
@@ -80,7 +91,7 @@ class PoolRig:
         return dict(answer.json())
 
     def until(
-        self, bot_id: str, check: Callable[[dict[str, Any]], object], timeout_seconds: float = 20, message: str = ""
+        self, bot_id: str, check: Callable[[dict[str, Any]], object], timeout_seconds: float = 60, message: str = ""
     ) -> dict[str, Any]:
         """The slot once `check` holds; an agent that does not answer for a while is forgiven."""
         last: dict[str, Any] = {}
@@ -98,14 +109,14 @@ class PoolRig:
             raise AssertionError(f"{problem}; slot: {json.dumps(last, indent=1)}") from None
         return dict(last)
 
-    def until_state(self, bot_id: str, state: str, timeout_seconds: float = 20) -> dict[str, Any]:
+    def until_state(self, bot_id: str, state: str, timeout_seconds: float = 60) -> dict[str, Any]:
         return self.until(bot_id, lambda slot: slot["observed_state"] == state, timeout_seconds, f"{bot_id} {state}")
 
     def events(self, cursor: str | None = None) -> list[dict[str, Any]]:
         """All events in the ring after the cursor, oldest first."""
         found: list[dict[str, Any]] = []
         params = {"cursor": cursor} if cursor else {}
-        with httpx.stream("GET", f"{self.url}/v1/events", headers=self.headers, params=params, timeout=20) as stream:
+        with httpx.stream("GET", f"{self.url}/v1/events", headers=self.headers, params=params, timeout=60) as stream:
             for line in stream.iter_lines():
                 item = json.loads(line)
                 if item["kind"] in ("slot", "snapshot") or (item["kind"] == "heartbeat" and found):
@@ -114,11 +125,25 @@ class PoolRig:
                     found.append(item)
         return found
 
+    def heard(self, bot_id: str, kind: str = "") -> list[dict[str, Any]]:
+        """What a fake bot was told of modes, policies, grants and prices, oldest first."""
+        file = self.directory / "bots" / bot_id / "heard.jsonl"
+        frames = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        return [frame for frame in frames if kind in ("", frame["kind"])]
+
+    def order(self, *orders: dict[str, Any], clock: float | None = None) -> dict[str, Any]:
+        """Posts orders; `clock` is the one that the agent answers first, if none is given."""
+        if clock is None:
+            clock = self.call("POST", "/v1/risk", json={"clock": None, "orders": []}).json()["clock"]
+        answer = self.call("POST", "/v1/risk", json={"clock": clock, "looked": clock, "orders": list(orders)})
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
     def stop(self) -> int:
         """Graceful; the exit code."""
         assert self.init is not None
         self.init.send_signal(signal.SIGTERM)
-        code = self.init.wait(40)
+        code = self.init.wait(60)
         self.init = None
         return code
 
@@ -127,7 +152,7 @@ class PoolRig:
         if self.init is not None and self.init.poll() is None:
             self.init.terminate()
             try:
-                self.init.wait(40)
+                self.init.wait(60)
             except subprocess.TimeoutExpired:
                 self.init.kill()
                 self.init.wait()

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.bots.models import BotModel, BotStatusModel
-from orchestrator.db import migrate
 from orchestrator.db.engine import Database
 from orchestrator.kit.clock import utc_now
 from orchestrator.users.models import UserModel
 from pool.contract.snapshots import BotSnapshot, ConversionRate
+from tests.databases import new_sqlite
+from tests.fakes.signed_in import session_of
 
 
 class PortfolioWorld:
@@ -31,6 +32,8 @@ class PortfolioWorld:
                     created_at=utc_now(),
                 )
             )
+            await session.flush()
+            session.add(session_of(user_id))
         return user_id
 
     async def set_currency(self, user_id: str, currency: str) -> None:
@@ -89,7 +92,5 @@ class PortfolioWorld:
 
 
 async def open_world(directory: Path, url: str | None = None) -> PortfolioWorld:
-    """At a URL, or on SQLite in a directory. The caller closes its database."""
-    url = url or f"sqlite+aiosqlite:///{directory}/flotilla.db"
-    await migrate.upgrade(url)
-    return PortfolioWorld(Database(url))
+    """At the URL of a migrated database, or on SQLite in a directory. The caller closes its database."""
+    return PortfolioWorld(Database(url or await new_sqlite(directory / "flotilla.db")))

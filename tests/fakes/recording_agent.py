@@ -15,12 +15,16 @@ from pool.contract.frames import (
     BotFrame,
     CommandFrame,
     ConditionFrame,
+    GrantFrame,
     Heartbeat,
     Hello,
+    ReserveFrame,
     ResultFrame,
     SnapshotFrame,
     Welcome,
 )
+from pool.contract.model import Wire
+from pool.contract.risk import Grant
 from pool.contract.slots import ExchangeCredentials
 from pool.contract.snapshots import BotSnapshot
 from pool.ipc.framing import pack, receive_frame
@@ -40,11 +44,16 @@ class RecordingAgent:
         credentials: ExchangeCredentials | None = None,
         acknowledges: bool = True,
         greets: bool = True,
+        grants: bool = True,
     ) -> None:
         self.address = address
         self.credentials = credentials
         self.acknowledges = acknowledges
         self.greets = greets
+        self.grants = grants
+        """Whether a bot that asks for permission gets it; it is answered in any case."""
+        self.granted: set[str] = set()
+        """Requests that were."""
         self.incarnation = uuid.uuid4().hex
         self.hellos: list[Hello] = []
         self.frames: list[BotFrame] = []
@@ -71,6 +80,11 @@ class RecordingAgent:
             self._thread.join(5)
         self._server = self._connection = None
 
+    @property
+    def connected(self) -> bool:
+        """A bot greeted and was greeted, and is there as far as is known."""
+        return self._connection is not None
+
     def forget(self) -> None:
         """Drop what was recorded."""
         self.frames.clear()
@@ -87,7 +101,7 @@ class RecordingAgent:
     def snapshots(self) -> list[BotSnapshot]:
         return [frame.snapshot for frame in self.frames if isinstance(frame, SnapshotFrame)]
 
-    def await_heartbeat(self, timeout_seconds: float = 30, **wanted: Any) -> Heartbeat:
+    def await_heartbeat(self, timeout_seconds: float = 60, **wanted: Any) -> Heartbeat:
         """The first heartbeat from now on whose fields are as wanted."""
         start = len(self.heartbeats())
 
@@ -99,15 +113,23 @@ class RecordingAgent:
 
         return eventually_sync(found, timeout_seconds, f"heartbeat with {wanted}")
 
-    def command(self, name: str, timeout_seconds: float = 40, **arguments: Any) -> ResultFrame:
+    def command(self, name: str, timeout_seconds: float = 60, **arguments: Any) -> ResultFrame:
         """Send a command and wait for its result."""
         command_id = uuid.uuid4().hex
         self.send(CommandFrame.model_validate({"command_id": command_id, "name": name, "arguments": arguments}))
         return eventually_sync(lambda: self._result(command_id), timeout_seconds, f"result of {name}")
 
-    def send(self, frame: Welcome | Ack | CommandFrame) -> None:
-        connection = eventually_sync(lambda: self._connection, 20, "a bot's connection")
+    def send(self, frame: Wire) -> None:
+        connection = eventually_sync(lambda: self._connection, message="a bot's connection")
         connection.sendall(pack(frame.to_json(reveal_secrets=True)))
+
+    def _grant(self, frame: ReserveFrame, bot_id: str) -> Grant:
+        asked = frame.request.request_id
+        granted = self.grants
+        if granted:
+            self.granted.add(asked)
+        limit = "" if granted else "limits.open_trades"
+        return Grant(bot_id=bot_id, request_id=asked, granted=granted, limit=limit, valid_seconds=10)
 
     def _result(self, command_id: str) -> ResultFrame | None:
         for frame in list(self.frames):
@@ -139,6 +161,8 @@ class RecordingAgent:
                 self.frames.append(frame)
                 if isinstance(frame, BotEvent) and self.acknowledges:
                     connection.sendall(pack(Ack(seq=frame.seq).to_json()))
+                if isinstance(frame, ReserveFrame):
+                    connection.sendall(pack(GrantFrame(grant=self._grant(frame, hello.bot_id)).to_json()))
         except (OSError, EOFError):
             self._connection = None
             connection.close()

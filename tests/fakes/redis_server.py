@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from pydantic import SecretStr
+from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -41,7 +42,7 @@ class RedisServer:
 
     async def start(self) -> None:
         self.spawn()
-        await eventually(self.answers, 10, "redis-server answers")
+        await eventually(self.answers, message="redis-server answers")
 
     def kill(self) -> None:
         """kill -9, and waits until it is gone."""
@@ -67,6 +68,16 @@ class RedisServer:
         finally:
             os.kill(self._process.pid, signal.SIGCONT)
 
+    @contextlib.contextmanager
+    def full(self) -> Iterator[None]:
+        """It takes nothing more meanwhile."""
+        with BlockingRedis(port=self.port, password=PASSWORD, socket_timeout=30, protocol=2) as client:
+            client.config_set("maxmemory", "1")
+            try:
+                yield
+            finally:
+                client.config_set("maxmemory", "0")
+
     async def answers(self) -> bool:
         async with self.client() as client:
             try:
@@ -77,7 +88,7 @@ class RedisServer:
     @contextlib.asynccontextmanager
     async def client(self) -> AsyncIterator["Redis"]:
         """A client of its own, for looking into it."""
-        client = Redis(port=self.port, password=PASSWORD, socket_timeout=2, protocol=2)
+        client = Redis(port=self.port, password=PASSWORD, socket_timeout=30, protocol=2)
         try:
             yield client
         finally:

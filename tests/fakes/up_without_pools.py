@@ -11,11 +11,13 @@ from collections.abc import Mapping
 
 import api.cli.up as up
 from api.cli.root import main
+from orchestrator.actions.tally import Tally
 from orchestrator.db.engine import Database
 from orchestrator.db.migrate import upgrade
 from orchestrator.events.in_process import InProcessBus
 from orchestrator.home import Secrets
 from orchestrator.kit.cache import InProcessCache
+from orchestrator.pools.disks import Disks
 from orchestrator.portfolio.service import PortfolioService
 from orchestrator.settings import OrchestratorSettings
 from orchestrator.templates.catalogue import Catalogue
@@ -26,6 +28,7 @@ class ControlPlaneWithoutPools:
 
     agents = None
     markets = None
+    keys = None
 
     def __init__(self, settings: OrchestratorSettings, *, candidate: bool = True) -> None:
         self.settings = settings
@@ -33,6 +36,7 @@ class ControlPlaneWithoutPools:
         self.secrets = Secrets("installation-1", "k" * 40)
         self.bus = InProcessBus()
         self.cache = InProcessCache()
+        self.tally = Tally()
         self.catalogue = Catalogue.load(settings.templates_directory)
         self.database = Database(settings.url)
         self.portfolio = PortfolioService(self.database, self.bus)
@@ -51,6 +55,12 @@ class ControlPlaneWithoutPools:
 
     async def readiness(self) -> Mapping[str, str | None]:
         return {"pool-local": "The pool is warming up."}
+
+    async def check_image(self, image: str) -> None:
+        pass
+
+    async def pool_disks(self) -> Disks:
+        return {}
 
     def gauges(self) -> Mapping[str, float]:
         return {}

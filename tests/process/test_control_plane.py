@@ -108,13 +108,13 @@ async def test_killed_while_creating_and_deleting(tmp_path: Path, desk: Desk, mo
         async def old_run() -> bool:
             return set((await desk.states()).values()) == {"running"}
 
-        await eventually(old_run, 30)
+        await eventually(old_run)
         new = [await desk.create(f"new {number}") for number in range(6)]
         for bot_id in old[:2]:
             await desk.delete(bot_id)
         await asyncio.sleep(moment_seconds)  # not to wait for anything: the moment is what varies
         process.kill()
-        process.wait(10)
+        process.wait(60)
     before = await desk.slots()
     assert set(old[2:]) <= set(before), "bots live on without a control plane"
     with control_plane(tmp_path):
@@ -123,7 +123,7 @@ async def test_killed_while_creating_and_deleting(tmp_path: Path, desk: Desk, mo
             states = await desk.states()
             return set(states) == {*old[2:], *new} and set(states.values()) == {"running"}
 
-        await eventually(all_as_wanted, 30)
+        await eventually(all_as_wanted)
         slots = await desk.slots()
         assert set(slots) == {*old[2:], *new}
         assert {slot.epoch for slot in slots.values()} == {1}, "no bot was assigned twice"
@@ -141,7 +141,7 @@ async def test_a_killed_pool_is_started_again_with_its_bots(tmp_path: Path, desk
         async def runs() -> bool:
             return await desk.states() == {bot_id: "running"}
 
-        await eventually(runs, 30)
+        await eventually(runs)
         pid = int((tmp_path / "pools" / LOCAL_POOL / "init.lock").read_text())
         os.kill(pid, signal.SIGKILL)
 
@@ -154,7 +154,7 @@ async def test_a_killed_pool_is_started_again_with_its_bots(tmp_path: Path, desk
             except AgentUnreachable:  # the killed one's address
                 return False
 
-        await eventually(another, 30)
+        await eventually(another)
         assert int((tmp_path / "pools" / LOCAL_POOL / "init.lock").read_text()) != pid
 
 
@@ -165,7 +165,7 @@ def orchestrator(home: Path, **environment: str) -> subprocess.CompletedProcess[
         env={**os.environ, "FLOTILLA_HOME": str(home), **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
     )
 
 
@@ -200,13 +200,13 @@ async def test_after_everything_died_no_bot_is_said_to_run(tmp_path: Path, desk:
         async def runs() -> bool:
             return await desk.states() == {bot_id: "running"}
 
-        await eventually(runs, 30)
+        await eventually(runs)
         process.kill()
-        process.wait(10)
+        process.wait(60)
     await desk.driver.stop(LOCAL_POOL, graceful=False)
     (tmp_path / "pools" / LOCAL_POOL / "fail").touch()
     with control_plane(tmp_path):
         assert await desk.states() == {bot_id: "pending"}
         assert await desk.pool_state() != "ready"
         (tmp_path / "pools" / LOCAL_POOL / "fail").unlink()
-        await eventually(runs, 30)
+        await eventually(runs)

@@ -36,7 +36,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     yield run
     for process in processes:
         process.kill()
-        process.wait(10)
+        process.wait(60)
         assert process.stderr is not None
         process.stderr.close()
 
@@ -52,7 +52,7 @@ def listening(directory: Path, process: subprocess.Popen[str]) -> str:
             return None
         return str(record["url"]) if record["pid"] == process.pid else None
 
-    url = eventually_sync(told, 20, "the endpoint")
+    url = eventually_sync(told, message="the endpoint")
     assert url is not None
     return url
 
@@ -82,7 +82,7 @@ def test_killed_it_loses_nothing_acknowledged_and_comes_back_where_it_was(tmp_pa
     before = client.fetch_balance()["total"], client.fetch_my_trades("ETH/USDT"), client.fetch_open_orders("ETH/USDT")
 
     process.kill()
-    process.wait(10)
+    process.wait(60)
     url_again = listening(directory, start())
 
     assert url_again == url
@@ -92,7 +92,7 @@ def test_killed_it_loses_nothing_acknowledged_and_comes_back_where_it_was(tmp_pa
     assert client.fetch_order(bought["id"], "ETH/USDT")["status"] == "closed"
     assert client.fetch_ticker("ETH/USDT")["last"] == 2_000  # the script holds
     control(directory, url, "prices/set", {"symbol": "ETHUSDT", "price": "1800"})
-    eventually_sync(lambda: client.fetch_order(resting["id"], "ETH/USDT")["status"] == "closed", 10, "the fill")
+    eventually_sync(lambda: client.fetch_order(resting["id"], "ETH/USDT")["status"] == "closed", message="the fill")
 
 
 def test_open_orders_fill_without_anyone_asking(tmp_path: Path, start: Start) -> None:
@@ -104,7 +104,7 @@ def test_open_orders_fill_without_anyone_asking(tmp_path: Path, start: Start) ->
     control(directory, url, "prices/ramp", {"symbol": "ETHUSDT", "price": "2200", "seconds": 1})
 
     log = directory / "ledger.sqlite"
-    eventually_sync(lambda: _statuses(log) == ["FILLED"], 10, "the fill")
+    eventually_sync(lambda: _statuses(log) == ["FILLED"], message="the fill")
 
 
 def _statuses(ledger: Path) -> list[str]:
@@ -122,7 +122,7 @@ def test_told_to_stop_it_goes_at_once(tmp_path: Path, start: Start, number: sign
 
     process.send_signal(number)
 
-    assert process.wait(5) == 0
+    assert process.wait(30) == 0
     assert process.stderr is not None
     assert process.stderr.read() == ""
 
@@ -134,7 +134,7 @@ def test_a_second_one_is_told_to_leave(tmp_path: Path, start: Start) -> None:
 
     second = start()
 
-    assert second.wait(20) == 1
+    assert second.wait(60) == 1
     assert second.stderr is not None
     assert second.stderr.read() == f"A paper exchange already runs in {directory}.\n"
     assert listening(directory, first) == url
@@ -145,7 +145,7 @@ def test_a_port_that_is_taken_is_told_in_a_sentence(tmp_path: Path, start: Start
         port = taken.getsockname()[1]
         process = start("--port", str(port))
 
-        assert process.wait(20) == 1
+        assert process.wait(60) == 1
     assert process.stderr is not None
     (sentence,) = process.stderr.read().splitlines()
     assert f"127.0.0.1:{port}" in sentence

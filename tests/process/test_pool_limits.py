@@ -21,18 +21,22 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PoolRig]:
 
 @pytest.mark.parametrize(
     ("kind", "misbehaviour", "word"),
-    [("MemoryExceeded", {"memory_bytes": 160 * MIB}, "memory"), ("DiskExceeded", {"disk_bytes": 8 * MIB}, "directory")],
+    [
+        ("MemoryExceeded", {"memory_bytes": 160 * MIB}, "memory"),
+        ("DiskExceeded", {"disk_bytes": 8 * MIB}, "directory"),
+        ("DiskExceeded", {"removed_bytes": 8 * MIB}, "removed"),
+    ],
 )
 def test_a_bot_that_exceeds_is_ended_and_in_the_end_quarantined(
     pool: PoolRig, kind: str, misbehaviour: dict[str, int], word: str
 ) -> None:
     before = pool.until_state("sibling", "running")
-    bot_id = kind.lower()
+    bot_id = f"{kind}-{word}".lower()
     pool.put(bot_id, fake=misbehaviour)
     ended = pool.until(bot_id, lambda slot: slot["last_exit"] is not None)
     assert ended["last_exit"]["signal"] == 9
     assert word in ended["last_exit"]["reason"]
-    slot = pool.until_state(bot_id, "quarantined", 40)
+    slot = pool.until_state(bot_id, "quarantined")
     assert {condition["type"] for condition in slot["conditions"]} == {"Quarantined", kind}
     assert pool.until_state("sibling", "running")["run_id"] == before["run_id"]
     pool.put(bot_id, generation=2)

@@ -20,11 +20,62 @@ from tests.fakes.pool_rig import PoolRig
 from tests.process.bot.harness import BUYER, PRICING
 from tests.support import eventually_sync
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
-WARM_SECONDS = 120
+WARM_SECONDS = 240
 CRASHER = BUYER.replace("        return dataframe\n", "        import os\n        os._exit(9)\n", 1)
 """Kills its process in the first analysis, as a broken library would."""
+CHECK_SECONDS = 20
+SEEING = (
+    BUYER.replace(
+        "        return dataframe\n",
+        '        dataframe["then"] = dataframe["close"].shift(-3)\n        return dataframe\n',
+        1,
+    )
+    .replace(
+        'dataframe["enter_long"] = 1', 'dataframe.loc[dataframe["then"] > dataframe["close"] * 1.004, "enter_long"] = 1'
+    )
+    .replace(
+        'dataframe["enter_tag"] = "always"',
+        'dataframe["exit_long"] = (dataframe["close"] > dataframe["open"]).astype(int)',
+    )
+)
+"""Enters before a rise."""
+SHORT = (
+    SEEING.replace("    minimal_roi", "    can_short = True\n    minimal_roi")
+    .replace("enter_long", "enter_short")
+    .replace("exit_long", "exit_short")
+    .replace("""    def populate_indicators""", """    @informative("5m")
+    def populate_indicators_5m(self, dataframe, metadata):
+        dataframe["mean"] = dataframe["close"].rolling(3).mean()
+        return dataframe
+
+    def populate_indicators""", 1)
+    .replace("import IStrategy", "import IStrategy, informative")
+)  # fmt: skip
+"""The same of futures, with candles of another length for each of its pairs."""
+REACHING = BUYER.replace(
+    "    def populate_indicators",
+    """    import logging
+    os, socket, told = logging.os, logging.sys.modules["socket"], {}
+    for name, attempt in {
+        "socket": lambda socket=socket: socket.socket(socket.AF_UNIX),
+        "fork": os.fork,
+        "mkdir": lambda os=os: os.mkdir("mine"),
+        "pool": lambda os=os: os.listdir("../.."),
+        "token": lambda os=os: os.close(os.open("../../agent-token", 0)),
+        "sibling": lambda os=os: os.kill(SIBLING, 9),
+    }.items():
+        try:
+            attempt()
+            told[name] = "done"
+        except OSError as problem:
+            told[name] = problem.errno
+    raise RuntimeError(str(told))
+
+    def populate_indicators""",
+)
+"""Gets around what is read of it, and tells by its error how far it came behind the walls."""
 UNLOADABLE = "import no_such_library\n" + BUYER
 
 
@@ -40,12 +91,12 @@ class Exchange:
         endpoint_before = endpoint.read_text() if endpoint.exists() else ""
         options = ["--directory", str(self._directory), "--symbols", "40", "--seed", "7"]
         self._process = subprocess.Popen([sys.executable, "-m", "pool.exchange.simulator", *options])
-        eventually_sync(lambda: endpoint.exists() and endpoint.read_text() != endpoint_before, 30, "exchange")
+        eventually_sync(lambda: endpoint.exists() and endpoint.read_text() != endpoint_before, message="exchange")
 
     def down(self) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(20)
+            self._process.wait(60)
             self._process = None
 
     @property
@@ -53,7 +104,7 @@ class Exchange:
         return str(json.loads((self._directory / "endpoint.json").read_text())["url"])
 
     def pairs(self, count: int) -> list[str]:
-        symbols = httpx.get(f"{self.url}/api/v3/exchangeInfo").json()["symbols"]
+        symbols = httpx.get(f"{self.url}/api/v3/exchangeInfo", timeout=60).json()["symbols"]
         return [f"{s['baseAsset']}/USDT" for s in symbols if s["quoteAsset"] == "USDT"][:count]
 
 
@@ -72,9 +123,10 @@ def pool(tmp_path_factory: pytest.TempPathFactory, exchange: Exchange) -> Iterat
         "pool",
         paper_exchange_url=exchange.url,
         stop_timeout_seconds=15,
-        connect_timeout_seconds=20,
+        connect_timeout_seconds=60,
         quarantine_window_seconds=120,
         orphan_timeout_seconds=2,
+        check_seconds=CHECK_SECONDS,
     )
     try:
         rig.start()
@@ -111,14 +163,6 @@ def put(pool: PoolRig, bot_id: str, pairs: list[str], desired: str = "running", 
     pool.put(bot_id, desired, exchange="paper", config=config, strategy=strategy, **more)
 
 
-def child(pool: PoolRig, module: str) -> int:
-    assert pool.init is not None
-    for process in psutil.Process(pool.init.pid).children():
-        if module in process.cmdline():
-            return int(process.pid)
-    return 0
-
-
 def trades(pool: PoolRig, bot_id: str) -> bool:
     snapshot = pool.slot(bot_id)["snapshot"]
     return bool(snapshot and snapshot["open_trades"])
@@ -138,7 +182,7 @@ def test_real_bots_reach_running_and_trade(pool: PoolRig, pairs: list[str]) -> N
         slot = pool.until_state(name, "running", 60)
         assert slot["conditions"] == []
         assert slot["trader_state"] == "running"
-        eventually_sync(lambda name=name: trades(pool, name), 60, "open trades")
+        eventually_sync(lambda name=name: trades(pool, name), message="open trades")
     kinds = {item["event"]["type"] for item in pool.events() if item["event"]["bot_id"] == "one"}
     assert {"bot.started", "bot.state", "bot.trader_state", "trade.entry"} <= kinds
 
@@ -164,12 +208,12 @@ def test_killed_bot_returns_with_its_trades(pool: PoolRig) -> None:
     before = pool.until_state("two", "running")
     open_before = {trade["trade_id"] for trade in before["snapshot"]["open_trades"]}
     os.kill(before["pid"], signal.SIGKILL)
-    pool.until("two", lambda slot: slot["pid"] != before["pid"], 2, "noticed")
+    pool.until("two", lambda slot: slot["pid"] != before["pid"], message="noticed")
     after = pool.until(
         "two", lambda slot: slot["observed_state"] == "running" and slot["run_id"] != before["run_id"], 60
     )
     assert open_before
-    eventually_sync(lambda: trades(pool, "two"), 30, "trades of the database")
+    eventually_sync(lambda: trades(pool, "two"), message="trades of the database")
     assert open_before <= {trade["trade_id"] for trade in pool.slot("two")["snapshot"]["open_trades"]}
     assert after["last_exit"]["signal"] == signal.SIGKILL
 
@@ -177,14 +221,14 @@ def test_killed_bot_returns_with_its_trades(pool: PoolRig) -> None:
 def test_killed_agent_readopts_real_bots_and_loses_no_event(pool: PoolRig) -> None:
     before = {name: pool.until_state(name, "running") for name in ("one", "two")}
     held = bot_events(pool, "one")
-    agent = child(pool, "pool.agent")
+    agent = pool.child("pool.agent")
     os.kill(agent, signal.SIGKILL)
     for name in ("one", "two"):
         after = pool.until(
-            name, lambda slot: slot["observed_state"] == "running" and child(pool, "pool.agent") not in (0, agent)
+            name, lambda slot: slot["observed_state"] == "running" and pool.child("pool.agent") not in (0, agent)
         )
         assert (after["pid"], after["run_id"]) == (before[name]["pid"], before[name]["run_id"])
-    eventually_sync(lambda: bot_events(pool, "one") >= held, 20, "events that the bot still held")
+    eventually_sync(lambda: bot_events(pool, "one") >= held, message="events that the bot still held")
     assert pool.call("GET", "/v1/slots/one/api/ping").json() == {"status": "pong"}
 
 
@@ -215,13 +259,68 @@ def test_unloadable_strategy_fails_with_its_reason_and_is_not_tried_again(pool: 
     put(pool, "broken", pairs, "stopped", generation=2, source=UNLOADABLE)
 
 
+def check(pool: PoolRig, source: str) -> dict[str, Any]:
+    answer = pool.call("POST", "/v1/checks", json={"strategy": {"class_name": "Buyer", "source": source}})
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def test_a_strategy_is_checked_by_loading_and_trying_it(pool: PoolRig) -> None:
+    good = check(pool, BUYER)
+    assert good["findings"] == []
+    assert (good["facts"]["timeframe"], good["facts"]["can_short"], good["facts"]["stoploss"]) == ("1m", False, -0.9)
+    unread = check(pool, UNLOADABLE)
+    assert (unread["findings"][0]["code"], unread["findings"][0]["line"]) == ("import", 1)
+    broken = check(pool, BUYER.replace("        return dataframe\n", '        return dataframe["none"]\n', 1))
+    assert [(one["severity"], one["line"]) for one in broken["findings"]] == [("error", 17)]
+    assert "KeyError" in broken["findings"][0]["message"]
+
+
+@pytest.mark.parametrize("source", [SEEING, SHORT], ids=["spot", "futures"])
+def test_freqtrades_own_analyses_find_what_looks_ahead(pool: PoolRig, source: str) -> None:
+    body = {"strategy": {"class_name": "Buyer", "source": source}, "deep": True}
+    answer = pool.call("POST", "/v1/checks", json=body).json()
+    assert answer["deep"]
+    told = [one["message"] for one in answer["findings"] if one["code"].endswith("_analysis")]
+    assert ["It looks ahead" in one for one in told] == [True], told
+
+
+def test_a_hostile_strategy_is_held_by_the_walls_and_killed_in_time_while_a_sibling_trades(pool: PoolRig) -> None:
+    before = pool.until_state("one", "running")
+    parts = {part["name"]: part["in_force"] for part in pool.pool()["isolation"]["parts"]}
+    told = check(pool, REACHING.replace("SIBLING", str(before["pid"])))["findings"][0]["message"]
+    reached = {"socket", "fork", "mkdir", "sibling"} if parts["seccomp"] else set[str]()
+    reached |= {"pool", "token"} if parts["landlock"] else set()
+    assert all(f"'{name}': 1" in told for name in reached), told
+    greedy = check(pool, BUYER.replace("        return dataframe\n", "        bytearray(2**32)\n", 1))
+    assert "MemoryError" in greedy["findings"][0]["message"] or not parts["memory_limit"]
+    endless = check(pool, BUYER.replace("        return dataframe\n", "        while True: pass\n", 1))
+    assert "not done after" in endless["findings"][0]["message"]
+    leaving = check(
+        pool,
+        BUYER.replace("        return dataframe\n", "        self.os._exit(0)\n", 1).replace(
+            "    minimal_roi", "    import logging\n    os = logging.os\n    minimal_roi"
+        ),
+    )
+    assert "no account" in leaving["findings"][0]["message"]
+    assert list((pool.directory / "checks").iterdir()) == []
+    assert pool.until_state("one", "running")["run_id"] == before["run_id"]
+
+
 def test_flatten_closes_real_trades(pool: PoolRig, pairs: list[str]) -> None:
     put(pool, "two", pairs, "stopped", open_trades="flatten", generation=3)
     pool.until_state("two", "stopped", 90)
     put(pool, "two", pairs, "paused", generation=4)
-    slot = pool.until("two", lambda slot: slot["observed_state"] == "paused" and slot["snapshot"], 60)
-    assert slot["snapshot"]["open_trades"] == []
-    assert slot["snapshot"]["closed_trades"] >= 1
+    pool.until(
+        "two",
+        lambda slot: (
+            slot["observed_state"] == "paused"
+            and slot["snapshot"]
+            and not slot["snapshot"]["open_trades"]
+            and slot["snapshot"]["closed_trades"] >= 1
+        ),
+        message="paused and flat",
+    )
 
 
 @pytest.mark.slow
@@ -239,7 +338,7 @@ def test_frozen_bot_is_replaced(pool: PoolRig) -> None:
 def test_killed_zygote_leaves_bots_and_a_new_one_serves(pool: PoolRig, pairs: list[str]) -> None:
     before = pool.until_state("one", "running")
     os.kill(pool.pool()["zygote"]["pid"], signal.SIGKILL)  # forked bots have its command line, too
-    eventually_sync(lambda: pool.pool()["zygote"]["state"] != "ready", 10, "zygote down")
+    eventually_sync(lambda: pool.pool()["zygote"]["state"] != "ready", message="zygote down")
     put(pool, "later", pairs)
     pool.until_state("later", "running", WARM_SECONDS + 60)
     assert pool.slot("one")["run_id"] == before["run_id"]
@@ -263,10 +362,10 @@ def test_exchange_down_at_boot_is_waited_for(pool: PoolRig, exchange: Exchange, 
 def test_killed_init_ends_all_and_a_new_one_resumes_the_fleet(pool: PoolRig) -> None:
     before = pool.until_state("one", "running")
     assert pool.init is not None
-    others = [child(pool, "pool.agent"), child(pool, "pool.zygote")]
+    others = [pool.child("pool.agent"), pool.child("pool.zygote")]
     pool.init.kill()
     pool.init.wait()
-    eventually_sync(lambda: not any(map(is_alive, others)), 20, "agent and zygote ended")
+    eventually_sync(lambda: not any(map(is_alive, others)), message="agent and zygote ended")
     pool.start()
     after = pool.until(
         "one",
@@ -274,7 +373,7 @@ def test_killed_init_ends_all_and_a_new_one_resumes_the_fleet(pool: PoolRig) -> 
         WARM_SECONDS + 60,
     )
     assert not is_alive(before["pid"])
-    eventually_sync(lambda: trades(pool, "one"), 30, "trades of the database")
+    eventually_sync(lambda: trades(pool, "one"), message="trades of the database")
     assert after["pid"] != before["pid"]
 
 

@@ -119,7 +119,7 @@ def test_the_zygote_ends_with_0_when_init_closes_the_channel_and_bots_go_on(tmp_
         pid = zygote.fork("survivor")
         zygote.facts("survivor")
         zygote.channel.close()
-        assert zygote.process.wait(10) == 0
+        assert zygote.process.wait(60) == 0
         (zygote.home("survivor") / "leave").write_text("7")
         assert zygote.reap(pid) == 7
 
@@ -130,7 +130,7 @@ def test_bots_outlive_a_killed_zygote_and_report_to_the_same_reader(tmp_path: Pa
         pid = zygote.fork("survivor")
         zygote.facts("survivor")
         zygote.process.kill()
-        assert zygote.process.wait(10) == -signal.SIGKILL
+        assert zygote.process.wait(60) == -signal.SIGKILL
         assert zygote.channel.recv(100) == b"", "no bot holds the other end of the channel"
         (zygote.home("survivor") / "leave").write_text("7")
         assert zygote.reap(pid) == 7
@@ -177,7 +177,7 @@ def test_the_rehearsal_exchange_leaves_no_process(tmp_path: Path) -> None:
     with rehearsal_exchange() as url:
         port = int(url.rpartition(":")[2])
         assert _listening(port)
-    eventually_sync(lambda: not _listening(port), 5, "the port is free")
+    eventually_sync(lambda: not _listening(port), message="the port is free")
 
 
 def _listening(port: int) -> bool:

@@ -85,6 +85,38 @@ def many_files():
         Path(f"file-{number}").write_bytes(bytes(MIB))
 
 
+def without_name(number):
+    """A descriptor of a file that no directory shows."""
+    descriptor = os.open(f"file-{number}", os.O_CREAT | os.O_RDWR)
+    os.unlink(f"file-{number}")
+    os.write(descriptor, bytes(4 * MIB))
+    return descriptor
+
+
+def removed_files():
+    for number in range(40):
+        without_name(number)
+    threading.Event().wait()
+
+
+def mapped_files():
+    libc = ctypes.CDLL(None)
+    for number in range(4):
+        descriptor = without_name(number)
+        libc.mmap(None, ctypes.c_size_t(4096), 1, 2, descriptor, ctypes.c_size_t(0))
+        os.close(descriptor)
+    threading.Event().wait()
+
+
+def files_in_messages():
+    pair = socket.socketpair()
+    for number in range(4):
+        descriptor = without_name(number)
+        socket.send_fds(pair[0], [b"x"], [descriptor])
+        os.close(descriptor)
+    threading.Event().wait()
+
+
 def many_names():
     for number in count():
         os.close(os.open(f"name-{number}", os.O_CREAT | os.O_WRONLY))

@@ -37,7 +37,8 @@ PROGRAMS = [
     *(f"{how}_{name}_namespace" for how in ("clone", "unshare") for name in _NAMESPACES),
     *_words("""
     run_in_shell run_by_subprocess run_by_exec run_by_execveat run_by_loader run_python run_by_spawn fork fork_bomb
-    clone vfork enter_namespace mount_tmpfs mount_proc remount_root unmount_pool open_file_system open_tree move_mount
+    clone vfork take_descriptors_of_its_own
+    enter_namespace mount_tmpfs mount_proc remount_root unmount_pool open_file_system open_tree move_mount
     change_root pivot_root become_root become_group_of_root become_agent become_sibling join_groups take_capabilities
     change_personality call_io_uring_setup call_bpf call_perf_event_open call_userfaultfd call_keyctl call_add_key
     call_init_module call_finit_module call_delete_module call_kexec_load call_reboot call_syslog call_settimeofday

@@ -255,6 +255,7 @@ def of_programs(t):
     yield "fork_bomb", fork_and_fork
     yield "clone", lambda: clone(0)
     yield "vfork", lambda: clone(0x4100)
+    yield "take_descriptors_of_its_own", lambda: syscall("close_range", 4000, 4001, 2)
     yield "clone3", lambda: syscall("clone3", BUFFER, 88)
     for name, flag in NEW_NAMESPACES.items():
         yield f"clone_{name}_namespace", lambda flag=flag: clone(flag)

@@ -61,7 +61,7 @@ def hostile_site(client: docker.APIClient, docker_host: str, directory: Path) ->
     with (directory / "broker.log").open("wb") as log:
         broker = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
-        eventually_sync(site.socket.exists, 60, "the broker listens")
+        eventually_sync(site.socket.exists, message="the broker listens")
         site.start()
         yield site
     finally:
@@ -130,7 +130,8 @@ class Site:
         def gone() -> bool:
             return self.agent.delete(f"/v1/slots/{bot_id}", params={"epoch": 1}).status_code in (204, 404)
 
-        eventually_sync(gone, 40, f"{bot_id} is gone")
+        # What cannot be read of it at once is read again after `restart_backoff_seconds`.
+        eventually_sync(gone, 150, f"{bot_id} is gone")
 
     def slot(self, bot_id: str) -> dict[str, Any]:
         answer = self.agent.get(f"/v1/slots/{bot_id}")
@@ -220,7 +221,7 @@ class Site:
             found = self._ask("pool", pool_id)
             return found.address if found is not None and found.state == "running" else None
 
-        return str(eventually_sync(told, 60, f"address of {pool_id}"))
+        return str(eventually_sync(told, message=f"address of {pool_id}"))
 
     def _is_warm(self) -> bool:
         with contextlib.suppress(httpx.TransportError):

@@ -1,7 +1,9 @@
 """The agent's HTTP API but for the relay: authentication, refusals, logs, commands, the event stream."""
 
+import contextlib
 import json
 import os
+import select
 import socket
 import threading
 from pathlib import Path
@@ -11,7 +13,9 @@ import httpx
 import pytest
 from pydantic import TypeAdapter
 
+from pool.agent.turnstile import MOST_OF_ONE
 from pool.contract import PROTOCOL_VERSION
+from pool.contract.books import Books
 from pool.contract.errors import AgentProblem
 from pool.contract.events import StreamItem
 from pool.contract.frames import Hello
@@ -31,7 +35,9 @@ ROUTES = [
     ("POST", "/v1/slots/api-bot/restart?epoch=1"),
     ("POST", "/v1/slots/api-bot/commands"),
     ("GET", "/v1/slots/api-bot/logs"),
+    ("GET", "/v1/slots/api-bot/books"),
     ("GET", "/v1/events"),
+    ("POST", "/v1/token"),
     ("GET", "/v1/slots/api-bot/api/ping"),
 ]
 
@@ -39,13 +45,13 @@ ROUTES = [
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 @pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic YTpi"}])
 def test_every_route_wants_the_token(pool: PoolRig, method: str, path: str, header: dict[str, str]) -> None:
-    answer = httpx.request(method, pool.url + path, headers=header)
+    answer = httpx.request(method, pool.url + path, headers=header, timeout=60)
     assert answer.status_code == 401
     assert AgentProblem.model_validate_json(answer.content).code == "unauthorised"
 
 
 def test_health_needs_no_token_and_tells_the_protocol(pool: PoolRig) -> None:
-    answer = httpx.get(pool.url + "/v1/health")
+    answer = httpx.get(pool.url + "/v1/health", timeout=60)
     assert answer.status_code == 200
     assert answer.json()["protocol"] == PROTOCOL_VERSION
     assert answer.json()["incarnation"] == pool.pool()["incarnation"]
@@ -58,6 +64,18 @@ def test_reports_are_what_the_contract_says(pool: PoolRig) -> None:
     slots = {item["bot_id"]: Slot.model_validate(item) for item in items}
     assert slots["api-bot"].snapshot is not None
     assert (report.slots_used, report.bots_alive) == (len(slots), sum(slot.pid is not None for slot in slots.values()))
+
+
+def test_an_older_specification_under_the_same_epoch_is_refused(pool: PoolRig) -> None:
+    """It was on its way for long, from a control plane that leads no more."""
+    pool.put("twice-told", "stopped", generation=5)
+    late = pool.call("PUT", "/v1/slots/twice-told", json=spec(generation=4))
+    assert (late.status_code, late.json()["code"]) == (409, "stale_epoch")
+    assert late.json()["params"]["known_generation"] == 5
+    slot = pool.slot("twice-told")
+    assert (slot["generation"], slot["desired"]) == (5, "stopped")
+    assert pool.put("twice-told", "stopped", generation=5, expect=200)["generation"] == 5, "the same again is no matter"
+    assert pool.put("twice-told", "stopped", epoch=2, generation=3)["generation"] == 3, "a higher epoch is believed"
 
 
 @pytest.mark.parametrize("bot_id", ["..", "%2e%2e", "a%2Fb", "UPPER", "a" * 64, "-a", "a_b", "%00"])
@@ -133,7 +151,7 @@ def test_logs_tail_and_follow_across_rotation(pool: PoolRig) -> None:
 
     def read() -> None:
         url = f"{pool.url}/v1/slots/logging/logs?tail=1&follow=true"
-        with httpx.stream("GET", url, headers=pool.headers, timeout=20) as stream:
+        with httpx.stream("GET", url, headers=pool.headers, timeout=60) as stream:
             for line in stream.iter_lines():
                 lines.append(line)
                 ready.set()
@@ -142,23 +160,23 @@ def test_logs_tail_and_follow_across_rotation(pool: PoolRig) -> None:
 
     reader = threading.Thread(target=read)
     reader.start()
-    assert ready.wait(10)
+    assert ready.wait(60)
     with log.open("a") as stream:
         stream.write("before\n")
         stream.flush()
         log.rename(log.with_suffix(".log.1"))
         log.write_text("between\n")
         stream.write("late\n")
-    eventually_sync(lambda: "between" in lines, 10, "the new file is read")
+    eventually_sync(lambda: "between" in lines, message="the new file is read")
     with log.open("a") as stream:
         stream.write("after\n")
-    reader.join(10)
+    reader.join(60)
     assert lines == ["line 999", "before", "late", "between", "after"]
 
 
 def test_stream_greets_and_resumes_after_a_cursor(pool: PoolRig) -> None:
     items: list[Any] = []
-    with httpx.stream("GET", f"{pool.url}/v1/events", headers=pool.headers, timeout=20) as stream:
+    with httpx.stream("GET", f"{pool.url}/v1/events", headers=pool.headers, timeout=60) as stream:
         for line in stream.iter_lines():
             items.append(TypeAdapter(StreamItem).validate_json(line))
             if items[-1].kind == "snapshot":
@@ -189,7 +207,7 @@ def test_reader_that_does_not_read_is_dropped(pool: PoolRig) -> None:
             pool.put(name, fake={"events": 150, "event_bytes": 50_000})
         for name in noisy:
             pool.until_state(name, "running")
-        eventually_sync(lambda: "and is dropped" in log.read_text(), 30, "dropped")
+        eventually_sync(lambda: "and is dropped" in log.read_text(), message="dropped")
         assert pool.pool()["agent_memory"]["rss_bytes"] < 110 * 1024 * 1024
     for name in noisy:
         pool.put(name, "stopped", generation=9)
@@ -199,7 +217,7 @@ def test_reader_that_does_not_read_is_dropped(pool: PoolRig) -> None:
 def test_nobody_else_can_speak_for_a_bot(pool: PoolRig, nonce: str) -> None:
     """The test process knows the run id, but has another pid than the fork, whatever its nonce."""
     slot = pool.slot("api-bot")
-    with connect_unix(pool.directory / "agent.sock", 10) as impostor:
+    with connect_unix(pool.directory / "agent.sock", 60) as impostor:
         hello = Hello(
             protocol=PROTOCOL_VERSION,
             bot_id="api-bot",
@@ -215,9 +233,33 @@ def test_nobody_else_can_speak_for_a_bot(pool: PoolRig, nonce: str) -> None:
     assert pool.slot("api-bot")["run_id"] == slot["run_id"]
 
 
+def test_connections_without_end_keep_no_sibling_out(pool: PoolRig) -> None:
+    """This process may keep a few open, and those only for as long as a Hello takes; bots come in beside them."""
+    with contextlib.ExitStack() as kept:
+        peers = [kept.enter_context(connect_unix(pool.directory / "agent.sock", 60)) for _ in range(100)]
+        eventually_sync(lambda: len(_closed(peers)) >= 100 - MOST_OF_ONE, message="all but a few are refused")
+        assert len(_closed(peers)) == 100 - MOST_OF_ONE
+        pool.put("beside")
+        pool.until_state("beside", "running")
+        told = (pool.directory / "logs" / "agent.log").read_text().count(f"process {os.getpid()} has too many")
+        assert 0 < told <= 10, "a flood does not fill the log"
+        eventually_sync(lambda: len(_closed(peers)) == 100, message="who does not say hello is closed on")
+    with connect_unix(pool.directory / "agent.sock", 60) as peer:
+        assert not _closed([peer]), "there is room again"
+    with connect_unix(pool.directory / "agent.sock", 60) as peer:
+        peer.sendall((1_000_000).to_bytes(4, "big"))
+        assert peer.recv(100) == b"", "no Hello is that long"
+    pool.put("beside", "stopped", generation=2)
+
+
+def _closed(peers: list[socket.socket]) -> list[socket.socket]:
+    readable, _, _ = select.select(peers, [], [], 0.2)
+    return readable
+
+
 def test_garbage_on_the_socket_hurts_nobody(pool: PoolRig) -> None:
     for garbage in (os.urandom(200), b"\xff\xff\xff\xff", pack(b"{}"), pack(b'{"kind": "heartbeat"}')):
-        with connect_unix(pool.directory / "agent.sock", 10) as peer:
+        with connect_unix(pool.directory / "agent.sock", 60) as peer:
             peer.sendall(garbage)
             peer.shutdown(socket.SHUT_WR)
             assert peer.recv(100) == b""
@@ -237,3 +279,13 @@ def test_unwritable_disk_is_told_and_nothing_is_half_made(pool: PoolRig) -> None
         obstacle.rmdir()
     assert not (pool.directory / "bots" / "unlucky").exists()
     assert Path(pool.directory / "slots.json").exists()
+
+
+def test_books_are_told_page_by_page_and_of_no_bot_that_is_not_there(pool: PoolRig) -> None:
+    told = Books.model_validate_json(pool.call("GET", "/v1/slots/api-bot/books?mode=live&after=3.4").content)
+    assert (told.bot_id, told.mode, told.orders, told.cursor, told.more) == ("api-bot", "live", [], "3.4", False)
+    for query, field in (("after=nonsense", "after"), ("mode=paper", "mode")):
+        refused = AgentProblem.model_validate_json(pool.call("GET", f"/v1/slots/api-bot/books?{query}").content)
+        assert (refused.code, refused.params["field"]) == ("invalid_spec", field)
+    missing = AgentProblem.model_validate_json(pool.call("GET", "/v1/slots/nobody/books").content)
+    assert missing.code == "slot_not_found"

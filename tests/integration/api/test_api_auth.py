@@ -1,19 +1,30 @@
 """Sign-in, refresh, logout, who am I, and the throttle."""
 
+from dataclasses import replace
 from http.cookies import SimpleCookie
 from pathlib import Path
 
 import httpx
 import jwt
 import pytest
+from sqlmodel.ext.asyncio.session import AsyncSession
 
+from api.auth.signing import Desk
+from api.auth.throttle import ElsewhereThrottle, LoginThrottle
+from orchestrator.kit.cache import InProcessCache
+from orchestrator.kit.clock import utc_now
+from orchestrator.users.factor_models import TotpModel
+from orchestrator.users.models import UserModel
 from orchestrator.users.passwords import Passwords
+from orchestrator.users.sessions import Issued
 from tests.integration.api.world import KEY, OWNER, World, open_world, problem_of, token_of
 
 PASSWORD = "correct horse battery staple"
 GOOD = {"username": OWNER, "password": PASSWORD}
 BAD = {"username": OWNER, "password": "wrong"}
 REFRESH = "/api/v1/auth/refresh"
+SEALED = {"kek_id": "", "wrapped_key": "", "ciphertext": ""}
+COOKIE = "__Secure-flotilla_refresh"
 
 
 async def _with_password(world: World) -> httpx.AsyncClient:
@@ -36,10 +47,10 @@ async def test_login_refresh_me_logout(world: World) -> None:
         me = (await client.get("/api/v1/auth/me", headers=headers)).json()
         assert (me["id"], me["username"], me["role"]) == (OWNER, OWNER, "trader")
         assert "password" not in str(me)
-        kept = client.cookies["flotilla_refresh"]
+        kept = client.cookies[COOKIE]
         assert (await client.post("/api/v1/auth/logout", headers=headers)).status_code == 204
-        assert "flotilla_refresh" not in client.cookies
-        problem_of(await client.post(REFRESH, headers={"Cookie": f"flotilla_refresh={kept}"}), 401)
+        assert COOKIE not in client.cookies
+        problem_of(await client.post(REFRESH, headers={"Cookie": f"{COOKIE}={kept}"}), 401)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -47,7 +58,7 @@ async def test_the_refresh_cookie_is_for_the_browser_alone(world: World, scheme:
     await (await _with_password(world)).aclose()
     async with world.client_of(None, base_url=f"{scheme}://flotilla") as client:
         answer = await _login(client, GOOD)
-    cookie = SimpleCookie(answer.headers["set-cookie"])["flotilla_refresh"]
+    cookie = SimpleCookie(answer.headers["set-cookie"])[COOKIE if scheme == "https" else "flotilla_refresh"]
     assert cookie["httponly"]
     assert cookie["samesite"].lower() == "strict"
     assert cookie["path"] == "/api/v1/auth"
@@ -59,22 +70,22 @@ async def test_the_refresh_cookie_is_for_the_browser_alone(world: World, scheme:
 async def test_a_used_refresh_token_ends_the_whole_sign_in(tmp_path: Path) -> None:
     async with open_world(tmp_path, refresh_grace_seconds=0) as world, await _with_password(world) as client:
         await _login(client, GOOD)
-        stolen = client.cookies["flotilla_refresh"]
+        stolen = client.cookies[COOKIE]
         assert (await client.post(REFRESH)).status_code == 200
-        assert client.cookies["flotilla_refresh"] != stolen
-        latest = client.cookies["flotilla_refresh"]
+        assert client.cookies[COOKIE] != stolen
+        latest = client.cookies[COOKIE]
         client.cookies.clear()
         for token in (stolen, latest):
-            problem_of(await client.post(REFRESH, headers={"Cookie": f"flotilla_refresh={token}"}), 401)
+            problem_of(await client.post(REFRESH, headers={"Cookie": f"{COOKIE}={token}"}), 401)
 
 
 async def test_two_tabs_may_refresh_at_once(world: World) -> None:
     async with await _with_password(world) as client:
         await _login(client, GOOD)
-        token = client.cookies["flotilla_refresh"]
+        token = client.cookies[COOKIE]
         client.cookies.clear()
         for _ in range(2):
-            answer = await client.post(REFRESH, headers={"Cookie": f"flotilla_refresh={token}"})
+            answer = await client.post(REFRESH, headers={"Cookie": f"{COOKIE}={token}"})
             assert answer.status_code == 200
             client.cookies.clear()
 
@@ -88,7 +99,9 @@ async def test_wrong_password_and_unknown_user_read_alike(world: World) -> None:
 
 
 async def test_guessing_slows_down_the_guesser_alone(tmp_path: Path) -> None:
-    async with open_world(tmp_path, login_attempts=2) as world, await _with_password(world) as guesser:
+    async with open_world(tmp_path) as world, await _with_password(world) as guesser:
+        still = LoginThrottle(2, 60, InProcessCache(lambda: 0.0), lambda: 0.0)  # however slow the machine is
+        world.app.state.auth = replace(world.app.state.auth, throttle=still)
         for _ in range(2):
             problem_of(await _login(guesser, BAD), 401)
         answer = await _login(guesser, GOOD)
@@ -96,6 +109,63 @@ async def test_guessing_slows_down_the_guesser_alone(tmp_path: Path) -> None:
         assert int(answer.headers["retry-after"]) >= 1
         async with world.client_of(None, address=("10.0.0.2", 1)) as owner:
             assert (await _login(owner, GOOD)).status_code == 200
+
+
+async def test_guessing_from_everywhere_slows_down_nobody_where_he_is_known(world: World) -> None:
+    async with await _with_password(world) as known, world.client_of(None, address=("192.0.2.9", 1)) as stranger:
+        await _login(known, GOOD)
+        still = ElsewhereThrottle(InProcessCache(lambda: 0.0), lambda: 0.0)
+        for _ in range(51):
+            await still.begin("10.2.0.1", OWNER, [])
+        world.app.state.auth = replace(world.app.state.auth, elsewhere=still)
+        problem_of(await _login(stranger, BAD), 401, "unauthenticated")  # of a place the first try is taken
+        problem_of(await _login(stranger, GOOD), 429, "too_many_requests")
+        answer = await _login(known, GOOD)
+        assert answer.status_code == 200
+        headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        assert (await known.post("/api/v1/auth/logout", headers=headers)).status_code == 204
+        assert (
+            await known.delete("/api/v1/sessions", headers={"Authorization": f"Bearer {token_of(OWNER)}"})
+        ).is_success
+        assert (await _login(known, GOOD)).status_code == 200, "also after he signed out"
+        proof = {"password": PASSWORD}
+        problem_of(await stranger.post("/api/v1/auth/step-up", json=proof, headers=world.client.headers), 429)
+
+
+async def test_who_waits_for_his_password_to_be_checked_holds_no_connection(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[int] = []
+
+    async def matches(password: str, password_hash: str | None) -> bool:
+        held.append(world.rig.database.readings().in_use)
+        return False
+
+    monkeypatch.setattr(world.app.state.auth.passwords, "matches", matches)
+    async with world.client_of(None) as client:
+        problem_of(await _login(client, BAD), 401)
+    assert held == [0]
+
+
+@pytest.mark.parametrize("change", ["password_hash", "deactivated_at", "factor"])
+async def test_a_sign_in_under_way_does_not_outlive_what_it_was_judged_by(
+    world: World, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    client = await _with_password(world)
+    judged = Desk.start
+
+    async def start(desk: Desk, session: AsyncSession, user: UserModel, method: str) -> Issued:
+        held = await session.get_one(UserModel, user.id)
+        if change == "factor":
+            session.add(TotpModel(user_id=OWNER, **SEALED, created_at=utc_now(), confirmed_at=utc_now()))
+        else:
+            setattr(held, change, "another" if change == "password_hash" else utc_now())
+        await session.flush()
+        return await judged(desk, session, user, method)
+
+    monkeypatch.setattr(Desk, "start", start)
+    async with client:
+        problem_of(await _login(client, GOOD), 401, "unauthenticated")
 
 
 async def test_a_password_is_not_told_back(world: World) -> None:

@@ -14,7 +14,8 @@ from orchestrator.templates.spec import BotSpec
 from tests.integration.api.world import OTHER, OWNER, World, problem_of
 
 PROMISED = {
-    "id", "name", "template", "parameters", "exchange", "trading_mode", "dry_run", "desired_state", "observed_state",
+    "id", "name", "template", "parameters", "exchange", "trading_mode", "dry_run", "trading", "desired_state",
+    "observed_state",
     "conditions", "trader_state", "pool", "generation", "observed_generation", "created_at",
 }  # fmt: skip
 
@@ -74,8 +75,8 @@ async def test_money_does_not_pass_through_a_binary_float(world: World) -> None:
         ({"max_open_trades": 10**30}, "max_open_trades", "between"),
         ({"timeframe": "7m"}, "timeframe", "use one of"),
         ({"exchange": "mtgox-2"}, "exchange", "use"),
-        ({"trading_mode": "futures"}, "trading_mode", "must be"),
-        ({"dry_run": False}, "dry_run", "must be true"),
+        ({"trading_mode": "margin"}, "trading_mode", "must be"),
+        ({"trading_mode": "futures", "margin_mode": "cross"}, "margin_mode", "must be"),
         ({"name": "../../etc/passwd"}, "name", "path"),
         ({"name": "a/b"}, "name", "path"),
         ({"name": "..\\b"}, "name", "path"),
@@ -101,7 +102,7 @@ async def test_a_bad_field_is_named_with_the_remedy_and_nothing_is_created(
 async def test_a_missing_field_is_named(world: World) -> None:
     problem = problem_of(await world.client.post("/api/v1/bots", json={"name": "one"}), 422)
     assert problem["params"]["field"] == "template"
-    assert "required" in problem["detail"]
+    assert "Name a template" in problem["detail"]
 
 
 async def test_a_duplicate_name_is_refused(world: World) -> None:

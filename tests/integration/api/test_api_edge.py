@@ -1,75 +1,51 @@
 """What holds for every route: who is let in, how errors read, limits, readiness, figures."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import itertools
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fastapi import APIRouter
-from fastapi.routing import APIRoute
 from sqlalchemy.exc import OperationalError
-from starlette.routing import BaseRoute, WebSocketRoute
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from api.auth.access import Need
+from api.health import Readiness
 from orchestrator.bots import service
 from orchestrator.kit.clock import utc_now
 from orchestrator.pools.models import PoolModel
 from orchestrator.users.models import UserModel
+from tests.integration.api.matrix import routes_of
 from tests.integration.api.world import OTHER, OWNER, World, open_world, problem_of, token_of
 
 OPEN = {
-    ("GET", "/healthz"), ("GET", "/readyz"), ("POST", "/api/v1/auth/login"), ("POST", "/api/v1/auth/refresh"),
+    "GET /healthz", "GET /readyz", "POST /api/v1/auth/login", "POST /api/v1/auth/login/second-factor",
+    "POST /api/v1/auth/login/passkey", "POST /api/v1/auth/login/passkey/options", "POST /api/v1/auth/refresh",
+    "GET /api/v1/auth/methods", "GET /api/v1/auth/oidc/{provider}/start", "GET /api/v1/auth/oidc/{provider}/callback",
+    "POST /api/v1/invitations/accept", "GET /api/v1/bots/{bot_id}/freqtrade/api/v1/ping",
+    "HEAD /api/v1/bots/{bot_id}/freqtrade/api/v1/ping",
 }  # fmt: skip
-DOCS = {"/docs", "/openapi.json", "/docs/oauth2-redirect"}
+"""All that answers somebody who has not signed in; what else there is, `test_api_matrix` asks for by everybody."""
 
 
-def _routes(routes: list[BaseRoute], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """(method, path) of every route of the application, whichever way it was included; `WS` for WebSockets."""
-    for route in routes:
-        inner = getattr(route, "original_router", None)
-        if isinstance(inner, APIRouter):
-            context = route.include_context  # type: ignore[attr-defined]
-            yield from _routes(inner.routes, prefix + context.prefix)
-        elif isinstance(route, APIRoute):
-            yield from ((method, prefix + route.path) for method in route.methods or ())
-        elif isinstance(route, WebSocketRoute):
-            yield "WS", prefix + route.path
-        elif getattr(route, "path", None) not in DOCS:
-            raise AssertionError(f"a route of unknown kind: {route!r}")
-
-
-def _filled(path: str) -> str:
-    for name in ("bot_id", "pool_id", "rollout_id", "name", "path:path"):
-        path = path.replace("{" + name + "}", "anything")
-    assert "{" not in path
-    return path
-
-
-async def test_every_route_but_the_open_ones_wants_a_token(world: World) -> None:
-    routes = set(_routes(world.app.routes))
-    assert len(routes) > 25
-    assert routes >= OPEN
-    async with world.client_of(None) as nobody:
-        for method, path in routes - OPEN:
-            if method == "WS":
-                continue
-            answer = await nobody.request(method, _filled(path), params={"ticket": "wrong"})
-            assert answer.status_code == 401, f"{method} {path}: {answer.status_code}"
-            assert answer.headers["www-authenticate"] == "Bearer"
-            if method != "HEAD":
-                problem_of(answer, 401, "unauthenticated")
+async def test_what_is_open_to_all_is_known(world: World) -> None:
+    assert {str(route) for route in routes_of(world) if route.access.need is Need.NOBODY} == OPEN
 
 
 async def test_every_websocket_wants_a_token_or_a_ticket(world: World) -> None:
-    sockets = [path for method, path in _routes(world.app.routes) if method == "WS"]
+    sockets = [route.path for route in routes_of(world) if route.method == "WS"]
     assert sockets
     async with world.serving() as client:
         base = str(client.base_url).replace("http", "ws")
         for path in sockets:
-            for query in ("", "?ticket=wrong", f"?token={token_of(OWNER)}"):
+            for bot_id, query in itertools.product(
+                ("bot-unknown", await world.placed()), ("", "?ticket=wrong", f"?token={token_of(OWNER)}")
+            ):
                 with pytest.raises(InvalidStatus) as refused:
-                    async with connect(base.rstrip("/") + _filled(path) + query, proxy=None):
+                    async with connect(base.rstrip("/") + path.replace("{bot_id}", bot_id) + query, proxy=None):
                         pass
                 assert refused.value.response.status_code == 401
 
@@ -103,7 +79,7 @@ async def test_an_account_that_ends_is_refused_within_seconds(world: World) -> N
     async def refused() -> bool:
         return (await world.client.get("/api/v1/bots")).status_code == 401
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not await refused():
             await asyncio.sleep(0.05)
 
@@ -137,7 +113,8 @@ async def test_a_bot_of_somebody_else_is_not_there(world: World) -> None:
     [
         b"{", b'{"name": "one",}', b"\xff\xfe", b'{"name": NaN}', b'{"name": Infinity}', b'{"name": "\\u0000"}',
         b'{"name": "\\ud800"}', b"[" * 100_000, b'{"stake_amount": 1e99999999999999999999}',
-        b'{"n": ' + b"9" * 5000 + b"}",
+        b'{"n": ' + b"9" * 5000 + b"}", b'{"max_open_trades": 1e4001}', b'{"max_open_trades": -1e-4001}',
+        b'{"max_open_trades": 1.' + b"0" * 5000 + b"}",
     ],
 )  # fmt: skip
 async def test_malformed_json(world: World, content: bytes) -> None:
@@ -201,8 +178,9 @@ async def test_the_correlation_id_is_the_callers_where_it_is_fit(world: World) -
 
 
 async def test_readiness_tells_the_truth(world: World) -> None:
-    assert (await world.client.get("/readyz")).json()["checks"] == {"database": "ready", "pool-a": "ready"}
+    assert (await world.client.get("/readyz")).json()["checks"] == {"database": "ready", "pools": "ready"}
     world.checks["pool-a"] = "The zygote is warming."
+    world.app.state.readiness = Readiness(time.monotonic)
     answer = await world.client.get("/readyz")
     problem = problem_of(answer, 503, "not_ready")
     assert "The zygote is warming." in problem["detail"]
@@ -211,10 +189,58 @@ async def test_readiness_tells_the_truth(world: World) -> None:
     assert (await world.client.get("/healthz")).status_code == 200
 
 
+async def test_readiness_tells_which_pools_there_are_to_administrators_alone(world: World) -> None:
+    world.checks |= {"pool-b": "The zygote is warming.", "pool-c": "The zygote is warming."}
+    await world.change_user(OTHER, role="admin")
+    async with world.client_of(None) as nobody, world.client_of(OTHER) as admin:
+        nobodys = [await nobody.get("/readyz"), await world.client.get("/readyz")]
+        nobodys.append(await nobody.get("/readyz", headers={"Authorization": "Bearer flt_nonsense"}))
+        for answer in nobodys:
+            told = problem_of(answer, 503, "not_ready")
+            assert told["params"]["checks"] == {"database": "ready", "pools": "The zygote is warming."}
+            assert "pool-" not in answer.text
+        told = problem_of(await admin.get("/readyz"), 503)["params"]["checks"]
+        assert told == {"database": "ready", "pool-a": "ready"} | dict.fromkeys(
+            ("pool-b", "pool-c"), "The zygote is warming."
+        )
+    assert "ratelimit" in nobodys[2].headers, "who shows something has it looked up"
+    assert "ratelimit" not in nobodys[0].headers
+
+
+async def test_the_document_and_its_page_are_made_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = [await world.client.get(path) for path in ("/openapi.json", "/docs")]
+    monkeypatch.setattr(type(world.app), "openapi", lambda _: pytest.fail("made again"))
+    again = [await world.client.get(path) for path in ("/openapi.json", "/docs")]
+    assert [one.content for one in first] == [one.content for one in again]
+    assert first[0].json()["info"]["title"] == "Flotilla"
+    assert [one.headers["content-type"] for one in first] == ["application/json", "text/html; charset=utf-8"]
+
+
+async def test_a_flood_of_questions_whether_it_is_ready_looks_once_a_second(world: World) -> None:
+    now, looks, look = 0.0, 0, world.app.state.services.readiness
+
+    async def counted() -> Mapping[str, str | None]:
+        nonlocal looks
+        looks += 1
+        found: Mapping[str, str | None] = await look()
+        return found
+
+    services = replace(world.app.state.services, readiness=counted)
+    readiness = Readiness(lambda: now)
+    told = await asyncio.gather(*(readiness.read(services) for _ in range(20)))
+    assert told == [{"database": None, "pool-a": None}] * 20
+    assert looks == 1
+    now, world.checks["pool-a"] = 1.0, "down"
+    assert (await readiness.read(services))["pool-a"] == "down"
+
+
 async def test_figures_tell_bots_by_state(world: World) -> None:
     await world.placed("one")
     await world.create("two")
     world.checks["pool-a"] = "down"
+    problem_of(await world.client.get("/metrics"), 403, "not_allowed")
+    await world.change_user(OWNER, role="admin")
+    world.app.state.auth.principals.forget_user(OWNER)
     text = (await world.client.get("/metrics")).text
     assert 'flotilla_bots{state="running"} 1.0' in text
     assert 'flotilla_bots{state="pending"} 1.0' in text
@@ -233,6 +259,19 @@ async def test_templates(world: World) -> None:
         assert item["parameters"]["type"] == "object"
         assert item["docs"]
         assert isinstance(item["defaults"]["stake_amount"], str)
+
+
+async def test_templates_come_in_pages(world: World) -> None:
+    names, after = [], None
+    for left in range(len(world.rig.catalogue.all()), 0, -1):
+        params = {"limit": 1, **({"after": after} if after else {})}
+        page = (await world.client.get("/api/v1/templates", params=params)).json()
+        (item,), after = page["items"], page["next"]
+        names.append(item["name"])
+        assert (after is None) == (left == 1)
+    assert names == [one.name for one in world.rig.catalogue.all()]
+    for params in ({"limit": 0}, {"limit": 201}, {"after": "nonsense"}):
+        problem_of(await world.client.get("/api/v1/templates", params=params), 422, "invalid_spec")
 
 
 async def test_pools(world: World) -> None:

@@ -6,17 +6,18 @@ from typing import Any
 import httpx
 import pytest
 
-from api.auth import tokens
-from api.auth.subject import Subject
 from orchestrator.bots.models import BotModel, BotStatusModel
 from orchestrator.kit.clock import utc_now
+from orchestrator.pools import orders, service
+from orchestrator.pools.disks import PoolDisk
 from orchestrator.pools.models import MoveModel, NodeModel, PoolModel, PoolOrderModel
 from orchestrator.pools.nodes import NodeReport
 from orchestrator.pools.policy import PoolPolicy
 from orchestrator.users.models import UserModel
 from pool.contract.slots import DesiredState, SlotSpec, StrategySource
 from tests.fakes.fake_agent import FakeAgent
-from tests.integration.api.world import KEY, OTHER, OWNER, POOL, World, problem_of
+from tests.fakes.signed_in import session_of, token_of
+from tests.integration.api.world import MISSING_IMAGE, OTHER, OWNER, POOL, World, problem_of
 
 ADMIN = "user-admin"
 
@@ -25,10 +26,11 @@ ADMIN = "user-admin"
 async def admin(world: World) -> AsyncIterator[httpx.AsyncClient]:
     async with world.rig.database.unit_of_work() as session:
         session.add(UserModel(id=ADMIN, username="root", password_hash="-", role="admin", created_at=utc_now()))
+        await session.flush()
+        session.add(session_of(ADMIN))
         (await session.get_one(PoolModel, POOL)).tenant_id = None
-    token = tokens.issue(Subject(ADMIN, "root", "admin"), KEY, 900, utc_now())
     client = world.client_of(None)
-    client.headers["Authorization"] = f"Bearer {token}"
+    client.headers["Authorization"] = f"Bearer {token_of(ADMIN)}"
     async with client:
         yield client
 
@@ -66,12 +68,14 @@ async def audited(admin: httpx.AsyncClient, **params: Any) -> list[dict[str, Any
 
 
 ADMIN_ONLY = [
-    ("GET", "/pools/pool-a/slots"), ("GET", "/nodes"), ("GET", "/moves"), ("GET", "/audit"), ("GET", "/rollouts"),
+    ("GET", "/pools/pool-a/slots"), ("GET", "/nodes"), ("GET", "/moves"), ("GET", "/rollouts"),
+    ("GET", "/audit?tenant=fleet"),
     ("GET", "/rollouts/rollout-a"), ("POST", "/pools"), ("POST", "/pools/pool-a/cordon"), ("POST", "/pools/sync"),
     ("POST", "/pools/pool-a/uncordon"), ("POST", "/pools/pool-a/drain"), ("POST", "/pools/pool-a/restart"),
-    ("POST", "/pools/pool-a/health-check"), ("DELETE", "/pools/pool-a"), ("POST", "/pools/rebalance"),
+    ("POST", "/pools/pool-a/health-check"), ("POST", "/pools/pool-a/rotate-token"),
+    ("DELETE", "/pools/pool-a"), ("POST", "/pools/rebalance"),
     ("POST", "/bots/bot-a/move"), ("DELETE", "/moves/bot-a"), ("POST", "/rollouts"),
-    ("POST", "/rollouts/rollout-a/abort"), ("POST", "/rollouts/rollout-a/rollback"),
+    ("GET", "/pools/disks"), ("POST", "/rollouts/rollout-a/abort"), ("POST", "/rollouts/rollout-a/rollback"),
 ]  # fmt: skip
 
 
@@ -93,6 +97,44 @@ async def test_a_trader_sees_his_own_pools_and_shared_ones(world: World, admin: 
         ("pool-mine", OWNER),
         ("pool-theirs", OTHER),
     ]
+
+
+async def test_what_others_take_in_a_shared_pool_is_told_to_administrators_alone(
+    world: World, admin: httpx.AsyncClient
+) -> None:
+    await add_pool(world, "pool-mine")
+    for pool_id in (POOL, "pool-mine"):
+        report = await (await world.rig.agents.agent_for(pool_id)).pool()
+        await change(world, pool_id, report={**report.model_dump(mode="json"), "slots_used": 7})
+    seen = {pool["id"]: pool for pool in (await world.client.get("/api/v1/pools")).json()["items"]}
+    assert (seen[POOL]["slots_used"], seen[POOL]["pss_bytes"], seen[POOL]["report"]) == (0, None, None)
+    assert (seen["pool-mine"]["slots_used"], seen["pool-mine"]["report"]["slots_used"]) == (7, 7)
+    whole = (await admin.get(f"/api/v1/pools/{POOL}")).json()
+    assert (whole["slots_used"], whole["report"]["slots_used"]) == (7, 7)
+
+
+async def test_why_bots_cannot_be_moved_is_told_to_administrators_alone(world: World, admin: httpx.AsyncClient) -> None:
+    why = "The user's pools may use 512 MB in all and have 300 MB."
+    async with world.rig.database.unit_of_work() as session:
+        await service.set_condition(session, POOL, service.DRAIN_STUCK, why)
+    for path in ("/api/v1/pools", f"/api/v1/pools/{POOL}"):
+        seen = await world.client.get(path)
+        assert "512 MB" not in seen.text
+        assert "cannot be moved elsewhere" in seen.text
+        assert why in (await admin.get(path)).text
+    assert why in (await admin.post(f"/api/v1/pools/{POOL}/cordon", json={})).text
+
+
+@pytest.mark.parametrize("path", ["/api/v1/rollouts", "/api/v1/pools"])
+async def test_an_image_that_cannot_be_used_is_refused_at_once(
+    world: World, admin: httpx.AsyncClient, path: str
+) -> None:
+    await change(world, POOL, driver="docker", image="flotilla-pool:1")
+    refused = problem_of(await admin.post(path, json={"image": MISSING_IMAGE}), 422, "invalid_spec")
+    assert refused["params"]["field"] == "image"
+    assert "build it or pull it" in refused["detail"]
+    assert (await admin.get("/api/v1/rollouts")).json()["items"] == []
+    assert [pool["id"] for pool in (await admin.get("/api/v1/pools")).json()["items"]] == [POOL]
 
 
 async def test_slots_tell_whose_bots_are_there_and_what_they_take(world: World, admin: httpx.AsyncClient) -> None:
@@ -208,6 +250,56 @@ async def test_a_purge_wants_the_id_once_more_and_works_after_the_pool_has_gone(
     assert [row["action"] for row in await audited(admin, subject="pool/pool-mine")] == ["pool.purge", "pool.delete"]
 
 
+async def test_what_removed_pools_left_is_listed_and_purged_by_its_driver(
+    world: World, admin: httpx.AsyncClient
+) -> None:
+    await add_pool(world, "pool-gone")
+    assert (await admin.delete("/api/v1/pools/pool-gone")).status_code == 202
+    async with world.rig.database.unit_of_work() as session:
+        await session.delete(await session.get_one(PoolModel, "pool-gone"))
+    world.disks = {
+        "docker": [
+            PoolDisk("pool-gone", in_use=False, tenant_id=OWNER, image_id="sha256:1"),
+            PoolDisk("pool-lives", in_use=True),
+            PoolDisk("pool-lost", in_use=False),
+            PoolDisk(POOL, in_use=True),
+        ],
+    }
+    first = (await admin.get("/api/v1/pools/disks", params={"limit": 2})).json()
+    then = (await admin.get("/api/v1/pools/disks", params={"limit": 2, "after": first["next"]})).json()
+    assert then["next"] is None
+    gone, lives, lost = first["items"] + then["items"]
+    assert gone.pop("removed_at") is not None
+    assert gone == {
+        "pool_id": "pool-gone", "driver": "docker", "tenant_id": OWNER, "image_id": "sha256:1", "in_use": False,
+    }  # fmt: skip
+    assert (lives["pool_id"], lives["in_use"]) == ("pool-lives", True)
+    assert (lost["pool_id"], lost["removed_at"]) == ("pool-lost", None)
+
+    async def purge(pool_id: str) -> httpx.Response:
+        return await admin.delete(f"/api/v1/pools/{pool_id}", params={"purge": True, "confirm": pool_id})
+
+    problem_of(await purge("pool-lives"), 409, "conflict")
+    problem_of(await purge("pool-never"), 404, "not_found")
+    for pool_id in ("pool-gone", "pool-lost"):
+        assert (await purge(pool_id)).status_code == 202
+    async with world.rig.database.read() as session:
+        assert [(one.pool_id, one.kind, one.driver) for one in await orders.every(session)] == [
+            ("pool-gone", "purge", "docker"),
+            ("pool-lost", "purge", "docker"),
+        ]
+
+
+async def test_disks_that_nobody_can_tell_are_not_told_as_none(world: World, admin: httpx.AsyncClient) -> None:
+    world.disks = None
+    problem_of(await admin.get("/api/v1/pools/disks"), 503, "disks_unknown")
+    await add_pool(world, "pool-mine")
+    mine = await admin.delete("/api/v1/pools/pool-mine", params={"purge": True, "confirm": "pool-mine"})
+    assert mine.status_code == 202, "a pool that is there needs no looking for"
+    other = await admin.delete("/api/v1/pools/pool-other", params={"purge": True, "confirm": "pool-other"})
+    problem_of(other, 503, "disks_unknown")
+
+
 async def test_a_restart_is_left_to_the_driver(world: World, admin: httpx.AsyncClient) -> None:
     answer = await admin.post(f"/api/v1/pools/{POOL}/restart", json={"reason": "leak"})
     assert (answer.status_code, answer.json()["kind"], answer.json()["problem"]) == (202, "restart", None)
@@ -224,6 +316,19 @@ async def test_a_health_check_asks_now(world: World, admin: httpx.AsyncClient) -
     await world.agent.stop()
     dead = (await admin.post(f"/api/v1/pools/{POOL}/health-check")).json()
     assert (dead["healthy"], [check["name"] for check in dead["checks"]]) == (False, ["agent"])
+
+
+async def test_a_token_is_replaced_and_audited(world: World, admin: httpx.AsyncClient) -> None:
+    before = world.agent.token_made_at
+    answer = await admin.post(f"/api/v1/pools/{POOL}/rotate-token", json={"reason": "it leaked"})
+    assert answer.status_code == 200
+    assert set(answer.json()) == {"pool_id", "made_at"}
+    assert world.agent.token_made_at > before
+    (row,) = [one for one in await audited(admin, subject=f"pool/{POOL}") if one["action"] == "pool.rotate_token"]
+    assert (row["subject"], row["reason"]) == (f"pool/{POOL}", "it leaked")
+    problem_of(await admin.post("/api/v1/pools/pool-none/rotate-token"), 404, "not_found")
+    world.agent.outdated = True
+    problem_of(await admin.post(f"/api/v1/pools/{POOL}/rotate-token"), 503, "agent_outdated")
 
 
 async def test_a_bot_is_moved_and_the_move_abandoned(world: World, admin: httpx.AsyncClient) -> None:

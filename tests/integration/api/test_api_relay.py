@@ -11,9 +11,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from api.quota import Quota
 from orchestrator.errors import TooManyRequests
+from orchestrator.pools import relaying
 from pool.contract.errors import AgentErrorCode
 from tests.fakes.fake_agent import TOKEN
-from tests.integration.api.world import OWNER, World, open_world, problem_of, token_of
+from tests.integration.api.world import OTHER, OWNER, World, open_world, problem_of, token_of
 from tests.support import eventually
 
 
@@ -39,38 +40,52 @@ async def test_a_call_reaches_the_bot_and_its_answer_comes_back(world: World) ->
 
 async def test_status_headers_and_type_are_the_bots_own(world: World) -> None:
     bot_id = await world.placed()
-    answer = await world.client.get(_relay(bot_id, "teapot"))
-    assert (answer.status_code, answer.text, answer.headers["x-bot"]) == (418, "short and stout", "yes")
+    answer = await world.client.get(_relay(bot_id, "version?fake=teapot"))
+    assert (answer.status_code, answer.text) == (418, "short and stout")
+    assert answer.headers.get_list("x-bot") == ["yes", "twice"]
     assert answer.headers["content-type"].startswith("text/plain")
     assert "set-cookie" not in answer.headers
-    answer = await world.client.get(_relay(bot_id, "unknown"))
+    answer = await world.client.get(_relay(bot_id, "trade/77?fake=unknown"))
     assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})
 
 
 async def test_big_answers_come_whole(world: World) -> None:
-    answer = await world.client.get(_relay(await world.placed(), "big"))
+    answer = await world.client.get(_relay(await world.placed(), "trades?fake=big"))
     assert len(answer.content) == 5_000_000
 
 
+async def test_a_short_answer_of_which_half_came_is_told_and_not_passed_on(world: World) -> None:
+    problem_of(await world.client.get(_relay(await world.placed(), "status?fake=cut")), 503, "agent_unreachable")
+
+
 @pytest.mark.parametrize(
-    ("method", "path", "instead"),
+    ("method", "path", "status", "code"),
     [
-        ("POST", "start", "/start"), ("POST", "stop", "/stop"), ("POST", "pause", "/pause"),
-        ("POST", "stopentry", "/pause"), ("POST", "stopbuy", "/pause"), ("POST", "reload_config", "PATCH"),
-        ("POST", "token/login", "auth/login"), ("POST", "token/refresh", "auth/refresh"), ("POST", "stop/", "/stop"),
-        ("POST", "/stop", "/stop"), ("GET", "stop", "/stop"), ("POST", "backtest", "FreqTrade itself"),
-        ("DELETE", "trades/../stop", ""), ("POST", "trades/..%2fstop", ""), ("PUT", "status", "FreqTrade itself"),
-        ("POST", "download_data", "FreqTrade itself"),
+        ("POST", "backtest", 403, "relay_refused"), ("POST", "download_data", 403, "relay_refused"),
+        ("DELETE", "background/clear", 403, "relay_refused"), ("GET", "pair_history?pair=x", 403, "relay_refused"),
+        ("GET", "plot_config?strategy=Other", 403, "relay_refused"),
+        ("GET", "stop", 405, "method_not_allowed"), ("PUT", "status", 405, "method_not_allowed"),
+        ("OPTIONS", "version", 405, "method_not_allowed"), ("DELETE", "trades", 405, "method_not_allowed"),
+        ("POST", "stop/", 404, "not_found"), ("POST", "/stop", 404, "not_found"),
+        ("GET", "anything-new", 404, "not_found"),
+        ("DELETE", "trades/../stop", 404, "not_found"), ("POST", "trades/..%2fstop", 404, "not_found"),
+        ("GET", "..%2f..%2fversion", 404, "not_found"), ("GET", "", 404, "not_found"),
     ],
 )  # fmt: skip
-async def test_what_would_work_against_the_control_plane_is_refused(
-    world: World, method: str, path: str, instead: str
+async def test_what_freqtrade_does_not_have_or_would_break_the_pools_ownership_never_reaches_the_bot(
+    world: World, method: str, path: str, status: int, code: str
 ) -> None:
     answer = await world.client.request(method, f"{_relay(await world.placed(), '')}{path.replace('..', '%2e%2e')}")
-    problem = problem_of(answer, 403, "relay_refused")
-    assert instead in problem["detail"]
+    problem_of(answer, status, code)
     asked = [call for call in world.agent.calls if "/api/" in call[1]]
     assert asked == []
+
+
+async def test_a_method_that_is_not_offered_is_told_with_those_that_are(world: World) -> None:
+    bot_id = await world.placed()
+    assert (await world.client.put(_relay(bot_id, "blacklist"))).headers["allow"] == "DELETE, GET, POST"
+    head = await world.client.head(_relay(bot_id, "version"))
+    assert (head.status_code, head.headers["allow"], head.content) == (405, "GET", b"")
 
 
 async def test_a_bot_without_a_pool_is_not_running(world: World) -> None:
@@ -110,13 +125,28 @@ async def test_a_relayed_body_has_a_limit_of_its_own(tmp_path: Path) -> None:
         problem_of(await world.client.post(url, content=b"x" * 5000), 413, "body_too_large")
 
 
-async def test_a_client_that_goes_ends_the_answer_of_the_bot(world: World) -> None:
+@pytest.mark.parametrize(("fake", "status"), [("endless", 200), ("endless-refusal", 400)])
+async def test_a_client_that_goes_ends_the_answer_of_the_bot(world: World, fake: str, status: int) -> None:
     bot_id = await world.placed()
     async with world.serving() as client:
-        async with client.stream("GET", _relay(bot_id, "endless")) as answer:
+        async with client.stream("GET", _relay(bot_id, f"logs?fake={fake}")) as answer:
+            assert answer.status_code == status
             await anext(answer.aiter_bytes())
             assert world.agent.streaming == 1
-        await eventually(lambda: world.agent.streaming == 0, 10, "the bot's answer ends")
+        await eventually(lambda: world.agent.streaming == 0, message="the bot's answer ends")
+
+
+@pytest.mark.parametrize(("most", "value"), [("_MOST_READ_BYTES", 100), ("_READ_SECONDS", 0.1)])
+async def test_what_has_to_be_read_whole_has_an_end(
+    world: World, monkeypatch: pytest.MonkeyPatch, most: str, value: float
+) -> None:
+    monkeypatch.setattr(relaying, most, value)
+    bot_id = await world.placed()
+    given = {"user": OTHER, "what": "bot", "bot_id": bot_id, "level": "view"}
+    assert (await world.client.post("/api/v1/shares", json=given)).status_code == 201
+    async with world.client_of(OTHER) as other, asyncio.timeout(60):
+        problem_of(await other.get(_relay(bot_id, "strategy/Mine?fake=endless")), 503, "agent_unreachable")
+    await eventually(lambda: world.agent.streaming == 0, message="the bot's answer ends")
 
 
 async def test_the_end_of_a_log(world: World) -> None:
@@ -142,16 +172,16 @@ async def test_following_a_log_ends_at_the_agent_when_the_client_goes(world: Wor
             assert answer.headers["content-type"].startswith("text/event-stream")
             assert await _first_lines(answer, 4) == ["one", "two", "more", "more"]
             assert world.agent.followers == 1
-        await eventually(lambda: world.agent.followers == 0, 10, "the agent's stream ends")
+        await eventually(lambda: world.agent.followers == 0, message="the agent's stream ends")
 
 
 async def test_a_quiet_log_keeps_nobody_waiting(world: World) -> None:
     url = f"/api/v1/bots/{await world.placed()}/logs"
     world.agent.quiet = True
     async with world.serving() as client:
-        async with asyncio.timeout(8), client.stream("GET", url, params={"follow": "true"}) as answer:
+        async with asyncio.timeout(30), client.stream("GET", url, params={"follow": "true"}) as answer:
             assert answer.status_code == 200
-        await eventually(lambda: world.agent.followers == 0, 10, "the agent's stream ends")
+        await eventually(lambda: world.agent.followers == 0, message="the agent's stream ends")
 
 
 async def test_a_follower_is_told_when_the_agent_goes(world: World) -> None:
@@ -179,7 +209,22 @@ async def test_a_user_follows_so_many_logs_and_no_more(tmp_path: Path) -> None:
                 async with client.stream("GET", url, params={"follow": "true"}) as again:
                     return again.status_code == 200
 
-            await eventually(free, 10, "the place is free again")
+            await eventually(free, message="the place is free again")
+
+
+async def test_a_user_holds_so_many_streams_and_no_more(tmp_path: Path) -> None:
+    async with open_world(tmp_path, portfolio_streams_per_user=1) as world, world.serving() as client:
+        url = "/api/v1/portfolio/stream"
+        assert (await client.get(url, params={"user": "nobody"})).status_code == 404
+        async with client.stream("GET", url) as answer:
+            assert answer.status_code == 200
+            problem_of(await client.get(url), 429, "too_many_requests")
+
+        async def free() -> bool:
+            async with client.stream("GET", url) as again:
+                return again.status_code == 200
+
+        await eventually(free, message="the place is free again")
 
 
 def test_a_quota_is_per_user() -> None:
@@ -192,11 +237,13 @@ def test_a_quota_is_per_user() -> None:
 def _socket(client: httpx.AsyncClient, bot_id: str, query: str = "", token: str | None = None) -> connect:
     base = str(client.base_url).replace("http", "ws").rstrip("/")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return connect(f"{base}{_relay(bot_id, 'message/ws')}{query}", additional_headers=headers, proxy=None)
+    return connect(
+        f"{base}{_relay(bot_id, 'message/ws')}{query}", additional_headers=headers, proxy=None, open_timeout=60
+    )
 
 
 async def _converse(socket: ClientConnection) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await socket.send("hello")
         assert await socket.recv() == "bot heard hello"
 
@@ -207,11 +254,11 @@ async def test_a_websocket_is_relayed_both_ways_and_closed_on_both_sides(world: 
         async with _socket(client, bot_id, token=token_of(OWNER)) as socket:
             await _converse(socket)
             assert world.agent.sockets == 1
-        await eventually(lambda: world.agent.sockets == 0, 10, "the bot's side is closed")
+        await eventually(lambda: world.agent.sockets == 0, message="the bot's side is closed")
         async with _socket(client, bot_id, token=token_of(OWNER)) as socket:
             await socket.send("go away")
             with pytest.raises(ConnectionClosed):
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(60):
                     await socket.recv()
 
 

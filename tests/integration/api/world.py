@@ -5,6 +5,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,27 +13,32 @@ import httpx
 import uvicorn
 from aiohttp import web
 from fastapi import FastAPI
+from multidict import CIMultiDict
 
 from api.app import create_app
-from api.auth import tokens
-from api.auth.subject import Subject
 from api.deps import Services
 from api.settings import ApiSettings
 from orchestrator.bots.models import BotModel, BotStatusModel
-from orchestrator.errors import InvalidSpec
+from orchestrator.errors import DisksUnknown, InvalidSpec
+from orchestrator.exchange_keys.vault import kek_ids
 from orchestrator.kit.clock import utc_now
+from orchestrator.pools.disks import Disks, PoolDisk
 from orchestrator.portfolio.service import PortfolioService
+from orchestrator.tables import METADATA
 from orchestrator.templates.spec import BotSpec
-from orchestrator.users.models import UserModel
+from orchestrator.users.models import SessionModel, UserModel
 from pool.contract.errors import AGENT_ERROR_STATUS, AgentErrorCode, AgentProblem
+from tests.fakes.exchange_keys import desk_at
 from tests.fakes.fake_agent import FakeAgent
-from tests.integration.orchestrator.rig import Rig
+from tests.fakes.fake_api import cut
+from tests.fakes.signed_in import token_of
+from tests.integration.orchestrator.rig import KEY, Rig
 from tests.integration.stream.sse import LoopbackServer
 
-KEY = "k" * 64
 OWNER = "user-one"
 OTHER = "user-two"
 POOL = "pool-a"
+MISSING_IMAGE = "flotilla-pool:nowhere"
 
 
 @dataclass(frozen=True)
@@ -49,8 +55,12 @@ class FewMarkets:
             raise InvalidSpec("The exchange paper does not trade NOPE/USDT; remove it from pairs.", field="pairs")
 
 
+_JSON = {"Content-Type": "application/json"}
+
+
 class RelayAgent(FakeAgent):
-    """Also has a bot's REST API to relay to that streams, fails and talks over a WebSocket."""
+    """Also has a bot's REST API to relay to that streams, fails and talks over a WebSocket. `?fake=…` chooses what a
+    route of FreqTrade's answers."""
 
     def __init__(self) -> None:
         super().__init__(POOL)
@@ -60,25 +70,35 @@ class RelayAgent(FakeAgent):
         self.followers = 0
         self.quiet = False
         self.problem: AgentErrorCode | None = None
+        self.told: dict[str, Any] = {}
+        """What a bot answers at a path, where it is not the usual."""
 
     async def _relay(self, request: web.Request) -> web.StreamResponse:
         if self.problem is not None:
             body = AgentProblem(code=self.problem, message=f"{self.problem}, says the fake.").to_json()
             return web.Response(body=body, status=AGENT_ERROR_STATUS[self.problem], content_type="application/json")
-        match request.match_info["path"]:
+        match request.query.get("fake", request.match_info["path"]):
             case "big":
                 return web.Response(body=b"x" * 5_000_000, content_type="application/octet-stream")
             case "endless":
-                return await self._endless(request)
+                return await self._endless(request, web.StreamResponse())
+            case "endless-refusal":
+                return await self._endless(request, web.StreamResponse(status=400, headers=_JSON))
             case "teapot":
-                return web.Response(status=418, text="short and stout", headers={"X-Bot": "yes", "Set-Cookie": "a=b"})
+                headers = CIMultiDict([("X-Bot", "yes"), ("X-Bot", "twice"), ("Set-Cookie", "a=b")])
+                return web.Response(status=418, text="short and stout", headers=headers)
+            case "cut":
+                return await cut(request)
+            case "unknown":
+                return web.json_response({"detail": "Not Found"}, status=404)
             case "message/ws":
                 return await self._socket(request)
+            case path if path in self.told:
+                return web.json_response(self.told[path])
             case _:
                 return await super()._relay(request)
 
-    async def _endless(self, request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
+    async def _endless(self, request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
         await response.prepare(request)
         self.streaming += 1
         try:
@@ -119,6 +139,11 @@ class RelayAgent(FakeAgent):
             self.followers -= 1
 
 
+async def _check_image(image: str) -> None:
+    if image == MISSING_IMAGE:
+        raise InvalidSpec(f"Docker does not have the image {image}: build it or pull it.", field="image")
+
+
 @dataclass
 class World:
     """An application, its parts, and a client that is signed in as OWNER."""
@@ -127,8 +152,11 @@ class World:
     agent: RelayAgent
     settings: ApiSettings
     checks: dict[str, str | None] = field(default_factory=lambda: {POOL: None})
+    disks: dict[str, list[PoolDisk]] | None = field(default_factory=dict)
+    """None: nobody can tell."""
 
     def __post_init__(self) -> None:
+        self.keys = desk_at(self.rig.database, self.rig.settings.home)
         self.app: FastAPI = create_app(
             Services(
                 database=self.rig.database,
@@ -139,10 +167,18 @@ class World:
                 secrets=FixedSecrets(),
                 readiness=self._readiness,
                 portfolio=PortfolioService(self.rig.database, self.rig.bus),
+                check_image=_check_image,
+                pool_disks=self._pool_disks,
+                keys=self.keys,
             ),
             self.settings,
         )
         self.client = self.client_of(OWNER)
+
+    async def _pool_disks(self) -> Disks:
+        if self.disks is None:
+            raise DisksUnknown("The broker does not answer.")
+        return self.disks
 
     async def _readiness(self) -> Mapping[str, str | None]:
         return self.checks
@@ -180,10 +216,20 @@ class World:
             for name, value in values.items():
                 setattr(user, name, value)
 
+    async def age_proof(self, user_id: str) -> None:
+        """That user proved long ago who he is."""
+        async with self.rig.database.unit_of_work() as session:
+            row = await session.get_one(SessionModel, f"session-{user_id}")
+            row.proved_at = utc_now() - timedelta(hours=1)
+        self.app.state.auth.principals.forget(f"session-{user_id}")
+
     @contextlib.asynccontextmanager
     async def serving(self) -> AsyncIterator[httpx.AsyncClient]:
         """Over a real socket, signed in as OWNER."""
-        with socket.create_server(("127.0.0.1", 0)) as listener:
+        # By its protocol, without which asyncio leaves Nagle's algorithm on: 40 ms for each answer.
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen()
             port = listener.getsockname()[1]
             server = LoopbackServer(uvicorn.Config(self.app, log_config=None, timeout_graceful_shutdown=2))
             serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -191,16 +237,12 @@ class World:
             limits = httpx.Limits(max_connections=None)
             try:
                 async with httpx.AsyncClient(
-                    base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=20, limits=limits
+                    base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60, limits=limits
                 ) as client:
                     yield client
             finally:
                 server.should_exit = True
                 await serving
-
-
-def token_of(user_id: str, role: str = "trader") -> str:
-    return tokens.issue(Subject(user_id, user_id, role), KEY, 900, utc_now())
 
 
 def problem_of(answer: httpx.Response, status: int, code: str | None = None) -> dict[str, Any]:
@@ -228,6 +270,9 @@ async def open_world(home: Path, **settings: Any) -> AsyncIterator[World]:
     agent = RelayAgent()
     await rig.add_pool(agent)
     world = World(rig, agent, ApiSettings(**settings))
+    async with rig.database.read() as session:
+        used = set(await kek_ids(session))
+    await world.keys.vault.prepare(used)
     try:
         async with world.client:
             yield world
@@ -237,7 +282,7 @@ async def open_world(home: Path, **settings: Any) -> AsyncIterator[World]:
 
 async def _create_tables(rig: Rig) -> None:
     async with rig.database.engine.begin() as connection:
-        await connection.run_sync(UserModel.metadata.create_all)
+        await connection.run_sync(METADATA.create_all)
 
 
 __all__ = ["KEY", "OTHER", "OWNER", "POOL", "World", "open_world", "problem_of", "token_of"]

@@ -12,22 +12,20 @@ from api.cli.first_start import first_start
 from api.cli.fleet import read_fleet
 from orchestrator.bots.models import BotModel
 from orchestrator.db.engine import Database
-from orchestrator.db.migrate import upgrade
 from orchestrator.events.in_process import InProcessBus
 from orchestrator.portfolio.service import PortfolioService
 from orchestrator.templates.catalogue import Catalogue
 from orchestrator.users import service as users
 from orchestrator.users.models import UserModel
 from orchestrator.users.passwords import Passwords
+from tests.databases import new_sqlite
 
 TEMPLATES = Path(__file__).parents[3] / "bot_templates"
 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'flotilla.db'}"
-    await upgrade(url)
-    database = Database(url)
+    database = Database(await new_sqlite(tmp_path / "flotilla.db"))
     yield database
     await database.close()
 
@@ -44,7 +42,7 @@ async def test_admin_and_a_bot_of_each_template(database: Database, catalogue: C
     assert file.read_text() == made.password
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     async with database.read() as session:
-        admin = await users.authenticate(session, Passwords(), "admin", made.password)
+        admin = await users.authenticate(Passwords(), await users.claimed(session, "admin"), made.password)
         bots = (await session.exec(select(BotModel))).all()
     assert sorted(bot.template for bot in bots) == ["breakout", "mean_reversion", "trend"]
     assert {(bot.owner_id, bot.desired_state) for bot in bots} == {(admin.id, "running")}

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import PostgresServer
+
 
 def flotilla(verb: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith("FLOTILLA_")}
@@ -16,7 +18,7 @@ def flotilla(verb: str, home: Path, **environment: str) -> subprocess.CompletedP
         env={**own, "FLOTILLA_HOME": str(home), "FLOTILLA_PORT": "0", **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
 
@@ -69,6 +71,15 @@ def test_a_damaged_database(tmp_path: Path) -> None:
     outcome = flotilla("serve", tmp_path)
     assert_refused(outcome, "damaged")
     assert not (tmp_path / "admin-password").exists()
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_of_another_encoding(tmp_path: Path, postgres: PostgresServer, encoding: str) -> None:
+    url = postgres.empty(encoding)
+    outcome = flotilla("serve", tmp_path, FLOTILLA_ORCH_DATABASE_URL=url)
+    assert_refused(outcome, "ENCODING 'UTF8' TEMPLATE template0")
+    assert f"server_encoding) {encoding}" in outcome.stderr
+    postgres.drop(url)
 
 
 def test_broken_templates(tmp_path: Path) -> None:

@@ -36,14 +36,14 @@ class Running:
             assert self.process.poll() is None, self.output
             return found[1] if found else None
 
-        url = eventually_sync(find, 30, "the URL is printed")
+        url = eventually_sync(find, message="the URL is printed")
         assert url is not None
-        eventually_sync(lambda: _answers(url), 30, "the API answers")
+        eventually_sync(lambda: _answers(url), message="the API answers")
         return url
 
     def end(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
-        return self.process.wait(30)
+        return self.process.wait(60)
 
 
 def _answers(url: str) -> bool:
@@ -102,7 +102,7 @@ def test_the_second_signal_stops_at_once(start: Start) -> None:
     running = start("up", FAKE_STOP_HANGS="1")
     running.url()
     running.process.send_signal(signal.SIGINT)
-    eventually_sync(lambda: "stop pools=True" in running.output, 20, "the stop began")
+    eventually_sync(lambda: "stop pools=True" in running.output, message="the stop began")
     assert running.process.poll() is None
     assert running.end(signal.SIGINT) == 1
     assert "Stopped at once" in running.output
@@ -110,17 +110,17 @@ def test_the_second_signal_stops_at_once(start: Start) -> None:
 
 def test_the_api_answers_while_pools_warm_up_and_says_so(start: Start) -> None:
     url = start("up").url()
-    ready = httpx.get(f"{url}/readyz", timeout=5)
+    ready = httpx.get(f"{url}/readyz", timeout=60)
     assert ready.status_code == 503
     assert "warming up" in ready.json()["detail"]
-    assert httpx.get(f"{url}/docs", timeout=5).is_success
+    assert httpx.get(f"{url}/docs", timeout=60).is_success
 
 
 def test_plain_lines_tell_changes_and_where_the_password_is(start: Start) -> None:
     first = start("up")
     first.url()
     password = (first.home / "admin-password").read_text()
-    eventually_sync(lambda: "demo-trend: pending" in first.output, 20, "the fleet is told")
+    eventually_sync(lambda: "demo-trend: pending" in first.output, message="the fleet is told")
     assert password not in first.output
     assert "admin-password" in first.output
     assert first.end(signal.SIGINT) == 0
@@ -140,9 +140,20 @@ def test_what_it_makes_is_its_owners_alone_and_the_log_has_no_password(start: St
     assert password not in (running.home / "logs" / "control-plane.log").read_text()
 
 
+def test_the_log_goes_to_whoever_collects_standard_error_where_asked(start: Start) -> None:
+    quiet = start("serve")
+    httpx.post(f"{quiet.url()}/api/v1/bots", timeout=60)
+    assert quiet.end(signal.SIGTERM) == 0
+    assert "POST /api/v1/bots" not in quiet.output
+    told = start("serve", FLOTILLA_API_LOG_TO_STDERR="true")
+    httpx.post(f"{told.url()}/api/v1/bots", timeout=60)
+    eventually_sync(lambda: "POST /api/v1/bots 401" in told.output, message="the request is told")
+    assert told.end(signal.SIGTERM) == 0
+
+
 def test_a_surprise_is_one_sentence_and_in_the_log(start: Start) -> None:
     running = start("up", FAKE_START_BREAKS="1")
-    assert running.process.wait(30) == 1
+    assert running.process.wait(60) == 1
     assert "Traceback" not in running.output
     assert "The log tells more" in running.output
     assert "a surprise" not in running.output
@@ -163,9 +174,9 @@ def test_a_pipe_that_nobody_reads_any_more_stops_nothing(tmp_path: Path) -> None
         assert process.stdout is not None
         url = next(found[1] for line in process.stdout if (found := re.search(r"docs: (http://\S+)/docs", line)))
         process.stdout.close()
-        eventually_sync(lambda: _answers(url), 20, "the API answers")
+        eventually_sync(lambda: _answers(url), message="the API answers")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
     finally:
         if process.poll() is None:
             process.kill()
@@ -197,9 +208,9 @@ def test_on_a_terminal_the_view_is_live_and_outlives_the_terminal(tmp_path: Path
         url = re.search(rb"docs: (http://[0-9.:]+)/docs", seen)
         assert url is not None
         os.close(main_end)  # the terminal is gone: what is written to it from now on fails
-        assert _answers(url[1].decode())
+        eventually_sync(lambda: _answers(url[1].decode()), message="the API answers")
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
     finally:
         if process.poll() is None:
             process.kill()

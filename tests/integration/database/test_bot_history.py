@@ -10,13 +10,15 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import col, func, select
 
-from orchestrator.bots.models import BotStatusModel
+from orchestrator.bots.models import BotModel, BotStatusModel
 from orchestrator.db import partitions
 from orchestrator.db.engine import Database
 from orchestrator.errors import NotFound
 from orchestrator.events.in_process import InProcessBus
 from orchestrator.intake.batch import Taken
 from orchestrator.intake.store import store
+from orchestrator.kit.clock import utc_now
+from orchestrator.pools.models import PoolModel
 from orchestrator.portfolio import bot_history
 from orchestrator.portfolio.history import FINEST_SECONDS
 from orchestrator.portfolio.models import BotSnapshotModel
@@ -188,6 +190,21 @@ def test_bounds_of_partitions(seconds: int, at: str, start: str, end: str) -> No
 
 
 async def test_what_intake_stores_is_in_the_history(world: PortfolioWorld) -> None:
+    async with world.database.unit_of_work() as session:
+        session.add(
+            PoolModel(
+                id="pool-a",
+                node="local",
+                driver="process",
+                slots_total=10,
+                desired_state="running",
+                observed_state="ready",
+                conditions=[],
+                created_at=utc_now(),
+            )
+        )
+        await session.flush()
+        (await session.get_one(BotModel, "bot-a")).pool_id = "pool-a"
     taken = Taken(None, snapshots={"bot-a": await reading(world, "1234"), "bot-unknown": await reading(world, "1")})
     for _ in range(2):
         async with world.database.unit_of_work() as session:

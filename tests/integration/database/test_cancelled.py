@@ -11,7 +11,7 @@ from orchestrator.db.engine import Database
 from tests.databases import sqlite_url
 
 _ROUNDS = 60
-_PATIENCE_SECONDS = 5
+_PATIENCE_SECONDS = 60
 
 
 @pytest.mark.parametrize("seed", [0, 1, 4])

@@ -10,14 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.cli.root import main
 from orchestrator import home as homes
+from orchestrator.audit import service as audit
+from orchestrator.audit.ledger import SEAL_KEY
+from orchestrator.audit.seal import SealKey
 from orchestrator.db import migrate
 from orchestrator.db.engine import Database
 from orchestrator.leader.installation import claim
 from tests.databases import PostgresServer, sqlite_url
-from tests.integration.database.test_transfer import digests, populate
+from tests.integration.database.test_transfer import digests, populate, tables_in
 
 Flotilla = Callable[..., tuple[int, str, str]]
 
@@ -103,6 +107,50 @@ def test_copy_to_postgresql_by_the_configured_url(
     assert json.loads(out)["tables"]["bot_events"] == 30
 
 
+@pytest.mark.parametrize("query", ["", "?client_encoding=SQL_ASCII"])
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_of_another_encoding_is_refused_with_the_remedy(
+    flotilla: Flotilla, home: Path, postgres: PostgresServer, tmp_path: Path, encoding: str, query: str
+) -> None:
+    filled(home)
+    assert flotilla("db", "backup", str(tmp_path / "backup"))[0] == 0
+    url = postgres.empty(encoding) + query
+    for command in (
+        ("migrate", "--url", url),
+        ("db", "copy", "--to", url),
+        ("db", "restore", str(tmp_path / "backup"), "--url", url),
+    ):
+        code, _, err = flotilla(*command)
+        assert (code, err.count("\n")) == (4, 1), err
+        assert f"server_encoding) {encoding}" in err
+        assert "ENCODING 'UTF8' TEMPLATE template0" in err
+    assert asyncio.run(tables_in(url)) == set()
+    postgres.drop(url.partition("?")[0])
+
+
+def test_what_a_database_of_another_encoding_holds_can_be_moved(
+    flotilla: Flotilla, home: Path, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = postgres.empty("SQL_ASCII"), postgres.empty()
+    with monkeypatch.context() as before:  # as a version did that did not look
+        before.setattr("orchestrator.db.encoding.refuse_other", allowed)
+        asyncio.run(migrate.upgrade(old))
+    asyncio.run(populate(old))
+    code, out, _ = flotilla("db", "check", "--url", old)
+    assert (code, "SQL_ASCII" in out) == (4, True)
+    code, _, err = flotilla("migrate", "--url", old)
+    assert (code, "flotilla db copy" in err) == (4, True)
+    code, _, err = flotilla("db", "copy", "--from", old, "--to", new)
+    assert code == 0, err
+    assert asyncio.run(digests(old)) == asyncio.run(digests(new))
+    for url in (old, new):
+        postgres.drop(url)
+
+
+async def allowed(_connection: AsyncConnection) -> None:
+    return
+
+
 def test_copy_while_the_control_plane_runs_is_refused(flotilla: Flotilla, home: Path, url_with_password: str) -> None:
     filled(home)
     held = homes.lock(home)
@@ -171,3 +219,46 @@ def test_refusals_are_told_without_passwords(
     assert (answer, told in err) == (code, True), err
     assert "hush" not in out + err
     assert err.count("\n") == 1
+
+
+def test_the_audit_is_verified_in_the_home_by_its_url_and_in_a_backup(home: Path, flotilla: Flotilla) -> None:
+    url = filled(home)
+    assert flotilla("audit", "verify", "--offline")[0] == 0, "nothing was done yet"
+    asyncio.run(_act(url, homes.load_secrets(home).token_signing_key))
+    code, out, _ = flotilla("audit", "verify", "--offline", "--json")
+    chain, register = json.loads(out)["chains"]
+    assert (register["tenant"], register["rows"], register["problem"]) == ("all", 2, None)
+    assert (code, chain["tenant"], chain["rows"], chain["seal"], chain["problem"]) == (0, "ann", 2, "sealed", None)
+    assert flotilla("db", "backup", str(home / "good"))[0] == 0
+    with sqlite3.connect(home / "flotilla.db") as connection:
+        connection.execute("DROP TRIGGER audit_stays_on_update")
+        connection.execute("UPDATE audit SET why = 'Nothing.' WHERE sequence = 2")
+    connection.close()
+    assert flotilla("db", "backup", str(home / "bad"))[0] == 0
+    for place in (["--offline"], ["--db-url", url, "--offline"], ["--backup", str(home / "bad")]):
+        code, out, _ = flotilla("audit", "verify", *place)
+        assert (code, "breaks at row 2" in out) == (4, True), out
+    assert flotilla("audit", "verify", "--backup", str(home / "good"))[0] == 0
+    assert flotilla("audit", "verify", "--backup", str(home / "good"), "--tenant", "ann")[0] == 0
+    code, _, err = flotilla("audit", "seal", "--yes")
+    assert (code, "not whole" in err) == (4, True)
+    assert flotilla("audit", "verify", "--backup", str(home / "none"))[0] == 3
+
+
+def test_chains_of_a_secret_that_was_lost_are_sealed_anew(home: Path, flotilla: Flotilla) -> None:
+    asyncio.run(_act(filled(home), "another secret, which is long enough"))
+    homes.load_secrets(home)
+    told = json.loads(flotilla("audit", "verify", "--offline", "--json")[1])
+    assert (told["whole"], told["chains"][0]["seal"]) == (False, "other_key")
+    assert "flotilla audit seal" in told["chains"][0]["problem"]["message"]
+    code, out, _ = flotilla("audit", "seal", "--yes")
+    assert (code, "ann" in out) == (0, True)
+    assert json.loads(flotilla("audit", "verify", "--offline", "--json")[1])["chains"][0]["seal"] == "sealed"
+
+
+async def _act(url: str, secret: str) -> None:
+    database = Database(url, info={SEAL_KEY: SealKey.of(secret)})
+    async with database.unit_of_work() as session:
+        audit.record(session, "user-admin", "user.quotas", "user/ann", "because")
+        audit.record(session, "user-admin", "user.quotas", "user/ann", "and again")
+    await database.close()

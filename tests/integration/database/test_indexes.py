@@ -13,6 +13,10 @@ import pytest
 from sqlalchemy import event, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from orchestrator.actions import service as actions
+from orchestrator.actions.service import ActionFilters
+from orchestrator.audit import service as audit
+from orchestrator.audit.verify import verify
 from orchestrator.bots import repository as bots
 from orchestrator.bots.retention import forget_events
 from orchestrator.bots.service import BotFilters, Idempotency
@@ -21,16 +25,24 @@ from orchestrator.db.bulk import insert, plain
 from orchestrator.db.engine import Database
 from orchestrator.kit.clock import utc_now
 from orchestrator.kit.pages import encode_cursor
+from orchestrator.pools import assignments
 from orchestrator.portfolio import bot_history, history
+from orchestrator.retention import forget_tokens
 from orchestrator.settings import OrchestratorSettings
 from orchestrator.tables import METADATA
 from orchestrator.templates.catalogue import Catalogue
 from orchestrator.templates.spec import BotRequest, resolve
 from orchestrator.users import repository as users
+from pool.contract.events import Event, EventType
+from pool.contract.risk import Action, Refusal
 
 NOW = datetime(2026, 11, 21, 12, 40, tzinfo=UTC)
-GROWING = {"bots", "bot_events", "equity_points", "bot_snapshots", "idempotency_keys", "refresh_tokens"}
-USERS, BOTS = 60, 1500
+GROWING = {
+    *("actions", "audit", "bots", "bot_events", "equity_points", "bot_snapshots", "idempotency_keys", "refresh_tokens"),
+}
+USERS, BOTS, LIVING = 60, 1500, 150
+_OLD = 1_000_000
+"""Numbers of acts, above those that the database gives out in the test."""
 Question = Callable[[Database, AsyncSession], Awaitable[Any]]
 
 
@@ -48,8 +60,8 @@ async def fill(database: Database) -> None:
     owners = [f"user-{number:02d}" for number in range(USERS)]
     ages = [NOW - timedelta(minutes=number) for number in range(20_000)]
     rows: dict[str, list[tuple[Any, ...]]] = {
-        "users": [(u, u, "-", "trader", "USDT", None, None, NOW, None) for u in owners],
-        "bots": [bot_row(bot_id, owners[number % USERS], ages[number]) for number, bot_id in enumerate(ids)],
+        "users": [(u, u, "-", False, "trader", "USDT", None, None, False, NOW, None) for u in owners],
+        "bots": [bot_row(bot_id, owners[n % USERS], ages[n], n < LIVING) for n, bot_id in enumerate(ids)],
         "bot_statuses": [(bot_id, "running", 1, 0, None, "[]", None, None, None, None) for bot_id in ids],
         "bot_events": [
             (number + 1, ids[number % BOTS], "r", "bot", number, at, "t", "{}") for number, at in enumerate(ages)
@@ -61,6 +73,13 @@ async def fill(database: Database) -> None:
         "idempotency_keys": [
             (owners[n % USERS], str(n), "h", "b", utc_now() - timedelta(seconds=11 * n)) for n in range(8000)
         ],
+        "audit": [
+            (_OLD + number, at, owners[number % USERS], "bot.start", f"bot/{ids[number % BOTS]}", "", None, None,
+             owners[number % USERS], number + 1, "-", "-")
+            for number, at in enumerate(ages)
+        ],
+        "actions": [action_row(_OLD + number, ids[number % BOTS], owners[number % USERS], at)
+                    for number, at in enumerate(ages)],
         "refresh_tokens": [
             (str(n), owners[n % USERS], str(n), str(n), at, at, None, None) for n, at in enumerate(ages[:8000])
         ],
@@ -79,15 +98,24 @@ async def fill(database: Database) -> None:
         await connection.exec_driver_sql("ANALYZE")
 
 
-def bot_row(bot_id: str, owner: str, at: datetime) -> tuple[Any, ...]:
+def bot_row(bot_id: str, owner: str, at: datetime, living: bool) -> tuple[Any, ...]:
     values: dict[str, Any] = {
         "id": bot_id, "owner_id": owner, "name": bot_id, "template": "t", "parameters": "{}", "exchange": "paper",
         "trading_mode": "spot", "dry_run": True, "pairs": "[]", "timeframe": "1m", "stake_currency": "USDT",
         "stake_amount": Decimal(1), "max_open_trades": 1, "starting_balance": Decimal(1), "desired_state": "running",
         "open_trades": "keep", "generation": 1, "restart_requested": 0, "pool_id": None, "epoch": 0,
-        "created_at": at, "updated_at": at, "deleted_at": None,
+        "created_at": at, "updated_at": at, "deleted_at": None if living else at,
     }  # fmt: skip
-    return tuple(values[column.name] for column in METADATA.tables["bots"].columns)
+    return tuple(values.get(column.name) for column in METADATA.tables["bots"].columns)
+
+
+def action_row(number: int, bot_id: str, owner: str, at: datetime) -> tuple[Any, ...]:
+    values: dict[str, Any] = {
+        "number": number, "bot_id": bot_id, "action_id": f"a-{number}", "owner_id": owner, "kind": "close",
+        "stage": "filled", "rule": "time_exit", "policy": "", "pair": "A/B", "is_short": False, "message": "",
+        "stages": "[]", "times": 1, "at": at, "updated_at": at,
+    }  # fmt: skip
+    return tuple(values.get(column.name) for column in METADATA.tables["actions"].columns)
 
 
 async def bot_list(_: Database, session: AsyncSession) -> None:
@@ -143,9 +171,57 @@ async def expired_tokens(database: Database, _: AsyncSession) -> None:
         await users.delete_expired(session, "user-07", NOW - timedelta(minutes=7900))
 
 
+async def expired_tokens_of_all(database: Database, _: AsyncSession) -> None:
+    await forget_tokens(database, utc_now() - timedelta(days=400))
+
+
+async def bots_to_run(_: Database, session: AsyncSession) -> None:
+    """What the reconciler asks each second."""
+    assert len(await bots.desired(session)) == LIVING
+    assert len(await assignments.every(session)) == LIVING
+
+
+async def audit_pages(_: Database, session: AsyncSession) -> None:
+    after = encode_cursor((_OLD + 15_000,))
+    await audit.list_(session, limit=20, after=after)
+    for cursor in (None, after):
+        await audit.list_(session, limit=20, after=cursor, actor="user-07")
+        await audit.list_(session, limit=20, after=cursor, subject="bot/bot-0007")
+        await audit.list_(session, limit=20, after=cursor, tenant="user-07")
+    await verify(session, None, "user-07")
+
+
+async def acts(database: Database, _: AsyncSession) -> None:
+    async with database.unit_of_work() as session:
+        audit.record(session, "user-07", "bot.start", "bot/bot-0007")
+
+
+async def action_lists(_: Database, session: AsyncSession) -> None:
+    for filters in (ActionFilters(), ActionFilters(bot_id="bot-0007"), ActionFilters(rule="time_exit")):
+        for cursor in (None, encode_cursor((_OLD + 9000,))):
+            await actions.list_(session, "user-07", limit=20, after=cursor, filters=filters)
+
+
+async def actions_told(database: Database, _: AsyncSession) -> None:
+    refusal = Refusal(pair="A/B", is_short=False, purpose="entry", limit="limits.open_trades", message="")
+    action = Action(action_id="a-8", kind="close", stage="sent", rule="time_exit")
+    told = ((EventType.RISK_REFUSED, refusal), (EventType.RISK_ACTION, action))
+    events = [
+        Event(bot_id="bot-0007", run_id="r", origin="bot", seq=1, epoch=1, at=NOW, type=kind, data=one.model_dump())
+        for kind, one in told
+    ]
+    async with database.unit_of_work() as session:
+        await actions.take(session, events, {"bot-0007": "user-07"})
+
+
+async def retention_of_actions(database: Database, _: AsyncSession) -> None:
+    await actions.forget(database, NOW - timedelta(minutes=19_900))
+
+
 QUESTIONS: list[Question] = [
-    bot_list, bot_list_of_all, events_of_a_bot, events_known, retention_of_events, equity_window, equity_upkeep,
-    snapshot_window, snapshot_upkeep, idempotency, expired_tokens,
+    bots_to_run, bot_list, bot_list_of_all, events_of_a_bot, events_known, retention_of_events, equity_window,
+    equity_upkeep, snapshot_window, snapshot_upkeep, idempotency, expired_tokens, expired_tokens_of_all, audit_pages,
+    acts, action_lists, actions_told, retention_of_actions,
 ]  # fmt: skip
 
 

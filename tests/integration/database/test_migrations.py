@@ -83,7 +83,7 @@ async def test_a_start_waits_for_whoever_migrates(postgres: PostgresServer) -> N
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION})
         started = asyncio.create_task(migrate.upgrade(url))
         waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not (await connection.execute(waiting)).scalar_one():
                 await asyncio.sleep(0.05)
         assert await migrate.current(connection) is None

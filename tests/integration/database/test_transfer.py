@@ -473,7 +473,9 @@ peak_rows = st.lists(
 
 
 @given(events=event_rows, peaks=peak_rows)
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 async def test_whatever_rows_there_are_arrive(
     postgres: PostgresServer, migrated_sqlite: Path, tmp_path: Path, events: list[Any], peaks: list[Any]
 ) -> None:

@@ -1,7 +1,8 @@
-"""A subscriber that notes all it gets."""
+"""A subscriber that notes all it gets, and what must be true of that."""
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 
 from orchestrator.events.bus import Bus, Message, Reset
@@ -19,7 +20,7 @@ class Follower:
         self._subscription = bus.subscribe(topic, after)
         self._task = asyncio.create_task(self._follow())
 
-    async def until(self, last: int | str, seconds: float = 15) -> list[int | str]:
+    async def until(self, last: int | str, seconds: float = 60) -> list[int | str]:
         """What came up to and with `last`."""
         await eventually(lambda: last in self.got, seconds, f"{last} among {self.got}")
         return self.got
@@ -48,3 +49,26 @@ async def following(bus: Bus, topic: str = TOPIC, after: str | None = None) -> A
 
 async def publish(bus: Bus, *values: int, topic: str = TOPIC) -> list[str]:
     return [await bus.publish(topic, "bot", {"n": value}) for value in values]
+
+
+async def slowest(bus: Bus, numbers: range) -> float:
+    """Seconds that the slowest of these took to publish."""
+    longest = 0.0
+    for number in numbers:
+        began = time.monotonic()
+        await publish(bus, number)
+        longest = max(longest, time.monotonic() - began)
+    return longest
+
+
+def assert_no_silent_gap(got: list[int | str], sent: dict[int, list[int]]) -> None:
+    """Between two resets the messages of each publisher come without gap, in order, each once."""
+    for numbers in sent.values():
+        places = {number: place for place, number in enumerate(numbers)}
+        previous = -1
+        for item in got:
+            if item == "reset":
+                previous = -2
+            elif item in places:
+                assert previous == -2 or places[int(item)] == previous + 1, f"{item} after {previous} in {got}"
+                previous = places[int(item)]

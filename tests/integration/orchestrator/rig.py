@@ -2,14 +2,16 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+import functools
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from orchestrator.audit.ledger import SEAL_KEY
+from orchestrator.audit.seal import SealKey
 from orchestrator.bots import service
 from orchestrator.bots.models import BotModel
 from orchestrator.bots.repository import BotView
-from orchestrator.db import migrate
 from orchestrator.db.engine import Database
 from orchestrator.events.bus import Message
 from orchestrator.events.in_process import InProcessBus
@@ -23,9 +25,18 @@ from orchestrator.settings import OrchestratorSettings
 from orchestrator.templates.catalogue import Catalogue
 from orchestrator.templates.spec import BotRequest, BotSpec, resolve
 from orchestrator.users.models import UserModel
+from tests.databases import new_sqlite
 from tests.fakes.fake_agent import FakeAgent
+from tests.fakes.signed_in import session_of
 
 OWNER = "user-one"
+
+
+KEY = "k" * 64
+"""Signs access tokens and seals the audit."""
+
+
+_catalogue = functools.cache(Catalogue.load)
 
 
 class Rig:
@@ -34,16 +45,16 @@ class Rig:
     def __init__(self, home: Path, **settings: Any) -> None:
         quick: dict[str, Any] = {
             "reconcile_interval_seconds": 0.1,
-            "agent_silence_seconds": 0.5,
-            "action_seconds": 1.0,
+            "agent_silence_seconds": 20,  # a busy machine is no silence, and an action that is late no lost one
+            "action_seconds": 20,
             "pools_maximum": 1,  # so that none are made but by tests that want it
         }
         self.settings = OrchestratorSettings(home=home, **quick | settings)
-        self.database = Database(self.settings.url)
+        self.database = Database(self.settings.url, info={SEAL_KEY: SealKey.of(KEY)})
         self.bus = InProcessBus()
         self.fakes: dict[str, FakeAgent] = {}
         self.agents = AgentDirectory(self._endpoint)
-        self.catalogue = Catalogue.load(self.settings.templates_directory)
+        self.catalogue = _catalogue(self.settings.templates_directory)
 
     async def _endpoint(self, pool_id: str) -> AgentEndpoint | None:
         return self.fakes[pool_id].endpoint if pool_id in self.fakes else None
@@ -51,6 +62,8 @@ class Rig:
     async def add_user(self, user_id: str = OWNER) -> None:
         async with self.database.unit_of_work() as session:
             session.add(UserModel(id=user_id, username=user_id, password_hash="-", role="trader", created_at=utc_now()))
+            await session.flush()
+            session.add(session_of(user_id))
 
     async def add_pool(self, fake: FakeAgent, tenant_id: str | None = OWNER) -> None:
         self.fakes[fake.pool_id] = fake
@@ -120,6 +133,17 @@ class Rig:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     @contextlib.asynccontextmanager
+    async def tasks(self, *work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+        """With these at work meanwhile."""
+        running = [asyncio.create_task(one) for one in work]
+        try:
+            yield
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    @contextlib.asynccontextmanager
     async def listening(self, topic: str) -> AsyncIterator[list[Message]]:
         """What is published on a topic meanwhile."""
         heard: list[Message] = []
@@ -147,9 +171,10 @@ class Rig:
 
 @contextlib.asynccontextmanager
 async def rig_at(home: Path, **settings: Any) -> AsyncIterator[Rig]:
-    """A fresh one with one user."""
+    """A fresh one with one user; a `database_url` is that of a migrated database."""
+    if "database_url" not in settings:
+        await new_sqlite(home / "flotilla.db")
     rig = Rig(home, **settings)
-    await migrate.upgrade(rig.settings.url)
     await rig.add_user()
     try:
         yield rig

@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import json
 import time
 from collections.abc import AsyncIterator
 
 import pytest
 
 from orchestrator.errors import (
+    AgentOutdated,
     AgentUnreachable,
     BotNotRunning,
     Error,
@@ -20,6 +22,8 @@ from orchestrator.pools.client import AgentClient, AgentEndpoint
 from orchestrator.pools.directory import AgentDirectory
 from pool.contract.errors import AgentErrorCode
 from pool.contract.events import EventItem, EventType
+from pool.contract.policy import PolicyDocument, PolicyInForce
+from pool.contract.risk import Grant, Mode, RiskOrder
 from pool.contract.slots import DesiredState, SlotSpec, StrategySource
 from tests.fakes.fake_agent import FakeAgent, LyingAgent, NeverAgent
 
@@ -95,7 +99,7 @@ async def test_silence_has_a_deadline() -> None:
         began = time.monotonic()
         with pytest.raises(AgentUnreachable):
             await client.slots(0.3)
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 8, "not as long as a call may take"
 
 
 async def test_nobody_there_is_told_at_once() -> None:
@@ -159,17 +163,18 @@ async def test_logs_are_followed() -> None:
 async def test_the_relay_passes_a_request_on_but_no_credentials() -> None:
     async with client_of(FakeAgent()) as client:
         headers = {"Authorization": "Bearer of the user", "Cookie": "c=1", "X-Thing": "kept", "Connection": "close"}
-        headers |= {"User-Agent": "curl/8", "Accept": "*/*"}
-        response = await client.relay("b", "POST", "forceexit", [("a", "1"), ("a", "2")], headers, b"body")
-        told = await response.aread()
-        echo = response.json()
+        headers |= {"User-Agent": "curl/8", "Accept": "*/*", "X-Unsendable": "a\x01\x7f", "X-Tab": "a\tb"}
+        response = await client.relay("b", "POST", "forceexit", [("a", "1"), ("a", "2")], headers.items(), b"body")
+        told = await response.read()
+        echo = json.loads(told)
         await response.aclose()
         assert told
         assert (echo["method"], echo["path"], echo["body"]) == ("POST", "forceexit", "body")
         assert echo["query"] == [["a", "1"], ["a", "2"]]
         assert echo["headers"]["x-thing"] == "kept"
         assert echo["headers"]["user-agent"] == "curl/8"
-        assert "cookie" not in echo["headers"]
+        assert echo["headers"]["x-tab"] == "a\tb"
+        assert not {"cookie", "x-unsendable"} & echo["headers"].keys()
         assert "of the user" not in echo["headers"]["authorization"]
 
 
@@ -178,8 +183,8 @@ async def test_the_relay_tells_the_agents_refusal_from_the_bots() -> None:
         with pytest.raises(RelayRefused):
             await client.relay("b", "GET", "refused")
         response = await client.relay("b", "GET", "unknown")
-        assert response.status_code == 404
-        assert b"".join([part async for part in response.aiter_bytes()]) == b'{"detail": "Not Found"}'
+        assert response.status == 404
+        assert b"".join([part async for part in response.chunks()]) == b'{"detail": "Not Found"}'
         await response.aclose()
 
 
@@ -212,3 +217,27 @@ async def test_the_directory_follows_an_agent_to_its_new_address() -> None:
 
 async def _ready(endpoint: AgentEndpoint | None) -> AgentEndpoint | None:
     return endpoint
+
+
+async def test_policies_orders_and_grants_are_handed_over() -> None:
+    policy = PolicyInForce(label="1.0.0", fingerprint="abc", document=PolicyDocument())
+    order = RiskOrder(bot_id="b", epoch=2, number=1, mode=Mode.ACTIVE, lease_seconds=15)
+    fake = FakeAgent()
+    async with client_of(fake) as client:
+        with pytest.raises(NotFound):
+            await client.put_policy("b", 2, policy)
+        await client.put_slot("b", SPEC)
+        with pytest.raises(StaleEpoch):
+            await client.put_policy("b", 1, policy)
+        await client.put_policy("b", 2, policy)
+        assert (await client.slot("b")).policy == "abc"
+        answer = await client.post_risk(None, [order])
+        await client.post_risk(answer.clock, [order])
+        assert fake.clocks == [None, answer.clock]
+        assert (fake.orders["b"], (await client.slot("b")).mode) == (order, Mode.ACTIVE)
+        await client.post_grants([Grant(bot_id="b", request_id="r", granted=False, limit="mode")])
+        assert [grant.request_id for grant in fake.grants] == ["r"]
+        fake.outdated = True
+        for call in (client.put_policy("b", 2, policy), client.post_risk(None, []), client.post_grants([])):
+            with pytest.raises(AgentOutdated):
+                await call

@@ -3,6 +3,8 @@
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import docker
 import httpx
@@ -11,20 +13,27 @@ import requests
 from aiohttp import web
 from pydantic import SecretStr, ValidationError
 
+from orchestrator.__main__ import ControlPlane
 from orchestrator.broker.__main__ import CannotStart, bind
 from orchestrator.broker.contract import PoolSpec, RefusalCode, Refused
+from orchestrator.broker.docker_api import DockerApi
+from orchestrator.broker.names import IMAGE_ID, INSTALLATION, POOL, PROTOCOL, ROLE, TENANT
 from orchestrator.broker.refusals import translated
 from orchestrator.broker.server import Broker
 from orchestrator.broker.settings import BrokerSettings
+from orchestrator.errors import DisksUnknown, InvalidSpec
 from orchestrator.exchanges.paper import CannotStartExchange
 from orchestrator.exchanges.paper_container import BrokerPaperExchange
 from orchestrator.kit.clock import utc_now
+from orchestrator.pools.disks import PoolDisk
 from orchestrator.pools.drivers import CannotStartPool, DriverUnavailable
 from orchestrator.pools.drivers.broker_client import BrokerClient
 from orchestrator.pools.drivers.docker import DockerDriver
 from orchestrator.pools.models import PoolModel
+from orchestrator.settings import OrchestratorSettings
+from pool.contract import PROTOCOL_VERSION
 
-POOL = PoolModel(
+A_POOL = PoolModel(
     id="pool-a",
     node="docker",
     driver="docker",
@@ -60,7 +69,7 @@ async def client(settings: BrokerSettings) -> AsyncIterator[BrokerClient]:
 async def test_a_daemon_that_is_not_there_is_told_with_its_remedy(client: BrokerClient) -> None:
     driver = DockerDriver(client, "flotilla-pool:dev")
     with pytest.raises(CannotStartPool, match="start the daemon"):
-        await driver.ensure(POOL)
+        await driver.ensure(A_POOL)
     observation = await driver.observe("pool-a")
     assert (observation.alive, observation.known, observation.endpoint) == (True, False, None)
     assert "start the daemon" in str(observation.problem)
@@ -68,6 +77,63 @@ async def test_a_daemon_that_is_not_there_is_told_with_its_remedy(client: Broker
         await driver.node()
     with pytest.raises(CannotStartExchange, match="start the daemon"):
         await BrokerPaperExchange(client, "flotilla-pool:dev").ensure()
+
+
+async def test_an_image_is_judged_before_a_pool_is_made_of_it(
+    client: BrokerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the whole way from an administrator's request to the broker, whose daemon has some images."""
+    labels = {"flotilla-pool:good": {PROTOCOL: str(PROTOCOL_VERSION)}, "flotilla-pool:old": {PROTOCOL: "0"}}
+
+    def inspect(reference: str) -> dict[str, Any]:
+        if reference == "flotilla-pool:missing":
+            raise docker.errors.ImageNotFound("No such image")
+        return {"Id": "sha256:1", "Config": {"Labels": labels.get(reference)}}
+
+    settings = OrchestratorSettings(home=tmp_path / "home", pool_driver="docker", pool_image="flotilla-pool:good")
+    control = ControlPlane(settings, drivers={"docker": DockerDriver(client, "flotilla-pool:good")})
+    await control.check_image("flotilla-pool:good")  # without a daemon nobody can tell
+    monkeypatch.setattr(DockerApi, "client", property(lambda _: SimpleNamespace(inspect_image=inspect)))
+    await control.check_image("flotilla-pool:good")
+    for image, why in (
+        ("flotilla-pool:missing", "build it"),
+        ("flotilla-pool:old", "speaks protocol 0"),
+        ("flotilla-pool:not-ours", "protocol unknown"),
+        ("alpine:3", "FLOTILLA_BROKER_ALLOWED_IMAGES"),
+    ):
+        with pytest.raises(InvalidSpec, match=why) as told:
+            await control.check_image(image)
+        assert told.value.params["field"] == "image"
+
+
+async def test_what_removed_pools_left_is_told_by_volumes_in_two_questions(
+    client: BrokerClient, settings: BrokerSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = OrchestratorSettings(home=tmp_path / "home", pool_driver="docker")
+    control = ControlPlane(told, drivers={"docker": DockerDriver(client, told.pool_image)})
+    with pytest.raises(DisksUnknown, match="start the daemon"):
+        await control.pool_disks()
+    named = f"flotilla-{settings.installation}-pool"
+    labels = {INSTALLATION: settings.installation, ROLE: "pool"}
+    volumes = [
+        {"Name": f"{named}-b", "Labels": {**labels, POOL: "pool-b", TENANT: "user-one", IMAGE_ID: "sha256:1"}},
+        {"Name": f"{named}-a", "Labels": {**labels, POOL: "pool-a"}},
+        {"Name": f"{named}-copy", "Labels": {**labels, POOL: "pool-a"}},
+        {"Name": f"{named}-bad", "Labels": {**labels, POOL: "../etc"}},
+        {"Name": f"{named}-other", "Labels": {**labels, INSTALLATION: "other", POOL: "pool-other"}},
+    ]
+    containers = [
+        {"State": "running", "Mounts": [{"Type": "volume", "Name": f"{named}-a"}]},
+        {"State": "exited", "Mounts": [{"Type": "volume", "Name": f"{named}-b"}]},
+    ]
+    docker_told = SimpleNamespace(volumes=lambda **_: {"Volumes": volumes}, containers=lambda **_: containers)
+    monkeypatch.setattr(DockerApi, "client", property(lambda _: docker_told))
+    assert await control.pool_disks() == {
+        "docker": [
+            PoolDisk("pool-a", in_use=True),
+            PoolDisk("pool-b", in_use=False, tenant_id="user-one", image_id="sha256:1"),
+        ]
+    }
 
 
 async def test_it_is_a_503_on_the_wire(client: BrokerClient, settings: BrokerSettings) -> None:
@@ -81,6 +147,9 @@ async def test_it_is_a_503_on_the_wire(client: BrokerClient, settings: BrokerSet
             assert (response.status_code, response.json()["code"]) == (400, "invalid"), path
         response = await http.delete("/v1/volumes/pool-a?confirm=pool-b")
         assert (response.status_code, response.json()["code"]) == (400, "invalid")
+        for headers in ({}, {"Flotilla-Term": "guessed"}):
+            response = await http.delete("/v1/pools/pool-a", headers=headers)
+            assert (response.status_code, response.json()["code"]) == (409, "deposed"), "nobody leads yet"
         response = await http.put(
             "/v1/pools/pool-a", json={"image": "x", "agent_token": "the secret", "privileged": True}
         )
@@ -119,7 +188,7 @@ async def test_no_broker_is_told_with_its_remedy(tmp_path: Path) -> None:
     client = BrokerClient(tmp_path / "nobody.sock")
     driver = DockerDriver(client, "flotilla-pool:dev")
     with pytest.raises(CannotStartPool, match=r"python -m orchestrator\.broker"):
-        await driver.ensure(POOL)
+        await driver.ensure(A_POOL)
     with pytest.raises(DriverUnavailable, match="does not answer"):
         await driver.stop("pool-a", graceful=True)
     await client.aclose()

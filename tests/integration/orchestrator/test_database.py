@@ -74,7 +74,7 @@ async def test_a_reader_does_not_wait_for_a_writer(url: str) -> None:
     async with database.unit_of_work() as session:
         session.add(a_pool(1))
         await session.flush()
-        async with asyncio.timeout(5), database.read() as reader:
+        async with asyncio.timeout(60), database.read() as reader:
             assert await reader.get(PoolModel, "one") is None
     await database.close()
 
@@ -131,3 +131,19 @@ def test_the_statements_for_postgresql_have_no_sqlite_in_them() -> None:
     assert "NUMERIC(38, 18)" in statements
     assert "BIGSERIAL" in statements
     assert "PRAGMA" not in statements
+
+
+async def test_what_is_read_together_was_so_at_one_moment_and_who_writes_sees_what_is_new(database_url: str) -> None:
+    database = Database(database_url)
+    count = text("SELECT count(*) FROM pools")
+    async with database.read() as session:
+        before = (await (await session.connection()).execute(count)).scalar_one()
+        async with database.unit_of_work() as other:
+            other.add(a_pool(1))
+        assert (await (await session.connection()).execute(count)).scalar_one() == before == 0
+    async with database.unit_of_work() as session:
+        assert (await (await session.connection()).execute(count)).scalar_one() == 1
+        if database_url.startswith("postgresql"):
+            shown = await (await session.connection()).execute(text("SHOW transaction_isolation"))
+            assert shown.scalar_one() == "read committed"
+    await database.close()

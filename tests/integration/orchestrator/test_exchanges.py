@@ -26,11 +26,13 @@ async def test_it_starts_trades_and_comes_back_at_the_same_address(exchange: Pap
     assert exchange.url() is None
     await exchange.ensure()
     await exchange.ensure()
-    url = await eventually(exchange.url, 30)
+    url = await eventually(exchange.url)
     markets = MarketDirectory(exchange.url)
     pairs = await markets.pairs("paper")
     assert pairs is not None
     assert "BTC/USDT" in pairs
+    assert "BTC/USDT:USDT" not in pairs
+    assert "BTC/USDT:USDT" in (await markets.pairs("paper", "futures") or ())
     adopted = PaperExchange(tmp_path / "paper-exchange", symbols=20)
     assert await adopted.alive()
     assert adopted.url() == url
@@ -41,13 +43,13 @@ async def test_it_starts_trades_and_comes_back_at_the_same_address(exchange: Pap
     async def dead() -> bool:
         return not await exchange.alive()
 
-    await eventually(dead, 10)
+    await eventually(dead)
     await exchange.ensure()
 
     async def answers() -> bool:
         return await MarketDirectory(exchange.url).pairs("paper") is not None
 
-    await eventually(answers, 30)
+    await eventually(answers)
     assert exchange.url() == url
     await exchange.stop()
     assert not await exchange.alive()

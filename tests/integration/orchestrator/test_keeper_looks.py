@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from orchestrator.audit.service import By
 from orchestrator.exchanges.paper import CannotStartExchange
-from orchestrator.pools import service
+from orchestrator.kit.clock import utc_now
+from orchestrator.pools import rollouts, service
 from orchestrator.pools.client import AgentEndpoint
 from orchestrator.pools.drivers import CannotStartPool, DriverUnavailable, PoolObservation
 from orchestrator.pools.models import PoolModel
@@ -40,6 +42,7 @@ class HintingFake:
         self.listened = 0
         self.told: asyncio.Queue[Hint | None] = asyncio.Queue()
         self.seen = PoolObservation(alive=True, endpoint=None)
+        self.image_id: str | None = None
 
     async def ensure(self, pool: PoolModel) -> None:
         self.ensured += 1
@@ -50,7 +53,8 @@ class HintingFake:
     async def observe(self, pool_id: str) -> PoolObservation:
         if self.away:
             return PoolObservation(self.seen.alive, self.seen.endpoint, GONE, known=False)
-        self.seen = PoolObservation(self.alive, self.fake.endpoint if self.alive else None)
+        endpoint = self.fake.endpoint if self.alive else None
+        self.seen = PoolObservation(self.alive, endpoint, image_id=self.image_id)
         return self.seen
 
     async def endpoint(self, pool_id: str) -> AgentEndpoint | None:
@@ -62,7 +66,7 @@ class HintingFake:
         self.alive = False
         self.seen = PoolObservation(alive=False, endpoint=None)
 
-    async def restart(self, pool_id: str, *, graceful: bool) -> None:
+    async def restart(self, pool: PoolModel, *, graceful: bool) -> None:
         self._reach()
 
     async def remove(self, pool_id: str) -> None:
@@ -133,19 +137,19 @@ async def test_what_nobody_can_look_at_is_left_as_it_is(
         await eventually(lambda: driver.seen.endpoint)
         await eventually(lambda: is_(rig, "ready"))
         driver.away = True
-        await eventually(lambda: is_(rig, "ready", "DriverUnavailable"), 10, "its agent answers all the same")
+        await eventually(lambda: is_(rig, "ready", "DriverUnavailable"), message="its agent answers all the same")
         assert (await row(rig)).conditions[0]["message"] == GONE
         await want(rig, "stopped")
         driver.fake.calls.clear()
-        await eventually(lambda: ("GET", "/v1/pool") in driver.fake.calls, 15, "it is looked at again")
+        await eventually(lambda: ("GET", "/v1/pool") in driver.fake.calls, message="it is looked at again")
         assert await is_(rig, "ready", "DriverUnavailable"), "not stopped: nobody could"
         await want(rig, "running")
         await driver.fake.stop()
-        await eventually(lambda: is_(rig, "unreachable", "DriverUnavailable"), 15)
+        await eventually(lambda: is_(rig, "unreachable", "DriverUnavailable"))
         assert (driver.ensured, driver.stopped) == (0, 0)
         await driver.fake.start()
         driver.away = False
-        await eventually(lambda: is_(rig, "ready"), 15, "all is well again")
+        await eventually(lambda: is_(rig, "ready"), message="all is well again")
     assert (driver.ensured, driver.stopped) == (0, 0)
 
 
@@ -182,28 +186,51 @@ async def test_stopping_all_pools_outlives_a_driver_that_is_away(driver: Hinting
     assert (driver.stopped, other.stopped, paper.stopped) == (0, 1, 1)
 
 
+async def test_what_a_pool_was_made_of_is_written_and_is_what_a_roll_back_makes_again(
+    rig: Rig, driver: HintingFake
+) -> None:
+    driver.image_id = "sha256:1"
+
+    async def written() -> bool:
+        return (await row(rig)).image_id == "sha256:1"
+
+    async with keeping(rig, driver, 0.02):
+        await eventually(written)
+    async with rig.database.unit_of_work() as session:
+        pool = await service.get(session, "pool-a")
+        pool.image, pool.driver = "flotilla-pool:latest", "docker"
+        session.add(pool)
+        made = await rollouts.start(session, By("admin", ""), "flotilla-pool:2")
+    assert [(leg.source_image, leg.target_image) for leg in rollouts.legs_of(made)] == [("sha256:1", "flotilla-pool:2")]
+    async with rig.database.unit_of_work() as session:
+        await service.observe(session, "pool-a", service.PoolSeen(utc_now(), alive=False, report=None))
+    assert (await row(rig)).image_id == "sha256:1", "it stays while it is not told"
+
+
 async def test_a_hint_is_looked_at_at_once(rig: Rig, driver: HintingFake) -> None:
     async with keeping(rig, driver, 600):
         await eventually(lambda: is_(rig, "ready"))
         await eventually(lambda: driver.listened)
         await driver.fake.stop()
         driver.told.put_nowait(Hint("pool-a"))
-        await eventually(lambda: is_(rig, "unreachable", "Unreachable"), 15, "its agent is asked although it was ready")
+        await eventually(
+            lambda: is_(rig, "unreachable", "Unreachable"), message="its agent is asked although it was ready"
+        )
         await driver.fake.start()
         driver.told.put_nowait(Hint("pool-x"))
         driver.told.put_nowait(Hint(""))
-        await eventually(lambda: is_(rig, "ready"), 15, "anything may have happened")
+        await eventually(lambda: is_(rig, "ready"), message="anything may have happened")
         driver.alive = False
         driver.told.put_nowait(Hint("pool-a"))
-        await eventually(lambda: driver.ensured == 1, 15, "it died, and is started")
+        await eventually(lambda: driver.ensured == 1, message="it died, and is started")
 
 
 async def test_hints_that_break_off_are_listened_to_again(rig: Rig, driver: HintingFake) -> None:
     async with keeping(rig, driver, 600):
         await eventually(lambda: driver.listened == 1)
         driver.told.put_nowait(None)
-        await eventually(lambda: driver.listened == 2, 15)
+        await eventually(lambda: driver.listened == 2)
         await eventually(lambda: is_(rig, "ready"))
         driver.alive = False
         driver.told.put_nowait(Hint("pool-a"))
-        await eventually(lambda: driver.ensured == 1, 15)
+        await eventually(lambda: driver.ensured == 1)

@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from orchestrator.audit import service as audit
+from orchestrator.bots.models import BotModel
 from orchestrator.db.engine import Database
 from orchestrator.errors import Conflict, InvalidSpec, NoCapacity, NotFound
-from orchestrator.pools import audit, moves, service
+from orchestrator.pools import moves, service
 from orchestrator.pools.models import MoveModel, PoolModel
 from orchestrator.pools.policy import PoolPolicy
 from orchestrator.reconcile import steering
@@ -57,7 +59,7 @@ class Fleet:
                 assert self.agents[pool_id].directories[bot_id].trades == trades, f"{bot_id} lost trades"
 
     async def runs(self, bot_id: str, pool_id: str) -> None:
-        await eventually(lambda: self.runs_in(bot_id) == [pool_id], 15)
+        await eventually(lambda: self.runs_in(bot_id) == [pool_id])
 
 
 class Mortal(Database):
@@ -130,7 +132,7 @@ async def test_a_running_bot_arrives_with_its_trades_and_is_archived_where_it_wa
         target = await fleet.pool("pool-b")
         await fleet.move(bot.id, "pool-b")
         await fleet.runs(bot.id, "pool-b")
-        await eventually(fleet.none_moves, 10)
+        await eventually(fleet.none_moves)
     row = await fleet.rig.row(bot.id)
     assert (row.pool_id, row.epoch) == ("pool-b", 3)
     assert target.directories[bot.id].trades == 1
@@ -148,7 +150,7 @@ async def test_a_stopped_bot_is_moved_too_and_keeps_its_slot(fleet: Fleet) -> No
         await fleet.rig.want(bot.id, "stopped")
         target = await fleet.pool("pool-b")
         await fleet.move(bot.id, None)
-        await eventually(fleet.none_moves, 15)
+        await eventually(fleet.none_moves)
         assert target.directories[bot.id].trades == 1
         assert target.slots[bot.id].observed_state == "stopped"
         assert fleet.runs_in(bot.id) == []
@@ -169,12 +171,12 @@ async def test_it_says_that_it_moves_and_why_it_does_not_get_on(fleet: Fleet) ->
             conditions = (await rig.view(bot.id)).status.conditions
             return any(one["type"] == ConditionType.MOVING and "not ready" in one["message"] for one in conditions)
 
-        await eventually(told, 10)
+        await eventually(told)
         (move,) = await fleet.moving()
         assert move.problem is not None
         assert fleet.runs_in(bot.id) == ["pool-a"], "it trades on as long as it would have to wait"
         target.refuses_directories, target.zygote = True, "ready"
-        await eventually(lambda: not fleet.runs_in(bot.id), 15)
+        await eventually(lambda: not fleet.runs_in(bot.id))
         async with rig.database.unit_of_work() as session:
             await moves.abandon(session, bot.id)
         await rig.hint()
@@ -184,7 +186,7 @@ async def test_it_says_that_it_moves_and_why_it_does_not_get_on(fleet: Fleet) ->
         async def silent() -> bool:
             return not (await rig.view(bot.id)).status.conditions
 
-        await eventually(silent, 10)
+        await eventually(silent)
 
 
 async def test_deleted_on_the_way_it_is_deleted(fleet: Fleet) -> None:
@@ -195,14 +197,14 @@ async def test_deleted_on_the_way_it_is_deleted(fleet: Fleet) -> None:
         target = await fleet.pool("pool-b")
         target.refuses_directories = True
         await fleet.move(bot.id, "pool-b")
-        await eventually(lambda: not fleet.runs_in(bot.id), 10)
+        await eventually(lambda: not fleet.runs_in(bot.id))
         await rig.want(bot.id, "deleted")
-        await eventually(fleet.none_moves, 10)
+        await eventually(fleet.none_moves)
 
         async def deleted() -> bool:
             return (await rig.row(bot.id)).deleted_at is not None
 
-        await eventually(deleted, 10)
+        await eventually(deleted)
     assert not any(bot.id in agent.slots for agent in fleet.agents.values())
     assert [bot_id for bot_id, _ in fleet.agents["pool-a"].archives] == [bot.id]
 
@@ -224,15 +226,68 @@ async def test_a_source_that_is_gone_for_good_does_not_hold_a_move_for_ever(flee
         async def told() -> bool:
             return (await fleet.moving())[0].problem is not None
 
-        await eventually(told, 15)
+        await eventually(told)
         async with rig.database.unit_of_work() as session:
             await moves.abandon(session, bot.id)
         source.reachable, source.lingering = True, False
         assert source.slots[bot.id].observed_state == "stopped"
         await fleet.move(bot.id, "pool-a")
         await fleet.runs(bot.id, "pool-a")
-        await eventually(fleet.none_moves, 15)
+        await eventually(fleet.none_moves)
     fleet.check()
+
+
+async def test_what_an_abandoned_move_left_behind_is_cleared_away(fleet: Fleet) -> None:
+    rig, source = fleet.rig, fleet.agents["pool-a"]
+    source.lingering = True
+    async with rig.running():
+        bot = await rig.create()
+        await fleet.runs(bot.id, "pool-a")
+        source.trade(bot.id)
+        await fleet.pool("pool-b")
+        await fleet.move(bot.id, "pool-b")
+        await fleet.runs(bot.id, "pool-b")
+        source.reachable = False
+
+        async def told() -> bool:
+            return (await fleet.moving())[0].problem is not None
+
+        await eventually(told)
+        async with rig.database.unit_of_work() as session:
+            await moves.abandon(session, bot.id)
+        assert bot.id in source.slots
+        source.reachable, source.lingering = True, False
+        await eventually(lambda: bot.id not in source.slots)
+        assert [(bot_id, left.trades) for bot_id, left in source.archives] == [(bot.id, 1)]
+        assert fleet.runs_in(bot.id) == ["pool-b"]
+    fleet.check()
+
+
+async def test_a_pool_that_is_full_against_expectation_holds_up_nobody(fleet: Fleet) -> None:
+    """Its agent has fewer slots than its row says."""
+    rig = fleet.rig
+    async with rig.running():
+        bot = await rig.create()
+        await fleet.runs(bot.id, "pool-a")
+        small = await fleet.pool("pool-b")
+        async with rig.database.unit_of_work() as session:
+            target = await session.get_one(PoolModel, "pool-b")
+            target.slots_total = 50
+        small.slots_total = 0
+        await fleet.move(bot.id, "pool-b")
+
+        async def waits() -> bool:
+            return any("no free slot" in str(move.problem) for move in await fleet.moving())
+
+        await eventually(waits)
+        assert fleet.runs_in(bot.id) == ["pool-a"], "it trades on as long as it would have to wait"
+        new = await rig.create("new", desired_state="stopped")
+        async with rig.database.unit_of_work() as session:
+            row = await session.get_one(BotModel, new.id)
+            service.assign(session, row, await session.get_one(PoolModel, "pool-b"))
+        await rig.want(new.id, "running")
+        await fleet.runs(new.id, "pool-a")
+        assert (await rig.row(new.id)).pool_id == "pool-a"
 
 
 async def test_a_drained_pool_gives_its_bots_away_and_can_be_removed(fleet: Fleet) -> None:
@@ -260,7 +315,7 @@ async def test_a_drained_pool_gives_its_bots_away_and_can_be_removed(fleet: Flee
             rows = [await rig.row(bot.id) for bot in bots]
             return not under_way and all(row.pool_id == "pool-b" for row in rows)
 
-        await eventually(empty, 30)
+        await eventually(empty)
         assert most <= 2, "few at a time"
         for bot in bots[1:]:
             await fleet.runs(bot.id, "pool-b")
@@ -281,7 +336,7 @@ async def test_a_bot_that_cannot_be_moved_trades_on_without_anybody_looking(
         target.refuses_directories = True
         async with rig.database.unit_of_work() as session:
             await service.drain(session, "pool-a", PoolPolicy(maximum=1))
-        await eventually(lambda: not fleet.runs_in(bot.id), 15)
+        await eventually(lambda: not fleet.runs_in(bot.id))
         await fleet.runs(bot.id, "pool-a")
         assert await fleet.moving() == [], "it is left in peace for a while"
         async with rig.database.read() as session:
@@ -292,6 +347,39 @@ async def test_a_bot_that_cannot_be_moved_trades_on_without_anybody_looking(
     assert (last.action, last.actor) == ("bot.move_abandon", audit.SYSTEM)
 
 
+async def test_a_move_that_its_roll_out_no_longer_waits_for_is_given_up_as_any_other(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steering, "GIVE_UP_SECONDS", 1.0)
+    rig = fleet.rig
+    async with rig.running():
+        bot = await rig.create()
+        await fleet.runs(bot.id, "pool-a")
+        target = await fleet.pool("pool-b")
+        target.refuses_directories = True
+        async with rig.database.unit_of_work() as session:
+            await moves.request(session, bot.id, "pool-b", "rollout", PoolPolicy())
+        await eventually(lambda: not fleet.runs_in(bot.id))
+        await fleet.runs(bot.id, "pool-a")
+        assert await fleet.moving() == []
+
+
+async def test_a_bot_that_its_pool_cannot_hand_over_goes_on_at_once(fleet: Fleet) -> None:
+    rig = fleet.rig
+    async with rig.running():
+        bot = await rig.create()
+        await fleet.runs(bot.id, "pool-a")
+        await fleet.pool("pool-b")
+        fleet.agents["pool-a"].keeps_back.add(bot.id)
+        await fleet.move(bot.id, "pool-b")
+        await eventually(fleet.none_moves)
+        await fleet.runs(bot.id, "pool-a")
+        async with rig.database.read() as session:
+            last = (await audit.list_(session, limit=1, subject=audit.bot(bot.id))).items[0]
+    assert (last.action, last.actor) == ("bot.move_abandon", audit.SYSTEM)
+    assert "says the model" in last.why
+
+
 async def test_what_cannot_be_moved_is_refused(fleet: Fleet) -> None:
     rig = fleet.rig
     await rig.add_user("user-two")
@@ -300,7 +388,7 @@ async def test_what_cannot_be_moved_is_refused(fleet: Fleet) -> None:
     await fleet.pool("pool-shared", tenant_id=None)
     async with rig.running():
         bot = await rig.create()
-        await eventually(lambda: len(fleet.runs_in(bot.id)) == 1, 10)
+        await eventually(lambda: len(fleet.runs_in(bot.id)) == 1)
     (here,) = fleet.runs_in(bot.id)
     there = "pool-b" if here == "pool-a" else "pool-a"
     for target in (here, "pool-nowhere", "pool-two", "pool-shared"):
@@ -378,7 +466,7 @@ async def test_no_trade_is_lost_and_none_runs_twice_whatever_breaks(fleet: Fleet
             agent.breaking, agent.reachable = 0.0, True
         for bot in bots:
             await rig.want(bot.id, "running")
-        await eventually(fleet.none_moves, 60)
+        await eventually(fleet.none_moves)
         for bot in bots:
             row = await rig.row(bot.id)
             await fleet.runs(bot.id, str(row.pool_id))
@@ -388,7 +476,7 @@ async def test_no_trade_is_lost_and_none_runs_twice_whatever_breaks(fleet: Fleet
             await plane.kill()
     assert requested > 5
     assert any(agent.archives for agent in fleet.agents.values()), "bots did move"
-    assert sum(fleet.ledger.trades.values()) > 50
+    assert sum(fleet.ledger.trades.values()) > 10, "bots did trade"
 
 
 async def test_a_tenant_gets_a_pool_of_its_own_when_it_needs_one(rig: Rig) -> None:
@@ -401,7 +489,7 @@ async def test_a_tenant_gets_a_pool_of_its_own_when_it_needs_one(rig: Rig) -> No
         async def placed() -> bool:
             return (await rig.row(bot.id)).pool_id is not None
 
-        await eventually(placed, 10)
+        await eventually(placed)
     async with rig.database.read() as session:
         pool = await session.get_one(PoolModel, (await rig.row(bot.id)).pool_id)
     assert (pool.tenant_id, pool.driver, pool.slots_total) == ("user-two", "process", rig.settings.pool_slots)

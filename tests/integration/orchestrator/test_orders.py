@@ -1,15 +1,19 @@
 """Orders to drivers: carried out once, tried again where the driver cannot, a disk never purged under a pool."""
 
+import asyncio
+
 import pytest
 
-from orchestrator.pools import audit, orders, service, steering
-from orchestrator.pools.audit import By
+from orchestrator.audit import service as audit
+from orchestrator.audit.service import By
+from orchestrator.pools import orders, service, steering
 from orchestrator.pools.drivers import CannotStartPool, DriverUnavailable
 from orchestrator.pools.models import PoolModel, PoolOrderModel
 from orchestrator.pools.policy import PoolPolicy
 from orchestrator.reconcile.orders import OrderTask
 from tests.fakes.fake_agent import FakeAgent
 from tests.integration.orchestrator.rig import Rig
+from tests.support import eventually
 
 ANN = By("user-ann", "why not")
 POLICY = PoolPolicy(driver="fake")
@@ -22,8 +26,8 @@ class RecordingDriver:
         self.asked: list[tuple[str, str]] = []
         self.failing: Exception | None = None
 
-    async def restart(self, pool_id: str, *, graceful: bool) -> None:
-        self._ask("restart" if graceful else "kill", pool_id)
+    async def restart(self, pool: PoolModel, *, graceful: bool) -> None:
+        self._ask("restart" if graceful else "kill", pool.id)
 
     async def purge(self, pool_id: str) -> None:
         self._ask("purge", pool_id)
@@ -80,7 +84,7 @@ async def test_what_fails_is_told_and_tried_again(rig: Rig, driver: RecordingDri
 
 async def test_a_disk_is_purged_only_once_its_pool_has_gone(rig: Rig, driver: RecordingDriver) -> None:
     async with rig.database.unit_of_work() as session:
-        await steering.purge(session, ANN, "pool-a", POLICY)
+        await steering.purge(session, ANN, "pool-a", POLICY, {})
     await task(rig, driver).tick()
     assert driver.asked == []
     async with rig.database.unit_of_work() as session:
@@ -115,7 +119,7 @@ async def test_an_order_to_purge_dies_where_its_pool_comes_back(rig: Rig, driver
     """The local pool is made again at a start: its next removal must not purge what nobody asked to purge."""
     async with rig.database.unit_of_work() as session:
         await service.remove(session, "pool-a")
-        await steering.purge(session, ANN, "pool-a", POLICY)
+        await steering.purge(session, ANN, "pool-a", POLICY, {})
     async with rig.database.unit_of_work() as session:
         pool = await service.get(session, "pool-a")
         pool.desired_state = "running"
@@ -123,3 +127,34 @@ async def test_an_order_to_purge_dies_where_its_pool_comes_back(rig: Rig, driver
     assert await task(rig, driver).tick() is False
     assert await waiting(rig) == []
     assert driver.asked == []
+
+
+class BreakingDriver(RecordingDriver):
+    """Breaks at pool-a, and is slow with all others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go_on = asyncio.Event()
+
+    async def restart(self, pool: PoolModel, *, graceful: bool) -> None:
+        await super().restart(pool, graceful=graceful)
+        if pool.id == "pool-a":
+            raise OSError("the database is gone, say")
+        await self.go_on.wait()
+
+
+async def test_a_tick_ends_only_when_all_of_its_orders_have(rig: Rig) -> None:
+    """Or the next one would restart a pool beside the restart that is still under way."""
+    for pool_id in ("pool-a", "pool-b"):
+        await rig.add_pool(FakeAgent(pool_id))
+        async with rig.database.unit_of_work() as session:
+            await steering.restart(session, ANN, pool_id)
+    breaking = BreakingDriver()
+    tick = asyncio.create_task(task(rig, breaking).tick())
+    await eventually(lambda: len(breaking.asked) == 2)
+    done, _ = await asyncio.wait({tick}, timeout=0.2)
+    assert not done
+    breaking.go_on.set()
+    with pytest.raises(OSError, match="gone"):
+        await tick
+    assert [order.pool_id for order in await waiting(rig)] == ["pool-a"]

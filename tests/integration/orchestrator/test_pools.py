@@ -4,12 +4,16 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from orchestrator.__main__ import ControlPlane
+from orchestrator.audit.service import By
 from orchestrator.bots.models import BotModel
 from orchestrator.errors import Conflict, NotFound
-from orchestrator.pools import nodes, provision, repository, service
+from orchestrator.pools import nodes, provision, repository, rollouts, service
+from orchestrator.pools import steering as acts
 from orchestrator.pools.client import AgentEndpoint
 from orchestrator.pools.drivers import DriverUnavailable, PoolObservation
 from orchestrator.pools.models import LOCAL_POOL, MoveModel, PoolModel
@@ -17,6 +21,7 @@ from orchestrator.pools.nodes import NodeReport
 from orchestrator.pools.policy import PoolPolicy
 from orchestrator.pools.service import PoolSeen
 from orchestrator.reconcile.keeper import PoolKeeper
+from orchestrator.settings import OrchestratorSettings
 from orchestrator.users.models import UserModel
 from pool.contract.pools import IsolationPart, IsolationReport
 from tests.fakes.fake_agent import FakeAgent
@@ -51,8 +56,8 @@ class FakeDriver:
         if fake is not None:
             await fake.stop()
 
-    async def restart(self, pool_id: str, *, graceful: bool) -> None:
-        await self.stop(pool_id, graceful=graceful)
+    async def restart(self, pool: PoolModel, *, graceful: bool) -> None:
+        await self.stop(pool.id, graceful=graceful)
 
     async def remove(self, pool_id: str) -> None:
         if self.unavailable:
@@ -107,7 +112,7 @@ async def test_a_pool_is_made_for_whoever_needs_one_and_removed_when_it_stays_em
         async def four_run() -> bool:
             return await states() == ["pending", *["running"] * 4]
 
-        await eventually(four_run, 20)
+        await eventually(four_run)
         made = await pools_of(rig, TWO)
         assert [pool.driver for pool in made] == ["process"] * 2
         assert all(pool.id.startswith("pool-") and len(pool.id) <= 40 for pool in made)
@@ -117,14 +122,14 @@ async def test_a_pool_is_made_for_whoever_needs_one_and_removed_when_it_stays_em
             conditions = [c for bot in bots for c in (await rig.view(bot.id)).status.conditions]
             return any(c["type"] == "NoCapacity" and "POOLS_MAXIMUM" in c["message"] for c in conditions)
 
-        await eventually(told, 10)
+        await eventually(told)
         for bot in bots:
             await rig.want(bot.id, "deleted")
 
         async def empty() -> bool:
             return all(pool.empty_since is not None for pool in await pools_of(rig, TWO))
 
-        await eventually(empty, 20)
+        await eventually(empty)
         assert len(await pools_of(rig, TWO)) == 2, "not at once"
         for pool in made:
             await change(rig, pool.id, empty_since=datetime.now(UTC) - timedelta(minutes=2))
@@ -132,7 +137,7 @@ async def test_a_pool_is_made_for_whoever_needs_one_and_removed_when_it_stays_em
         async def gone() -> bool:
             return await pools_of(rig, TWO) == []
 
-        await eventually(gone, 20)
+        await eventually(gone)
     assert sorted(driver.removed) == sorted(pool.id for pool in made)
     async with rig.database.read() as session:
         row = await session.get_one(BotModel, bots[0].id)
@@ -167,6 +172,26 @@ async def test_an_idle_pool_that_a_bot_is_just_sent_to_stays(rig: Rig, monkeypat
         assert "pool-idle" in await provision.tend(session, policy)
 
 
+async def test_a_pool_that_a_roll_out_made_is_not_idle_while_it_warms_up(rig: Rig) -> None:
+    policy, long_ago = PoolPolicy(minimum=0, idle_seconds=0), datetime.now(UTC) - timedelta(hours=1)
+    async with rig.database.unit_of_work() as session:
+        for pool_id in ("pool-old", "pool-new", "pool-idle"):
+            pool = provision.new_pool(pool_id, OWNER, "process", 5, None, None)
+            pool.empty_since = long_ago
+            session.add(pool)
+        rollout = await rollouts.start(session, By("user-admin"), None, ["pool-old"])
+        rollout.legs = [{**leg, "target_pool_id": "pool-new"} for leg in rollout.legs]
+        await session.flush()
+        assert await provision.tend(session, policy) == ["pool-idle"]
+        rollout.state = "done"
+        await session.flush()
+        assert await provision.tend(session, policy) == [], "from now on it is empty"
+        for pool_id in ("pool-old", "pool-new"):
+            (await service.get(session, pool_id)).empty_since = long_ago
+        await session.flush()
+        assert await provision.tend(session, policy) == ["pool-new", "pool-old"]
+
+
 async def test_a_row_goes_only_once_the_driver_has_removed_the_pool(rig: Rig) -> None:
     driver = FakeDriver(rig)
     driver.unavailable = True
@@ -177,7 +202,7 @@ async def test_a_row_goes_only_once_the_driver_has_removed_the_pool(rig: Rig) ->
         async def ready() -> bool:
             return (await pools_of(rig, OWNER))[0].observed_state == "ready"
 
-        await eventually(ready, 10)
+        await eventually(ready)
         async with rig.database.unit_of_work() as session:
             await service.remove(session, pool.id)
 
@@ -185,7 +210,7 @@ async def test_a_row_goes_only_once_the_driver_has_removed_the_pool(rig: Rig) ->
             (row,) = await pools_of(rig, OWNER)
             return any("broker" in condition["message"] for condition in row.conditions)
 
-        await eventually(told, 10)
+        await eventually(told)
         with pytest.raises(Conflict):
             async with rig.database.unit_of_work() as session:
                 await service.uncordon(session, pool.id)
@@ -194,7 +219,7 @@ async def test_a_row_goes_only_once_the_driver_has_removed_the_pool(rig: Rig) ->
         async def gone() -> bool:
             return await pools_of(rig, OWNER) == []
 
-        await eventually(gone, 20)
+        await eventually(gone)
     assert driver.removed == [pool.id]
 
 
@@ -207,7 +232,7 @@ async def test_the_machine_is_told_of_and_its_pools_are_on_it(rig: Rig) -> None:
             async with rig.database.read() as session:
                 return bool(await nodes.every(session))
 
-        await eventually(known, 10)
+        await eventually(known)
     async with rig.database.unit_of_work() as session:
         (node,) = await nodes.every(session)
         (pool,) = await service.every(session)
@@ -244,6 +269,23 @@ async def test_a_wall_that_is_missing_is_a_condition(rig: Rig) -> None:
         await service.observe(session, "pool-a", PoolSeen(datetime.now(UTC), True, whole))
         await service.set_condition(session, "pool-a", service.DRAIN_STUCK, None)
         assert pool.conditions == []
+
+
+async def test_readiness_which_is_open_to_all_names_nobodys_quota(tmp_path: Path) -> None:
+    control = ControlPlane(OrchestratorSettings(home=tmp_path, paper_exchange=False), drivers={})
+    await control.start()
+    try:
+        async with control.database.unit_of_work() as session:
+            pool = await service.create(session, None, driver="none", slots_total=1, memory_limit_bytes=None)
+            await service.set_condition(session, pool.id, service.DRAIN_STUCK, "The user may use 512 MB.")
+            told = PoolSeen(datetime.now(UTC), False, None, "The image is missing.")
+            await service.observe(session, pool.id, told)
+        reason = (await control.readiness())[pool.id]
+    finally:
+        await control.stop(pools=False)
+    assert reason is not None
+    assert "The image is missing." in reason
+    assert "512 MB" not in reason
 
 
 async def local_tenant(rig: Rig) -> str | None:
@@ -287,7 +329,7 @@ async def test_an_old_home_of_several_users_keeps_their_bots_and_takes_no_new_on
         async def placed() -> bool:
             return (await rig.row(new.id)).pool_id not in (None, LOCAL_POOL)
 
-        await eventually(placed, 10)
+        await eventually(placed)
         async with rig.database.read() as session:
             assert list(await repository.moves(session)) == []
 
@@ -298,6 +340,24 @@ async def test_an_old_home_of_one_user_becomes_his(rig: Rig) -> None:
         await service.ensure_local_pool(session, 5, None)
     await put_bot(rig, "one", TWO)
     assert await local_tenant(rig) == TWO
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["on its way out", "gone"])
+async def test_a_local_pool_that_was_removed_stays_so(rig: Rig, gone: bool) -> None:
+    async with rig.database.unit_of_work() as session:
+        await service.ensure_local_pool(session, 5, None)
+        await acts.cordon(session, By("user-admin"), LOCAL_POOL)
+        await service.ensure_local_pool(session, 6, None)
+        pool = await service.get(session, LOCAL_POOL)
+        assert (pool.slots_total, pool.cordoned, pool.desired_state) == (6, True, "running")
+        await acts.remove(session, By("user-admin"), LOCAL_POOL)
+    if gone:
+        async with rig.database.unit_of_work() as session:
+            await service.forget(session, LOCAL_POOL)
+    async with rig.database.unit_of_work() as session:
+        await service.ensure_local_pool(session, 5, None)
+    async with rig.database.read() as session:
+        assert [pool.desired_state for pool in await service.every(session)] == ([] if gone else ["removed"])
 
 
 async def test_nobody_makes_a_pool_for_a_stranger(rig: Rig) -> None:

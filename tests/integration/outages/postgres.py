@@ -33,6 +33,7 @@ class Postgres:
 
     def initialise(self) -> None:
         command = [str(self._programs / "initdb"), "-D", str(self._data), "-U", "flotilla", "-A", "trust", "--no-sync"]
+        command += ["-E", "UTF8", "--locale=C.UTF-8"]
         subprocess.run([*self._as_user, *command], check=True, capture_output=True, cwd="/")
 
     def start(self) -> None:
@@ -59,11 +60,11 @@ class Postgres:
                     process.resume()
 
     def rows(self, query: str) -> list[tuple[object, ...]]:
-        with psycopg.connect(self.url.replace("+psycopg", ""), connect_timeout=5) as connection:
+        with psycopg.connect(self.url.replace("+psycopg", ""), connect_timeout=60) as connection:
             return connection.execute(query.encode()).fetchall()
 
     def run(self, statement: str) -> None:
-        with psycopg.connect(self.url.replace("+psycopg", ""), connect_timeout=5) as connection:
+        with psycopg.connect(self.url.replace("+psycopg", ""), connect_timeout=60) as connection:
             connection.execute(statement.encode())
 
     @property
@@ -72,7 +73,7 @@ class Postgres:
 
     def _control(self, *arguments: str) -> None:
         command = [*self._as_user, str(self._programs / "pg_ctl"), "-D", str(self._data), *arguments]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", timeout=60)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", timeout=200)
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from orchestrator.pools.drivers.process import ProcessDriver
 from tests.support import eventually_sync
 
 ROOT = Path(__file__).parents[3]
-START_SECONDS = 60
+START_SECONDS = 120
 
 
 class Serving:
@@ -44,18 +44,27 @@ class Serving:
 
     def sign_in(self) -> None:
         password = (self._home / "admin-password").read_text().strip()
-        answer = httpx.post(f"{self.url}/api/v1/auth/login", json={"username": "admin", "password": password})
+        answer = httpx.post(
+            f"{self.url}/api/v1/auth/login", json={"username": "admin", "password": password}, timeout=60
+        )
         assert answer.status_code == 200, answer.text
         self.headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
     def take_token_of(self, other: "Serving") -> None:
         self.headers = other.headers
 
-    def get(self, path: str, seconds: float = 20) -> httpx.Response:
+    def get(self, path: str, seconds: float = 60) -> httpx.Response:
         return httpx.get(f"{self.url}{path}", headers=self.headers, timeout=seconds)
 
-    def post(self, path: str, body: dict[str, Any], seconds: float = 20) -> httpx.Response:
+    def post(self, path: str, body: dict[str, Any], seconds: float = 60) -> httpx.Response:
         return httpx.post(f"{self.url}{path}", headers=self.headers, json=body, timeout=seconds)
+
+    @contextlib.contextmanager
+    def stream(self, path: str, seconds: float = 60) -> Iterator[Iterator[str]]:
+        """Names of the events of a stream; it breaks when nothing comes for so long."""
+        with httpx.stream("GET", f"{self.url}{path}", headers=self.headers, timeout=seconds) as response:
+            assert response.status_code == 200, response.read()
+            yield (line.removeprefix("event: ") for line in response.iter_lines() if line.startswith("event: "))
 
     def bots(self) -> dict[str, str]:
         """State by name."""
@@ -104,7 +113,7 @@ def serving(home: Path, *arguments: str, wait: bool = True, **environment: str) 
     finally:
         process.send_signal(signal.SIGCONT)
         process.kill()
-        process.wait(10)
+        process.wait(60)
 
 
 async def end_pools(home: Path) -> None:

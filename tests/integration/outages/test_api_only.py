@@ -54,39 +54,51 @@ async def test_the_api_alone_beside_an_orchestrator(
     try:
         with serving(home, **settings) as first:  # makes the admin
             first.sign_in()
-            eventually_sync(first.leads, 10, "it leads")
+            eventually_sync(first.leads, message="it leads")
         with serving(home, "--api-only", **settings) as one, orchestrator(home, settings):
             one.sign_in()
-            eventually_sync(lambda: one.checks()["leader"] == "ready", 15, "the orchestrator leads")
+            eventually_sync(lambda: one.checks()["leader"] == "ready", message="the orchestrator leads")
             assert not one.leads()
-            heard = asyncio.create_task(states_of(one, "one"))
+            heard = await states_of(one, "one")
             await asyncio.to_thread(one.create, "one")
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 assert "running" in await heard, "what the orchestrator tells is heard through Redis"
             redis.kill()
-            await eventually(lambda: asyncio.to_thread(lambda: one.checks()["bus"] != "ready"), 15, "readiness tells")
+            await eventually(
+                lambda: asyncio.to_thread(lambda: one.checks()["bus"] != "ready"), message="readiness tells"
+            )
             answer = await asyncio.to_thread(one.get, "/api/v1/bots")
             assert answer.status_code == 200, "the database is enough to read"
             await redis.start()
-            await eventually(lambda: asyncio.to_thread(lambda: one.checks()["bus"] == "ready"), 20, "it is well again")
-            heard = asyncio.create_task(states_of(one, "two"))
+            await eventually(
+                lambda: asyncio.to_thread(lambda: one.checks()["bus"] == "ready"), message="it is well again"
+            )
+            heard = await states_of(one, "two")
             await asyncio.to_thread(one.create, "two")
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 assert "running" in await heard
     finally:
         await end_pools(home)
 
 
-async def states_of(one: Serving, name: str) -> list[str]:
-    """What the live stream tells of a bot, until it runs."""
+async def states_of(one: Serving, name: str) -> "asyncio.Task[list[str]]":
+    """What the live stream tells of a bot from now on, until it runs."""
+    opened = asyncio.Event()
+    told = asyncio.create_task(_follow(one, name, opened))
+    await asyncio.wait({told, asyncio.create_task(opened.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    return told
+
+
+async def _follow(one: Serving, name: str, opened: asyncio.Event) -> list[str]:
     told: list[str] = []
     async with (
-        httpx.AsyncClient(timeout=40) as client,
+        httpx.AsyncClient(timeout=60) as client,
         client.stream("GET", f"{one.url}/api/v1/portfolio/stream", headers=one.headers) as answer,
     ):
         assert answer.status_code == 200
         kind = ""
         async for line in answer.aiter_lines():
+            opened.set()
             kind = line.removeprefix("event: ") if line.startswith("event: ") else kind
             if kind == "bot" and line.startswith("data: ") and f'"name":"{name}"' in line:
                 told.append(line.partition('"observed_state":"')[2].partition('"')[0])

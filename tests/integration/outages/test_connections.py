@@ -34,7 +34,7 @@ async def test_who_finds_all_in_use_waits_a_while_and_is_counted(database: Datab
         third = asyncio.create_task(scalar(database, "SELECT 1"))
         await eventually(lambda: database.readings().waiting == 1)
         with pytest.raises(PoolTimeoutError) as refused:
-            async with asyncio.timeout(WAIT_SECONDS + 5):
+            async with asyncio.timeout(WAIT_SECONDS + 55):
                 await third
         assert database.readings().timeouts == 1
         told = outage_of(refused.value)
@@ -48,7 +48,7 @@ async def test_a_statement_that_takes_too_long_is_an_outage_and_the_next_one_wor
     began = time.monotonic()
     with pytest.raises(OperationalError) as slow:
         await scalar(database, "SELECT pg_sleep(20)")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
     assert outage_of(slow.value) is not None
     assert await scalar(database, "SELECT 1") == 1
 
@@ -59,16 +59,18 @@ async def test_a_mistake_of_ours_is_no_outage(database: Database) -> None:
     assert outage_of(mistake.value) is None
 
 
-async def test_who_is_cancelled_does_not_wait_for_the_server(database: Database) -> None:
-    waiting = asyncio.create_task(scalar(database, "SELECT pg_sleep(0.9)"))
+async def test_who_is_cancelled_does_not_wait_for_the_server(postgres: PostgresServer) -> None:
+    database = Database(postgres.url("postgres"), connections=2, statement_seconds=60)
+    waiting = asyncio.create_task(scalar(database, "SELECT pg_sleep(30)"))
     await eventually(lambda: database.readings().in_use == 1)
     waiting.cancel()
     began = time.monotonic()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    assert time.monotonic() - began < 0.5
-    await eventually(lambda: database.readings().in_use == 0, 5)
+    assert time.monotonic() - began < 10
+    await eventually(lambda: database.readings().in_use == 0)
     assert await scalar(database, "SELECT 1") == 1
+    await database.close()
 
 
 async def test_what_the_url_says_itself_stays(postgres: PostgresServer) -> None:
@@ -79,3 +81,11 @@ async def test_what_the_url_says_itself_stays(postgres: PostgresServer) -> None:
     assert await scalar(database, "SHOW statement_timeout") == "3s"
     assert await scalar(database, "SHOW idle_in_transaction_session_timeout") == "5s"
     await database.close()
+
+
+async def test_the_server_too_notices_within_seconds_who_is_gone_without_a_word(database: Database) -> None:
+    shown = [
+        await scalar(database, f"SHOW tcp_{name}")
+        for name in ("keepalives_idle", "keepalives_interval", "keepalives_count", "user_timeout")
+    ]
+    assert shown == ["5", "2", "3", "10000"]

@@ -1,5 +1,7 @@
 """The lock itself: what a former leader has under way is over before the next one begins."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -11,7 +13,7 @@ from orchestrator.leader.lock import LeaderLock, LockLost, NotLeading, Timing, s
 from tests.databases import PostgresServer
 from tests.support import eventually
 
-TIMING = Timing(ping_seconds=0.1, answer_seconds=2, idle_seconds=2, margin_seconds=0.5)
+TIMING = Timing(ping_seconds=0.1, answer_seconds=2, idle_seconds=4, margin_seconds=1.5)
 
 
 @pytest.fixture
@@ -55,9 +57,9 @@ async def test_who_was_silent_for_too_long_leads_no_more_and_knows_it_first(data
     async with LeaderLock(database.url, TIMING) as one, LeaderLock(database.url, Timing()) as other:
         assert await one.acquire()
         assert not await other.acquire()
-        await eventually(lambda: not one.leading(), 5, "by its own clock it leads no more")
+        await eventually(lambda: not one.leading(), message="by its own clock it leads no more")
         assert not await other.acquire(), "and that before anybody else can"
-        await eventually(other.acquire, 5, "another one leads")
+        await eventually(other.acquire, message="another one leads")
         with pytest.raises(LockLost):
             await one.ping()
 
@@ -93,8 +95,35 @@ async def test_a_transaction_that_stands_still_is_ended(database: Database) -> N
             async with guarded.unit_of_work() as session:
                 await take_away(database)
                 async with LeaderLock(database.url, Timing()) as next_one:
-                    await eventually(next_one.acquire, 10, "the next one leads")
+                    await eventually(next_one.acquire, message="the next one leads")
                 await (await session.connection()).execute(text("SELECT 1"))
 
         with pytest.raises(DBAPIError):
             await stand_still()
+
+
+async def test_a_statement_that_goes_on_is_ended(database: Database) -> None:
+    """Of a former leader that was cut off: nobody is there to end it."""
+    slow = Database(database.url, connections=1, statement_seconds=60)
+    running = text("SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(50)' AND state = 'active'")
+
+    async def act(guarded: Database) -> None:
+        async with guarded.unit_of_work() as session:
+            await (await session.connection()).execute(text("SELECT pg_sleep(50)"))
+
+    async def acts() -> bool:
+        async with database.read() as session:
+            return bool((await (await session.connection()).execute(running)).scalar_one())
+
+    async with LeaderLock(database.url, Timing()) as one:
+        assert await one.acquire()
+        acting = asyncio.create_task(act(slow.guarded(one.guard)))
+        await eventually(acts, message="its statement runs")
+        await take_away(database)
+        began = time.monotonic()
+        async with LeaderLock(database.url, Timing()) as next_one:
+            await eventually(next_one.acquire, message="the next one leads")
+            assert time.monotonic() - began > Timing().commit_seconds, "what ends soon may be committed"
+    with pytest.raises(DBAPIError):
+        await acting
+    await slow.close()

@@ -5,16 +5,20 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import takewhile
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.fakes.redis_server import RedisServer
+from tests.fakes.wire import wire
 from tests.integration.outages.postgres import Postgres
 from tests.integration.outages.serving import Serving, end_pools, serving
 from tests.support import eventually_sync
 
-ANSWER_SECONDS = 12
+ANSWER_SECONDS = 25
 
 
 @pytest.fixture
@@ -29,43 +33,59 @@ def database(server: Postgres) -> str:
     return server.url
 
 
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    (tmp_path / "redis").mkdir()
+    made = RedisServer(tmp_path / "redis")
+    made.spawn()
+    yield made
+    made.kill()
+
+
 def runs(one: Serving, name: str) -> bool:
     return one.bots().get(name) == "running"
 
 
 def unavailable(answer: httpx.Response) -> None:
+    refused(answer, "storage_unavailable")
+    assert "try again" in answer.json()["detail"]
+
+
+def refused(answer: httpx.Response, code: str) -> None:
     assert answer.status_code == 503, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert int(answer.headers["Retry-After"]) > 0
-    assert answer.json()["code"] == "storage_unavailable"
-    assert "try again" in answer.json()["detail"]
+    assert answer.json()["code"] == code
 
 
 def test_another_one_takes_over_the_reconciling(home: Path, database: str) -> None:
     with serving(home, FLOTILLA_ORCH_DATABASE_URL=database) as first:
         first.sign_in()
-        eventually_sync(first.leads, 10, "the first one leads")
+        eventually_sync(first.leads, message="the first one leads")
         first.create("one")
-        eventually_sync(lambda: runs(first, "one"), 30, "its bot runs")
+        eventually_sync(lambda: runs(first, "one"), message="its bot runs")
         with serving(home, FLOTILLA_ORCH_DATABASE_URL=database) as second:
             second.take_token_of(first)
             assert not second.leads()
-            assert second.checks()["leader"] == "ready"
-            assert "FLOTILLA_ORCH_REDIS_URL" in second.checks()["bus"], "several without Redis lose messages"
+            eventually_sync(lambda: second.checks()["leader"] == "ready", message="it knows that another one leads")
+            eventually_sync(
+                lambda: "FLOTILLA_ORCH_REDIS_URL" in second.checks()["bus"],
+                message="several without Redis lose messages",
+            )
             began = time.monotonic()
             os.kill(first.process.pid, signal.SIGKILL)
             second.create("two")
-            eventually_sync(lambda: runs(second, "two"), 20, "the other one starts bots")
-            assert time.monotonic() - began < 10
+            eventually_sync(lambda: runs(second, "two"), message="the other one starts bots")
+            assert time.monotonic() - began < 30, "it took over, and started a bot"
             assert second.leads()
-            assert second.bots() == {"one": "running", "two": "running"}
+            eventually_sync(lambda: second.bots() == {"one": "running", "two": "running"}, message="both run")
 
 
 def test_a_database_that_is_away_is_a_503_and_trading_goes_on(home: Path, server: Postgres, database: str) -> None:
     with serving(home, FLOTILLA_ORCH_DATABASE_URL=database, FLOTILLA_ORCH_DATABASE_STATEMENT_SECONDS="4") as one:
         one.sign_in()
         one.create("one")
-        eventually_sync(lambda: runs(one, "one"), 30, "its bot runs")
+        eventually_sync(lambda: runs(one, "one"), message="its bot runs")
         pool = next((home / "pools").glob("*/endpoint.json")).read_text()
         server.stop()
         unavailable(one.get("/api/v1/bots", ANSWER_SECONDS))
@@ -73,16 +93,90 @@ def test_a_database_that_is_away_is_a_503_and_trading_goes_on(home: Path, server
         assert one.checks()["database"] != "ready"
         assert httpx.get(f"{one.url}/healthz", timeout=ANSWER_SECONDS).is_success
         server.start()
-        eventually_sync(lambda: one.get("/api/v1/bots").status_code == 200, 15, "requests are answered again")
-        eventually_sync(one.leads, 15, "it leads again")
+        eventually_sync(lambda: one.get("/api/v1/bots").status_code == 200, message="requests are answered again")
+        eventually_sync(one.leads, message="it leads again")
         one.create("two")
-        eventually_sync(lambda: runs(one, "two"), 20, "bots are started again")
+        eventually_sync(lambda: runs(one, "two"), message="bots are started again")
         with server.paused():
             unavailable(one.get("/api/v1/bots", ANSWER_SECONDS))
             assert one.checks()["database"] != "ready"
-        eventually_sync(lambda: one.get("/api/v1/bots").status_code == 200, 15, "requests are answered again")
+        eventually_sync(lambda: one.get("/api/v1/bots").status_code == 200, message="requests are answered again")
         assert next((home / "pools").glob("*/endpoint.json")).read_text() == pool, "the pool went on"
         assert "Traceback" not in one.output
+
+
+def test_a_network_that_swallows_everything_hangs_nobody_and_all_goes_on_after_it(
+    home: Path, server: Postgres, database: str, redis: RedisServer
+) -> None:
+    with wire(server.port) as to_database, wire(redis.port) as to_redis:
+        settings = {
+            "FLOTILLA_ORCH_DATABASE_URL": to_database.through(database),
+            "FLOTILLA_ORCH_DATABASE_STATEMENT_SECONDS": "4",
+            "FLOTILLA_ORCH_REDIS_URL": to_redis.through(redis.url.get_secret_value()),
+        }
+        with serving(home, **settings) as one:
+            one.sign_in()
+            one.create("one")
+            eventually_sync(lambda: runs(one, "one"), message="its bot runs")
+            with to_redis.cut():
+                assert one.get("/api/v1/bots", ANSWER_SECONDS).status_code == 200, "the database is enough to read"
+                one.create("two")
+                eventually_sync(lambda: runs(one, "two"), message="and to start bots")
+                one.sign_in()
+                refused(one.post("/api/v1/auth/tickets", {"purpose": "portfolio"}, ANSWER_SECONDS), "redis_unavailable")
+                assert one.checks()["bus"] != "ready"
+            eventually_sync(lambda: one.checks()["bus"] == "ready", message="the bus is well again")
+            with to_database.cut():
+                with ThreadPoolExecutor(20) as threads:
+                    answers = list(threads.map(lambda _: one.get("/api/v1/bots", ANSWER_SECONDS), range(40)))
+                for answer in [*answers, one.post("/api/v1/bots", {"name": "3", "template": "trend"}, ANSWER_SECONDS)]:
+                    unavailable(answer)
+                assert not one.leads()
+                assert one.checks()["database"] != "ready"
+            eventually_sync(lambda: one.get("/api/v1/bots").status_code == 200, message="requests are answered again")
+            eventually_sync(one.leads, message="it leads again")
+            one.create("three")
+            eventually_sync(lambda: runs(one, "three"), message="bots are started again")
+
+
+def test_a_full_redis_stops_streams_alone(home: Path, database: str, redis: RedisServer) -> None:
+    settings = {
+        "FLOTILLA_ORCH_DATABASE_URL": database,
+        "FLOTILLA_ORCH_REDIS_URL": redis.url.get_secret_value(),
+    }
+    with serving(home, **settings) as one, redis.full():
+        one.sign_in()
+        one.create("one")
+        eventually_sync(lambda: runs(one, "one"), message="its bot runs")
+        eventually_sync(lambda: "raise its maxmemory" in one.checks()["bus"], message="it is told")
+        refused(one.get("/api/v1/portfolio/stream", ANSWER_SECONDS), "redis_unavailable")
+        refused(one.post("/api/v1/auth/tickets", {"purpose": "portfolio"}, ANSWER_SECONDS), "redis_unavailable")
+    assert "Traceback" not in one.output
+
+
+def test_what_a_killed_leader_committed_and_never_told_resets_the_streams_of_others(
+    home: Path, database: str, redis: RedisServer
+) -> None:
+    settings = {
+        "FLOTILLA_ORCH_DATABASE_URL": database,
+        "FLOTILLA_ORCH_REDIS_URL": redis.url.get_secret_value(),
+    }
+    dies = home.parent / "dies"
+    with serving(home, DIES_UNTOLD=str(dies), **settings) as leader:
+        leader.sign_in()
+        eventually_sync(leader.leads, message="the first one leads")
+        leader.create("one")
+        eventually_sync(lambda: runs(leader, "one"), message="its bot runs")
+        with serving(home, **settings) as other:
+            other.take_token_of(leader)
+            with other.stream("/api/v1/portfolio/stream") as names:
+                assert next(names) == "portfolio"
+                dies.touch()
+                other.create("two")
+                assert leader.process.wait(60) == -signal.SIGKILL
+                deadline = time.monotonic() + 60
+                assert "reset" in takewhile(lambda _: time.monotonic() < deadline, names)
+            eventually_sync(other.leads, message="the other one leads")
 
 
 @pytest.mark.parametrize(

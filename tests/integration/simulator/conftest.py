@@ -29,13 +29,14 @@ class Rig:
         self.url = ""
         self.http = aiohttp.ClientSession()
         self._clients: list[Any] = []
+        self._followers: list[Any] = []
 
     def now_ms(self) -> int:
         return wall_clock_ms() + self._ahead_ms
 
     def pass_seconds(self, seconds: int) -> None:
         self._ahead_ms += seconds * 1000
-        for client in self._clients:
+        for client in self._followers:
             client.options["timeDifference"] = -self._ahead_ms
 
     async def control(self, verb: str, call: str, /, **body: Any) -> Any:
@@ -55,8 +56,13 @@ class Rig:
         """ccxt's asynchronous Binance, unmodified but for its addresses."""
         client = ccxt.async_support.binance({"apiKey": key, "secret": secret, "enableRateLimit": False})
         client.urls["api"] = paper_urls(self.url, client.urls["api"])
-        client.options["timeDifference"] = -self._ahead_ms
         self._clients.append(client)
+        return self.follow(client)
+
+    def follow(self, client: Any) -> Any:
+        """Keep a client's clock with the exchange's."""
+        client.options["timeDifference"] = -self._ahead_ms
+        self._followers.append(client)
         return client
 
     async def trader(self, **balances: float) -> Any:

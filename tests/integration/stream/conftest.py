@@ -6,8 +6,6 @@ import pytest
 from fastapi import APIRouter, FastAPI
 
 from api.app import create_app
-from api.auth import tokens
-from api.auth.subject import Subject
 from api.deps import Services
 from api.portfolio.endpoints import router as portfolio_router
 from api.settings import ApiSettings
@@ -15,9 +13,9 @@ from api.stream.endpoints import router as stream_router
 from orchestrator.events.bus import Bus
 from orchestrator.events.in_process import InProcessBus
 from orchestrator.kit.cache import Cache
-from orchestrator.kit.clock import utc_now
 from orchestrator.portfolio.service import PortfolioService
 from tests.fakes.portfolio_world import PortfolioWorld, open_world
+from tests.fakes.signed_in import token_of
 from tests.integration.stream.sse import Served, serve
 
 KEY = "k" * 64
@@ -44,10 +42,6 @@ async def served(world: PortfolioWorld) -> AsyncIterator[Served]:
     app = build_app(world, bus, PortfolioService(world.database, bus))
     async with serve(app, bus, token_of("user-1")) as served:
         yield served
-
-
-def token_of(user_id: str) -> str:
-    return tokens.issue(Subject(user_id, user_id, "trader"), KEY, 900, utc_now())
 
 
 def build_app(world: PortfolioWorld, bus: Bus, service: PortfolioService, cache: Cache | None = None) -> FastAPI:

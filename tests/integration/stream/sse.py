@@ -34,7 +34,7 @@ class Stream:
         self.response = response
         self._events = _parse(response.aiter_lines())
 
-    async def next(self, seconds: float = 10, *, comments: bool = False) -> Event:
+    async def next(self, seconds: float = 60, *, comments: bool = False) -> Event:
         async with asyncio.timeout(seconds):
             while True:
                 event = await anext(self._events)
@@ -44,7 +44,7 @@ class Stream:
     async def take(self, count: int) -> list[Event]:
         return [await self.next() for _ in range(count)]
 
-    async def until_end(self, seconds: float = 10) -> list[Event]:
+    async def until_end(self, seconds: float = 60) -> list[Event]:
         async with asyncio.timeout(seconds):
             return [event async for event in self._events]
 
@@ -108,13 +108,13 @@ async def serve(app: FastAPI, bus: Bus, token: str) -> AsyncIterator[Served]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         server = LoopbackServer(
-            uvicorn.Config(app, http=WriteDeadlineProtocol, log_config=None, timeout_graceful_shutdown=5)
+            uvicorn.Config(app, http=WriteDeadlineProtocol, log_config=None, timeout_graceful_shutdown=30)
         )
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         limits = httpx.Limits(max_connections=None)
         headers = {"Authorization": f"Bearer {token}"}
         async with httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=20, limits=limits
+            base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60, limits=limits
         ) as client:
             try:
                 yield Served(app, bus, server, client, port, token, serving)

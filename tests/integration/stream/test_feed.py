@@ -38,28 +38,28 @@ def bus() -> InProcessBus:
 
 async def test_a_client_that_takes_nothing_is_dropped_by_time(world: PortfolioWorld, bus: InProcessBus) -> None:
     state, client = StreamState(send_seconds=0.1), Client()
-    feed = await open_feed(PortfolioService(world.database, bus), state, "user-1", None)
+    feed = await open_feed(PortfolioService(world.database, bus), state, "user-1", None, to_owner=True)
     streaming = asyncio.create_task(StreamResponse(feed).stream_response(client.send))
-    await eventually(lambda: len(client.got) == 2, 5, "headers and portfolio are sent")
+    await eventually(lambda: len(client.got) == 2, message="headers and portfolio are sent")
     client.open.clear()
     await bus.publish(TOPIC, "bot", {})
     with pytest.raises(ClientDisconnect):
-        await asyncio.wait_for(streaming, 5)
+        await asyncio.wait_for(streaming, 60)
     assert not state.open
 
 
 async def test_a_client_that_falls_behind_the_bus_is_ended(world: PortfolioWorld, bus: InProcessBus) -> None:
     state, client = StreamState(), Client()
-    feed = await open_feed(PortfolioService(world.database, bus), state, "user-1", None)
+    feed = await open_feed(PortfolioService(world.database, bus), state, "user-1", None, to_owner=True)
     streaming = asyncio.create_task(StreamResponse(feed).stream_response(client.send))
-    await eventually(lambda: len(client.got) == 2, 5, "headers and portfolio are sent")
+    await eventually(lambda: len(client.got) == 2, message="headers and portfolio are sent")
     client.open.clear()
     await bus.publish(TOPIC, "bot", {})
     await asyncio.sleep(0)
     for _ in range(10):
         await bus.publish(TOPIC, "bot", {})
     client.open.set()
-    await asyncio.wait_for(streaming, 5)
+    await asyncio.wait_for(streaming, 60)
     assert client.got[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
     assert len(client.got) <= 4, "what it missed is not sent: it resumes, and is reset"
 
@@ -67,12 +67,12 @@ async def test_a_client_that_falls_behind_the_bus_is_ended(world: PortfolioWorld
 async def test_a_stream_opened_while_closing_ends_at_once(world: PortfolioWorld, bus: InProcessBus) -> None:
     state, client = StreamState(), Client()
     await state.close()
-    feed = await open_feed(PortfolioService(world.database, bus), state, "user-1", None)
-    await asyncio.wait_for(StreamResponse(feed).stream_response(client.send), 5)
+    feed = await open_feed(PortfolioService(world.database, bus), state, "user-1", None, to_owner=True)
+    await asyncio.wait_for(StreamResponse(feed).stream_response(client.send), 60)
     assert client.got[-1]["more_body"] is False
 
 
 async def test_a_feed_that_cannot_be_opened_leaves_no_subscription(world: PortfolioWorld, bus: InProcessBus) -> None:
     with pytest.raises(NotFound):
-        await open_feed(PortfolioService(world.database, bus), StreamState(), "nobody", None)
+        await open_feed(PortfolioService(world.database, bus), StreamState(), "nobody", None, to_owner=True)
     assert bus._topics["user.nobody"].subscribers == 0

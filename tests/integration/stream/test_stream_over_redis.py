@@ -65,7 +65,7 @@ async def test_a_stream_survives_a_kill_of_redis_without_a_silent_gap(two: Two) 
             await bus.publish(TOPIC, "bot", {"n": number})
         assert (await two.one.client.get("/api/v1/portfolio")).status_code == 200
         await two.server.start()
-        await eventually(lambda: bus.health() is None and two.one.bus.health() is None, 10, "both are well again")
+        await eventually(lambda: bus.health() is None and two.one.bus.health() is None, message="both are well again")
         await bus.publish(TOPIC, "bot", {"n": 5})
         got = await values_until(stream, 5)
     if two.server.persistent:
@@ -92,7 +92,7 @@ async def test_without_redis_new_streams_and_tickets_are_a_503_with_a_time(two: 
     async with two.one.stream() as kept:
         await kept.next()
         two.server.kill()
-        await eventually(two.other.bus.health, 10, "the outage is noticed")
+        await eventually(two.other.bus.health, message="the outage is noticed")
         refused = await two.other.client.get("/api/v1/portfolio/stream")
         ticket = await two.other.client.post("/api/v1/auth/tickets", json={"purpose": "portfolio"})
         for answer in (refused, ticket):
@@ -106,7 +106,7 @@ async def test_without_redis_new_streams_and_tickets_are_a_503_with_a_time(two: 
 async def test_a_ticket_of_one_process_opens_a_stream_of_another(two: Two) -> None:
     answer = await two.one.client.post("/api/v1/auth/tickets", json={"purpose": "portfolio"})
     path = f"/api/v1/portfolio/stream?ticket={answer.json()['ticket']}"
-    async with httpx.AsyncClient(base_url=two.other.client.base_url, timeout=10) as browser:
+    async with httpx.AsyncClient(base_url=two.other.client.base_url, timeout=60) as browser:
         async with browser.stream("GET", path) as response:
             assert response.status_code == 200
         assert (await browser.get(path)).status_code == 401

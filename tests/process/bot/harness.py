@@ -18,6 +18,7 @@ import httpx
 from pool.contract.frames import Fork
 from pool.contract.slots import DesiredState, ExchangeCredentials, SlotSpec, StrategySource
 from pool.ipc.unix_address import short_address
+from pool.zygote.environment import VARIABLES
 from tests.fakes.recording_agent import RecordingAgent
 from tests.support import eventually_sync
 
@@ -70,11 +71,11 @@ def paper_exchange(directory: Path) -> Iterator[Exchange]:
     process = subprocess.Popen([*command, *options], cwd=ROOT)
     endpoint = directory / "endpoint.json"
     try:
-        eventually_sync(lambda: endpoint.exists() or process.poll() is not None, 30, "the simulator's endpoint")
+        eventually_sync(lambda: endpoint.exists() or process.poll() is not None, message="the simulator's endpoint")
         yield Exchange(json.loads(endpoint.read_text())["url"], directory)
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 class Init:
@@ -86,6 +87,7 @@ class Init:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
+            env={**os.environ, **VARIABLES},
         )
         self._forked: list[int] = []
         self._statuses: dict[int, int] = {}
@@ -98,7 +100,7 @@ class Init:
         request = {"fork": json.loads(fork.to_json(reveal_secrets=True)), "pool": str(pool)}
         self._process.stdin.write(json.dumps(request).encode() + b"\n")
         self._process.stdin.flush()
-        eventually_sync(lambda: len(self._forked) > before, 30, "a fork")
+        eventually_sync(lambda: len(self._forked) > before, 120, "a fork")
         return self._forked[-1]
 
     def status(self, pid: int) -> int | None:
@@ -186,14 +188,18 @@ class Bench:
         self.agent.await_heartbeat(phase="running")
         return pid
 
-    def await_exit(self, pid: int, timeout_seconds: float = 30) -> int:
+    def status(self, pid: int) -> int | None:
+        """How a run ended; None while it lives."""
+        return self._init.status(pid)
+
+    def await_exit(self, pid: int, timeout_seconds: float = 60) -> int:
         def status() -> list[int]:
             known = self._init.status(pid)
             return [] if known is None else [known]
 
         return eventually_sync(status, timeout_seconds, f"the end of {pid}")[0]
 
-    def await_events(self, event_type: str, count: int = 1, timeout_seconds: float = 30) -> None:
+    def await_events(self, event_type: str, count: int = 1, timeout_seconds: float = 60) -> None:
         eventually_sync(lambda: len(self.agent.events(event_type)) >= count, timeout_seconds, f"{count} {event_type}")
 
     def log(self) -> str:
@@ -208,7 +214,7 @@ class Bench:
                 transport=httpx.HTTPTransport(uds=address),
                 base_url="http://bot/api/v1/",
                 auth=(username, password),
-                timeout=20,
+                timeout=60,
             ) as client,
         ):
             yield client
@@ -221,11 +227,21 @@ class Bench:
         self.agent.stop()
 
 
+def files_with(directory: Path, *secrets: str) -> list[Path]:
+    """Every file below that holds one of them; what goes meanwhile, as a database's journal does, is passed over."""
+    found = []
+    for file in directory.rglob("*"):
+        with suppress(FileNotFoundError):
+            if file.is_file() and any(secret.encode() in file.read_bytes() for secret in secrets):
+                found.append(file)
+    return found
+
+
 def credentials(key: str, secret: str) -> ExchangeCredentials:
     return ExchangeCredentials.model_validate({"key": key, "secret": secret})
 
 
 def _pairs(url: str) -> list[str]:
-    with urllib.request.urlopen(f"{url}/api/v3/exchangeInfo", timeout=10) as response:
+    with urllib.request.urlopen(f"{url}/api/v3/exchangeInfo", timeout=60) as response:
         symbols = json.load(response)["symbols"]
     return [f"{symbol['baseAsset']}/USDT" for symbol in symbols if symbol["quoteAsset"] == "USDT"]

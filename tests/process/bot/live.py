@@ -14,7 +14,7 @@ from typing import Any
 
 from pool.bot.config import LIVE_DATABASE
 from pool.contract.snapshots import BotSnapshot
-from tests.process.bot.harness import Bench, Exchange, credentials
+from tests.process.bot.harness import Bench, Exchange, credentials, files_with
 from tests.support import eventually_sync
 
 _ENDED = {"FILLED": "closed", "CANCELED": "canceled", "EXPIRED": "expired"}
@@ -38,25 +38,32 @@ class Account:
             {"Authorization": f"Bearer {(self._exchange.directory / 'control-token').read_text().strip()}"},
             method=method,
         )
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             return json.load(response)
 
     def price(self, pair: str) -> Decimal:
         url = f"{self._exchange.url}/api/v3/ticker/price?symbol={symbol(pair)}"
-        with urllib.request.urlopen(url, timeout=10) as response:
+        with urllib.request.urlopen(url, timeout=60) as response:
             return Decimal(json.load(response)["price"])
 
     def bid(self, pair: str) -> Decimal:
         url = f"{self._exchange.url}/api/v3/ticker/bookTicker?symbol={symbol(pair)}"
-        with urllib.request.urlopen(url, timeout=10) as response:
+        with urllib.request.urlopen(url, timeout=60) as response:
             return Decimal(json.load(response)["bidPrice"])
 
     def lot(self, pair: str) -> Decimal:
         """Least amount that is traded."""
-        url = f"{self._exchange.url}/api/v3/exchangeInfo?symbol={symbol(pair)}"
-        with urllib.request.urlopen(url, timeout=10) as response:
-            (listing,) = json.load(response)["symbols"]
-        return Decimal(next(rule["stepSize"] for rule in listing["filters"] if rule["filterType"] == "LOT_SIZE"))
+        return self._filter(pair, "LOT_SIZE", "stepSize")
+
+    def tick(self, pair: str, api: str = "/api/v3") -> Decimal:
+        """Least step of a price."""
+        return self._filter(pair, "PRICE_FILTER", "tickSize", api)
+
+    def _filter(self, pair: str, kind: str, field: str, api: str = "/api/v3") -> Decimal:
+        url = f"{self._exchange.url}{api}/exchangeInfo?symbol={symbol(pair)}"
+        with urllib.request.urlopen(url, timeout=60) as response:
+            (listing,) = [one for one in json.load(response)["symbols"] if one["symbol"] == symbol(pair)]
+        return Decimal(next(rule[field] for rule in listing["filters"] if rule["filterType"] == kind))
 
     def hold(self, pair: str, ratio: float = 1.0) -> None:
         """The price stays at this multiple of what it is."""
@@ -108,15 +115,21 @@ class Books:
         return [pair for pair in pairs if pair[0] != pair[1]]
 
     def await_agreement(self) -> None:
+        """At one moment: whoever looks once more may meet the next order on its way."""
+        different: list[tuple[Any, Any]] = []
+
+        def agree() -> bool:
+            different[:] = self.differences()
+            return not different
+
         with contextlib.suppress(AssertionError):
-            eventually_sync(lambda: not self.differences(), 10)
-        different = self.differences()
+            eventually_sync(agree)
         assert not different, different
 
     def _rows(self, query: str) -> list[dict[str, Any]]:
         if not self._file.exists():
             return []
-        with closing(sqlite3.connect(f"file:{self._file}?mode=ro", uri=True)) as database:
+        with closing(sqlite3.connect(f"file:{self._file}?mode=ro", uri=True, timeout=60)) as database:
             database.row_factory = sqlite3.Row
             return [dict(row) for row in database.execute(query)]
 
@@ -168,13 +181,13 @@ def next_snapshot(bench: Bench, wanted: Callable[[BotSnapshot], bool] = lambda _
     """The first snapshot from now on that is as wanted."""
     seen = len(bench.agent.snapshots())
     found = eventually_sync(
-        lambda: [shot for shot in bench.agent.snapshots()[seen:] if wanted(shot)], 20, "such a snapshot"
+        lambda: [shot for shot in bench.agent.snapshots()[seen:] if wanted(shot)], message="such a snapshot"
     )
     return found[0]
 
 
 def leaks(bench: Bench, pid: int, *secrets: str) -> list[Path]:
     """Every file of the pool and of /proc/PID that holds one of the secrets."""
-    files = [file for file in bench.pool.rglob("*") if file.is_file()]
-    files += [Path(f"/proc/{pid}/{name}") for name in ("cmdline", "environ")]
-    return [file for file in files if any(secret.encode() in file.read_bytes() for secret in secrets)]
+    told = [Path(f"/proc/{pid}/{name}") for name in ("cmdline", "environ")]
+    shown = [file for file in told if any(secret.encode() in file.read_bytes() for secret in secrets)]
+    return files_with(bench.pool, *secrets) + shown

@@ -19,6 +19,8 @@ def test_the_same_agent_gets_only_what_it_missed(bench: Bench) -> None:
     bench.run()
     bench.await_events("trade.entry_fill", len(bench.pairs))
     seen = max(event.seq for event in bench.agent.events())
+    for _ in range(2):  # by then it has heard that those arrived
+        bench.agent.await_heartbeat()
     bench.agent.stop()
     bench.agent.forget()
 
@@ -67,7 +69,7 @@ def test_without_a_welcome_nothing_is_built(bench: Bench) -> None:
 
     assert not (bench.directory / "config.json").exists()
     os.kill(pid, signal.SIGTERM)
-    assert bench.await_exit(pid, 10) == exit_codes.OK
+    assert bench.await_exit(pid) == exit_codes.OK
 
 
 def test_an_orphan_ends_itself_in_good_order(make_bench: MakeBench) -> None:
@@ -79,7 +81,7 @@ def test_an_orphan_ends_itself_in_good_order(make_bench: MakeBench) -> None:
     bench.agent.await_heartbeat(trader_state="running")  # an agent is left: it goes on
 
     bench.agent.stop()
-    eventually_sync(lambda: not os.path.exists(f"/proc/{pid}"), 20, "the orphan's end")
+    eventually_sync(lambda: not os.path.exists(f"/proc/{pid}"), message="the orphan's end")
     assert f"Exit code {exit_codes.ORPHANED}" in bench.log()
     assert "Cleaning up modules" in bench.log()
 
@@ -122,7 +124,7 @@ def test_an_unreachable_exchange_is_waited_for_not_a_crash(make_bench: MakeBench
         bench = make_bench(exchange_url=f"http://127.0.0.1:{unused.getsockname()[1]}")
         assert bench.await_exit(bench.fork(), 60) == exit_codes.EXCHANGE_UNREACHABLE
 
-    (condition,) = bench.agent.conditions()
+    (condition,) = eventually_sync(bench.agent.conditions)
     assert condition.type == "ExchangeUnreachable"
     assert "does not answer" in condition.message
     assert "127.0.0.1" in condition.message
@@ -132,10 +134,10 @@ def test_a_stop_while_the_exchange_hangs_is_prompt(make_bench: MakeBench) -> Non
     with socket.create_server(("127.0.0.1", 0)) as silent:
         bench = make_bench(exchange_url=f"http://127.0.0.1:{silent.getsockname()[1]}")
         pid = bench.fork()
-        silent.settimeout(30)
+        silent.settimeout(60)
         connection, _ = silent.accept()
         assert bench.agent.command("stop").ok
-        assert bench.await_exit(pid, 10) == exit_codes.OK
+        assert bench.await_exit(pid, 15) == exit_codes.OK
         connection.close()
 
 
@@ -144,16 +146,21 @@ def test_a_strategy_that_does_not_load_is_told(bench: Bench) -> None:
     bench.write_slot(bench.spec(strategy=StrategySource(class_name="Buyer", source=broken)))
 
     assert bench.await_exit(bench.fork()) == exit_codes.BOOT_FAILED
-    (condition,) = bench.agent.conditions()
+    (condition,) = eventually_sync(bench.agent.conditions)
     assert condition.type == "BootFailed"
     assert "no_such_library" in condition.message
+
+    leaving = f"{BUYER}\n    def bot_start(self, **_):\n        raise SystemExit(0)\n"
+    bench.write_slot(bench.spec(strategy=StrategySource(class_name="Buyer", source=leaving)))
+    assert bench.await_exit(bench.fork()) == exit_codes.BOOT_FAILED
+    eventually_sync(lambda: "sys.exit" in bench.agent.conditions()[-1].message, message="it is told")
 
 
 def test_a_configuration_that_freqtrade_refuses_is_told(bench: Bench) -> None:
     bench.write_slot(bench.spec({"stake_currency": "NOPE"}))
 
     assert bench.await_exit(bench.fork()) == exit_codes.BOOT_FAILED
-    (condition,) = bench.agent.conditions()
+    (condition,) = eventually_sync(bench.agent.conditions)
     assert (condition.type, "NOPE" in condition.message) == ("BootFailed", True)
 
 
@@ -185,9 +192,9 @@ def test_a_hanging_strategy_shows_as_heartbeats_without_progress(bench: Bench) -
 
     def stands() -> bool:
         beats = [beat.progress for beat in bench.agent.heartbeats()[-4:]]
-        return len(set(beats)) == 1
+        return len(beats) == 4 and len(set(beats)) == 1
 
-    eventually_sync(stands, 20, "four heartbeats of the same progress")
+    eventually_sync(stands, message="four heartbeats of the same progress")
     (bench.directory / "hang").unlink()
     stood = bench.agent.heartbeats()[-1].progress
     eventually_sync(lambda: bench.agent.heartbeats()[-1].progress > stood, message="progress again")
@@ -206,7 +213,7 @@ def test_a_cold_process_is_the_same_bot(bench: Bench) -> None:
         bench.agent.await_heartbeat(60, phase="running")
         bench.await_events("trade.entry_fill", len(bench.pairs))
         assert bench.agent.command("stop").ok
-        assert process.wait(30) == exit_codes.OK
+        assert process.wait(60) == exit_codes.OK
     finally:
         process.kill()
         process.wait()

@@ -26,7 +26,7 @@ def test_stdio_goes_along_to_the_new_file(tmp_path: Path) -> None:
     file = tmp_path / "bot.log"
     with file.open("w") as stdio:
         subprocess.run(
-            [sys.executable, "-c", SCRIPT, str(file)], cwd=ROOT, stdout=stdio, stderr=stdio, check=True, timeout=60
+            [sys.executable, "-c", SCRIPT, str(file)], cwd=ROOT, stdout=stdio, stderr=stdio, check=True, timeout=200
         )
 
     assert file.read_text().endswith("out\nerr\n")

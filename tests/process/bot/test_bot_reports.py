@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pool.contract import PROTOCOL_VERSION
+from pool.contract.slots import DesiredState
 from tests.process.bot.harness import Bench
 from tests.support import eventually_sync
 
@@ -26,7 +27,7 @@ def test_it_greets_with_its_nonce_and_beats(bench: Bench) -> None:
     later = bench.agent.await_heartbeat(trader_state="running", observed_generation=1)
     assert later.progress > first.progress
     assert later.patience_seconds > 0
-    eventually_sync(lambda: len(bench.agent.heartbeats()) >= 4, 8, "a heartbeat each second")
+    eventually_sync(lambda: len(bench.agent.heartbeats()) >= 4, 20, "a heartbeat each second")
 
 
 def test_it_left_everything_of_its_parent_behind(bench: Bench) -> None:
@@ -40,10 +41,11 @@ def test_it_left_everything_of_its_parent_behind(bench: Bench) -> None:
     assert {os.readlink(process / "fd" / str(number)) for number in (1, 2)} == {str(bench.directory / "bot.log")}
     pipes = [link for link in (process / "fd").iterdir() if os.readlink(link).startswith("pipe:")]
     assert pipes == []
-    modes = {path.name: path.stat().st_mode & 0o777 for path in bench.directory.iterdir() if path.is_file()}
-    assert {modes[name] for name in ("config.json", "bot.log", "lock", "epoch", "tradesv3.sqlite")} == {0o600}
+    names = ("config.json", "bot.log", "lock", "epoch", "tradesv3.sqlite")
+    assert {(bench.directory / name).stat().st_mode & 0o777 for name in names} == {0o600}
     assert (bench.directory / "api.sock").stat().st_mode & 0o777 == 0o600
-    assert "freqtrade.worker - INFO - Changing state to: RUNNING" in bench.log()
+    running = "freqtrade.worker - INFO - Changing state to: RUNNING"
+    eventually_sync(lambda: running in bench.log(), message="FreqTrade's own words are in its log")
 
 
 def test_trades_are_events_and_figures_that_agree(bench: Bench) -> None:
@@ -96,12 +98,12 @@ def test_a_snapshot_comes_at_least_each_interval(bench: Bench) -> None:
     bench.run()
     count = len(bench.agent.snapshots())
 
-    eventually_sync(lambda: len(bench.agent.snapshots()) >= count + 3, 8, "a snapshot each second")
+    eventually_sync(lambda: len(bench.agent.snapshots()) >= count + 3, 20, "a snapshot each second")
 
 
-def test_it_reports_when_freqtrade_stopped_itself(bench: Bench) -> None:
+def test_it_reports_when_freqtrade_was_stopped(bench: Bench) -> None:
+    bench.write_slot(bench.spec(desired=DesiredState.PAUSED))
     bench.run()
-    bench.await_events("trade.entry_fill")
     assert bench.agent.command("serve_api", username="user", password="word").ok
     with bench.rest("user", "word") as client:
         assert client.post("stop").status_code == 200
@@ -109,7 +111,6 @@ def test_it_reports_when_freqtrade_stopped_itself(bench: Bench) -> None:
     bench.agent.await_heartbeat(trader_state="stopped")
     bench.agent.forget()
     eventually_sync(lambda: len(bench.agent.snapshots()) >= 2, message="snapshots while stopped")
-    assert bench.agent.snapshots()[-1].open_trades
     assert bench.agent.command("resume").ok
     bench.agent.await_heartbeat(trader_state="running")
 

@@ -8,7 +8,7 @@ import pytest
 from pool.contract import exit_codes
 from tests.fakes.account_proxy import AccountProxy, account_proxy
 from tests.process.bot.conftest import MakeBench
-from tests.process.bot.harness import Bench, Exchange, credentials
+from tests.process.bot.harness import Bench, Exchange, credentials, files_with
 from tests.support import eventually_sync
 
 KEY, SECRET = "k" * 16 + "KEY", "s" * 16 + "SECRET"
@@ -38,9 +38,7 @@ def test_the_key_signs_requests_and_is_on_no_disk(live_bench: Bench, proxy: Acco
     with live_bench.rest("user", "word") as client:
         for path in ("show_config", "logs", "balance"):
             assert not _mentions(client.get(path).content), path
-    for file in live_bench.pool.rglob("*"):
-        if file.is_file():
-            assert not _mentions(file.read_bytes()), file
+    assert files_with(live_bench.pool, KEY, SECRET) == []
     for name in ("environ", "cmdline"):
         assert not _mentions(Path(f"/proc/{pid}/{name}").read_bytes()), name
 
@@ -62,7 +60,7 @@ def test_the_key_outlasts_a_reload_and_an_agent_that_forgot_it(live_bench: Bench
 
 def test_a_live_bot_without_its_key_says_so(live_bench: Bench) -> None:
     assert live_bench.await_exit(live_bench.fork()) == exit_codes.BOOT_FAILED
-    (condition,) = live_bench.agent.conditions()
+    (condition,) = eventually_sync(live_bench.agent.conditions)
     assert condition.type == "SecretsNeeded"
 
 

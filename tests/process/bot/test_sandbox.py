@@ -75,7 +75,7 @@ def outcomes(
             hostile.write_slot(hostile.spec(strategy=StrategySource(class_name="Hostile", source=HOSTILE)))
             hostile.fork()
             escapes = hostile.directory / "escapes.json"
-            eventually_sync(escapes.exists, 60, f"the attempts; {hostile.directory}")
+            eventually_sync(escapes.exists, message=f"the attempts; {hostile.directory}")
             found: dict[str, str] = json.loads(escapes.read_text())
             hostile.agent.await_heartbeat(phase="running")
             sibling.agent.await_heartbeat(phase="running")
@@ -118,7 +118,7 @@ def test_walls_that_are_required_and_cannot_be_had_keep_the_strategy_out(make_be
     bench.write_slot(bench.spec(strategy=StrategySource(class_name="Hostile", source=HOSTILE)))
 
     assert bench.await_exit(bench.fork()) == exit_codes.BOOT_FAILED
-    (condition,) = bench.agent.conditions()
+    (condition,) = eventually_sync(bench.agent.conditions)
     assert condition.type == "BootFailed"
     assert "own_uid" in condition.message
     assert "no user ids" in condition.message

@@ -2,8 +2,11 @@
 
 import ctypes
 import json
+import multiprocessing
 import os
+import resource
 import shutil
+import signal
 import sqlite3
 import stat
 import struct
@@ -15,13 +18,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from pool.agent.books import opened
 from pool.agent.files import count_open_trades
+from pool.bot import checks
 from pool.bot.sandbox import landlock, uids
 from pool.bot.sandbox.kernel import process_status, system_call
 from pool.bot.sandbox.syscalls import number
 from pool.bot.sandbox.uids import DIRECTORY_MODE, give_directory
 from pool.bot.sandbox.walls import Walls
+from pool.contract.checks import CheckAnswer, CheckRequest
+from pool.contract.frames import Fork
+from pool.contract.slots import StrategySource
 from pool.settings import PoolSettings
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="takes root to become somebody else")
@@ -203,6 +212,36 @@ def test_behind_the_walls_it_is_somebody_else_without_any_right(home: Path, pool
         assert owner(home / name) == (BOT, AGENT, 0o660), "the agent's group reads what the bot makes"
 
 
+def test_a_check_gets_to_the_strategy_under_an_id_of_its_own(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the first to go where memory runs out, gives way to bots, and writes little."""
+    request = CheckRequest(strategy=StrategySource(class_name="Mine", source="pass"))
+    (home / "check.json").write_bytes(request.to_json())
+    fork = Fork(
+        bot_id="check-1", run_id="r", epoch=1, nonce=SecretStr("n"), directory=str(home), uid=BOT, purpose="check"
+    )
+    seen: dict[str, Any] = {}
+
+    def examine(strategy: StrategySource, directory: Path) -> tuple[CheckAnswer, None]:
+        seen.update(uid=os.getuid(), score=Path("/proc/self/oom_score_adj").read_text().strip())
+        limits = [resource.getrlimit(which)[0] for which in (resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE)]
+        seen.update(nice=os.getpriority(os.PRIO_PROCESS, 0), limits=limits)
+        return CheckAnswer(findings=[]), None
+
+    monkeypatch.setattr(checks, "leave_zygote", lambda name: None)  # which would close the way to answer
+    monkeypatch.setattr(checks, "_examine", examine)
+
+    assert in_child(lambda: [checks.look_at_strategy(fork, SETTINGS), seen]) == [
+        0,
+        {
+            "uid": BOT,
+            "score": "1000",
+            "nice": min(os.getpriority(os.PRIO_PROCESS, 0) + 10, 19),
+            "limits": [8 * 2**20, 64],
+        },
+    ]
+    assert owner(home / "answer.json") == (BOT, AGENT, 0o660), "the agent's group reads it"
+
+
 def test_without_the_capabilities_it_says_so_and_stays_who_it_is(home: Path) -> None:
     def live() -> tuple[int, dict[str, str]]:
         walls = Walls(home, BOT, SETTINGS)
@@ -275,3 +314,51 @@ def test_threads_that_ran_before_are_not_passed_over_in_silence(home: Path) -> N
         return [part.name for part in walls.report().parts if not part.in_force and "1 other thread" in part.detail]
 
     assert in_child(live) == ["landlock", "landlock_network", "seccomp"]
+
+
+def test_books_of_another_user_are_read_and_nothing_is_left_beside_them(home: Path) -> None:
+    """While the bot writes them, after it was killed, and without the index that it kept."""
+    file = home / "tradesv3.sqlite"
+    file.unlink()
+    in_child(lambda: give_directory(home, BOT, AGENT))
+
+    def write() -> bool:
+        _become(BOT)
+        os.umask(0o027)
+        database = sqlite3.connect(file, isolation_level=None)
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("CREATE TABLE orders (id)")
+        database.execute("INSERT INTO orders VALUES (7)")
+        ready.set()
+        ended.wait(60)
+        os.kill(os.getpid(), signal.SIGKILL)
+        return True
+
+    def rows() -> Any:
+        _become(AGENT)
+        with opened(file, "orders") as database:
+            assert database is not None
+            found = database.execute("SELECT id FROM orders").fetchall()
+        return [found, sorted(path.name for path in home.iterdir() if path.stat().st_uid == AGENT)]
+
+    fork = multiprocessing.get_context("fork")
+    ready, ended = fork.Event(), fork.Event()
+    writer = fork.Process(target=write)
+    writer.start()
+    try:
+        assert ready.wait(60)
+        assert in_child(rows, capabilities=(SETGID, SETUID)) == [[[7]], []]
+    finally:
+        ended.set()
+        writer.join(60)
+    assert file.with_name("tradesv3.sqlite-wal").stat().st_size > 0
+    assert in_child(rows, capabilities=(SETGID, SETUID)) == [[[7]], []]
+    file.with_name("tradesv3.sqlite-shm").unlink()
+    assert in_child(rows, capabilities=(SETGID, SETUID)) == [[[7]], []]
+    assert not file.with_name("tradesv3.sqlite-shm").exists()
+
+
+def _become(user: int) -> None:
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)

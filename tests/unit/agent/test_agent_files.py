@@ -1,7 +1,10 @@
 """Files of the agent."""
 
+import contextlib
+import json
 import os
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +14,31 @@ from pool.agent import files, store
 from pool.agent.logs import last_lines
 from pool.agent.problems import Refused
 from pool.agent.relay import checked_path
+from pool.contract.policy import PolicyDocument, PolicyInForce
 from pool.settings import PoolSettings
 from tests.unit.agent.builders import AT, make_spec, slot
+
+
+@pytest.mark.parametrize(
+    ("expression", "rows"),
+    [
+        ("length(replace(hex(zeroblob(20000000)), '0', '00')) > 0", 1),
+        ("length(hex(zeroblob(400000 + id % 2)))", 20_000),
+    ],
+    ids=["memory", "time"],
+)
+def test_a_database_made_to_exhaust_the_agent_is_given_up(
+    tmp_path: Path, expression: str, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_SQLITE_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(files, "_SQLITE_STEPS", 10)
+    with contextlib.closing(sqlite3.connect(tmp_path / "tradesv3.sqlite")) as connection:
+        connection.execute("CREATE TABLE trades (id INTEGER)")
+        connection.executemany("INSERT INTO trades (id) VALUES (?)", [(number,) for number in range(rows)])
+        connection.execute(f"ALTER TABLE trades ADD COLUMN is_open INTEGER GENERATED ALWAYS AS ({expression})")
+        connection.commit()
+    with pytest.raises(sqlite3.Error, match=r"too big|interrupted"):
+        files.count_open_trades(tmp_path, "dry_run")
 
 
 @pytest.mark.parametrize("bot_id", ["", ".", "..", "a/b", "/etc", "A", "a" * 64, "a\n", "-a"])
@@ -68,6 +94,18 @@ def test_slots_survive_a_round_trip_without_credentials(tmp_path: Path) -> None:
     assert store.load(tmp_path / "missing.json").slots == []
 
 
+def test_a_stored_policy_that_is_not_taken_any_more_keeps_no_bot_from_being_managed(tmp_path: Path) -> None:
+    policy = {"label": "1.0.0", "fingerprint": "print", "document": {"time_exit": {"after_minutes": 5}}}
+    facts = [slot(policy=policy), replace(slot(policy=policy), bot_id="other")]
+    stored = store.StoredSlots(slots=[store.StoredSlot.of(one) for one in facts])
+    changed = json.loads(stored.to_json())
+    changed["slots"][1]["spec"]["policy"]["document"]["time_exit"] = {"after_years": 5}
+    file = tmp_path / "slots.json"
+    file.write_text(json.dumps(changed))
+    loaded = [one.facts().spec.policy for one in store.load(file).slots]
+    assert [one and one.label for one in loaded] == ["1.0.0", None]
+
+
 def test_corrupt_slots_are_told_and_left(tmp_path: Path) -> None:
     file = tmp_path / "slots.json"
     file.write_text('{"slots": [{"bot_id": "../x"}]}')
@@ -117,16 +155,19 @@ def test_what_a_bot_plants_is_neither_followed_nor_waited_for(tmp_path: Path) ->
     secret.write_text("other")
     bot = tmp_path / "bots" / "bot"
     bot.mkdir(parents=True)
-    for name in ("bot.log", "epoch", "tradesv3.sqlite", ".slot.json.new", "slot.json"):
+    ours = ("slot.json", ".slot.json.new", "policy.json", ".policy.json.new")
+    for name in ("bot.log", "epoch", "tradesv3.sqlite", *ours):
         (bot / name).symlink_to(secret)
     assert last_lines(bot / "bot.log", 5) == []
     with pytest.raises(OSError, match="epoch"):
         files.read_epoch(bot)
     with pytest.raises(OSError, match="tradesv3"):
         files.count_open_trades(bot, "dry_run")
-    files.write_slot_files(tmp_path, "bot", make_spec())
+    policy = PolicyInForce(label="1.0.0", fingerprint="abc", document=PolicyDocument())
+    files.write_slot_files(tmp_path, "bot", make_spec(policy=policy))
+    files.write_policy(tmp_path, "bot", policy)
     assert secret.read_text() == "other"
-    assert not (bot / "slot.json").is_symlink()
+    assert not any((bot / name).is_symlink() for name in ours)
     (bot / "bot.log").unlink()
     os.mkfifo(bot / "bot.log")
     assert last_lines(bot / "bot.log", 5) == [], "a pipe without a writer would block for ever"

@@ -58,7 +58,7 @@ async def test_last_words_are_heard_before_an_exit_is_recorded(tmp_path: Path) -
     keeper.init_said(Exited(run_id=entry.run_id, pid=4_000_000, status=1, at=AT))
     assert entry.facts.run is not None
     connection.ended.set()
-    await eventually(lambda: entry.facts.run is None, 5, "the exit is recorded")
+    await eventually(lambda: entry.facts.run is None, message="the exit is recorded")
 
 
 def _while_saving(keeper: Keeper, monkeypatch: pytest.MonkeyPatch, happening: Callable[[], None]) -> None:

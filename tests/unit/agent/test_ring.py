@@ -5,7 +5,9 @@ import json
 import pytest
 
 from pool.agent.ring import EventRing, Overtaken, Reader
-from pool.contract.events import Event, EventType
+from pool.contract.events import Event, EventType, SettleItem
+from pool.contract.risk import Settlement
+from tests.fakes.fake_agent import snapshot
 from tests.unit.agent.builders import AT
 
 
@@ -85,3 +87,27 @@ async def test_much_comes_in_portions() -> None:
     portions = [await taken(reader) for _ in range(4)]
     assert [len(portion) for portion in portions[:3]] < [100, 100, 100]
     assert [seq for portion in portions for seq in portion] == [str(seq) for seq in range(1, 101)]
+
+
+async def test_what_bots_ask_goes_first_to_those_who_listen_and_is_never_repeated() -> None:
+    ring = ring_of(2)
+    item = SettleItem(bot_id="bot", run_id="run", settlement=Settlement(request_id="r", outcome="sent"))
+    assert not ring.say(item), "nobody listens"
+    reader = ring.read("me-0")
+    assert ring.say(item)
+    assert await taken(reader) == ["settle", "1", "2"]
+    assert await taken(ring.read("me-2")) == []
+    for _ in range(100_000):
+        ring.say(item)
+    assert len(await reader.take(0.01)) < 5_000_000, "nothing grows without bounds for a reader that does not read"
+
+
+async def test_what_a_bot_asks_comes_behind_the_snapshot_that_it_told_before() -> None:
+    ring = ring_of(0)
+    reader = ring.read(None)
+    ring.set_snapshot("bot", "run", snapshot())
+    ring.set_snapshot("other", "run", snapshot())
+    ring.say(SettleItem(bot_id="bot", run_id="run", settlement=Settlement(request_id="r", outcome="sent")))
+    lines = [json.loads(line) for line in (await reader.take(0.01)).splitlines()]
+    told = [(item["kind"], item["bot_id"]) for item in lines]
+    assert told == [("snapshot", "bot"), ("settle", "bot"), ("snapshot", "other")]

@@ -12,6 +12,7 @@ from pool.agent.keeper import Keeper
 from pool.agent.ring import EventRing
 from pool.agent.sampler import Sampler, total
 from pool.agent.store import StoredSlots
+from pool.bot.sandbox.limits import MOST_FILE_BYTES
 from pool.contract.frames import Forget, Fork, Forked, Reading, Readings, Signal
 from pool.contract.slots import Memory
 from pool.settings import PoolSettings
@@ -81,6 +82,15 @@ async def test_a_bot_over_its_memory_is_killed_once_and_one_within_is_not(tmp_pa
     ]
     assert entry.facts.exceeded is not None
     assert "65 MiB" in entry.facts.exceeded[1]
+
+
+async def test_removed_files_that_nobody_can_measure_count_as_the_largest(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    entry = await world.bot()
+    world.read(reading(BOT_PID).model_copy(update={"unlinked_bytes": 3 * MIB, "unmeasured_files": 2}))
+    assert entry.removed_bytes == 3 * MIB + 2 * MOST_FILE_BYTES
+    world.read(reading(BOT_PID))
+    assert entry.removed_bytes == 0
 
 
 def test_total_of_nothing_is_unknown() -> None:

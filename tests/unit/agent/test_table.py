@@ -51,6 +51,7 @@ def test_wanted_bot_is_started_once() -> None:
         replace(slot(), blocked=Blocked.FENCED),
         replace(slot(), retry_at=1.0),
         slot(trading="paper_live"),
+        slot(trading="live"),
     ],
 )
 def test_not_started_while_unwanted_blocked_waiting_or_without_its_key(facts: SlotFacts) -> None:

@@ -22,16 +22,28 @@ def test_files_of_directories_within_count(tmp_path: Path) -> None:
     assert "1 MiB" in str(usage.excess(tmp_path, MIB))
 
 
-def test_links_are_not_followed_and_holes_are_free(tmp_path: Path) -> None:
+def test_what_it_removed_but_holds_counts(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(bytes(MIB // 2))
+    assert usage.excess(tmp_path, MIB, removed_bytes=MIB // 4) is None
+    for held in (MIB * 3 // 4, 2 * MIB):
+        assert "with files that it removed but holds" in str(usage.excess(tmp_path, MIB, removed_bytes=held))
+
+
+def test_links_are_not_followed(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "data").write_bytes(os.urandom(2 * MIB))
     bot = tmp_path / "bot"
     bot.mkdir()
     (bot / "link").symlink_to(elsewhere)
-    with (bot / "sparse").open("wb") as stream:
-        stream.truncate(100 * MIB)
     assert usage.excess(bot, MIB) is None
+
+
+def test_a_hole_counts_as_what_it_takes_in_a_parcel(tmp_path: Path) -> None:
+    with (tmp_path / "sparse").open("wb") as stream:
+        stream.truncate(MIB + 1)
+    assert (tmp_path / "sparse").stat().st_blocks * 512 < MIB
+    assert "1 MiB" in str(usage.excess(tmp_path, MIB))
 
 
 def test_endless_nesting_is_too_much(tmp_path: Path) -> None:

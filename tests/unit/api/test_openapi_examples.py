@@ -1,12 +1,13 @@
 """Nothing that the document names is without an example, what it takes from the wire contract included."""
 
+from types import SimpleNamespace
 from typing import Any, cast
 
 from api.app import create_app
 from api.deps import Services
 from api.settings import ApiSettings
 
-DOCUMENT: dict[str, Any] = create_app(cast(Services, None), ApiSettings()).openapi()
+DOCUMENT: dict[str, Any] = create_app(cast(Services, SimpleNamespace(database=None)), ApiSettings()).openapi()
 
 
 def test_every_schema_has_examples_for_all_that_is_in_it() -> None:
@@ -24,7 +25,7 @@ def test_every_answer_and_every_parameter_has_an_example() -> None:
     for path, operations in DOCUMENT["paths"].items():
         for operation in operations.values():
             for status, answer in operation["responses"].items():
-                assert status == "204" or answer["content"], (path, status)
+                assert status in ("204", "303") or answer["content"], (path, status)
                 for media in answer.get("content", {}).values():
                     assert "example" in media or "examples" in media or "$ref" in media["schema"], (path, status)
             for parameter in operation.get("parameters", []):

@@ -7,14 +7,14 @@ import jwt
 import pytest
 
 from api.auth import tokens
-from api.auth.subject import Subject
+from api.auth.tokens import Claims
 from orchestrator.errors import Unauthenticated
 
 KEY = "k" * 64
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-SUBJECT = Subject("user-1", "admin", "admin")
+CLAIMED = Claims("user-1", "session-1")
 CLAIMS: dict[str, Any] = {
-    "iss": "flotilla", "sub": "user-1", "name": "admin", "role": "admin",
+    "iss": "flotilla", "sub": "user-1", "sid": "session-1",
     "iat": NOW, "exp": NOW + timedelta(seconds=60),
 }  # fmt: skip
 
@@ -24,16 +24,16 @@ def signed(key: str = KEY, algorithm: str = "HS256", **changes: Any) -> str:
     return jwt.encode(claims, key, algorithm=algorithm)
 
 
-def test_a_token_names_its_subject_until_it_expires() -> None:
-    token = tokens.issue(SUBJECT, KEY, 900, NOW)
-    assert tokens.verify(token, KEY, NOW) == SUBJECT
-    assert tokens.verify(token, KEY, NOW + timedelta(seconds=899)) == SUBJECT
+def test_a_token_names_its_session_until_it_expires() -> None:
+    token = tokens.issue(CLAIMED, KEY, 900, NOW)
+    assert tokens.verify(token, KEY, NOW) == CLAIMED
+    assert tokens.verify(token, KEY, NOW + timedelta(seconds=899)) == CLAIMED
     with pytest.raises(Unauthenticated):
         tokens.verify(token, KEY, NOW + timedelta(seconds=900))
 
 
 def test_the_same_claims_by_another_way_of_signing_pass() -> None:
-    assert tokens.verify(signed(), KEY, NOW) == SUBJECT  # so that the refusals below are for what they change
+    assert tokens.verify(signed(), KEY, NOW) == CLAIMED  # so that the refusals below are for what they change
 
 
 @pytest.mark.parametrize(
@@ -49,10 +49,10 @@ def test_the_same_claims_by_another_way_of_signing_pass() -> None:
         signed(iss="elsewhere"),
         signed(exp=None),
         signed(sub=None),
-        signed(role=None),
+        signed(sid=None),
         signed(exp=10**30),
     ],
-    ids=["none", "empty", "shape", "text", "key", "HS512", "unsigned", "iss", "no exp", "no sub", "no role", "exp"],
+    ids=["none", "empty", "shape", "text", "key", "HS512", "unsigned", "iss", "no exp", "no sub", "no sid", "exp"],
 )
 def test_nothing_else_passes(token: str | None) -> None:
     with pytest.raises(Unauthenticated):

@@ -77,9 +77,10 @@ def test_a_refused_key_is_no_unreachable_exchange() -> None:
         ConfigurationRefused("no"),
         ModuleNotFoundError("No module named 'x'"),
         SyntaxError("bad"),
+        SystemExit(0),
     ],
 )
-def test_configuration_and_strategy_need_a_person(error: Exception) -> None:
+def test_configuration_and_strategy_need_a_person(error: BaseException) -> None:
     failure = classify(error, Evidence())
 
     assert failure.exit_code == exit_codes.BOOT_FAILED

@@ -140,6 +140,18 @@ def test_live_on_paper_has_its_own_database_and_no_key() -> None:
     assert "the-secret" not in json.dumps(config)
 
 
+def test_live_on_a_real_exchange_speaks_to_that_exchange_and_has_no_key() -> None:
+    credentials = ExchangeCredentials.model_validate({"key": "the-key", "secret": "the-secret"})
+    config = composed(exchange="kraken", trading="live", credentials=credentials)
+
+    assert config["dry_run"] is False
+    assert config["db_url"].endswith("/tradesv3.live.sqlite")
+    assert config["exchange"]["name"] == "kraken"
+    assert "urls" not in config["exchange"]["ccxt_config"]
+    assert "the-key" not in json.dumps(config)
+    assert "the-secret" not in json.dumps(config)
+
+
 def test_a_bot_to_be_paused_starts_paused() -> None:
     assert composed(desired=DesiredState.PAUSED)["initial_state"] == "paused"
 
@@ -148,6 +160,7 @@ def test_a_bot_to_be_paused_starts_paused() -> None:
     ("changes", "word"),
     [
         ({"exchange": "kraken", "trading": "paper_live"}, "paper exchange"),
+        ({"exchange": "paper", "trading": "live"}, "paper exchange"),
         ({"config": {"pairlists": [{"method": "RemotePairList"}]}}, "RemotePairList"),
         ({"config": {"pairlists": "StaticPairList"}}, "pairlists"),
         ({"config": {"exchange": ["binance"]}}, "exchange"),

@@ -110,3 +110,9 @@ def test_what_refers_to_itself_ends() -> None:
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text() | st.integers(), st.lists, max_leaves=20))
 def test_whatever_comes_is_json(value: Any) -> None:
     json.dumps(plain(value), allow_nan=False)
+
+
+def test_what_no_database_stores_is_left_out() -> None:
+    told = plain({"a\0b": "c\0d", "half": "\ud800", "count": 10**30, "k" * 500: 1})
+
+    assert told == {"a\ufffdb": "c\ufffdd", "half": "?", "count": None, "k" * 100: 1}

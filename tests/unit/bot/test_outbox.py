@@ -94,3 +94,12 @@ def test_an_acknowledgement_from_the_future_does_not_count() -> None:
 
     outbox.greet(same_incarnation=True)
     assert seqs(outbox) == [2]
+
+
+def test_an_event_that_is_too_large_goes_short_and_hurts_nobody() -> None:
+    outbox = Outbox()
+    outbox.add_event(EventType.MESSAGE, {"text": "x" * 9000, "kind": "warning", "rows": ["y" * 4000] * 200}, NOW)
+
+    (event,) = outbox.take()
+    assert isinstance(event, BotEvent)
+    assert event.data == {"text": "x" * 200, "kind": "warning"}

@@ -77,6 +77,16 @@ def test_what_is_refused_is_refused_whatever_the_arguments(machine: str) -> None
 
 
 @pytest.mark.parametrize("machine", MACHINES)
+def test_a_check_of_a_strategy_reaches_nobody_and_makes_no_directory(machine: str) -> None:
+    numbers = [known(name, machine) for name in ("socket", "mkdir", "mkdirat")]
+    for number in (number for number in numbers if number is not None):
+        data = struct.pack("=IIQ6Q", number, ARCHITECTURES[machine], 0, socket.AF_UNIX, socket.SOCK_STREAM, 0, 0, 0, 0)
+        assert evaluate(program(machine, PID, offline=True), data) == REFUSE
+        assert evaluate(program(machine, PID), data) == ALLOW
+    assert template(machine, offline=True) != template(machine)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
 def test_what_is_not_named_is_allowed(machine: str) -> None:
     named = {known(name, machine) for name in NUMBERS if not name.startswith(("landlock", "seccomp"))}
     others = [number for number in range(470) if number not in named]
@@ -112,6 +122,9 @@ def test_nobody_elses_limits_are_changed(machine: str, name: str) -> None:
 def test_threads_start_and_processes_do_not(machine: str) -> None:
     assert verdict(machine, "clone3") == MISSING, "the C library takes clone instead"
     assert verdict(machine, "clone", THREAD_FLAGS) == ALLOW
+    assert verdict(machine, "clone", THREAD_FLAGS & ~0x400) == REFUSE, "a thread with descriptors of its own"
+    assert verdict(machine, "close_range", 3, 9, 2) == REFUSE, "they become its own"
+    assert verdict(machine, "close_range", 3, 9, 4) == ALLOW
     assert verdict(machine, "clone", 17) == REFUSE, "fork"
     assert verdict(machine, "clone", 0x4111) == REFUSE, "vfork, posix_spawn"
     for namespace in (0x20000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000):

@@ -21,12 +21,28 @@ class FakeDesk:
         self.served: list[str] = []
         self.reports = 0
         self.on_serve: Any = None
+        self.open_trades = False
+        self.looks: list[Any] = []
+        self.begun = True
 
     def after_loop(self) -> None:
         pass
 
     def report(self) -> None:
         self.reports += 1
+
+    def keep(self) -> None:
+        pass
+
+    def look(self, trade_ids: Any = None) -> None:
+        self.looks.append(trade_ids)
+
+    def start_up(self, startup: Any) -> bool:
+        startup()
+        return self.begun
+
+    def survives(self, _error: BaseException) -> bool:
+        return self.open_trades
 
     def serve(self, command: CommandFrame) -> None:
         self.served.append(command.name)
@@ -45,6 +61,10 @@ class Waiting:
         self.trader._desk = self.desk  # type: ignore[assignment]
         self.trader.freqtrade = SimpleNamespace(state=State.RUNNING)
         self.trader._loop_state = State.RUNNING
+        self.trader._failures = 0
+        self.trader._orders = None
+        self.trader._start_again_at = None
+        self.trader._throttle_secs = 60.0
 
     def slept(self, seconds: float) -> float:
         started = time.monotonic()
@@ -52,10 +72,18 @@ class Waiting:
         return time.monotonic() - started
 
 
+def test_a_wait_ends_when_it_came_to_be_known_what_became_of_an_order() -> None:
+    waiting = Waiting()
+    answers = [False, True]
+    waiting.trader._orders = SimpleNamespace(look_again=lambda: answers.pop(0))  # type: ignore[assignment]
+
+    assert waiting.slept(60) < 30
+
+
 def test_a_wait_is_as_long_as_asked_and_counts_progress() -> None:
     waiting = Waiting()
 
-    assert 0.2 <= waiting.slept(0.2) < 1
+    assert 0.2 <= waiting.slept(0.2) < 20
     assert waiting.vitals.progress >= 1
     assert waiting.desk.reports >= 1
 
@@ -69,7 +97,7 @@ def test_a_stop_ends_the_wait_after_a_temporary_error() -> None:
 
     started = time.monotonic()
     waiting.trader._process(unreachable)
-    assert 0.05 < time.monotonic() - started < 5
+    assert 0.05 < time.monotonic() - started < 20
 
 
 def test_an_operational_error_is_left_to_freqtrade() -> None:
@@ -80,12 +108,50 @@ def test_an_operational_error_is_left_to_freqtrade() -> None:
         Waiting().trader._process(stops)
 
 
+def test_a_start_that_failed_is_tried_again_before_a_later_loop() -> None:
+    waiting = Waiting()
+    waiting.desk.begun = False
+    did: list[str] = []
+    waiting.trader.freqtrade.startup = lambda: waiting.trader._start_up(lambda: did.append("start"))
+    waiting.trader.freqtrade.startup()
+
+    waiting.trader._process(lambda: did.append("loop"))
+    assert did == ["start", "loop"]
+    waiting.trader._start_again_at = time.monotonic()
+    waiting.desk.begun = True
+    waiting.trader._process(lambda: did.append("loop"))
+    waiting.trader._process(lambda: did.append("loop"))
+    assert did == ["start", "loop", "start", "loop", "loop"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("version"), SystemExit(0)])
+def test_what_fails_around_a_loop_ends_nothing_with_open_trades(error: BaseException) -> None:
+    waiting = Waiting()
+    states: list[Any] = []
+
+    def loop(state: Any) -> State:
+        states.append(state)
+        if len(states) == 1:
+            waiting.trader._loop_state = None  # as if something was asked: the wait ends
+            raise error
+        waiting.control.stop()
+        return State.RUNNING
+
+    waiting.trader._worker = loop
+    with pytest.raises(type(error)):
+        waiting.trader.run()
+    states.clear()
+    waiting.desk.open_trades = True
+    waiting.trader.run()
+    assert states == [None, None], "FreqTrade begins anew"
+
+
 def test_a_command_is_served_within_the_wait_and_a_changed_state_ends_it() -> None:
     waiting = Waiting()
     waiting.desk.on_serve = lambda: setattr(waiting.trader.freqtrade, "state", State.PAUSED)
     threading.Timer(0.1, lambda: waiting.control.submit(CommandFrame(command_id="1", name="pause"))).start()
 
-    assert waiting.slept(30) < 5
+    assert waiting.slept(60) < 30
     assert waiting.desk.served == ["pause"]
 
 

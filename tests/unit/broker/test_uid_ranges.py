@@ -26,11 +26,15 @@ class Daemon:
         self.made: list[dict[str, str]] = []
         self.kept: list[dict[str, str]] = []
 
-    def containers(self, **_: Any) -> list[dict[str, Any]]:
-        return [{"Labels": labels} for labels in self.made]
+    def containers(self, filters: dict[str, list[str]], **_: Any) -> list[dict[str, Any]]:
+        return [{"Labels": labels} for labels in self.made if _carries(labels, filters)]
 
-    def volumes(self, **_: Any) -> dict[str, Any]:
-        return {"Volumes": [{"Labels": labels} for labels in self.kept] or None}
+    def volumes(self, filters: dict[str, list[str]]) -> dict[str, Any]:
+        return {"Volumes": [{"Labels": labels} for labels in self.kept if _carries(labels, filters)] or None}
+
+
+def _carries(labels: dict[str, str], filters: dict[str, list[str]]) -> bool:
+    return all(told in (f"{name}={value}" for name, value in labels.items()) for told in filters["label"])
 
 
 def labels_of(pool_id: str, ids: range | None) -> dict[str, str]:
@@ -87,7 +91,7 @@ def test_pools_that_come_grow_and_lose_their_containers_never_overlap(steps: lis
 
 
 def test_pools_that_are_made_at_once_have_different_ones() -> None:
-    ids, together, found = ranges(Daemon()), threading.Barrier(8, timeout=20), list[range]()
+    ids, together, found = ranges(Daemon()), threading.Barrier(8, timeout=60), list[range]()
 
     def make(pool_id: str) -> None:
         with ids.of(pool_id, 5) as chosen:
@@ -98,7 +102,7 @@ def test_pools_that_are_made_at_once_have_different_ones() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert sorted(one.start for one in found) == list(range(20_000, 20_080, 10))
 
 
@@ -111,13 +115,28 @@ def test_what_was_promised_and_not_made_is_free_again() -> None:
 
 def test_who_counts() -> None:
     daemon = Daemon()
-    foreign = labels_of("pool-x", range(20_000, 20_050)) | {"flotilla.installation": "other"}
+    foreign = labels_of("pool-x", range(20_000, 20_050))
+    del foreign["flotilla.installation"]
     files = labels_of("pool-y", range(20_000, 20_050)) | {"flotilla.role": "files"}
     daemon.made = [foreign, files]
     daemon.kept = [labels_of("pool-old", None), labels_of("pool-odd", None) | {"flotilla.bot-uids": "9-3"}]
     assert given_to(ranges(daemon), "pool-a", 5).start == 20_000
     daemon.made.append(labels_of("pool-old", None))
     assert given_to(ranges(daemon, uid_last=30_000), "pool-a", 5).start == 22_000, "before there was a label"
+
+
+def test_other_installations_on_the_daemon_are_avoided_as_long_as_there_is_room() -> None:
+    daemon = Daemon()
+    theirs = {"flotilla.installation": "other"}
+    daemon.made = [labels_of("pool-a", range(20_000, 20_010)) | theirs]
+    daemon.kept = [labels_of("pool-b", range(20_010, 20_020)) | theirs, labels_of("pool-b", range(20_020, 20_030))]
+    assert given_to(ranges(daemon), "pool-a", 5) == range(20_030, 20_040), "that of the same name is not this pool"
+    daemon.made.append(labels_of("pool-c", range(20_004, 20_014)))
+    assert given_to(ranges(daemon), "pool-c", 5) == range(20_030, 20_040), "both had chosen at once"
+    assert given_to(ranges(daemon, uid_last=20_029), "pool-c", 5) == range(20_004, 20_014), "better than no pool"
+    daemon.made[-1] = labels_of("pool-d", range(20_000, 20_020))
+    with pytest.raises(Refused):
+        given_to(ranges(daemon, uid_last=20_029), "pool-a", 5)
 
 
 def test_none_left_is_a_refusal_that_says_what_to_do() -> None:

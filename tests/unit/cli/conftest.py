@@ -23,7 +23,14 @@ Flotilla = Callable[..., Outcome]
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("FLOTILLA_URL", "FLOTILLA_HOST", "FLOTILLA_PORT", "FLOTILLA_USER", "FLOTILLA_PASSWORD_FILE"):
+    for name in (
+        "FLOTILLA_URL",
+        "FLOTILLA_HOST",
+        "FLOTILLA_PORT",
+        "FLOTILLA_USER",
+        "FLOTILLA_PASSWORD_FILE",
+        "FLOTILLA_TOKEN",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("FLOTILLA_HOME", str(tmp_path))
     (tmp_path / "admin-password").write_text(ADMIN_PASSWORD)

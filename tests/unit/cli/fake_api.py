@@ -6,6 +6,8 @@ from typing import Any
 
 import httpx
 
+from tests.unit.cli.documented import complete
+
 ADMIN_PASSWORD = "correct horse"
 
 
@@ -19,6 +21,7 @@ def bot(name: str, number: int = 1, **changes: Any) -> dict[str, Any]:
         "exchange": "paper",
         "trading_mode": "spot",
         "dry_run": True,
+        "trading": "dry_run",
         "pairs": ["BTC/USDT", "ETH/USDT"],
         "timeframe": "1m",
         "stake_currency": "USDT",
@@ -47,6 +50,8 @@ class FakeApi:
         self.requests: list[httpx.Request] = []
         self.overrides: dict[tuple[str, str], Callable[[httpx.Request], httpx.Response]] = {}
         self.page_size = 2
+        self.is_complete = True
+        """Whether its answers have all that the API's have, whatever a test gives."""
 
     def add(self, *bots: dict[str, Any]) -> None:
         self.bots.update({one["id"]: one for one in bots})
@@ -56,6 +61,10 @@ class FakeApi:
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
+        answer = self._answer(request)
+        return complete(request, answer) if self.is_complete else answer
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
         override = self.overrides.get((request.method, path))
         if override is not None:
@@ -99,5 +108,8 @@ class FakeApi:
 
 
 def problem(status: int, code: str, detail: str, **params: Any) -> httpx.Response:
-    body = {"type": f"urn:flotilla:error:{code}", "status": status, "detail": detail, "code": code, "params": params}
+    body = {
+        "type": f"urn:flotilla:error:{code}", "title": code, "status": status, "detail": detail, "code": code,
+        "params": params, "instance": "/", "correlation_id": None,
+    }  # fmt: skip
     return httpx.Response(status, json=body, headers={"Content-Type": "application/problem+json"})

@@ -216,3 +216,22 @@ def test_help_documents_the_exit_codes(flotilla: Flotilla) -> None:
 
 def _refuse(*_args: object, **_kwargs: object) -> bool:
     raise SystemExit(1)
+
+
+def test_a_portfolio_is_shown_with_its_parts_and_bots(flotilla: Flotilla, fake_api: FakeApi) -> None:
+    part = {
+        "bots": 1, "equity": "1012.5", "free": "900", "in_trades": "112.5", "realised": "10", "realised_today": "2.5",
+        "unrealised": "2.5", "profit_ratio": "0.0125", "starting_capital": "1000", "drawdown_ratio": "0.01",
+        "peak": "1020", "exposure": [{"asset": "BTC", "value": "112.5"}],
+    }  # fmt: skip
+    one = {
+        "name": "one", "state": "running", "desired_state": "running", "equity": "1012.5", "currency": "USDT",
+        "in_trades": "112.5", "open_trades": 1, "realised": "10", "unrealised": "2.5", "profit_ratio": "0.0125",
+        "stale": True,
+    }  # fmt: skip
+    body = {"currency": "USDT", "dry": part, "live": {**part, "bots": 0}, "bots": [one]}
+    fake_api.overrides["GET", "/api/v1/portfolio"] = lambda _request: httpx.Response(200, json=body)
+    shown = flotilla("portfolio").out
+    for told in ("Dry run", "+10.00 (today +2.50)", "1.00 % from 1,020.00", "BTC 112.50", "1,012.50 USDT", "stale"):
+        assert told in shown
+    assert "Live" not in shown

@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from tests.unit.cli.fake_api import FakeApi, problem
 TIME = "2026-11-20T12:00:00Z"
 POOL: dict[str, Any] = {
     "id": "pool-a", "tenant_id": "user-one", "node": "local", "driver": "docker", "image": "flotilla-pool:1",
+    "image_id": None,
     "desired_state": "running", "observed_state": "ready", "cordoned": True, "draining": False, "slots_total": 50,
     "slots_used": 3, "memory_limit_bytes": 2_000_000_000, "pss_bytes": 512_000_000, "cpu_percent": 12.34,
     "restarts": 1, "bot_restarts": 2, "protocol": 1, "image_version": "1.1", "freqtrade": "2026.9", "report": None,
@@ -35,7 +37,7 @@ PLAN: dict[str, Any] = {
 ROLLOUT: dict[str, Any] = {
     "id": "rollout-1", "image": "flotilla-pool:2", "state": "running", "problem": None, "wish": None,
     "legs": [
-        {"source_pool_id": "pool-a", "target_pool_id": "pool-b", "phase": "moving", "moved": ["bot-1"],
+        {"source_pool_id": "pool-a", "target_pool_id": "pool-b", "phase": "moving", "moved": ["bot-1"], "left": {},
          "bot_id": "bot-2"},
     ],
     "actor": "user-one", "reason": "", "created_at": TIME, "updated_at": TIME, "ended_at": None,
@@ -88,6 +90,19 @@ def test_slots_tell_owner_state_memory_and_uptime(flotilla: Flotilla, fake_api: 
     shown = flotilla("pools", "slots", "pool-a").out
     for told in ("trend-1", "ann", "starting → running", "31.0 MB", "0.5 %", "4", "1 h", "pool-b", "bot-1"):
         assert told in shown
+
+
+def test_what_removed_pools_left_is_listed(flotilla: Flotilla, fake_api: FakeApi) -> None:
+    left = {
+        "pool_id": "pool-old", "driver": "docker", "tenant_id": "user-one", "image_id": "sha256:1", "in_use": True,
+        "removed_at": None,
+    }  # fmt: skip
+    answer(fake_api, "GET", "/pools/disks", page(left))
+    shown = flotilla("pools", "disks")
+    assert shown.code == 0
+    for told in ("pool-old", "docker", "user-one", "yes", "sha256:1"):
+        assert told in shown.out
+    assert json.loads(flotilla("pools", "disks", "--json").out) == page(left)
 
 
 def test_create_sends_only_what_was_said(flotilla: Flotilla, fake_api: FakeApi) -> None:
@@ -213,6 +228,47 @@ def test_nodes_moves_and_the_audit_are_listed(flotilla: Flotilla, fake_api: Fake
     assert "cordoned: false → true" in told
     assert "slots" not in told
     assert fake_api.sent("GET", "/api/v1/audit")[0].url.params["subject"] == "pool/pool-a"
+
+
+def test_the_audit_is_verified_by_the_control_plane(flotilla: Flotilla, fake_api: FakeApi) -> None:
+    chain = {"tenant": "fleet", "rows": 3, "hash": "ab" * 32, "seal": "sealed", "problem": None}
+    broken = {**chain, "problem": {"sequence": 2, "id": "17", "message": "The row was changed."}}
+    answer(fake_api, "GET", "/audit/verify", {"whole": True, "chains": [chain]}, {"whole": False, "chains": [broken]})
+    good = flotilla("audit", "verify")
+    assert (good.code, "whole" in good.out, "ab" * 32 in good.out) == (0, True, True)
+    bad = flotilla("audit", "verify", "--tenant", "fleet")
+    assert (bad.code, "breaks at row 2 (id 17): The row was changed." in bad.out) == (4, True)
+    assert fake_api.sent("GET", "/api/v1/audit/verify")[1].url.params["tenant"] == "fleet"
+
+
+def test_actions_are_listed(flotilla: Flotilla, fake_api: FakeApi) -> None:
+    action = {
+        "id": "2", "bot_id": "bot-1", "bot_name": "trend", "owner_id": "user-1", "action_id": "7",
+        "kind": "partial_close",
+        "stage": "filled", "rule": "take_profit", "level": 1, "policy": "3.0.0", "trade_id": 7, "pair": "BTC/USDT",
+        "is_short": False, "price_seen": "64020.5", "threshold": "63999.49069069069", "amount": "0.1", "stake": None,
+        "fill_price": "64018", "slippage_ratio": "0.00004", "delay_seconds": "0.91", "client_order_id": None,
+        "order_id": None, "message": "", "stages": [], "times": 1, "at": TIME, "updated_at": TIME,
+    }  # fmt: skip
+    refused = {**action, "kind": "refused", "rule": "limits.open_trades", "level": None, "times": 12,
+               "delay_seconds": None, "message": "Full."}  # fmt: skip
+    answer(fake_api, "GET", "/actions", page(refused, action))
+    told = flotilla("actions", "--bot", "bot-1", "--kind", "refused", "--since", TIME).out
+    for text in (
+        "trend",
+        "take_profit 1",
+        "0.91 s",
+        "63999.491",
+        "64018",
+        "refused ×12",
+        "limits.open_trades",
+        "Full.",
+    ):
+        assert text in told
+    params = fake_api.sent("GET", "/api/v1/actions")[0].url.params
+    assert (params["bot"], params["kind"], params["limit"]) == ("bot-1", "refused", "50")
+    assert datetime.fromisoformat(params["since"]) == datetime.fromisoformat(TIME)
+    assert flotilla("actions", "--since", "yesterday").code == 2
 
 
 def test_a_move_is_abandoned(flotilla: Flotilla, fake_api: FakeApi) -> None:

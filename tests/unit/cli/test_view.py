@@ -48,8 +48,14 @@ def test_the_live_view_has_it_all() -> None:
     text = shown(fleet(BOT))
     for part in ("header", "demo-trend", "running", "BTC", "+1.2%", "1,012.50 USDT", "+12.50", "+2.40", "24.0 MB"):
         assert part in text
-    for part in ("pool pool-local: ready, zygote ready, 2/50 slots, 120.0 MB in all", "1 open trades", "footer"):
+    for part in ("pool pool-local: ready, zygote ready, 2/50 slots, 120.0 MB in all", "1 open trade ", "footer"):
         assert part in text
+
+
+def test_real_money_stands_out() -> None:
+    assert "LIVE" not in shown(fleet(BOT))
+    assert "LIVE on paper" in shown(fleet(replace(BOT, trading="paper_live")))
+    assert "demo-trend LIVE" in shown(fleet(replace(BOT, trading="live")))
 
 
 def test_a_bot_without_a_report_shows_no_zero() -> None:

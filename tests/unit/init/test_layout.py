@@ -30,6 +30,7 @@ def test_a_fresh_directory_and_an_old_one_end_the_same(tmp_path: Path) -> None:
     layout.prepare(tmp_path, ME)
     wanted = {
         "bots": "0o771",
+        "checks": "0o771",
         "logs": "0o770",
         "archive": "0o700",
         "pool.json": "0o640",

@@ -33,7 +33,7 @@ def test_cpu_is_read_past_a_name_of_parentheses() -> None:
 
 def test_processes_are_looked_at_one_after_the_other_over_the_interval() -> None:
     me, gone = os.getpid(), 2**22 - 1
-    sampler = Sampler(lambda: [me, gone, me, me, me], interval_seconds=10)
+    sampler = Sampler(lambda: [me, gone, me, me, me], interval_seconds=10, device=0)
     found = {now: sampler.look(now) for now in range(10)}
     assert [now for now, reading in found.items() if reading is not None] == [0, 4, 6, 8], (
         "every 2 s, the second is gone"
@@ -44,7 +44,7 @@ def test_processes_are_looked_at_one_after_the_other_over_the_interval() -> None
 
 def test_a_round_takes_in_whoever_lives_then() -> None:
     pids = [os.getpid()]
-    sampler = Sampler(lambda: list(pids), interval_seconds=10)
+    sampler = Sampler(lambda: list(pids), interval_seconds=10, device=0)
     assert sampler.look(0) is not None
     pids.append(os.getppid())
     first, second = sampler.look(10), sampler.look(15)
@@ -58,7 +58,7 @@ def test_a_process_whose_name_is_no_text_is_read_like_any_other() -> None:
     before = name.read_bytes()
     name.write_bytes(b"bot \xff) \xfe")
     try:
-        reading = read(os.getpid())
+        reading = read(os.getpid(), 0)
     finally:
         name.write_bytes(before.rstrip())
     assert reading is not None

@@ -10,14 +10,24 @@ from typing import Any
 import httpx
 import pytest
 
-from orchestrator.broker.contract import BrokerModel, ContainerEvent, PoolContainer, Refusal, RefusalCode
+from orchestrator.broker.contract import (
+    BrokerModel,
+    BrokerTerm,
+    ContainerEvent,
+    PoolContainer,
+    PoolImage,
+    PoolSpec,
+    Refusal,
+    RefusalCode,
+)
 from orchestrator.errors import AgentUnreachable
 from orchestrator.pools.client import AgentClient, AgentEndpoint
 from orchestrator.pools.directory import AgentDirectory
-from orchestrator.pools.drivers import DriverUnavailable
+from orchestrator.pools.drivers import CannotUseImage, DriverUnavailable
 from orchestrator.pools.drivers import docker as driver_module
 from orchestrator.pools.drivers.broker_client import BrokerClient
 from orchestrator.pools.drivers.docker import DockerDriver
+from tests.docker.broker_rig import pool
 from tests.support import eventually
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -46,6 +56,8 @@ class FakeBroker:
         self.container = container()
         self.refusal: Refusal | None = None
         self.mending: Refusal | None = None
+        self.asked: str | None = None
+        self.specs: list[PoolSpec] = []
         self.looks = 0
         self.mends = 0
         self.gate: asyncio.Event | None = None
@@ -54,7 +66,15 @@ class FakeBroker:
     async def answer(self, request: httpx.Request) -> httpx.Response:
         if request.url.path == "/v1/events":
             return httpx.Response(200, content=b"".join(self.events))
+        if request.url.path == "/v1/terms":
+            return told(200, BrokerTerm(term="1"))
         refusal = self.refusal
+        if request.url.path == "/v1/images":
+            self.asked = request.url.params["reference"]
+            image = PoolImage(reference=self.asked, image_id="sha256:1", freqtrade=None)
+            return told(409, refusal) if refusal is not None else told(200, image)
+        if request.method == "PUT":
+            self.specs.append(PoolSpec.model_validate_json(request.content))
         if request.url.path.endswith("/mend"):
             self.mends += 1
             refusal = self.mending or refusal
@@ -227,3 +247,28 @@ async def test_what_cannot_be_set_right_is_told_of_a_living_pool(driver: DockerD
     broker.mending = None
     assert (await driver.observe("pool-a")).problem is None
     assert broker.mends == 2
+
+
+@pytest.mark.parametrize("code", ["image_missing", "image_not_allowed", "protocol_mismatch"])
+async def test_an_image_that_pools_cannot_be_made_of_is_told(
+    driver: DockerDriver, broker: FakeBroker, code: str
+) -> None:
+    broker.refusal = Refusal(code=RefusalCode(code), message="Build it.")
+    with pytest.raises(CannotUseImage, match="Build it"):
+        await driver.check_image("registry:5000/flotilla-pool:2")
+    assert broker.asked == "registry:5000/flotilla-pool:2"
+
+
+async def test_a_pool_that_was_seen_before_must_find_its_volume(driver: DockerDriver, broker: FakeBroker) -> None:
+    """Or another daemon would start every bot a second time, without its trades."""
+    await driver.ensure(pool())
+    await driver.ensure(pool(last_seen_at=NOW))
+    assert [spec.expect_volume for spec in broker.specs] == [False, True]
+
+
+async def test_nothing_is_told_of_an_image_that_nobody_can_look_at(driver: DockerDriver, broker: FakeBroker) -> None:
+    broker.refuse()
+    with pytest.raises(DriverUnavailable):
+        await driver.check_image("flotilla-pool:2")
+    broker.refusal = None
+    await driver.check_image("flotilla-pool:2")

@@ -1,9 +1,12 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import InvalidSpec
 from orchestrator.kit.backoff import Backoff
+from orchestrator.kit.clock import CONFIRMED, LEEWAY, SteadyClock
 from orchestrator.kit.pages import decode_cursor, encode_cursor, instant_of, page_of
 
 
@@ -44,3 +47,34 @@ def test_the_last_page_has_no_next() -> None:
     page = page_of([1, 2, 3], 2, lambda item: (item,))
     assert page.items == [1, 2]
     assert page.next == encode_cursor([2])
+
+
+def test_a_clock_that_is_set_forward_brings_nothing_early_and_one_that_is_set_back_counts() -> None:
+    began = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    wall, passed = [began], [500.0]
+    clock = SteadyClock(lambda: wall[0], lambda: passed[0])
+    assert clock() == began
+    wall[0], passed[0] = began + timedelta(hours=8, seconds=30), 500.0 + 8 * 3600
+    assert clock() == wall[0], "the machine slept; the network's time corrected it a little"
+    wall[0] += timedelta(days=1)
+    assert clock() == began + timedelta(hours=8) + LEEWAY
+    passed[0] += 3600
+    assert clock() == began + timedelta(hours=9) + LEEWAY
+    wall[0] = began
+    assert clock() == began
+
+
+def test_a_clock_that_was_put_right_counts_once_it_has_stood_for_a_while() -> None:
+    began = datetime(1970, 1, 2, tzinfo=UTC)
+    wall, passed = [began], [5.0]
+    clock = SteadyClock(lambda: wall[0], lambda: passed[0])
+
+    def after(seconds: float) -> datetime:
+        wall[0], passed[0] = wall[0] + timedelta(seconds=seconds), passed[0] + seconds
+        return clock()
+
+    wall[0] = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    assert clock() == began + LEEWAY
+    assert after(CONFIRMED.total_seconds() - 1) == began + CONFIRMED - timedelta(seconds=1) + LEEWAY
+    assert after(1) == wall[0]
+    assert after(60) == wall[0]

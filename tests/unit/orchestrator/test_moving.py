@@ -7,6 +7,7 @@ from typing import Any
 from orchestrator.reconcile.actions import (
     DELETED,
     Action,
+    Assign,
     CopyBot,
     DeleteSlot,
     EndMove,
@@ -49,11 +50,12 @@ def step(
     memory: Memory | None = None,
     *,
     ready: bool = True,
+    full: bool = False,
 ) -> Action | None:
     """The one action. Of a pool the bot's slot, None for none, `silent` for an agent that does not answer."""
     views = [
         PoolView("source", _slots(source), 1.0),
-        PoolView("target", _slots(target), 1.0, ready=ready),
+        PoolView("target", _slots(target), 1.0, ready=ready, full=full),
     ]
     actions = plan([wanted], views, {}, memory or Memory())
     assert len(actions) <= 1
@@ -94,6 +96,28 @@ def test_it_trades_on_until_the_target_is_ready() -> None:
     assert step(intent(), AT_REST, None, ready=False) == CopyBot("bot", "source", MOVING), "who stopped goes on"
 
 
+def test_it_trades_on_while_the_target_is_full_and_never_belongs_to_a_full_one() -> None:
+    known = Memory(acknowledged={"bot": Put("source", 4, 1, "running", "keep", "c")})
+    told = step(intent(), RUNS, None, known, full=True)
+    assert isinstance(told, TellMove)
+    assert "no free slot; until then the bot trades on" in str(told.problem)
+    told = step(intent(), AT_REST, None, full=True)
+    assert isinstance(told, TellMove), "it is at rest, and given up after a while"
+    assert "no free slot" in str(told.problem)
+    stale = SlotView(1, "stopped", "stopped")
+    assert step(intent(), AT_REST, stale, full=True) == DeleteSlot("bot", "target", 1), "its own old slot makes room"
+
+
+def test_a_move_of_the_backup_ends_where_its_bot_has_long_been_elsewhere() -> None:
+    arrived = SlotView(6, "running", "running")
+    assert step(intent(), None, arrived) == EndMove("bot", MOVING)
+    assert step(intent(), AT_REST, arrived) == EndMove("bot", MOVING)
+    assert step(intent(None), None, arrived) == Assign("bot", "target", above=6, leaves="source", adopts=True)
+    cleaning = replace(MOVING, phase="cleaning")
+    back = SlotView(8, "running", "running")
+    assert step(intent(cleaning), back, None) == EndMove("bot", cleaning)
+
+
 def test_what_is_in_the_way_is_told_once() -> None:
     told = step(intent(), "silent")
     assert isinstance(told, TellMove)
@@ -108,6 +132,19 @@ def test_its_deletion_and_a_foreign_assignment_end_the_move() -> None:
     assert step(intent(desired=DELETED), RUNS) == EndMove("bot", MOVING)
     assert step(intent(epoch=9), RUNS) == EndMove("bot", MOVING)
     assert step(intent(), SlotView(8, "running", "running")) == EndMove("bot", MOVING)
+
+
+def test_moves_of_a_restored_database_end_where_the_agent_knows_better() -> None:
+    later = replace(RUNS, generation=9)
+    assert step(intent(), later, None, ready=False) == EndMove("bot", MOVING), "it gets a higher epoch first"
+    assert step(intent(), replace(later, epoch=5)) == EndMove("bot", MOVING), "its stop would be refused"
+    assert step(intent(CLEANING), AT_REST, replace(HERE, generation=9)) == Assign("bot", "target", above=6)
+
+
+def test_a_bot_that_its_source_does_not_hand_over_waits_for_whoever_asked() -> None:
+    refused = replace(MOVING, phase="refused", problem="It is too large.")
+    assert step(intent(refused), AT_REST) is None
+    assert step(intent(refused, desired=DELETED), AT_REST) == EndMove("bot", refused)
 
 
 def test_a_target_that_is_gone_for_good_ends_the_move_so_that_the_bot_trades_on() -> None:
@@ -133,6 +170,14 @@ def test_the_target_has_it_before_the_source_gives_it_up() -> None:
     assert step(intent(CLEANING), None, HERE, KNOWN) == EndMove("bot", CLEANING)
     told = step(intent(CLEANING), "silent", HERE, KNOWN)
     assert isinstance(told, TellMove)
+
+
+def test_one_that_arrived_in_a_pool_that_is_full_after_all_says_what_to_do_and_tries_again() -> None:
+    resting = Memory(resting=frozenset({"bot"}), failures={"bot": "all 5 slots of this pool are taken"})
+    told = step(intent(CLEANING), AT_REST, None, resting, full=True)
+    assert isinstance(told, TellMove)
+    assert "delete a bot there or move one away" in str(told.problem)
+    assert isinstance(step(intent(CLEANING), AT_REST, None, full=True), PutSlot)
 
 
 def test_nothing_goes_at_the_source_while_the_target_is_silent() -> None:

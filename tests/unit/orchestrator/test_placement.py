@@ -67,6 +67,13 @@ def test_stopped_bots_make_the_others_no_cheaper() -> None:
     assert capacity("p", 50, 10, 2300 * MB, report(10, 1000, alive=5)).places == 5, "1000 MB left at 200 MB each"
 
 
+def test_the_limit_that_the_pool_has_counts_where_none_or_another_is_wanted() -> None:
+    told = report(10, 1000).model_copy(update={"memory_limit_bytes": 2300 * MB})
+    assert capacity("p", 50, 10, None, told).places == 10
+    assert capacity("p", 50, 10, 9000 * MB, told).places == 10, "a wider one counts once the pool has started again"
+    assert capacity("p", 50, 10, 1800 * MB, told).places == 5
+
+
 @given(
     st.integers(1, 200),
     st.integers(0, 250),

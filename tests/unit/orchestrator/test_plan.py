@@ -113,6 +113,36 @@ def test_a_bot_that_another_pool_still_runs_is_not_started() -> None:
     assert plan([moved], [view(), at_rest], {}, Memory()) == [PutSlot("bot", "pool", put_of(moved))]
 
 
+def test_a_new_bot_that_its_pool_has_no_slot_for_goes_to_another_one() -> None:
+    full = replace(view(places=0), full=True)
+    room = view(pool_id="other")
+    new = intent(fresh=True, epoch=3)
+    moved = Assign("bot", "other", above=3, leaves="pool")
+    assert plan([new], [full, room], {}, Memory(resting=frozenset({"bot"}))) == [moved]
+    assert plan([new], [full], {}, Memory()) == [AskForPool("bot", "one")]
+    put = [PutSlot("bot", "pool", put_of(new))]
+    assert plan([new], [view(), room], {}, Memory()) == put, "there is room again"
+    assert plan([intent(epoch=3)], [full, room], {}, Memory()) == put, "what it traded is in its pool"
+    left = view(SlotView(2, "stopped", "stopped"), pool_id="other")
+    assert plan([new], [full, left], {}, Memory()) == put, "it is somewhere already"
+    assert plan([new], [full, room], {}, Memory(settled_at={"bot": 2.0})) == []
+
+
+def test_what_an_abandoned_move_left_in_its_source_goes_once_the_bot_has_a_slot_where_it_belongs() -> None:
+    moved = intent(epoch=3)
+    here = view(SlotView(3, "running", "running"))
+    left = SlotView(2, "stopped", "stopped")
+    there = view(left, pool_id="source")
+    known = settled(moved)
+    assert plan([moved], [here, there], {}, known) == [DeleteSlot("bot", "source", 2)]
+    assert plan([moved], [view(), there], {}, known) == [PutSlot("bot", "pool", put_of(moved))], "first it has one"
+    for other in (SlotView(3, "stopped", "stopped"), replace(left, desired="running"), replace(left, epoch=4)):
+        assert plan([moved], [here, view(other, pool_id="source")], {}, known) == []
+    stopping = view(replace(left, observed_state="stopping"), pool_id="source")
+    assert plan([moved], [here, stopping], {}, known) == []
+    assert plan([moved], [here, there], {}, replace(known, settled_at={"bot": 2.0})) == []
+
+
 def test_a_stopped_bot_without_a_slot_needs_none() -> None:
     assert plan([intent(desired="stopped")], [view()], {}, Memory()) == []
     assert plan([intent(desired="stopped", pool_id=None)], [view()], {}, Memory()) == []
@@ -143,6 +173,44 @@ def test_a_slot_under_a_higher_epoch_is_taken_over_under_a_yet_higher_one() -> N
     flatten = intent(desired=DELETED, open_trades="flatten")
     assert plan([flatten], [view(ahead)], {}, Memory()) == [Assign("bot", "pool", above=7)]
     assert plan([intent(desired=DELETED)], [view(ahead)], {}, Memory()) == [DeleteSlot("bot", "pool", 7)]
+
+
+def test_a_bot_that_moved_after_the_backup_is_adopted_where_it_is() -> None:
+    there = view(SlotView(3, "running", "running"), pool_id="other", places=0)
+    adopted = Assign("bot", "other", above=3, leaves="pool", adopts=True)
+    for desired in ("running", "paused", "stopped", DELETED):
+        assert plan([intent(desired=desired)], [view(), there], {}, Memory()) == [adopted]
+    left = view(SlotView(2, "stopped", "stopped"))
+    assert plan([intent()], [left, there], {}, Memory()) == [adopted], "not started from what its move left"
+    assert plan([intent()], [PoolView("pool", None), there], {}, Memory()) == [adopted]
+    unplaced = intent(pool_id=None, epoch=0)
+    assert plan([unplaced], [view(), there], {}, Memory()) == [replace(adopted, leaves=None)]
+    newer = intent(pool_id="other", epoch=4)
+    assert plan([newer], [view(), there], {}, Memory()) == [PutSlot("bot", "other", put_of(newer))]
+
+
+def test_of_several_newer_slots_the_newest_is_adopted_and_one_at_rest_only_if_every_pool_tells() -> None:
+    left = view(SlotView(4, "stopped", "stopped"), pool_id="b")
+    there = view(SlotView(5, "running", "running"), pool_id="c")
+    adopted = Assign("bot", "c", above=5, leaves="pool", adopts=True)
+    assert plan([intent()], [view(), left, there], {}, Memory()) == [adopted]
+    silent = PoolView("c", None)
+    for desired in ("running", "stopped"):
+        assert plan([intent(desired=desired)], [view(), left, silent], {}, Memory()) == [], "it may run in c"
+    gone = [view(), left]
+    assert plan([intent(awaits=True)], gone, {}, Memory()) == [], "or in a pool that nobody knows"
+    assert plan([intent()], gone, {}, Memory()) == [Assign("bot", "b", above=4, leaves="pool", adopts=True)]
+
+
+def test_a_slot_of_a_later_generation_is_taken_over_under_a_higher_epoch() -> None:
+    """The database was restored from a backup: the agent knows more, and refuses what is older."""
+    ahead = SlotView(1, "running", "running", generation=9)
+    assert plan([intent()], [view(ahead)], {}, settled(intent())) == [Assign("bot", "pool", above=1)]
+    flatten = intent(desired=DELETED, open_trades="flatten")
+    assert plan([flatten], [view(ahead)], {}, Memory()) == [Assign("bot", "pool", above=1)]
+    assert plan([intent(desired=DELETED)], [view(ahead)], {}, Memory()) == [DeleteSlot("bot", "pool", 1)]
+    newer = intent(epoch=2)
+    assert plan([newer], [view(ahead)], {}, Memory()) == [PutSlot("bot", "pool", put_of(newer))]
 
 
 def test_homeless_bots_are_placed_or_told() -> None:
@@ -234,6 +302,16 @@ class World(RuleBasedStateMachine):
     def control_plane_dies(self) -> None:
         self.acknowledged.clear()
         self.settled_at.clear()
+
+    @precondition(lambda self: self.intents)
+    @rule(data=st.data())
+    def database_is_restored(self, data: st.DataObject) -> None:
+        """From a backup that knows nothing of a bot's last changes; another one may be made at once."""
+        self.control_plane_dies()
+        bot = self.intents[data.draw(st.sampled_from(sorted(self.intents)))]
+        if bot.desired != DELETED:
+            generation = data.draw(st.integers(1, bot.generation))
+            self.intents[bot.bot_id] = replace(bot, generation=generation, content=f"restored-{generation}")
 
     @rule(data=st.data())
     def slot_is_lost(self, data: st.DataObject) -> None:
@@ -330,8 +408,11 @@ class World(RuleBasedStateMachine):
                 assert not any(bot.bot_id in slots for slots in self.pools.values())
                 self.buried[bot.bot_id] = self.intents.pop(bot.bot_id).epoch
             case PutSlot(put=put):
+                known = self.pools[action.pool_id].get(action.bot_id)
+                if known is not None and (known.epoch, known.generation) > (put.epoch, put.generation):
+                    return
                 state = "stopped" if put.desired == "stopped" else put.desired
-                self.pools[action.pool_id][action.bot_id] = SlotView(put.epoch, put.desired, state)
+                self.pools[action.pool_id][action.bot_id] = SlotView(put.epoch, put.desired, state, put.generation)
                 self.told[action.bot_id] = put
                 if outcome == "done":
                     self.acknowledged[action.bot_id] = put

@@ -6,10 +6,11 @@ from typing import Any
 from orchestrator.pools.assignments import Assigned
 from orchestrator.pools.models import LOCAL_POOL, MoveModel, NodeModel, PoolModel
 from orchestrator.pools.policy import PoolPolicy
-from orchestrator.pools.provision import Emptied, Remove, idle, new_pool, offers, why_no_new_pool
+from orchestrator.pools.provision import Emptied, Remove, Seen, idle, new_pool, offers, why_no_new_pool
 from orchestrator.reconcile.world import misplaced
 from orchestrator.settings import OrchestratorSettings
 from orchestrator.templates.catalogue import Catalogue
+from pool.contract.pools import PoolReport, ZygoteReport
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 MB = 2**20
@@ -44,14 +45,52 @@ def move(bot_id: str, source: str, target: str) -> MoveModel:
     )
 
 
+def report(**changes: int) -> PoolReport:
+    zygote = ZygoteReport(
+        state="ready", pid=1, python=None, freqtrade=None, warm_seconds=None, immortal_objects=None,
+        shared_markets=None, memory=None,
+    )  # fmt: skip
+    values: dict[str, Any] = {"slots_total": 5, "slots_used": 0, **changes}
+    return PoolReport(
+        protocol=1, pool_id="pool-a", incarnation="i", started_at=NOW, bots_alive=None, zygote=zygote, init_memory=None,
+        agent_memory=None, bots_memory=None, memory_limit_bytes=None, paper_exchange=True,
+        recent_fork_milliseconds=[], **values,
+    )  # fmt: skip
+
+
+def places(
+    pools: list[PoolModel],
+    bots: list[Assigned],
+    moves: list[MoveModel] | None = None,
+    seen: dict[str, Seen] | None = None,
+) -> dict[str, int]:
+    return {offer.pool_id: offer.places for offer in offers(pools, bots, moves or [], PoolPolicy(), seen)}
+
+
 def test_who_is_on_the_way_takes_a_place_at_both_ends() -> None:
     pools = [pool("pool-a"), pool("pool-b")]
-    bots = [bot("b1"), bot("b2"), bot("gone", deleting=True)]
-    found = offers(pools, bots, [move("b1", "pool-a", "pool-b")], PoolPolicy())
-    assert {offer.pool_id: offer.places for offer in found} == {"pool-a": 3, "pool-b": 4}
+    assert places(pools, [bot("b1"), bot("b2")], [move("b1", "pool-a", "pool-b")]) == {"pool-a": 3, "pool-b": 4}
     arrived = [bot("b1", "pool-b"), bot("b2")]
-    found = offers(pools, arrived, [move("b1", "pool-a", "pool-b")], PoolPolicy())
-    assert {offer.pool_id: offer.places for offer in found} == {"pool-a": 4, "pool-b": 4}, "it is not counted twice"
+    there = places(pools, arrived, [move("b1", "pool-a", "pool-b")])
+    assert there == {"pool-a": 3, "pool-b": 4}, "what it left is cleared away only at the end; it is not counted twice"
+    assert places(pools, arrived, []) == {"pool-a": 4, "pool-b": 4}
+
+
+def test_a_bot_that_is_being_deleted_keeps_its_place_until_it_is_gone() -> None:
+    assert places([pool()], [bot("b1"), bot("closing", deleting=True)]) == {"pool-a": 3}
+
+
+def test_a_slot_takes_a_place_whoever_it_belongs_to() -> None:
+    bots = [bot("b1"), bot("b2")]
+    seen = {"pool-a": Seen(report(slots_used=4), True, {"b2", "left behind"})}
+    assert places([pool()], bots, seen=seen) == {"pool-a": 2}, "the listing is newer than the report"
+    told = report(slots_used=4).model_dump(mode="json")
+    assert places([pool(report=told)], bots) == {"pool-a": 1}
+
+
+def test_an_agent_that_knows_of_fewer_slots_takes_no_more_than_those() -> None:
+    seen = {"pool-a": Seen(report(slots_used=1, slots_total=2), True, {"b1"})}
+    assert places([pool()], [bot("b1")], seen=seen) == {"pool-a": 1}
 
 
 def test_pools_in_somebodys_hands_take_no_bots() -> None:

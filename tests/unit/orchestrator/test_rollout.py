@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from orchestrator.pools.rollout import advance, lost, refused
 from orchestrator.pools.rollout_facts import (
     ABORT,
+    ACTIVE,
     ROLL_BACK,
     AbandonMove,
     BotFacts,
@@ -52,6 +53,8 @@ class Pools:
         self.log: list[str] = []
         self.arriving: Callable[[str, BotFacts], BotFacts] = lambda _, facts: facts
         self.made_ready = True
+        self.unmovable: dict[str, bool] = {}
+        """Bots whose moves do not get on, and whether their source refuses for good."""
         self.progress = Progress(
             State.RUNNING, [Leg(source_pool_id=pool, source_image="1", target_image="2") for pool in pools]
         )
@@ -91,10 +94,20 @@ class Pools:
 
     def carry_out_moves(self) -> None:
         for bot_id, move in list(self.moves.items()):
+            if bot_id in self.unmovable and bot_id not in self.looked_after() and not move.final:
+                del self.moves[bot_id]  # given up, as every move that does not get on
+            elif bot_id in self.unmovable:
+                self.moves[bot_id] = replace(move, refused=self.unmovable[bot_id], problem="It is too large.")
+            if bot_id in self.unmovable:
+                continue
             moved = replace(self.bots[bot_id], pool_id=move.target_pool_id, reported_at=self.now + timedelta(seconds=2))
             back = not move.target_pool_id.endswith("'")
             self.bots[bot_id] = moved if back else self.arriving(bot_id, moved)
             del self.moves[bot_id]
+
+    def looked_after(self) -> set[str]:
+        active = self.progress.state in ACTIVE
+        return {leg.trial.bot_id for leg in self.progress.legs if active and leg.trial is not None}
 
     def run(self, ticks: int = 80) -> None:
         for _ in range(ticks):
@@ -193,6 +206,133 @@ def test_what_was_broken_before_is_moved_but_not_judged() -> None:
     assert pools.homes() == {"a": "old'"}
 
 
+STOPPED = {"desired": "stopped", "observed": "stopped"}
+BROKEN = {"observed": "failed", "problem": "broken since ever"}
+
+
+@pytest.mark.parametrize("before", [{}, STOPPED, BROKEN], ids=["runs", "stopped", "broken"])
+def test_a_bot_that_its_pool_cannot_hand_over_stays_and_the_others_go(before: dict[str, str]) -> None:
+    pools = Pools({"a": bot("old", **before), "b": bot("old"), "c": bot("old")})
+    pools.unmovable["a"] = True
+    pools.run()
+    assert pools.state() == State.DONE
+    assert pools.homes() == {"a": "old", "b": "old'", "c": "old'"}
+    assert pools.pools["old"].alive
+    assert "old" in pools.cordoned
+    assert pools.progress.legs[0].left == {"a": "It is too large."}
+    assert pools.progress.problem == "a stays in old. It is too large."
+
+
+@pytest.mark.parametrize("before", [STOPPED, BROKEN], ids=["stopped", "broken"])
+def test_a_bot_that_did_not_run_before_and_does_not_arrive_stops_nobody(before: dict[str, str]) -> None:
+    pools = Pools({"a": bot("old", **before), "b": bot("old")})
+    pools.unmovable["a"] = False
+    pools.run()
+    assert pools.state() == State.DONE
+    assert pools.homes() == {"a": "old", "b": "old'"}
+
+
+def test_a_bot_that_ran_and_does_not_arrive_stops_it() -> None:
+    pools = Pools({"a": bot("old"), "b": bot("old")})
+    pools.unmovable["a"] = False
+    pools.run()
+    assert pools.state() == State.STOPPED
+    assert pools.homes() == {"a": "old", "b": "old"}
+
+
+def test_a_new_pool_that_is_not_ready_any_more_is_to_blame_whoever_does_not_arrive() -> None:
+    pools = Pools({"a": bot("old", **STOPPED)})
+    pools.unmovable["a"] = False
+    for _ in range(3):
+        pools.tick()
+    assert "a" in pools.moves
+    pools.pools["old'"] = PoolFacts(alive=True, ready=False)
+    pools.run()
+    assert pools.state() == State.STOPPED
+    assert "cannot be moved" in (pools.progress.problem or "")
+
+
+def test_a_stopped_bot_that_is_found_broken_in_the_new_pool_stops_nobody() -> None:
+    pools = Pools({"a": bot("old", **STOPPED), "b": bot("old")})
+    pools.arriving = lambda bot_id, facts: replace(facts, problem="no") if bot_id == "a" else facts
+    pools.run()
+    assert pools.state() == State.DONE
+    assert pools.homes() == {"a": "old'", "b": "old'"}
+
+
+def test_what_a_user_changed_meanwhile_is_not_put_down_to_the_image() -> None:
+    pools = Pools({"a": bot("old"), "b": bot("old")})
+    broken = {"observed": "failed", "problem": "His new strategy does not load.", "generation": 1}
+    pools.arriving = lambda bot_id, facts: replace(facts, **broken) if bot_id == "a" else facts  # type: ignore[arg-type]
+    pools.run()
+    assert pools.state() == State.DONE
+    assert pools.homes() == {"a": "old'", "b": "old'"}
+
+
+def test_a_bot_that_may_not_go_into_the_new_pool_stays() -> None:
+    pools = Pools({"a": bot("old"), "b": bot("old")})
+    for _ in range(2):
+        pools.tick()
+    step = refused(pools.progress, pools.world, "Its template is not allowed in shared pools.", "a")
+    pools.perform(step)
+    pools.run()
+    assert pools.state() == State.DONE
+    assert pools.homes() == {"a": "old", "b": "old'"}
+
+
+def test_where_the_new_pool_is_gone_no_bot_is_to_blame() -> None:
+    pools = Pools({"a": bot("old"), "b": bot("old")})
+    for _ in range(2):
+        pools.tick()
+    del pools.pools["old'"]
+    pools.perform(refused(pools.progress, pools.world, "There is no such pool.", "a"))
+    pools.run()
+    assert pools.state() == State.STOPPED
+    assert pools.progress.problem == "There is no such pool."
+    assert "old" not in pools.cordoned
+
+
+def test_what_stayed_is_there_when_the_others_come_back() -> None:
+    pools = Pools({"a": bot("old"), "b": bot("old"), "c": bot("old")})
+    pools.unmovable["a"] = True
+    pools.run()
+    pools.unmovable["b"] = True
+    pools.progress.wish = ROLL_BACK
+    pools.run()
+    assert pools.state() == State.ROLLED_BACK
+    assert pools.homes() == {"a": "old", "b": "old'", "c": "old"}
+    assert pools.pools["old'"].alive
+    assert "b stays in old'" in (pools.progress.problem or "")
+
+
+def test_a_way_back_that_is_blocked_is_not_waited_for() -> None:
+    pools = Pools({"a": bot("old"), "b": bot("old")})
+    pools.run()
+    pools.unmovable["a"] = False
+    pools.progress.wish = ROLL_BACK
+    pools.run()
+    assert pools.state() == State.ROLLED_BACK
+    assert pools.moves == {}, "it is given up, so that the bot trades on where it is"
+    assert pools.homes() == {"a": "old'", "b": "old''"}
+    assert "a stays in old'. It is too large." in (pools.progress.problem or "")
+
+
+def test_what_stayed_and_came_after_all_is_told_no_more() -> None:
+    pools = Pools({"a": bot("old"), "b": bot("old")})
+    pools.run()
+    pools.progress.wish = ROLL_BACK
+    pools.run(3)
+    pools.bots = {bot_id: replace(one, pool_id="old'") for bot_id, one in pools.bots.items()}
+    (leg,) = pools.progress.legs
+    leg.left, leg.moved, leg.trial = {"a": "Its agent does not answer."}, [], None
+    pools.moves = {"a": MoveFacts("old'", leg.target_pool_id or "", False)}
+    pools.carry_out_moves()
+    pools.run()
+    assert pools.state() == State.ROLLED_BACK
+    assert pools.progress.problem is None
+    assert len(set(pools.homes().values())) == 1
+
+
 def test_a_new_pool_that_does_not_start_leaves_the_old_one_serving() -> None:
     pools = Pools({"a": bot("old")})
     pools.made_ready = False
@@ -288,9 +428,16 @@ def test_progress_survives_its_row() -> None:
     assert leg.phase == Phase.MOVING
 
 
+KINDS = ["well", "stopped", "broken", "fails", "loses", "hangs", "unmovable", "stalled"]
+
+
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(st.sampled_from(["well", "stopped", "broken", "fails", "loses", "hangs"]), min_size=1, max_size=6),
+    st.lists(
+        st.sampled_from(["well", "stopped", "broken", "fails", "loses", "hangs", "unmovable", "stalled"]),
+        min_size=1,
+        max_size=6,
+    ),
     st.integers(0, 40),
     st.sampled_from([None, ABORT, ROLL_BACK]),
 )
@@ -308,6 +455,8 @@ def test_it_always_ends_and_no_bot_is_ever_lost(kinds: list[str], when: int, wis
         "hangs": {"observed": "starting"},
     }
     pools.arriving = lambda bot_id, facts: replace(facts, **after.get(bot_id.partition("-")[2], {}))  # type: ignore[arg-type]
+    stuck = {"unmovable": True, "stalled": False}
+    pools.unmovable = {bot_id: stuck[kind] for bot_id in pools.bots if (kind := bot_id.partition("-")[2]) in stuck}
     pools.run(when)
     if wish == ROLL_BACK or (wish == ABORT and pools.progress.state == State.RUNNING):
         pools.progress.wish = wish
@@ -315,7 +464,10 @@ def test_it_always_ends_and_no_bot_is_ever_lost(kinds: list[str], when: int, wis
     assert pools.state() in (State.DONE, State.STOPPED, State.ABORTED, State.ROLLED_BACK)
     assert not pools.moves
     assert all(pools.pools[one.pool_id or ""].alive for one in pools.bots.values())
-    if pools.progress.state in (State.STOPPED, State.ABORTED):
+    replaced = all(leg.phase == Phase.DONE for leg in pools.progress.legs)  # just before it was aborted
+    if pools.progress.state in (State.STOPPED, State.ABORTED) and not replaced:
         assert "old" not in pools.cordoned
     if pools.progress.state == State.ROLLED_BACK:
-        assert len(set(pools.homes().values())) == 1
+        left = {bot_id for leg in pools.progress.legs for bot_id in leg.left}
+        assert len({home for bot_id, home in pools.homes().items() if bot_id not in left}) <= 1
+        assert left <= pools.unmovable.keys()

@@ -43,8 +43,19 @@ def test_the_spec_decides(trend: Template) -> None:
     assert config["flotilla_parameters"] == {"ema_fast": 5, "ema_slow": 34, "adx_min": 15}
     assert (config["stake_amount"], config["max_open_trades"], config["dry_run_wallet"]) == (12.5, 2, 100.0)
     assert (config["timeframe"], config["stake_currency"], config["dry_run"]) == ("15m", "EUR", True)
+    assert "available_capital" not in config
     assert config["strategy"] == rendered.strategy.class_name == "TrendFollowing"
     assert rendered.strategy.source == trend.strategy_source
+
+
+def test_futures_are_told_with_their_margin(trend: Template) -> None:
+    futures = resolve(
+        trend, BotRequest(name="first", template="trend", trading_mode="futures", pairs=["BTC/USDT:USDT"])
+    )
+    config = render(trend, futures).config
+    assert (config["trading_mode"], config["margin_mode"]) == ("futures", "isolated")
+    assert config["exchange"]["pair_whitelist"] == ["BTC/USDT:USDT"]
+    assert "margin_mode" not in render(trend, resolve(trend, BotRequest(name="first", template="trend"))).config
 
 
 def test_rendering_changes_nothing_and_repeats_itself(trend: Template) -> None:
@@ -64,6 +75,12 @@ def test_nothing_of_the_pools_is_in_it(catalogue: Catalogue) -> None:
         assert not config.keys() & POOL_OWNS
         assert not {"key", "secret", "ccxt_config", "ccxt_sync_config"} & config["exchange"].keys()
         assert "://" not in json.dumps(config)
+
+
+def test_a_live_bot_has_its_share_of_the_account_and_no_more(trend: Template) -> None:
+    spec = resolve(trend, BotRequest(name="first", template="trend", starting_balance=Decimal("512.5")))
+    config = render(trend, spec.model_copy(update={"dry_run": False})).config
+    assert (config["dry_run"], config["available_capital"]) == (False, 512.5)
 
 
 @pytest.mark.parametrize("key", sorted(POOL_OWNS | {"exchange", "dry_run", "strategy_path", "flotilla_parameters"}))

@@ -32,6 +32,14 @@ def test_given_parameters_replace_defaults_one_by_one(trend: Template) -> None:
     assert spec.parameters["ema_slow"] == trend.parameter_defaults["ema_slow"]
 
 
+def test_futures_trade_the_perpetuals_of_the_templates_pairs(trend: Template) -> None:
+    spec = resolve(trend, BotRequest(name="first", template="trend", trading_mode="futures"))
+    assert spec.pairs == [f"{pair}:USDT" for pair in trend.defaults.pairs]
+    assert spec.margin_mode == "isolated"
+    again = BotRequest.model_validate(spec.model_dump())
+    assert resolve(trend, again) == spec, "as when a bot is changed"
+
+
 @pytest.mark.parametrize("name", ["a", "Trend 1", "x" * 64, "Größe-1", "mein~bot", "a.b"])
 def test_good_names(trend: Template, name: str) -> None:
     assert resolve(trend, BotRequest(name=name, template="trend")).name == name
@@ -76,8 +84,12 @@ def test_bad_names(trend: Template, name: str) -> None:
         ({"parameters": {"stoploss": 0.1}}, "parameters.stoploss", "between"),
         ({"parameters": {"api_server": {}}}, "parameters.api_server", "it has: ema_fast"),
         ({"exchange": "binnance"}, "exchange", "paper"),
-        ({"trading_mode": "futures"}, "trading_mode", "spot"),
-        ({"dry_run": False}, "dry_run", "true"),
+        ({"trading_mode": "margin"}, "trading_mode", "'futures'"),
+        ({"trading_mode": "futures", "exchange": "binance"}, "trading_mode", "paper exchange only"),
+        ({"trading_mode": "futures", "margin_mode": "cross"}, "margin_mode", "isolated"),
+        ({"margin_mode": "isolated"}, "margin_mode", "'futures'"),
+        ({"trading_mode": "futures", "pairs": ["BTC/USDT"]}, "pairs", "BTC/USDT:USDT"),
+        ({"trading_mode": "futures", "pairs": ["BTC/USDT:BTC"]}, "pairs", "/USDT:USDT"),
         ({"pairs": []}, "pairs", "at least one"),
         ({"pairs": ["BTC/USDT", "BTC/USDT"]}, "pairs", "twice"),
         ({"pairs": ["BTCUSDT"]}, "pairs", "BASE/QUOTE"),

@@ -61,7 +61,7 @@ def test_asynchronous_spares_share_one_tls_context() -> None:
 @pytest.mark.parametrize(
     ("kwargs", "config"),
     [
-        ({"options": {"defaultType": "swap"}}, CONFIG),
+        ({"options": {"defaultType": "swap", "recvWindow": 1}}, CONFIG),
         ({"rateLimit": 7}, CONFIG),
         ({"urls": URLS}, {"name": "kraken"}),
     ],

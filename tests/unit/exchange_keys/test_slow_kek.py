@@ -1,0 +1,81 @@
+"""A source of key-encryption keys that takes its time holds up nobody who does not need it."""
+
+import asyncio
+import threading
+
+import pytest
+
+from orchestrator.bots.live import KeyOfBot
+from orchestrator.db.engine import Database
+from orchestrator.exchange_keys.vault import Vault
+from orchestrator.kit.kek_source import KekMissing
+from orchestrator.kit.sealing import Kek, Keyring
+from orchestrator.reconcile.credentials import Credentials
+from tests.support import eventually
+
+DEADLINE = 30.0
+
+
+class SlowSource:
+    """Answers once it is let."""
+
+    name = "a slow command"
+    can_add = False
+
+    def __init__(self) -> None:
+        self.let = threading.Event()
+        self.keks: list[Kek] = []
+
+    def read(self) -> Keyring:
+        self.let.wait(2 * DEADLINE)
+        if not self.keks:
+            raise KekMissing("There is none.")
+        return Keyring(tuple(self.keks))
+
+    def add(self, kek: Kek, *, first: bool = False) -> None:
+        raise AssertionError
+
+
+@pytest.fixture
+def source() -> SlowSource:
+    return SlowSource()
+
+
+async def test_bots_wait_for_their_key_and_nobody_waits_for_them(source: SlowSource) -> None:
+    source.keks.append(Kek.new())
+    credentials = Credentials(Database("sqlite+aiosqlite://"), Vault(source, "secret"))
+    keys = {
+        "bot-1": KeyOfBot("key-1", 1, source.keks[0].id, None),
+        "bot-2": KeyOfBot("key-2", 1, source.keks[0].id, "It has expired."),
+    }
+    try:
+        async with asyncio.timeout(DEADLINE):
+            for _ in range(2):
+                told = await credentials.problems(keys)
+                assert "still being asked for" in told["bot-1"]
+                assert told["bot-2"] == "It has expired."
+    finally:
+        source.let.set()
+
+    async def can_be_opened() -> bool:
+        return "bot-1" not in await credentials.problems(keys)
+
+    await eventually(can_be_opened, DEADLINE)
+
+
+async def test_what_can_be_opened_is_opened_while_another_key_is_looked_for(source: SlowSource) -> None:
+    known = Kek.new()
+    source.keks.append(known)
+    source.let.set()
+    vault = Vault(source, "secret")
+    assert await vault.locked({known.id}) == {}
+    source.let.clear()
+    looking = asyncio.create_task(vault.locked({"another"}))
+    try:
+        await asyncio.sleep(0)
+        async with asyncio.timeout(DEADLINE):
+            assert await vault.locked({known.id}) == {}
+        assert not looking.done()
+    finally:
+        source.let.set()
+    assert "another" in (await looking)["another"]
