@@ -1,6 +1,6 @@
 # make run    everything, on embedded defaults        make test    everything that guards it
 # make up     on a Docker host: control plane, broker, PostgreSQL, Redis, pools as containers; make down stops it
-.PHONY: run serve up down test lint types lock clean environment environment-dev
+.PHONY: run serve up down test lint types client lock clean environment environment-dev
 
 run: environment
 	@exec .venv/bin/flotilla up
@@ -24,6 +24,10 @@ lint: environment-dev
 
 types: environment-dev
 	.venv/bin/mypy
+
+# Generates the Python client of the API anew, after the API changed.
+client: environment-dev
+	.venv/bin/python -m clients.generate
 
 bench-%: environment-dev
 	@exec .venv/bin/python -m benchmarks.$* $(ARGS)
