@@ -38,6 +38,7 @@ _MOST_READ_BYTES = 8 * 1024 * 1024
 _READ_SECONDS = 60.0
 _UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 """In the value of a header. What serves callers lets some of these in, and aiohttp refuses to write them."""
+_LOOKS = frozenset({"GET", "HEAD"})
 _NOT_ADDED = ("Accept", "Content-Type", "User-Agent")
 """aiohttp would, where a caller sends none."""
 
@@ -144,5 +145,17 @@ class RelayLink:
                 connector=aiohttp.TCPConnector(limit=0),
                 auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
+                middlewares=(_once,),
             )
         return self._session
+
+
+async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Not as aiohttp by itself, which sends DELETE and others anew where a connection ended without an answer: the bot
+    may have acted already."""
+    try:
+        return await send(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as lost:
+        if request.method in _LOOKS:
+            raise
+        raise aiohttp.ClientConnectionError(f"no answer to {request.method}, which is not sent anew") from lost

@@ -31,6 +31,7 @@ _CHUNK_BYTES = 64 * 1024
 _WEBSOCKET_LIMIT_BYTES = 16 * 1024 * 1024
 _REFUSED_PREFIXES = ("token/",)
 _WEBSOCKET_PATH = "message/ws"
+_LOOKS = frozenset((hdrs.METH_GET, hdrs.METH_HEAD))
 _HOP_BY_HOP = frozenset(
     (
         "connection",
@@ -128,6 +129,7 @@ class Relay:
             ),
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
+            middlewares=(_once,),
             timeout=aiohttp.ClientTimeout(total=None, connect=_CONNECT_SECONDS, sock_read=_ANSWER_SECONDS),
         )
         return _Upstream(run_id, session, directory, aiohttp.BasicAuth(username, password))
@@ -141,6 +143,17 @@ class Relay:
         task = asyncio.get_running_loop().create_task(upstream.close())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+
+
+async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """aiohttp sends some requests anew, DELETE among them, where a connection ends without an answer. By then the bot
+    may have acted: what is not just a look goes once."""
+    try:
+        return await send(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as problem:
+        if request.method in _LOOKS or isinstance(problem, aiohttp.ClientConnectorError):
+            raise
+        raise aiohttp.ClientConnectionError("the connection ended without an answer") from problem
 
 
 def checked_path(raw_path: str) -> str:

@@ -377,6 +377,9 @@ class FakeAgent:
     async def _relay(self, request: web.Request) -> web.StreamResponse:
         if request.match_info["path"] == "refused":
             return _problem(AgentErrorCode.RELAY_REFUSED)
+        if request.match_info["path"] == "vanish":
+            assert request.transport is not None
+            request.transport.abort()
         if request.match_info["path"] == "unknown":
             return web.json_response({"detail": "Not Found"}, status=404)
         told = {

@@ -38,6 +38,17 @@ def build_api(username: str, password: str) -> web.Application:
     app.router.add_get("/api/v1/ping", lambda _: _json({"status": "pong"}))
     app.router.add_route("*", "/api/v1/echo", _echo)
     app.router.add_get("/api/v1/cut", cut)
+    carried_out: list[str] = []
+
+    async def vanish(request: web.Request) -> web.Response:
+        """Acts, and ends the connection instead of answering."""
+        carried_out.append(request.method)
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    app.router.add_delete("/api/v1/vanish", vanish)
+    app.router.add_get("/api/v1/carried-out", lambda _: _json(carried_out))
     app.router.add_post("/api/v1/token/login", lambda _: _json({"access_token": "the-token"}))
     app.router.add_get("/api/v1/message/ws", _socket)
     return app

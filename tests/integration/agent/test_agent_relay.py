@@ -36,6 +36,12 @@ def test_requests_come_through_without_the_callers_credentials(pool: PoolRig) ->
     assert "cookie" not in heard["headers"]
 
 
+def test_what_acts_is_sent_once_although_no_answer_comes(pool: PoolRig) -> None:
+    answer = pool.call("DELETE", f"{API}/vanish")
+    assert (answer.status_code, answer.json()["code"]) == (504, "bot_not_answering")
+    assert pool.call("GET", f"{API}/carried-out").json() == ["DELETE"]
+
+
 @pytest.mark.parametrize(
     "path", ["token/login", "token/refresh", "TOKEN/login", "%74oken/login", "a/..%2f..%2fx", "a//b"]
 )

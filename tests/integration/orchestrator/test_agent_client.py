@@ -188,6 +188,15 @@ async def test_the_relay_tells_the_agents_refusal_from_the_bots() -> None:
         await response.aclose()
 
 
+@pytest.mark.parametrize("method", ["DELETE", "PUT", "POST"])
+async def test_what_acts_is_relayed_once_although_no_answer_comes(method: str) -> None:
+    fake = FakeAgent()
+    async with client_of(fake) as client:
+        with pytest.raises(AgentUnreachable):
+            await client.relay("b", method, "vanish")
+        assert [asked for asked, _ in fake.calls] == [method]
+
+
 @pytest.mark.parametrize("path", ["../../slots", "a/../b", "", "a//b", "."])
 async def test_paths_do_not_climb(path: str) -> None:
     fake = FakeAgent()
