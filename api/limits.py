@@ -10,10 +10,11 @@ import asyncio
 import hashlib
 import math
 import time
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice, zip_longest
 
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import Storage
@@ -29,6 +30,7 @@ _SHARE_SECONDS = 0.25
 _MOST_SHARED = 500
 """At once: a flood of addresses must not become one of requests to the cache."""
 _MOST_COUNTS = 50_000
+"""Of each budget, so that a flood of addresses pushes out no user's counts."""
 
 
 class Budget(StrEnum):
@@ -58,23 +60,24 @@ class Limits:
     the time in seconds since 1970."""
 
     def __init__(self, settings: ApiSettings, cache: Cache | None = None, now: Callable[[], float] = time.time) -> None:
-        self._items = {
-            Budget.ADDRESS: RateLimitItemPerMinute(settings.requests_per_address_per_minute),
-            Budget.SIGN_INS: RateLimitItemPerMinute(settings.sign_ins_per_minute),
-            Budget.READS: RateLimitItemPerMinute(settings.reads_per_minute),
-            Budget.CHANGES: RateLimitItemPerMinute(settings.changes_per_minute),
-            Budget.RELAYS: RateLimitItemPerMinute(settings.relays_per_minute),
-            Budget.TOKEN: RateLimitItemPerMinute(settings.requests_per_token_per_minute),
+        amounts = {
+            Budget.ADDRESS: settings.requests_per_address_per_minute,
+            Budget.SIGN_INS: settings.sign_ins_per_minute,
+            Budget.READS: settings.reads_per_minute,
+            Budget.CHANGES: settings.changes_per_minute,
+            Budget.RELAYS: settings.relays_per_minute,
+            Budget.TOKEN: settings.requests_per_token_per_minute,
         }
+        self._items = {budget: RateLimitItemPerMinute(most, namespace=budget) for budget, most in amounts.items()}
         self._now = now
         self._counts = _Counts(cache, now)
         self._limiter = FixedWindowRateLimiter(self._counts)
 
     async def hit(self, budget: Budget, who: str) -> Verdict:
         """Counts a request; what is refused counts, too, but the window ends when it ends."""
-        item, key = self._items[budget], (budget.value, hashlib.sha256(who.encode(errors="surrogatepass")).hexdigest())
-        allowed = await self._limiter.hit(item, *key)
-        reset_at, remaining = await self._limiter.get_window_stats(item, *key)
+        item, key = self._items[budget], hashlib.sha256(who.encode(errors="surrogatepass")).hexdigest()
+        allowed = await self._limiter.hit(item, key)
+        reset_at, remaining = await self._limiter.get_window_stats(item, key)
         return Verdict(budget, allowed, item.amount, max(0, remaining), max(1, math.ceil(reset_at - self._now())))
 
     async def close(self) -> None:
@@ -90,8 +93,12 @@ class _Count:
     others: int = 0
 
 
+_Table = OrderedDict[str, _Count]
+
+
 class _Counts(Storage):
-    """Storage of the library's fixed windows: windows begin at whole minutes, hence at the same time everywhere."""
+    """Storage of the library's fixed windows: windows begin at whole minutes, hence at the same time everywhere. Keys
+    begin with their namespace, which is a budget; each has its own table."""
 
     STORAGE_SCHEME = None
 
@@ -99,8 +106,8 @@ class _Counts(Storage):
         super().__init__()
         self._cache = cache
         self._now = now
-        self._counts: OrderedDict[str, _Count] = OrderedDict()
-        self._untold: OrderedDict[str, _Count] = OrderedDict()
+        self._counts: defaultdict[str, _Table] = defaultdict(_Table)
+        self._untold: defaultdict[str, _Table] = defaultdict(_Table)
         self._sharing: asyncio.Task[None] | None = None
         self._alone = False
 
@@ -114,7 +121,7 @@ class _Counts(Storage):
         count = self._current(key)
         count.own += amount
         if self._cache is not None:
-            self._untold[key] = count
+            _put(self._untold[_kind(key)], key, count)
             if self._sharing is None or self._sharing.done():
                 self._sharing = asyncio.create_task(self._share(self._cache), name="rate-limits")
         return count.own + count.others
@@ -134,13 +141,13 @@ class _Counts(Storage):
 
     async def reset(self) -> int | None:
         """See the library."""
-        held = len(self._counts)
+        held = sum(map(len, self._counts.values()))
         self._counts.clear()
         return held
 
     async def clear(self, key: str) -> None:
         """See the library."""
-        self._counts.pop(key, None)
+        self._counts[_kind(key)].pop(key, None)
 
     async def close(self) -> None:
         if self._sharing is not None:
@@ -149,35 +156,38 @@ class _Counts(Storage):
 
     def _current(self, key: str) -> _Count:
         window = int(self._now() // WINDOW_SECONDS)
-        count = self._counts.get(key)
+        table = self._counts[_kind(key)]
+        count = table.get(key)
         if count is None or count.window != window:
-            count = self._counts[key] = _Count(window)
-            self._counts.move_to_end(key)
-            while len(self._counts) > _MOST_COUNTS:
-                self._counts.popitem(last=False)
+            count = _Count(window)
+            _put(table, key, count)
+            table.move_to_end(key)
         return count
 
     async def _share(self, cache: Cache) -> None:
         """Until all is told, or the cache does not answer: the next request tries again."""
-        while self._untold:
+        while any(self._untold.values()):
             await asyncio.sleep(_SHARE_SECONDS)
-            for key in list(self._untold)[:_MOST_SHARED]:
-                count = self._untold.pop(key)
+            for key in self._next():
+                untold = self._untold[_kind(key)]
+                count = untold.pop(key, None)
+                if count is None:  # a flood pushed it out meanwhile
+                    continue
                 amount = count.own - count.sent
                 try:
                     total = await cache.add(f"rate:{key}:{count.window}", amount, seconds=2 * WINDOW_SECONDS)
                 except RedisUnavailable:
                     self._is_alone(True)
-                    self._untold.setdefault(key, count)
-                    self._forget_old()
+                    _put(untold, key, untold.get(key, count))
                     return
                 count.sent += amount
                 count.others = max(count.others, total - count.sent)
             self._is_alone(False)
 
-    def _forget_old(self) -> None:
-        while len(self._untold) > _MOST_COUNTS:
-            self._untold.popitem(last=False)
+    def _next(self) -> list[str]:
+        """Of each budget in turn."""
+        turns = zip_longest(*map(list, self._untold.values()))
+        return list(islice((key for turn in turns for key in turn if key is not None), _MOST_SHARED))
 
     def _is_alone(self, alone: bool) -> None:
         if alone and not self._alone:
@@ -185,3 +195,14 @@ class _Counts(Storage):
         elif self._alone and not alone:
             logger.info("requests are counted by all processes together again")
         self._alone = alone
+
+
+def _kind(key: str) -> str:
+    return key.partition("/")[0]
+
+
+def _put(table: _Table, key: str, count: _Count) -> None:
+    """Keeps a table bounded: the oldest go."""
+    table[key] = count
+    while len(table) > _MOST_COUNTS:
+        table.popitem(last=False)

@@ -98,6 +98,29 @@ async def test_without_the_cache_each_process_goes_by_its_own_counts() -> None:
 @pytest.mark.parametrize("flood", [60_000])
 async def test_a_flood_of_callers_takes_bounded_room(flood: int) -> None:
     limits = Limits(SETTINGS, now=Clock())
+    assert await allowed(limits, 3) == [True] * 3
     for number in range(flood):
         await limits.hit(Budget.ADDRESS, str(number))
-    assert await limits._counts.reset() == 50_000
+    assert await allowed(limits, 1) == [False], "a flood of addresses makes nobody forget what users asked"
+    assert await limits._counts.reset() == 50_001
+
+
+class ListeningCache(InProcessCache):
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+
+    async def add(self, key: str, amount: int, *, seconds: int) -> int:
+        self.told.append(key)
+        return await super().add(key, amount, seconds=seconds)
+
+
+async def test_a_flood_of_callers_does_not_keep_processes_from_hearing_of_users() -> None:
+    cache = ListeningCache()
+    limits = Limits(SETTINGS, cache, Clock())
+    for number in range(2000):
+        await limits.hit(Budget.ADDRESS, str(number))
+    await limits.hit(Budget.READS, "one")
+    await eventually(lambda: len(cache.told) >= 2, message="the cache is told")
+    await limits.close()
+    assert any("reads" in key for key in cache.told[:2])
