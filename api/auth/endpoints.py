@@ -173,7 +173,7 @@ async def logout(caller: SelfAtFirst, services: ServicesDep, request: Request, a
     """Ends the sign-in at once, with whatever it holds open, and clears the cookie."""
     if caller.session_id is not None:
         async with services.database.unit_of_work() as session:
-            await sessions.end(session, caller.session_id, "logout")
+            await sessions.end(session, caller.session_id, sessions.SIGNED_OUT)
             audit.record(session, caller.user_id, "session.end", audit.user(caller.user_id))
         auth.principals.forget(caller.session_id)
     response = Response(status_code=204)

@@ -6,8 +6,8 @@ every time up to a limit. Attempts in flight count as failures, so that many at 
 
 So that nobody gains by having many addresses, attempts at one user name from all places that its user is not known to
 sign in from are counted together besides, and those of one IPv6 subscriber. That slows down whoever guesses from
-everywhere. It locks nobody out: where a user has signed in before he is not counted along, and of each new place the
-first attempt of a day is taken whatever others do.
+everywhere. It locks nobody out: where a user has signed in before he is not counted along, unless that session was
+ended from elsewhere, and of each new place the first attempt of a day is taken whatever others do.
 
 They are counted in the cache that all processes of the installation share. Each process counts along what it let pass:
 while the cache cannot be reached it goes by that, so that the gate is never open.

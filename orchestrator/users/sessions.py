@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, delete, or_, union, update
+from sqlalchemy import ColumnElement, and_, delete, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -27,7 +27,10 @@ PASSWORD = "password"  # noqa: S105 - a way of signing in
 MOST = 200
 """Sessions of one user; whoever signs in once more ends the oldest."""
 _MOST_PLACES = 500
+SIGNED_OUT = "logout"
+_TOO_MANY = "too many"
 _REUSED = "reuse"
+_TRUSTED_ENDS = frozenset({SIGNED_OUT, _TOO_MANY})
 _AGENT_LENGTH = 200
 _ADDRESS_LENGTH = 64
 
@@ -169,12 +172,17 @@ async def living(session: AsyncSession, user_id: str) -> Sequence[SessionModel]:
 
 
 async def addresses(session: AsyncSession, user_id: str) -> set[str]:
-    """Where the user is signed in, or was lately: ended sessions count, but for those that a thief was in."""
-    of_user = select(SessionModel.address).where(col(SessionModel.user_id) == user_id)
-    ended = of_user.where(col(SessionModel.revoked_why) != _REUSED).order_by(col(SessionModel.created_at).desc())
-    lately = ended.limit(_MOST_PLACES).subquery()
-    now = select(SessionModel.address).where(_lives(user_id, utc_now()))
-    return set((await session.exec(union(select(lately.c.address), now))).scalars())  # type: ignore[call-overload]
+    """Where the user is signed in, or was until he signed out there himself: where a session was ended from elsewhere,
+    whether by him, an administrator or a change of his password, a thief may have been."""
+    ended = select(SessionModel.address, SessionModel.revoked_why).where(
+        col(SessionModel.user_id) == user_id, col(SessionModel.revoked_at).is_not(None)
+    )
+    newest_first = ended.order_by(col(SessionModel.revoked_at).desc(), col(SessionModel.id)).limit(_MOST_PLACES)
+    last: dict[str, str | None] = {}
+    for address, why in (await session.exec(newest_first)).all():
+        last.setdefault(address, why)
+    now = (await session.exec(select(SessionModel.address).where(_lives(user_id, utc_now())))).all()
+    return {address for address, why in last.items() if why in _TRUSTED_ENDS} | set(now)
 
 
 async def of_user(session: AsyncSession, user_id: str, session_id: str) -> SessionModel:
@@ -235,7 +243,7 @@ async def _make_room(session: AsyncSession, user_id: str, now: datetime) -> None
     newest_first = (col(SessionModel.created_at).desc(), col(SessionModel.id))
     query = select(SessionModel.id).where(_lives(user_id, now)).order_by(*newest_first).offset(MOST - 1)
     for session_id in (await session.exec(query)).all():
-        await end(session, session_id, "too many")
+        await end(session, session_id, _TOO_MANY)
         why = f"There were {MOST} of them."
         audit.record(session, audit.SYSTEM, "session.end", audit.user(user_id), why, after={"id": session_id})
 

@@ -17,7 +17,7 @@ from orchestrator.users.factor_models import TotpModel
 from orchestrator.users.models import UserModel
 from orchestrator.users.passwords import Passwords
 from orchestrator.users.sessions import Issued
-from tests.integration.api.world import KEY, OWNER, World, open_world, problem_of, token_of
+from tests.integration.api.world import KEY, OTHER, OWNER, World, open_world, problem_of, token_of
 
 PASSWORD = "correct horse battery staple"
 GOOD = {"username": OWNER, "password": PASSWORD}
@@ -130,6 +130,26 @@ async def test_guessing_from_everywhere_slows_down_nobody_where_he_is_known(worl
         assert (await _login(known, GOOD)).status_code == 200, "also after he signed out"
         proof = {"password": PASSWORD}
         problem_of(await stranger.post("/api/v1/auth/step-up", json=proof, headers=world.client.headers), 429)
+
+
+@pytest.mark.parametrize("who", ["owner", "administrator"])
+async def test_where_a_session_was_ended_from_elsewhere_nobody_is_known_any_more(world: World, who: str) -> None:
+    async with await _with_password(world) as known, world.client_of(None, address=("192.0.2.66", 1)) as thief:
+        assert (await _login(known, GOOD)).status_code == (await _login(thief, GOOD)).status_code == 200
+        still = ElsewhereThrottle(InProcessCache(lambda: 0.0), lambda: 0.0)
+        for _ in range(51):
+            await still.begin("10.2.0.1", OWNER, [])
+        world.app.state.auth = replace(world.app.state.auth, elsewhere=still)
+        for _ in range(2):
+            problem_of(await _login(thief, BAD), 401, "unauthenticated")
+        await world.change_user(OTHER, role="admin")
+        async with world.client_of(OTHER if who == "administrator" else OWNER) as client:
+            ended = f"/api/v1/users/{OWNER}/sessions" if who == "administrator" else "/api/v1/sessions"
+            assert (await client.delete(ended)).is_success
+        assert (await _login(known, GOOD)).status_code == 200, "of each place the first try is taken"
+        problem_of(await _login(known, BAD), 401, "unauthenticated")
+        problem_of(await _login(thief, BAD), 401, "unauthenticated")
+        problem_of(await _login(thief, BAD), 429, "too_many_requests")
 
 
 async def test_who_waits_for_his_password_to_be_checked_holds_no_connection(
