@@ -8,12 +8,13 @@ from pydantic import SecretStr
 from orchestrator.events.redis import RedisBus
 from tests.fakes.redis_server import RedisServer, redis_server
 from tests.fakes.wire import Wire
+from tests.integration.events.follower import placed
 from tests.support import eventually
 
 PREFIX = "flotilla:test:"
 HASTY = {"answer_seconds": 0.5, "patience_seconds": 0.5}
 """Options of buses that are to notice outages soon."""
-STALL_SECONDS = 2
+STALL_SECONDS = 10
 """Longer than nobody who publishes may be held up: patience, and what a busy machine adds."""
 OpenBus = Callable[..., Awaitable[RedisBus]]
 
@@ -59,4 +60,4 @@ async def open_bus(bus_options: dict[str, Any]) -> AsyncIterator[OpenBus]:
 async def healthy(bus: RedisBus) -> None:
     """Until its connections stand."""
     await eventually(lambda: bus.health() is None, message="the bus is healthy")
-    await bus.latest_cursor("none")
+    await placed(bus, "none")

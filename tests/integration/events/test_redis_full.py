@@ -8,7 +8,7 @@ import pytest
 from orchestrator.errors import RedisUnavailable
 from tests.fakes.redis_server import RedisServer
 from tests.integration.events.conftest import HASTY, PREFIX, STALL_SECONDS, OpenBus, healthy
-from tests.integration.events.follower import TOPIC, Follower, assert_no_silent_gap, following, publish, slowest
+from tests.integration.events.follower import TOPIC, Follower, assert_no_silent_gap, following, placed, publish, slowest
 from tests.support import eventually
 
 
@@ -33,7 +33,7 @@ async def test_a_full_redis_is_told_and_made_up_for(server: RedisServer, open_bu
 async def test_a_full_redis_lets_streams_resume_and_tells_what_was_dropped(
     server: RedisServer, open_bus: OpenBus
 ) -> None:
-    web, leader = await open_bus(server), await open_bus(server, outbox_messages=20)
+    web, leader = await open_bus(server, answer_seconds=5), await open_bus(server, outbox_messages=20)
     async with following(web) as follower, following(leader) as own, server.client() as client:
         (cursor,) = await publish(leader, 0)
         await follower.until(0)
@@ -90,7 +90,7 @@ async def test_no_gap_is_silent_where_redis_evicts(server: RedisServer, open_bus
         await client.config_set("maxmemory-policy", policy)
         await client.config_set("maxmemory", str(used + 300_000))
         followers = {topic: Follower(web, topic) for topic in topics}
-        await asyncio.gather(*(web.latest_cursor(topic) for topic in topics))
+        await asyncio.gather(*(placed(web, topic) for topic in topics))
         for number in range(1000):
             topic = topics[number % 30]
             sent[topic].append(number)

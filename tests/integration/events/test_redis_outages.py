@@ -13,7 +13,7 @@ import pytest
 from orchestrator.errors import RedisUnavailable
 from tests.fakes.redis_server import RedisServer
 from tests.integration.events.conftest import HASTY, STALL_SECONDS, OpenBus, healthy
-from tests.integration.events.follower import TOPIC, Follower, assert_no_silent_gap, following, publish, slowest
+from tests.integration.events.follower import TOPIC, Follower, assert_no_silent_gap, following, placed, publish, slowest
 from tests.support import eventually
 
 
@@ -178,7 +178,7 @@ async def test_no_gap_is_silent_whatever_happens(any_server: RedisServer, open_b
     chance = random.Random(seed)
     buses = [await open_bus(any_server, ring_messages=200, outbox_messages=30) for _ in range(2)]
     followers = [Follower(bus, topic) for bus in buses for topic in ("a", "b")]
-    await asyncio.gather(*(bus.latest_cursor("a") for bus in buses))
+    await asyncio.gather(*(placed(bus, "a") for bus in buses))
     numbers = itertools.count()
     sent: dict[str, dict[int, list[int]]] = {"a": {0: [], 1: []}, "b": {0: [], 1: []}}
     resumed: list[tuple[str, list[int | str], Follower]] = []

@@ -36,7 +36,7 @@ async def two(request: pytest.FixtureRequest, world: PortfolioWorld, tmp_path: P
         server = await stack.enter_async_context(redis_server(tmp_path, persistent=request.param))
         served = []
         for _ in range(2):
-            bus, cache = RedisBus(server.url, "test:", answer_seconds=0.5), RedisCache(server.url, "test:cache:")
+            bus, cache = RedisBus(server.url, "test:", answer_seconds=5), RedisCache(server.url, "test:cache:")
             bus.start()
             stack.push_async_callback(cache.close)
             stack.push_async_callback(bus.close)
