@@ -119,7 +119,8 @@ class BotRiskResponse(BaseModel):
     leased: bool = Field(description="Whether it had a lease when its pool answered last.", examples=[True])
     problem: str | None = Field(description="Why its pool takes no orders.", examples=[None])
     blocked: str | None = Field(
-        description="Why it opens nothing whatever its mode: its exchange account and the books differ (`findings`).",
+        description="Why it opens nothing whatever its mode: its exchange account and the books differ (`findings`), "
+        "or it is live and its owner has no leave any more.",
         examples=[None],
     )
 

@@ -43,8 +43,8 @@ class BotFacts:
     """The last one that was stored; for a bot that has not reported here yet."""
     pool_id: str | None = None
     epoch: int = 0
-    blocked: str = ""
-    """Why it opens nothing, in a sentence: its exchange account and the books differ."""
+    blocked: Refused | None = None
+    """Why it opens nothing: its exchange account and the books differ, or it is live without leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +183,9 @@ class Engine:
         ]
 
     def blocked(self, bot_id: str) -> str | None:
-        """Why the bot opens nothing, where its exchange account and the books differ."""
+        """Why the bot opens nothing, whatever its mode and the limits."""
         bot = self._fleet.bots.get(bot_id)
-        return (bot.blocked or None) if bot is not None else None
+        return bot.blocked.message if bot is not None and bot.blocked is not None else None
 
     def reserved(self) -> int:
         """How many reservations there are."""
@@ -207,8 +207,8 @@ class Engine:
             return Refused("lease", "The control plane does not know this bot yet; it will be asked again.")
         if bot.mode is not Mode.ACTIVE:
             return Refused("mode", bot.why or f"The bot is {bot.mode}.")
-        if bot.blocked:
-            return Refused("findings", bot.blocked)
+        if bot.blocked is not None:
+            return bot.blocked
         if not user.readable:
             return Refused(
                 "limits", "Your policy cannot be read by this Flotilla: put another one; nothing is granted before."

@@ -39,6 +39,8 @@ class BotRow:
     pairs: Sequence[str]
     pool_id: str | None
     epoch: int
+    may_trade_live: bool
+    """Whether an administrator lets its owner."""
 
     @property
     def governed(self) -> Governed:
@@ -48,7 +50,7 @@ class BotRow:
 async def bots(session: AsyncSession) -> list[BotRow]:
     """By id; those of users that may not sign in any more included, since their trades are open."""
     query = (
-        select(BotModel, UserModel.reporting_currency)
+        select(BotModel, UserModel.reporting_currency, UserModel.may_trade_live)
         .join(UserModel, col(UserModel.id) == col(BotModel.owner_id))
         .where(col(BotModel.deleted_at).is_(None))
         .order_by(col(BotModel.id))
@@ -64,8 +66,9 @@ async def bots(session: AsyncSession) -> list[BotRow]:
             pairs=bot.pairs,
             pool_id=bot.pool_id,
             epoch=bot.epoch,
+            may_trade_live=may_trade_live,
         )
-        for bot, currency in (await session.exec(query)).all()
+        for bot, currency, may_trade_live in (await session.exec(query)).all()
     ]
 
 

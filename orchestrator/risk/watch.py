@@ -27,9 +27,13 @@ from orchestrator.risk.ungoverned import Ungoverned
 from pool.contract.policy import PolicyInForce
 from pool.contract.risk import Mode
 from pool.contract.snapshots import BotSnapshot
+from pool.rules.limits import Refused
 
 EVERY_SECONDS = 1.0
 _MOST_ALERTS = 20
+NO_LEAVE = Refused(
+    "live", "An administrator took the leave to trade with real money away: nothing is opened, exits go on."
+)
 
 
 class Watch:
@@ -172,10 +176,17 @@ class Watch:
                 snapshot=self._stored.get(bot.bot_id),
                 pool_id=bot.pool_id,
                 epoch=bot.epoch,
-                blocked=blocked.get(bot.bot_id, ""),
+                blocked=_blocked(bot, blocked.get(bot.bot_id)),
             )
         self._board.engine.learn(users, taught)
         self._stored = {}  # known to the engine from now on
+
+
+def _blocked(bot: BotRow, found: str | None) -> Refused | None:
+    """`found` is what findings say."""
+    if bot.live and not bot.may_trade_live:
+        return NO_LEAVE
+    return None if found is None else Refused("findings", found)
 
 
 def _is_over(halt: HaltModel, bots: Mapping[str, BotRow], now: datetime) -> bool:

@@ -26,7 +26,7 @@ class BotRiskResponse:
         leased (bool): Whether it had a lease when its pool answered last.
         problem (None | str): Why its pool takes no orders.
         blocked (None | str): Why it opens nothing whatever its mode: its exchange account and the books differ
-            (`findings`).
+            (`findings`), or it is live and its owner has no leave any more.
     """
 
     bot_id: str
