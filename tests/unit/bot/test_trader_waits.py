@@ -89,13 +89,12 @@ def test_a_wait_is_as_long_as_asked_and_counts_progress() -> None:
 
 
 def test_a_stop_ends_the_wait_after_a_temporary_error() -> None:
-    waiting = Waiting()
+    waiting, started = Waiting(), time.monotonic()
     threading.Timer(0.1, waiting.control.stop_from_thread).start()
 
     def unreachable() -> None:
         raise TemporaryError("503")
 
-    started = time.monotonic()
     waiting.trader._process(unreachable)
     assert 0.05 < time.monotonic() - started < 20
 
@@ -174,4 +173,4 @@ def test_patience_grows_with_the_longest_loop_seen() -> None:
     vitals._stepped_at -= 40
     vitals.step()
     vitals.looped()
-    assert 120 <= vitals.patience_seconds < 130
+    assert 120 <= vitals.patience_seconds < 180

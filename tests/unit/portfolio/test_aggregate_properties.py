@@ -6,6 +6,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orchestrator.kit.money import add
 from orchestrator.portfolio.aggregate import BotReading, aggregate
 from orchestrator.portfolio.peaks import Member, Peak, advance_peak, give_back
 from orchestrator.portfolio.views import Portfolio
@@ -47,15 +48,15 @@ def test_totals_are_exactly_the_sums_of_their_parts(fleet: tuple[BotReading, ...
     portfolio = aggregate(fleet, currency="USDT", now=NOW).portfolio
     for name in MONEY:
         whole = getattr(portfolio, name)
-        assert whole == getattr(portfolio.dry, name) + getattr(portfolio.live, name)
+        assert whole == add((getattr(portfolio.dry, name), getattr(portfolio.live, name)))
         converted = [bot for bot in portfolio.bots if bot.conversion]
         assert abs(whole - sum((getattr(bot, name) * bot.conversion.rate for bot in converted), Decimal(0))) < Decimal(
             "1e-9"
         )
-    assert portfolio.equity == portfolio.free + portfolio.in_trades
+    assert portfolio.equity == add((portfolio.free, portfolio.in_trades))
     for total in portfolio.by_currency:
         own = [bot for bot in portfolio.bots if bot.currency == total.currency]
-        assert total.equity == sum(bot.equity for bot in own)
+        assert total.equity == add(bot.equity for bot in own)
 
 
 @settings(max_examples=150, deadline=None)
