@@ -25,6 +25,7 @@ class Rig:
 
     def __init__(self, directory: Path) -> None:
         self._ahead_ms = 0
+        self._wall_ms = wall_clock_ms
         self.exchange = Exchange(directory / "ledger.sqlite", TOKEN, 7, 40, clock_ms=self.now_ms)
         self.url = ""
         self.http = aiohttp.ClientSession()
@@ -32,7 +33,12 @@ class Rig:
         self._followers: list[Any] = []
 
     def now_ms(self) -> int:
-        return wall_clock_ms() + self._ahead_ms
+        return self._wall_ms() + self._ahead_ms
+
+    def stand_still(self) -> None:
+        """What is asked from now on is asked at one moment, however slow the machine is."""
+        now = self._wall_ms()
+        self._wall_ms = lambda: now
 
     def pass_seconds(self, seconds: int) -> None:
         self._ahead_ms += seconds * 1000

@@ -53,6 +53,7 @@ def wallet(tables: dict[str, list[dict[str, Any]]]) -> Decimal:
 
 
 async def test_perpetuals_are_listed_beside_spot_at_its_prices(rig: Rig, client: Any) -> None:
+    rig.stand_still()
     market = client.markets[ETH]
     assert (market["swap"], market["linear"], market["contractSize"], market["active"]) == (True, True, 1, True)
     assert market["precision"] == client.markets["ETH/USDT"]["precision"]

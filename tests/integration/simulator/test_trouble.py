@@ -84,14 +84,14 @@ async def test_connections_drop_before_or_after_the_deed(rig: Rig, kind: str, or
 
 
 async def test_latency_holds_matching_requests_alone(rig: Rig) -> None:
-    await rig.control("POST", "faults", kind="latency", path="/api/v3/time", milliseconds=1_500)
+    await rig.control("POST", "faults", kind="latency", path="/api/v3/time", milliseconds=4_000)
     begin = time.monotonic()
     slow = asyncio.create_task(rig.get("/api/v3/time"))
 
     assert (await rig.get("/api/v3/ping"))[0] == 200
     assert not slow.done()
     assert (await slow)[0] == 200
-    assert time.monotonic() - begin > 1.4
+    assert time.monotonic() - begin > 3.9
     await rig.control("DELETE", "faults")
     assert await rig.control("GET", "faults") == []
 
@@ -114,6 +114,7 @@ async def test_weights_are_told_as_binance_counts_them(rig: Rig) -> None:
 
 
 async def test_the_weight_limit_is_enforced_where_it_is_asked_for(rig: Rig) -> None:
+    rig.stand_still()
     await rig.control("POST", "weight-limit", limit=10)
 
     answers = [await rig.get("/api/v3/ping") for _ in range(25)]
@@ -214,6 +215,7 @@ async def test_the_ledger_tells_everything_but_secrets(rig: Rig) -> None:
 
 
 async def test_fifty_clients_asking_the_same_get_the_same(rig: Rig) -> None:
+    rig.stand_still()
     path = f"{rig.url}/api/v3/klines?symbol=BTCUSDT&interval=15m&limit=260"
 
     async def ask(session: aiohttp.ClientSession) -> bytes:
@@ -222,7 +224,7 @@ async def test_fifty_clients_asking_the_same_get_the_same(rig: Rig) -> None:
 
     answers = await asyncio.gather(*(ask(rig.http) for _ in range(50)))
 
-    assert len(set(answers)) <= 3  # a second may pass between them
+    assert len(set(answers)) == 1
 
 
 async def _met(rig: Rig) -> bool:
