@@ -18,7 +18,6 @@ from tests.fakes.exchange_keys import TRADES, FakeChecks, credentials, desk_at
 from tests.integration.orchestrator.rig import OWNER, Rig, rig_at
 
 BY = By(OWNER)
-NOW = utc_now()
 
 
 class Care:
@@ -26,13 +25,14 @@ class Care:
 
     def __init__(self, rig: Rig, desk: KeyDesk, checks: FakeChecks, key: ExchangeKeyModel) -> None:
         self.rig, self.desk, self.checks, self.key = rig, desk, checks, key
+        self.began = key.created_at
 
     @classmethod
     async def begin(cls, rig: Rig, home: Path) -> "Care":
         checks = FakeChecks()
-        desk = desk_at(rig.database, home, checks)
-        checks.facts["k"] = KeyFacts(TRADES, "account", True, NOW + timedelta(days=10))
-        offered = Offered("binance", "main", credentials("k", "s"), NOW + timedelta(days=9))
+        desk, now = desk_at(rig.database, home, checks), utc_now()
+        checks.facts["k"] = KeyFacts(TRADES, "account", True, now + timedelta(days=10))
+        offered = Offered("binance", "main", credentials("k", "s"), now + timedelta(days=9))
         async with rig.database.read() as session:
             used = set(await kek_ids(session))
             await desk.vault.prepare(used)
@@ -41,13 +41,13 @@ class Care:
         return cls(rig, desk, checks, key)
 
     async def after(self, **ahead: int) -> list[str]:
-        """Kinds of what its owner hears when it is looked after so long from now."""
+        """Kinds of what its owner hears when it is looked after so long after that."""
         heard: list[Notice] = []
 
         async def tell(notice: Notice) -> None:
             heard.append(notice)
 
-        await look_after(self.rig.database, self.desk.vault, self.checks, NOW + timedelta(**ahead), tell)
+        await look_after(self.rig.database, self.desk.vault, self.checks, self.began + timedelta(**ahead), tell)
         assert all(one.owner_id == OWNER for one in heard)
         return [one.kind for one in heard]
 
@@ -71,7 +71,7 @@ async def test_reminders_come_once_each(tmp_path: Path) -> None:
         del care.checks.problems["k"]
         assert await care.after(days=30, hours=1) == []
         assert await care.state() == "expired", "although its exchange still tells what it may do"
-        care.checks.facts["k"] = KeyFacts(TRADES, "account", True, NOW + timedelta(days=90))
+        care.checks.facts["k"] = KeyFacts(TRADES, "account", True, care.began + timedelta(days=90))
         assert await care.after(days=32) == [], "it was renewed at the exchange"
         assert await care.state() == "active"
         assert await care.after(days=80) == ["key.expires"]

@@ -119,7 +119,10 @@ async def broker() -> FakeBroker:
 
 
 @pytest.fixture
-async def driver(broker: FakeBroker, listening: set[str]) -> AsyncIterator[DockerDriver]:
+async def driver(
+    broker: FakeBroker, listening: set[str], monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[DockerDriver]:
+    monkeypatch.setattr(driver_module, "_FRESH_SECONDS", 3600.0)  # no look grows old by itself
     client = BrokerClient(Path("/nowhere"), httpx.MockTransport(broker.answer))
     yield DockerDriver(client, "image")
     await client.aclose()
