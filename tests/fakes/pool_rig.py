@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import psutil
 
-from tests.support import eventually_sync
+from tests.support import PATIENT_SECONDS, eventually_sync
 
 TOKEN = "a-token-for-tests-only"
 STRATEGY = {"class_name": "Fake", "source": "class Fake: ..."}
@@ -91,7 +91,11 @@ class PoolRig:
         return dict(answer.json())
 
     def until(
-        self, bot_id: str, check: Callable[[dict[str, Any]], object], timeout_seconds: float = 60, message: str = ""
+        self,
+        bot_id: str,
+        check: Callable[[dict[str, Any]], object],
+        timeout_seconds: float = PATIENT_SECONDS,
+        message: str = "",
     ) -> dict[str, Any]:
         """The slot once `check` holds; an agent that does not answer for a while is forgiven."""
         last: dict[str, Any] = {}
@@ -109,7 +113,7 @@ class PoolRig:
             raise AssertionError(f"{problem}; slot: {json.dumps(last, indent=1)}") from None
         return dict(last)
 
-    def until_state(self, bot_id: str, state: str, timeout_seconds: float = 60) -> dict[str, Any]:
+    def until_state(self, bot_id: str, state: str, timeout_seconds: float = PATIENT_SECONDS) -> dict[str, Any]:
         return self.until(bot_id, lambda slot: slot["observed_state"] == state, timeout_seconds, f"{bot_id} {state}")
 
     def events(self, cursor: str | None = None) -> list[dict[str, Any]]:
@@ -143,7 +147,7 @@ class PoolRig:
         """Graceful; the exit code."""
         assert self.init is not None
         self.init.send_signal(signal.SIGTERM)
-        code = self.init.wait(60)
+        code = self.init.wait(PATIENT_SECONDS)
         self.init = None
         return code
 
@@ -152,7 +156,7 @@ class PoolRig:
         if self.init is not None and self.init.poll() is None:
             self.init.terminate()
             try:
-                self.init.wait(60)
+                self.init.wait(PATIENT_SECONDS)
             except subprocess.TimeoutExpired:
                 self.init.kill()
                 self.init.wait()
@@ -166,11 +170,19 @@ class PoolRig:
         for entry in Path("/proc").iterdir():
             if not entry.name.isdigit() or int(entry.name) == os.getpid():
                 continue
-            with contextlib.suppress(OSError):
-                links = [os.readlink(link) for link in (entry / "fd").iterdir()]
-                if any(link.startswith(f"{self.directory}/") for link in links):
-                    found.append(int(entry.name))
+            if any(link.startswith(f"{self.directory}/") for link in links(int(entry.name))):
+                found.append(int(entry.name))
         return found
+
+
+def links(pid: int) -> list[str]:
+    """What the descriptors of a process lead to; none of one that is gone."""
+    found: list[str] = []
+    with contextlib.suppress(OSError):
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # it was closed meanwhile
+                found.append(os.readlink(link))
+    return found
 
 
 def spec(desired: str = "running", *, epoch: int = 1, generation: int = 1, **more: Any) -> dict[str, Any]:

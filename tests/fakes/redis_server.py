@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from tests.support import eventually
+from tests.support import eventually, free_port
 
 PASSWORD = "a p@ss:word/of-the-test"
 _QUOTED = "a%20p%40ss%3Aword%2Fof-the-test"
@@ -26,7 +25,7 @@ class RedisServer:
     def __init__(self, directory: Path, *, persistent: bool = False) -> None:
         self.directory = directory
         self.persistent = persistent
-        self.port = _free_port()
+        self.port = free_port()
         self.url = SecretStr(f"redis://:{_QUOTED}@127.0.0.1:{self.port}/0")
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -104,8 +103,3 @@ async def redis_server(directory: Path, *, persistent: bool = False) -> AsyncIte
         yield server
     finally:
         server.kill()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
