@@ -29,7 +29,7 @@ from pool.contract.slots import ExchangeCredentials
 from pool.contract.snapshots import BotSnapshot
 from pool.ipc.framing import pack, receive_frame
 from pool.ipc.unix_address import bind_unix
-from tests.support import eventually_sync
+from tests.support import PATIENT_SECONDS, eventually_sync
 
 _FRAME: TypeAdapter[BotFrame] = TypeAdapter(BotFrame)
 
@@ -85,6 +85,10 @@ class RecordingAgent:
         """A bot greeted and was greeted, and is there as far as is known."""
         return self._connection is not None
 
+    def hears(self, pid: int) -> bool:
+        """That process was greeted, and what it says was not read to its end yet."""
+        return self.connected and self.hellos[-1].pid == pid
+
     def forget(self) -> None:
         """Drop what was recorded."""
         self.frames.clear()
@@ -101,7 +105,7 @@ class RecordingAgent:
     def snapshots(self) -> list[BotSnapshot]:
         return [frame.snapshot for frame in self.frames if isinstance(frame, SnapshotFrame)]
 
-    def await_heartbeat(self, timeout_seconds: float = 60, **wanted: Any) -> Heartbeat:
+    def await_heartbeat(self, timeout_seconds: float = PATIENT_SECONDS, **wanted: Any) -> Heartbeat:
         """The first heartbeat from now on whose fields are as wanted."""
         start = len(self.heartbeats())
 
@@ -113,7 +117,7 @@ class RecordingAgent:
 
         return eventually_sync(found, timeout_seconds, f"heartbeat with {wanted}")
 
-    def command(self, name: str, timeout_seconds: float = 60, **arguments: Any) -> ResultFrame:
+    def command(self, name: str, timeout_seconds: float = PATIENT_SECONDS, **arguments: Any) -> ResultFrame:
         """Send a command and wait for its result."""
         command_id = uuid.uuid4().hex
         self.send(CommandFrame.model_validate({"command_id": command_id, "name": name, "arguments": arguments}))

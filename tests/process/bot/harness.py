@@ -20,7 +20,7 @@ from pool.contract.slots import DesiredState, ExchangeCredentials, SlotSpec, Str
 from pool.ipc.unix_address import short_address
 from pool.zygote.environment import VARIABLES
 from tests.fakes.recording_agent import RecordingAgent
-from tests.support import eventually_sync
+from tests.support import PATIENT_SECONDS, eventually_sync
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -75,7 +75,7 @@ def paper_exchange(directory: Path) -> Iterator[Exchange]:
         yield Exchange(json.loads(endpoint.read_text())["url"], directory)
     finally:
         process.terminate()
-        process.wait(60)
+        process.wait(PATIENT_SECONDS)
 
 
 class Init:
@@ -100,7 +100,7 @@ class Init:
         request = {"fork": json.loads(fork.to_json(reveal_secrets=True)), "pool": str(pool)}
         self._process.stdin.write(json.dumps(request).encode() + b"\n")
         self._process.stdin.flush()
-        eventually_sync(lambda: len(self._forked) > before, 120, "a fork")
+        eventually_sync(lambda: len(self._forked) > before, message="a fork")
         return self._forked[-1]
 
     def status(self, pid: int) -> int | None:
@@ -192,14 +192,16 @@ class Bench:
         """How a run ended; None while it lives."""
         return self._init.status(pid)
 
-    def await_exit(self, pid: int, timeout_seconds: float = 60) -> int:
+    def await_exit(self, pid: int, timeout_seconds: float = PATIENT_SECONDS) -> int:
+        """How it ended, once all that it said was heard, too."""
+
         def status() -> list[int]:
             known = self._init.status(pid)
-            return [] if known is None else [known]
+            return [] if known is None or self.agent.hears(pid) else [known]
 
         return eventually_sync(status, timeout_seconds, f"the end of {pid}")[0]
 
-    def await_events(self, event_type: str, count: int = 1, timeout_seconds: float = 60) -> None:
+    def await_events(self, event_type: str, count: int = 1, timeout_seconds: float = PATIENT_SECONDS) -> None:
         eventually_sync(lambda: len(self.agent.events(event_type)) >= count, timeout_seconds, f"{count} {event_type}")
 
     def log(self) -> str:

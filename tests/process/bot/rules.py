@@ -11,7 +11,7 @@ from pool.contract.frames import BotEvent, PolicyFrame
 from pool.contract.policy import PolicyDocument, PolicyInForce
 from pool.contract.slots import StrategySource
 from tests.process.bot.harness import BUYER, Bench
-from tests.support import eventually_sync
+from tests.support import PATIENT_SECONDS, eventually_sync
 
 STUBBORN = StrategySource(
     class_name="Buyer",
@@ -59,7 +59,9 @@ def exits(bench: Bench) -> list[tuple[str, str, bool]]:
     return [(event.data["pair"], event.data["exit_reason"], bool(event.data["sub_trade"])) for event in filled]
 
 
-def await_exit(bench: Bench, pair: str, reason: str, *, part: bool = False, timeout_seconds: float = 60) -> None:
+def await_exit(
+    bench: Bench, pair: str, reason: str, *, part: bool = False, timeout_seconds: float = PATIENT_SECONDS
+) -> None:
     eventually_sync(
         lambda: (pair, reason, part) in exits(bench), timeout_seconds, f"{reason} of {pair} among {exits(bench)}"
     )

@@ -27,7 +27,7 @@ def test_it_greets_with_its_nonce_and_beats(bench: Bench) -> None:
     later = bench.agent.await_heartbeat(trader_state="running", observed_generation=1)
     assert later.progress > first.progress
     assert later.patience_seconds > 0
-    eventually_sync(lambda: len(bench.agent.heartbeats()) >= 4, 20, "a heartbeat each second")
+    eventually_sync(lambda: len(bench.agent.heartbeats()) >= 4, message="a heartbeat each second")
 
 
 def test_it_left_everything_of_its_parent_behind(bench: Bench) -> None:
@@ -98,7 +98,7 @@ def test_a_snapshot_comes_at_least_each_interval(bench: Bench) -> None:
     bench.run()
     count = len(bench.agent.snapshots())
 
-    eventually_sync(lambda: len(bench.agent.snapshots()) >= count + 3, 20, "a snapshot each second")
+    eventually_sync(lambda: len(bench.agent.snapshots()) >= count + 3, message="a snapshot each second")
 
 
 def test_it_reports_when_freqtrade_was_stopped(bench: Bench) -> None:

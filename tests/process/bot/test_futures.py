@@ -104,7 +104,7 @@ def test_answers_are_lost_and_a_stop_on_the_exchange_closes_the_short(
     pair = take_pair()
     account.control("POST", "faults", kind="fail_after", path="/fapi/v1/*rder", method="POST", status=503, times=2)
     trade_live(bench, account, [pair], config([pair]), strategy=GUARDED_SELLER)
-    bench.await_events("trade.entry_fill", timeout_seconds=60)
+    bench.await_events("trade.entry_fill")
     assert bench.agent.command("pause").ok
     (stop,) = eventually_sync(lambda: account.rows("algos", status="NEW"), message="a stop on the exchange")
     assert len(account.rows("orders")) == 1, "neither was sent twice"
@@ -115,7 +115,7 @@ def test_answers_are_lost_and_a_stop_on_the_exchange_closes_the_short(
 
     eventually_sync(lambda: open_stops(bench) == 1, message="the bot found the stop whose answer was lost")
     account.control("POST", "prices/ramp", symbol=symbol(pair), ratio="1.07")
-    bench.await_events("trade.exit_fill", timeout_seconds=60)
+    bench.await_events("trade.exit_fill")
 
     (trade,) = trades(bench)
     assert trade["exit_reason"] == "stoploss_on_exchange"

@@ -165,4 +165,4 @@ def test_no_strategy_vetoes_an_emergency_or_a_forced_exit(
     assert bench.agent.command("force_exit", trade_id="all").ok
     bench.agent.await_heartbeat(flat=True)
     assert account.positions() == []
-    assert "force_exit" in {reason for _, reason, _ in exits(bench)}
+    eventually_sync(lambda: "force_exit" in {reason for _, reason, _ in exits(bench)}, message="the exit is told")

@@ -25,7 +25,7 @@ STOPPED = StrategySource(
                          '"stoploss_on_exchange": True').replace("stoploss = -0.9", "stoploss = -0.1"),
 )  # fmt: skip
 HELD_MS = 120_000
-PATIENT = 60
+PATIENT = 180
 
 _pairs = itertools.count(30)
 TakePair = Callable[[], str]
@@ -96,7 +96,8 @@ def test_killed_before_the_answer_an_entry_becomes_a_trade_of_the_next_process(
 def test_killed_before_the_answer_an_exit_is_not_sent_twice(
     bench: Bench, account: Account, books: Books, take_pair: TakePair, fault: str
 ) -> None:
-    """`latency`: the exchange takes it only when the next process has looked for it already."""
+    """`latency`: the exchange takes it only when the next process has looked for it already, or, where the machine is
+    slow, refuses it for its age."""
     pair = take_pair()
     pid = trade_live(bench, account, [pair], {"minimal_roi": {"0": 0.05}})
     bench.await_events("trade.entry_fill")
@@ -114,7 +115,8 @@ def test_killed_before_the_answer_an_exit_is_not_sent_twice(
     assert sale["status"] == "FILLED"
     (trade,) = books.trades()
     assert (trade["is_open"], trade["exit_reason"], books.orders()[1]["ft_order_tag"]) == (0, "roi", "roi")
-    await_stages(bench, "close", ["adopted", "filled"])
+    refused = fault == "latency" and len(exits_planned(bench)) == 2
+    await_stages(bench, "close", ["vanished", "sent", "filled"] if refused else ["adopted", "filled"])
 
 
 def test_an_exit_that_nobody_can_look_up_waits_until_it_is_known_over_a_reload(
@@ -156,7 +158,7 @@ def test_an_exit_that_never_arrived_is_sent_again_once_that_is_certain(
     books.await_agreement()
     assert len(account.orders(side="SELL")) == 1
     await_stages(bench, "close", ["vanished", "sent", "filled"])
-    assert [row["attempt"] for row in journal(bench) if row["purpose"] == "exit"] == [1, 2]
+    assert [row["attempt"] for row in exits_planned(bench)] == [1, 2]
 
 
 @pytest.mark.parametrize("killed", [False, True])
@@ -165,12 +167,9 @@ def test_a_stop_on_the_exchange_is_placed_once(
 ) -> None:
     pair = take_pair()
     pid = trade_live(bench, account, [pair], strategy=STOPPED, desired="paused")
-    account.control(
-        "POST", "faults", kind="latency_after", path="/api/v3/order", method="POST", milliseconds=3_000, times=1
-    )  # the entry, so that the next order is the stop
-    assert bench.agent.command("resume").ok
-    await_fault_met(account)
+    account.fail_orders("latency_after")  # by nothing: the entry meets it, so that the stop meets the next one
     account.fail_orders("latency_after" if killed else "drop_after", milliseconds=HELD_MS if killed else 0)
+    assert bench.agent.command("resume").ok
     await_fault_met(account)
     if killed:
         bench.await_exit(kill(pid))
@@ -225,7 +224,7 @@ def await_stages(bench: Bench, kind: str, wanted: list[str]) -> None:
     assert told() == wanted
 
 
-def journal(bench: Bench) -> list[dict[str, Any]]:
+def exits_planned(bench: Bench) -> list[dict[str, Any]]:
     with closing(sqlite3.connect(f"file:{bench.directory / LIVE_JOURNAL}?mode=ro", uri=True)) as database:
         database.row_factory = sqlite3.Row
-        return [dict(row) for row in database.execute("SELECT * FROM intents ORDER BY number")]
+        return [dict(row) for row in database.execute("SELECT * FROM intents WHERE purpose = 'exit' ORDER BY number")]

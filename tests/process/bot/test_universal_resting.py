@@ -43,7 +43,8 @@ def test_what_rests_is_done_once_and_holds_up_no_stop(bench: Bench, exchange: Ex
     account.hold(stopped, 0.85)
     await_exit(bench, stopped, "stop_loss")
     part = "flotilla:take_profit:1"
-    await_exit(bench, sold, part, part=True)  # FreqTrade sells it in an emergency, once its order timed out
+    # FreqTrade sells it in an emergency, once its order timed out.
+    await_exit(bench, sold, part, part=True)
 
     mandate(bench, 3, Mode.REDUCING, reduce_fraction="0.5")
     await_exit(bench, sold, "flotilla:reduce:3", part=True)

@@ -90,7 +90,7 @@ def test_a_start_and_a_loop_that_fail_and_a_stop_leave_no_open_trade_alone(bench
     bench.agent.await_heartbeat(trader_state="paused")
     eventually_sync(lambda: alerts(bench, "trader_stopped"), message="an alert")
     account.hold(pairs[2], 0.97)
-    await_exit(bench, pairs[2], "flotilla:hard_stop", timeout_seconds=60)
+    await_exit(bench, pairs[2], "flotilla:hard_stop")
 
 
 def test_a_slot_that_cannot_be_built_leaves_the_last_good_one_managing(bench: Bench, exchange: Exchange) -> None:
@@ -123,14 +123,14 @@ def test_a_slot_that_cannot_be_built_leaves_the_last_good_one_managing(bench: Be
     bench.write_slot(bench.spec(config, generation=3, strategy=leaving))
     bench.agent.forget()
     pid = bench.run()
-    assert "sys.exit" in eventually_sync(bench.agent.conditions, 30, "a condition")[-1].message
+    assert "sys.exit" in eventually_sync(bench.agent.conditions, message="a condition")[-1].message
     bring(bench, hard_stop={"distance": "0.05"})
 
     os.kill(pid, signal.SIGKILL)
     bench.await_exit(pid)
     good = (bench.directory / "slot.good.json").rename(bench.directory / "kept")
     assert bench.await_exit(bench.fork()) == exit_codes.BOOT_FAILED
-    assert "sys.exit" in eventually_sync(lambda: alerts(bench, "trades_unmanaged"), 30, "an alert")[0].data["text"]
+    assert "sys.exit" in eventually_sync(lambda: alerts(bench, "trades_unmanaged"), message="an alert")[0].data["text"]
 
     good.rename(bench.directory / "slot.good.json")
     bench.run()
