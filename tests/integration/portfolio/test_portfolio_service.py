@@ -64,7 +64,8 @@ async def test_memory_is_told_per_bot(world: PortfolioWorld, service: PortfolioS
     assert (await service.portfolio("user-1")).bots[0].pss_bytes == 23_000_000
 
 
-async def test_recent_is_computed_once_for_many(world: PortfolioWorld, service: PortfolioService) -> None:
+async def test_recent_is_computed_once_for_many(world: PortfolioWorld, bus: InProcessBus) -> None:
+    service = PortfolioService(world.database, bus, monotonic=lambda: 0.0)
     await world.add_bot("bot-a")
     first = await service.recent("user-1")
     assert all(one is first for one in await asyncio.gather(*(service.recent("user-1") for _ in range(20))))
