@@ -12,6 +12,7 @@ from orchestrator.bots.models import BotEventModel, BotModel, BotStatusModel
 from orchestrator.errors import InvalidSpec
 from orchestrator.templates.spec import BotSpec
 from tests.integration.api.world import OTHER, OWNER, World, problem_of
+from tests.support import eventually
 
 PROMISED = {
     "id", "name", "template", "parameters", "exchange", "trading_mode", "dry_run", "trading", "desired_state",
@@ -255,8 +256,7 @@ async def test_actions_write_down_what_is_wanted_and_wake_the_reconciler(
         answer = await world.client.post(f"/api/v1/bots/{bot['id']}/{action}")
         assert answer.status_code == 202
         assert answer.json()["desired_state"] == desired
-        await asyncio.sleep(0)
-        assert [message.body for message in heard] == [{"bot_id": bot["id"]}]
+        await eventually(lambda: [message.body for message in heard] == [{"bot_id": bot["id"]}])
 
 
 async def test_a_stopped_bot_is_not_restarted(world: World) -> None:

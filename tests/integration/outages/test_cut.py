@@ -76,16 +76,17 @@ async def is_asked(postgres: PostgresServer, statement: str) -> None:
     await eventually(lambda: asyncio.to_thread(asked), message="it is asked, and not answered yet")
 
 
-async def test_a_statement_under_way_and_the_next_ones_end_in_time(
-    database: Database, line: Wire, postgres: PostgresServer
-) -> None:
+async def test_a_statement_under_way_and_the_next_ones_end_in_time(line: Wire, postgres: PostgresServer) -> None:
+    seconds, statement = 6, "SELECT pg_sleep(5)"  # long enough to be seen and cut off before it ends
+    database = Database(line.through(postgres.url("postgres")), connections=CONNECTIONS, statement_seconds=seconds)
     assert await scalar(database, "SELECT 1") == 1
-    running = asyncio.create_task(failing(database, "SELECT pg_sleep(0.9)"))
-    await is_asked(postgres, "SELECT pg_sleep(0.9)")
+    running = asyncio.create_task(failing(database, statement))
+    await is_asked(postgres, statement)
     with line.cut():
-        assert await running < STATEMENT_SECONDS + GRACE_SECONDS + SLACK_SECONDS
+        assert await running < seconds + GRACE_SECONDS + SLACK_SECONDS
         assert await failing(database) < PING_SECONDS + CONNECT_SECONDS + SLACK_SECONDS
     await works_again(database)
+    await database.close()
 
 
 async def test_idle_connections_hold_up_each_who_asks_for_seconds_only(database: Database, line: Wire) -> None:

@@ -72,8 +72,10 @@ async def test_agents_hear_of_administrators_releases_alone_even_where_nothing_w
 
     async with world.leading():
         await eventually(lambda: world.mode(one) is Mode.ACTIVE)
-        row = await world.halt(Target("user", OWNER), release_at=utc_now() + timedelta(seconds=1))
+        row = await world.halt(Target("user", OWNER), release_at=utc_now() + timedelta(days=1))
         await eventually(lambda: world.mode(one) is Mode.HALTED)
+        async with world.rig.database.unit_of_work() as session:
+            (await session.get_one(HaltModel, row.id)).release_at = utc_now()
         await eventually(lambda: world.mode(one) is Mode.ACTIVE)
         assert told()[1] == 0, "its time was up"
         row = await world.halt(Target("user", OWNER))
