@@ -119,7 +119,7 @@ class Stage:
     async def _dial(self, path: str, headers: dict[str, str]) -> Answer:
         url = str(self.client.base_url).replace("http", "ws").rstrip("/") + path
         try:
-            async with connect(url, additional_headers=headers, proxy=None):
+            async with connect(url, additional_headers=headers, proxy=None, open_timeout=60):
                 return Answer(101, "", "")
         except InvalidStatus as refused:
             text = refused.response.body.decode()

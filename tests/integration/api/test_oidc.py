@@ -50,7 +50,7 @@ async def _world(tmp_path: Path, provider: OidcServer, **values: Any) -> AsyncIt
 
 async def _at_provider(url: str) -> str:
     """Where the provider sends the browser that was sent there."""
-    async with httpx.AsyncClient(trust_env=False) as browser:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as browser:
         answer = await browser.get(url)
     assert answer.status_code == 302, answer.text
     back = str(answer.headers["location"])

@@ -327,7 +327,6 @@ async def test_a_drained_pool_gives_its_bots_away_and_can_be_removed(fleet: Flee
 async def test_a_bot_that_cannot_be_moved_trades_on_without_anybody_looking(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(steering, "GIVE_UP_SECONDS", 1.0)
     rig = fleet.rig
     async with rig.running():
         bot = await rig.create()
@@ -337,6 +336,7 @@ async def test_a_bot_that_cannot_be_moved_trades_on_without_anybody_looking(
         async with rig.database.unit_of_work() as session:
             await service.drain(session, "pool-a", PoolPolicy(maximum=1))
         await eventually(lambda: not fleet.runs_in(bot.id))
+        monkeypatch.setattr(steering, "GIVE_UP_SECONDS", 0.0)
         await fleet.runs(bot.id, "pool-a")
         assert await fleet.moving() == [], "it is left in peace for a while"
         async with rig.database.read() as session:
@@ -350,7 +350,6 @@ async def test_a_bot_that_cannot_be_moved_trades_on_without_anybody_looking(
 async def test_a_move_that_its_roll_out_no_longer_waits_for_is_given_up_as_any_other(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(steering, "GIVE_UP_SECONDS", 1.0)
     rig = fleet.rig
     async with rig.running():
         bot = await rig.create()
@@ -360,6 +359,7 @@ async def test_a_move_that_its_roll_out_no_longer_waits_for_is_given_up_as_any_o
         async with rig.database.unit_of_work() as session:
             await moves.request(session, bot.id, "pool-b", "rollout", PoolPolicy())
         await eventually(lambda: not fleet.runs_in(bot.id))
+        monkeypatch.setattr(steering, "GIVE_UP_SECONDS", 0.0)
         await fleet.runs(bot.id, "pool-a")
         assert await fleet.moving() == []
 
