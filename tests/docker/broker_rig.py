@@ -179,7 +179,7 @@ class BrokerRig:
 
 
 async def ask(endpoint: AgentEndpoint, path: str) -> dict[str, Any]:
-    async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         response = await client.get(endpoint.url + path, headers={"Authorization": f"Bearer {endpoint.token}"})
     assert response.status_code == 200, response.text
     return dict(response.json())

@@ -68,7 +68,7 @@ class OwnDaemon:
         """By this signal; returns when it has ended. SIGKILL leaves containers without a daemon."""
         assert self._process is not None
         self._process.send_signal(number)
-        self._process.wait(60)
+        self._process.wait(180)
         self._process = None
         self._forget_pids()
 

@@ -27,7 +27,7 @@ _PORT = 8700
 def build_pool_image() -> str:
     """Of the code as it is; does next to nothing where there is one."""
     command = ["scripts/image", "--base", "local", "--tag", "flotilla-pool:dev"]
-    built = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=600)
+    built = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=1200)
     assert built.returncode == 0, built.stderr
     return built.stdout.strip()
 
@@ -174,8 +174,11 @@ _PROCESSES = """
 import json, pathlib
 found = {}
 for status in pathlib.Path("/proc").glob("[0-9]*/status"):
-    words = (status.parent / "cmdline").read_bytes().decode().split(chr(0))
-    fields = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
+    try:
+        words = (status.parent / "cmdline").read_bytes().decode().split(chr(0))
+        fields = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
+    except OSError:
+        continue  # it ended meanwhile, as health checks do
     module = "-m" in words and not words[0].endswith("tini")
     name = words[words.index("-m") + 1] if module else words[0].rpartition("/")[2]
     if "-c" not in words:

@@ -17,7 +17,7 @@ from tests.docker.broker_rig import BrokerRig, ask, in_thread, pool
 from tests.docker.own_daemon import SMALL_IMAGE, SUBNETS, OwnDaemon, own_daemon
 from tests.support import eventually
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 DISK_BYTES = 160 * 2**20
 
 

@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,10 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support import eventually_sync
+from tests.support import eventually_sync, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 
 
 @dataclass
@@ -31,7 +30,7 @@ class Deployment:
 
     def run(self, *arguments: str) -> str:
         done = subprocess.run(
-            [ROOT / "scripts" / "deploy", *arguments], env=self.environment, capture_output=True, text=True, timeout=400
+            [ROOT / "scripts" / "deploy", *arguments], env=self.environment, capture_output=True, text=True, timeout=800
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
@@ -77,7 +76,7 @@ def deployment(docker_host: str, docker_client: Any) -> Iterator[Deployment]:
     _output(environment, *build, "tests/docker/services")
     _output(environment, "scripts/image", "--control-plane", "--base", "local", "--tag", "flotilla:test-deploy")
     _output(environment, "scripts/image", "--base", "local", "--tag", "flotilla-pool:test-deploy")
-    port = _free_port()
+    port = free_port()
     made = Deployment(
         docker_client,
         environment
@@ -104,7 +103,7 @@ def test_up_trades_and_down_keeps_everything(deployment: Deployment) -> None:
     with deployment.signed_in() as client:
         body = {"name": "kept", "template": "breakout", "pairs": ["BTC/USDT", "ETH/USDT"]}
         bot_id = client.post("/bots", json=body).raise_for_status().json()["id"]
-        eventually_sync(lambda: _state(client, bot_id) == "running", 240, "a bot runs in a container")
+        eventually_sync(lambda: _state(client, bot_id) == "running", 600, "a bot runs in a container")
         _nothing_is_published_but_the_web_port(deployment)
         _no_secret_is_shown(deployment)
     deployment.run("down")
@@ -112,7 +111,7 @@ def test_up_trades_and_down_keeps_everything(deployment: Deployment) -> None:
     deployment.run("up")
     with deployment.signed_in() as client:
         assert client.get(f"/bots/{bot_id}").raise_for_status().json()["name"] == "kept"
-        eventually_sync(lambda: _state(client, bot_id) == "running", 240, "the same bot runs again")
+        eventually_sync(lambda: _state(client, bot_id) == "running", 600, "the same bot runs again")
 
 
 def _nothing_is_published_but_the_web_port(deployment: Deployment) -> None:
@@ -153,12 +152,6 @@ def _state(client: httpx.Client, bot_id: str) -> str | None:
 
 
 def _output(environment: dict[str, str], *command: str) -> str:
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=500)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=1000)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -17,7 +17,7 @@ from tests.docker.hostile.expected import FILES, HONEST, NETWORK, OTHERWISE, PRO
 from tests.docker.hostile.site import AGENT_PORT, MIB, SIBLINGS, Door, Site, hostile_site
 from tests.support import eventually_sync
 
-pytestmark = pytest.mark.timeout(420)
+pytestmark = pytest.mark.timeout(1200)
 
 _ABSTRACT = "flotilla-test"
 
@@ -93,7 +93,7 @@ def outcomes(site: Site, doors: dict[str, Door]) -> Iterator[dict[str, str]]:
     }
     with siblings_trade_on(site):
         site.put_hostile("prober", "prober", targets)
-        told = eventually_sync(lambda: site.read("bots/prober/outcomes.json"), 120, "the attempts")
+        told = eventually_sync(lambda: site.read("bots/prober/outcomes.json"), message="the attempts")
         site.until("prober", lambda slot: slot["observed_state"] == "running")
     found: dict[str, str] = json.loads(told)
     yield found
@@ -231,7 +231,7 @@ def test_siblings_get_their_share_beside_it(site: Site, kind: str) -> None:
 def test_its_log_can_be_read_all_the_same(site: Site, kind: str) -> None:
     with bomb(site, kind) as bot_id:
         assert stopped_by(site, bot_id) == "ENODATA"
-        answer = site.agent.get(f"/v1/slots/{bot_id}/logs", params={"tail": 50}, timeout=10)
+        answer = site.agent.get(f"/v1/slots/{bot_id}/logs", params={"tail": 50}, timeout=60)
         assert answer.status_code == 200
         assert 0 < len(answer.content) < 5 * MIB
 
@@ -250,13 +250,13 @@ def test_the_agent_trips_over_nothing_in_its_directory(site: Site, kind: str) ->
         uid = _first_uid(site)
         site.plant([_planted(f"bots/{bot_id}/{name}", kind, uid) for name in _PLANTED])
         answers = [
-            site.agent.get(f"/v1/slots/{bot_id}/logs", params={"tail": 50}, timeout=10),
-            site.agent.get(f"/v1/slots/{bot_id}/directory", params={"epoch": 1}, timeout=10),
+            site.agent.get(f"/v1/slots/{bot_id}/logs", params={"tail": 50}, timeout=60),
+            site.agent.get(f"/v1/slots/{bot_id}/directory", params={"epoch": 1}, timeout=60),
         ]
         assert not any(site.token.encode() in answer.content for answer in answers)
         site.put_honest(bot_id, generation=3, open_trades="flatten", desired="stopped")
         site.put_honest(bot_id, generation=4)
-        assert site.agent.post(f"/v1/slots/{bot_id}/restart", params={"epoch": 1}, timeout=10).status_code == 202
+        assert site.agent.post(f"/v1/slots/{bot_id}/restart", params={"epoch": 1}, timeout=60).status_code == 202
         site.remove(bot_id)
         assert (site.read("agent-token") or b"").decode().strip() == site.token
 

@@ -20,11 +20,11 @@ from tests.process.bot.harness import BUYER, PRICING
 from tests.support import eventually_sync
 from tests.unit.rules.test_strategy_source import GOOD
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(1500)
 
 CHOWN, KILL, SETGID, SETUID, SYS_PTRACE = (1 << bit for bit in (0, 5, 6, 7, 19))
 ALL_FIVE = CHOWN | KILL | SETGID | SETUID | SYS_PTRACE
-WARM_SECONDS = 180
+WARM_SECONDS = 600
 
 
 @pytest.fixture(scope="module")
@@ -128,14 +128,14 @@ print(json.dumps([refused, raising]))
 
 
 def test_it_becomes_healthy(pool: PoolContainer) -> None:
-    eventually_sync(lambda: pool.state["Health"]["Status"] == "healthy", 90, "healthy")
+    eventually_sync(lambda: pool.state["Health"]["Status"] == "healthy", message="healthy")
 
 
 def test_a_bot_trades_as_a_user_of_its_own_and_init_tells_what_it_uses(pool: PoolContainer) -> None:
     eventually_sync(lambda: pool.pool()["zygote"]["state"] == "ready", WARM_SECONDS, "zygote warm")
     answer = pool.call("PUT", "/v1/slots/bot-1", json=spec("running"))
     assert answer.status_code == 201, answer.text
-    slot = eventually_sync(lambda: _seen(pool, "bot-1"), 90, "bot runs and is measured")
+    slot = eventually_sync(lambda: _seen(pool, "bot-1"), message="bot runs and is measured")
     assert 0 < slot["memory"]["uss_bytes"] < 200 * 2**20
     status = pool.python(
         f"import json; print(json.dumps(open('/proc/{slot['pid']}/status').read().splitlines()))",
@@ -198,24 +198,24 @@ def test_offline_the_kill_switch_reaches_a_bot_in_a_container(pool: PoolContaine
 
     assert is_halted(False)
     assert "1 pool is halted" in flotilla("halt", "--reason", "Fire.")
-    eventually_sync(lambda: is_halted(True), 60, "the bot is halted")
+    eventually_sync(lambda: is_halted(True), message="the bot is halted")
     assert "1 pool is released" in flotilla("release")
-    eventually_sync(lambda: is_halted(False), 60, "the bot is released")
+    eventually_sync(lambda: is_halted(False), message="the bot is released")
     assert "1 bot is halted" in flotilla("halt", "--bot", "bot-1")
-    eventually_sync(lambda: is_halted(True), 60, "the bot is halted by its own flag")
+    eventually_sync(lambda: is_halted(True), message="the bot is halted by its own flag")
     assert "1 bot is released" in flotilla("release", "--bot", "bot-1")
-    eventually_sync(lambda: is_halted(False), 60, "the bot is released from its own flag")
+    eventually_sync(lambda: is_halted(False), message="the bot is released from its own flag")
     by_hand(HALT_BY_HAND)
-    eventually_sync(lambda: is_halted(True), 60, "the bot is halted by hand")
+    eventually_sync(lambda: is_halted(True), message="the bot is halted by hand")
     by_hand(RELEASE_BY_HAND)
-    eventually_sync(lambda: is_halted(False), 60, "the bot is released by hand")
+    eventually_sync(lambda: is_halted(False), message="the bot is released by hand")
 
 
 def test_sigterm_ends_it_in_good_order_and_a_restart_finds_its_volume_again(pool: PoolContainer) -> None:
     assert pool.stop() == 0
     pool.start()
     eventually_sync(lambda: pool.pool()["zygote"]["state"] == "ready", WARM_SECONDS, "zygote warm")
-    slot = eventually_sync(lambda: _seen(pool, "bot-1"), 90, "bot runs again by itself")
+    slot = eventually_sync(lambda: _seen(pool, "bot-1"), message="bot runs again by itself")
     assert slot["epoch"] == 1
     assert pool.stop() == 0
 

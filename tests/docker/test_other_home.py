@@ -25,7 +25,7 @@ from tests.docker.test_deploy import ROOT, Deployment, deployment
 from tests.support import eventually_sync
 
 __all__ = ["deployment"]
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 
 IN_CONTROL_PLANE = ["compose", "run", "--rm", "-T", "control-plane"]
 RESTORE = ["python", "-m", "api.cli", "db", "restore", "/home/flotilla/fleet.backup"]
@@ -107,7 +107,7 @@ def test_bots_come_from_local_processes_with_their_trades(deployment: Deployment
             closed, opened = (client.get(f"/bots/{bot_id}/freqtrade/api/v1/{what}") for what in ("trades", "status"))
             return [*closed.json()["trades"], *opened.json()] if closed.is_success and opened.is_success else None
 
-        told_trades = eventually_sync(trades, 300, "it runs in a container") or []
+        told_trades = eventually_sync(trades, 600, "it runs in a container") or []
         found = {trade["trade_id"]: trade for trade in told_trades}
         assert (found[1]["pair"], found[1]["is_open"], found[1]["close_rate"]) == ("ETH/USDT", False, 101_000)
         assert (found[2]["pair"], found[2]["open_rate"]) == ("BTC/USDT", 100_000)

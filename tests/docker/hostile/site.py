@@ -26,12 +26,12 @@ from orchestrator.templates.render import RenderedBot, render
 from orchestrator.templates.spec import BotRequest, resolve
 from tests.docker.broker_rig import FAKE_IMAGE, build_fake_image, remove_everything_of
 from tests.docker.pool_container import REPOSITORY, build_pool_image
-from tests.support import eventually_sync
+from tests.support import PATIENT_SECONDS, eventually_sync
 
 AGENT_PORT = 8700
 MIB = 2**20
 SIBLINGS = ("sibling-one", "sibling-two")
-WARM_SECONDS = 240
+WARM_SECONDS = 600
 _PAIRS = ["BTC/USDT", "ETH/USDT", "SOL/USDT"]
 _TENANT, _OTHER_TENANT = "usr-1", "usr-2"
 _SETTINGS = {
@@ -102,7 +102,7 @@ class Site:
         for number, bot_id in enumerate(SIBLINGS):
             self.put_honest(bot_id, number)
         for bot_id in SIBLINGS:
-            self.until(bot_id, lambda slot: slot["observed_state"] == "running" and slot["snapshot"], 120)
+            self.until(bot_id, lambda slot: slot["observed_state"] == "running" and slot["snapshot"])
 
     # ---- bots
 
@@ -131,14 +131,14 @@ class Site:
             return self.agent.delete(f"/v1/slots/{bot_id}", params={"epoch": 1}).status_code in (204, 404)
 
         # What cannot be read of it at once is read again after `restart_backoff_seconds`.
-        eventually_sync(gone, 150, f"{bot_id} is gone")
+        eventually_sync(gone, message=f"{bot_id} is gone")
 
     def slot(self, bot_id: str) -> dict[str, Any]:
         answer = self.agent.get(f"/v1/slots/{bot_id}")
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
-    def until(self, bot_id: str, check: Any, seconds: float = 60) -> dict[str, Any]:
+    def until(self, bot_id: str, check: Any, seconds: float = PATIENT_SECONDS) -> dict[str, Any]:
         """The slot once `check` is true of it."""
         last: dict[str, Any] = {}
 
@@ -271,7 +271,10 @@ _PIDS = """
 import json, pathlib
 found = {}
 for file in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
-    words = file.read_bytes().decode().split(chr(0))
+    try:
+        words = file.read_bytes().decode().split(chr(0))
+    except OSError:
+        continue  # it ended meanwhile, as health checks do
     if "-m" in words and not words[0].endswith("tini"):
         found.setdefault(words[words.index("-m") + 1], int(file.parent.name))
 print(json.dumps(found))
