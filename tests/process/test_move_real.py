@@ -24,7 +24,7 @@ from tests.support import eventually
 ROOT = Path(__file__).parents[2]
 OWNER = "user-one"
 
-pytestmark = [pytest.mark.timeout(420), pytest.mark.slow]
+pytestmark = [pytest.mark.timeout(1500), pytest.mark.slow]
 
 
 def buyers_template(directory: Path) -> Path:
@@ -88,7 +88,7 @@ def trades(directory: Path) -> list[tuple[object, ...]]:
 
 async def test_open_trades_move_with_their_bot(control: ControlPlane) -> None:
     bot_id = await start_bot(control)
-    assert await eventually(lambda: trading_in(control, bot_id), 150, "it trades") == LOCAL_POOL
+    assert await eventually(lambda: trading_in(control, bot_id), 600, "it trades") == LOCAL_POOL
 
     async with control.database.unit_of_work() as session:
         policy = PoolPolicy.of(control.settings, control.catalogue)
@@ -97,7 +97,7 @@ async def test_open_trades_move_with_their_bot(control: ControlPlane) -> None:
     async def arrived() -> bool:
         return await trading_in(control, bot_id) == move.target_pool_id
 
-    await eventually(arrived, 180, "it trades in its new pool")
+    await eventually(arrived, 600, "it trades in its new pool")
 
     pools = control.settings.home / "pools"
     (left,) = (pools / LOCAL_POOL / "archive").glob(f"{bot_id}-*")

@@ -17,7 +17,7 @@ from pool.contract.slots import ConditionType
 from tests.process.test_move_real import OWNER, buyers_template, start_bot, trades, trading_in
 from tests.support import eventually
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.slow]
+pytestmark = [pytest.mark.timeout(2400), pytest.mark.slow]
 
 
 @asynccontextmanager
@@ -58,7 +58,7 @@ async def test_open_trades_go_to_another_home(tmp_path: Path) -> None:
     parcels, backup = tmp_path / "parcels", tmp_path / "fleet.backup"
     async with running(old, templates) as control:
         bot_id = await start_bot(control)
-        assert await eventually(lambda: trading_in(control, bot_id), 200, "it trades") == LOCAL_POOL
+        assert await eventually(lambda: trading_in(control, bot_id), 600, "it trades") == LOCAL_POOL
         refused = flotilla(old, "bots", "pack", str(parcels))
         assert (refused.returncode, parcels.exists()) == (4, False), refused.stderr
 
@@ -73,7 +73,7 @@ async def test_open_trades_go_to_another_home(tmp_path: Path) -> None:
     assert restored.returncode == 0, restored.stderr
     parcels.rename(new / "arrivals")
     async with running(new, templates) as there:
-        await eventually(lambda: trading_in(there, bot_id), 200, "it trades in its new home")
+        await eventually(lambda: trading_in(there, bot_id), 600, "it trades in its new home")
         arrived = trades(new / "pools" / LOCAL_POOL / "bots" / bot_id)
         assert arrived[: len(before)] == before, "no trade is lost, changed or doubled"
         assert [file.name for file in (new / "arrivals").iterdir()] == [f"{bot_id}.parcel.placed-3"]
@@ -83,6 +83,6 @@ async def test_open_trades_go_to_another_home(tmp_path: Path) -> None:
             async def fenced() -> bool:
                 return ConditionType.FENCED in await conditions(here, bot_id)
 
-            await eventually(fenced, 200, "its old home cannot run it")
+            await eventually(fenced, 600, "its old home cannot run it")
         assert trades(left) == before
         assert await trading_in(there, bot_id) == LOCAL_POOL

@@ -134,7 +134,7 @@ def test_a_second_one_is_told_to_leave(tmp_path: Path, start: Start) -> None:
 
     second = start()
 
-    assert second.wait(60) == 1
+    assert second.wait(180) == 1
     assert second.stderr is not None
     assert second.stderr.read() == f"A paper exchange already runs in {directory}.\n"
     assert listening(directory, first) == url
@@ -145,7 +145,7 @@ def test_a_port_that_is_taken_is_told_in_a_sentence(tmp_path: Path, start: Start
         port = taken.getsockname()[1]
         process = start("--port", str(port))
 
-        assert process.wait(60) == 1
+        assert process.wait(180) == 1
     assert process.stderr is not None
     (sentence,) = process.stderr.read().splitlines()
     assert f"127.0.0.1:{port}" in sentence

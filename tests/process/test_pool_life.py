@@ -16,7 +16,7 @@ from tests.support import eventually_sync
 
 @pytest.fixture(scope="module")
 def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PoolRig]:
-    with running(tmp_path_factory.mktemp("life") / "pool", quarantine_window_seconds=20) as rig:
+    with running(tmp_path_factory.mktemp("life") / "pool") as rig:
         yield rig
 
 
@@ -70,7 +70,7 @@ def test_new_generation_is_reloaded_without_a_new_process(pool: PoolRig) -> None
 
 def test_killed_bot_is_noticed_within_a_second_and_restarted(pool: PoolRig) -> None:
     seconds = []
-    for number in range(3):  # a busy machine may hold up one of them
+    for number in range(10):  # a busy machine may hold up some of them
         pool.put(f"killed-{number}")
         before = pool.until_state(f"killed-{number}", "running")
         os.kill(before["pid"], signal.SIGKILL)
@@ -129,7 +129,7 @@ def test_unreachable_exchange_is_waited_for_and_never_a_crash(pool: PoolRig, tmp
 
 
 def test_hung_bot_is_replaced(pool: PoolRig) -> None:
-    pool.put("frozen", fake={"patience": 1})
+    pool.put("frozen", fake={"patience": 3})
     before = pool.until_state("frozen", "running")
     os.kill(before["pid"], signal.SIGSTOP)
     after = pool.until(

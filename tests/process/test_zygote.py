@@ -17,7 +17,7 @@ from tests.support import eventually_sync
 STAND_IN = "tests.process.zygote_stand_in"
 IMMORTAL = sys.version_info[:2] in ((3, 12), (3, 13))
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(900)
 
 
 def start(directory: Path, asked: str) -> ZygoteDriver:
@@ -119,7 +119,7 @@ def test_the_zygote_ends_with_0_when_init_closes_the_channel_and_bots_go_on(tmp_
         pid = zygote.fork("survivor")
         zygote.facts("survivor")
         zygote.channel.close()
-        assert zygote.process.wait(60) == 0
+        assert zygote.process.wait(180) == 0
         (zygote.home("survivor") / "leave").write_text("7")
         assert zygote.reap(pid) == 7
 
@@ -130,7 +130,7 @@ def test_bots_outlive_a_killed_zygote_and_report_to_the_same_reader(tmp_path: Pa
         pid = zygote.fork("survivor")
         zygote.facts("survivor")
         zygote.process.kill()
-        assert zygote.process.wait(60) == -signal.SIGKILL
+        assert zygote.process.wait(180) == -signal.SIGKILL
         assert zygote.channel.recv(100) == b"", "no bot holds the other end of the channel"
         (zygote.home("survivor") / "leave").write_text("7")
         assert zygote.reap(pid) == 7

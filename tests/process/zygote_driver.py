@@ -13,8 +13,8 @@ from typing import Any, Self
 from tests.support import eventually_sync
 
 _PR_SET_CHILD_SUBREAPER = 36
-_READY_SECONDS = 240
-_ANSWER_SECONDS = 60
+_READY_SECONDS = 600
+_ANSWER_SECONDS = 180
 ROOT = Path(__file__).parents[2]
 
 
@@ -99,7 +99,7 @@ class ZygoteDriver:
     def home(self, bot_id: str) -> Path:
         return self.directory / "bots" / bot_id
 
-    def facts(self, bot_id: str, name: str = "facts.json", timeout_seconds: float = 60) -> dict[str, Any]:
+    def facts(self, bot_id: str, name: str = "facts.json", timeout_seconds: float = _ANSWER_SECONDS) -> dict[str, Any]:
         """What the bot wrote about itself."""
         file = self.home(bot_id) / name
         eventually_sync(file.exists, timeout_seconds, f"{name} of {bot_id}")

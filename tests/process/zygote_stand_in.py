@@ -23,7 +23,7 @@ from pool.settings import PoolSettings
 from pool.zygote import __main__ as zygote
 from pool.zygote.environment import ensure_environment
 
-_LEAVE_SECONDS = 60
+_LEAVE_SECONDS = 180
 
 
 def report(fork: Fork, pool_directory: Path, settings: PoolSettings) -> int:
