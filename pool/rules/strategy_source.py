@@ -5,6 +5,7 @@ It is hygiene: whoever wants to gets around it, and stands before the bot's wall
 """
 
 import ast
+import json
 import re
 import warnings
 from collections import deque
@@ -119,6 +120,9 @@ def _parsed(source: str) -> ast.Module | Finding:
         return error("syntax", "The file holds characters that are no text; save it as UTF-8.")
     if size > SOURCE_BYTES:
         return error("size", f"The file has {size} bytes; at most {SOURCE_BYTES} are allowed.")
+    sent = len(json.dumps(source, ensure_ascii=False).encode())
+    if sent > 2 * SOURCE_BYTES + 2:  # no text is so much longer: a line break has two bytes on its way, a control six
+        return error("size", "The file holds so many control characters that no pool could be sent it; remove them.")
     if "\0" in source:
         return error("syntax", "The file holds a NUL; save it as text.")
     try:

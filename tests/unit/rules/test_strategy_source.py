@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pool.agent.endpoints import MAX_BODY_BYTES
 from pool.contract.checks import Severity
-from pool.rules.strategy_source import inspect
+from pool.contract.slots import StrategySource
+from pool.rules.strategy_source import SOURCE_BYTES, inspect
 
 GOOD = """
 import talib.abstract as ta
@@ -47,6 +49,14 @@ def test_what_is_nested_is_told_once() -> None:
 
 def test_what_takes_long_to_read_is_not_read() -> None:
     assert found(GOOD + "a;" * 60_000) == [("size", "error", None)]
+
+
+@pytest.mark.parametrize(("letter", "codes"), [("\x01", ["size"]), ("\n", []), ('"', []), ("é", [])])
+def test_what_outgrows_an_agents_limit_on_its_way_is_told_at_once(letter: str, codes: list[str]) -> None:
+    source = GOOD + "# " + letter * ((SOURCE_BYTES - len(GOOD) - 2) // len(letter.encode()))
+    assert [code for code, _, _ in found(source)] == codes
+    if not codes:
+        assert len(StrategySource(class_name="Mine", source=source).to_json()) < MAX_BODY_BYTES * 2 // 3
 
 
 def test_a_good_one_has_no_findings_and_its_class_is_found() -> None:
