@@ -19,7 +19,8 @@ from orchestrator.exchange_keys.vault import Vault
 from pool.contract.slots import ExchangeCredentials
 
 _WAIT_SECONDS = 0.25
-_ASKING = "The key-encryption key of its exchange key is still being asked for."
+STILL_ASKED = "The key-encryption key of its exchange key is still being asked for."
+"""What `problems` tells until the first answer: the bot waits, but nothing is wrong yet."""
 
 
 class Credentials:
@@ -59,7 +60,7 @@ class Credentials:
         waiting = {bot_id: key for bot_id, key in keys.items() if bot_id not in found}
         if waiting:
             await self._ask({key.kek_id for key in waiting.values()})
-            told = {bot_id: self._locked.get(key.kek_id, _ASKING) for bot_id, key in waiting.items()}
+            told = {bot_id: self._locked.get(key.kek_id, STILL_ASKED) for bot_id, key in waiting.items()}
             found |= {bot_id: why for bot_id, why in told.items() if why is not None}
         self._unfit = {bot_id: (key, why) for bot_id, (key, why) in self._unfit.items() if keys.get(bot_id) == key}
         return {bot_id: why for bot_id, (_, why) in self._unfit.items()} | found

@@ -10,6 +10,7 @@ from typing import Any
 from orchestrator.bots.repository import DesiredRow
 from orchestrator.bots.status import ConditionCleared, ConditionSet, Observation, SlotAbsent, SlotSeen, ends_when_seen
 from orchestrator.pools.models import MoveModel
+from orchestrator.reconcile.credentials import STILL_ASKED
 from orchestrator.reconcile.watch import Sighting
 from pool.contract.slots import Condition, ConditionType, DesiredState, ObservedState, Slot
 
@@ -77,10 +78,12 @@ def move_conditions(
 def key_conditions(
     rows: Sequence[DesiredRow], keyless: Mapping[str, str], now: datetime
 ) -> list[ConditionSet | ConditionCleared]:
-    """Live bots whose exchange key cannot be used say so, and why."""
+    """Live bots whose exchange key cannot be used say so, and why; until that is known, what they said before."""
     found: list[ConditionSet | ConditionCleared] = []
     for row in rows:
         message, told = keyless.get(row.bot.id), condition_message(row, ConditionType.KEY_UNUSABLE)
+        if message == STILL_ASKED:
+            continue
         if message is None and told is not None:
             found.append(ConditionCleared(row.bot.id, now, ConditionType.KEY_UNUSABLE))
         elif message is not None and told != message:

@@ -2,18 +2,25 @@
 
 import asyncio
 import threading
+from datetime import UTC, datetime
 
 import pytest
 
 from orchestrator.bots.live import KeyOfBot
+from orchestrator.bots.models import BotModel
+from orchestrator.bots.repository import DesiredRow
+from orchestrator.bots.status import ConditionCleared, ConditionSet
 from orchestrator.db.engine import Database
 from orchestrator.exchange_keys.vault import Vault
 from orchestrator.kit.kek_source import KekMissing
 from orchestrator.kit.sealing import Kek, Keyring
 from orchestrator.reconcile.credentials import Credentials
+from orchestrator.reconcile.sightings import key_conditions
+from pool.contract.slots import ConditionType
 from tests.support import eventually
 
 DEADLINE = 30.0
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class SlowSource:
@@ -54,6 +61,8 @@ async def test_bots_wait_for_their_key_and_nobody_waits_for_them(source: SlowSou
                 told = await credentials.problems(keys)
                 assert "still being asked for" in told["bot-1"]
                 assert told["bot-2"] == "It has expired."
+                about = key_conditions([_row("bot-1"), _row("bot-1", "It was missing."), _row("bot-2")], told, NOW)
+                assert [(one.bot_id, type(one)) for one in about] == [("bot-2", ConditionSet)], "nothing flaps"
     finally:
         source.let.set()
 
@@ -61,6 +70,14 @@ async def test_bots_wait_for_their_key_and_nobody_waits_for_them(source: SlowSou
         return "bot-1" not in await credentials.problems(keys)
 
     await eventually(can_be_opened, DEADLINE)
+    told = await credentials.problems(keys)
+    about = key_conditions([_row("bot-1"), _row("bot-1", "It was missing.")], told, NOW)
+    assert [type(one) for one in about] == [ConditionCleared]
+
+
+def _row(bot_id: str, told: str | None = None) -> DesiredRow:
+    conditions = [] if told is None else [{"type": ConditionType.KEY_UNUSABLE, "message": told}]
+    return DesiredRow(BotModel(id=bot_id), "running", 0, conditions, None, "USDT", None)
 
 
 async def test_what_can_be_opened_is_opened_while_another_key_is_looked_for(source: SlowSource) -> None:
