@@ -34,7 +34,7 @@ async def test_it_starts_trades_and_comes_back_at_the_same_address(exchange: Pap
     assert "BTC/USDT:USDT" not in pairs
     assert "BTC/USDT:USDT" in (await markets.pairs("paper", "futures") or ())
     adopted = PaperExchange(tmp_path / "paper-exchange", symbols=20)
-    assert await adopted.alive()
+    await eventually(adopted.alive)
     assert adopted.url() == url
     pid = adopted._living_pid()
     assert pid is not None
