@@ -202,7 +202,7 @@ async def test_a_password_is_not_told_back(world: World) -> None:
         "nonsense",
         jwt.encode({"sub": OWNER}, KEY, algorithm="HS256"),
         jwt.encode({"sub": OWNER, "exp": 4_000_000_000}, "another key " * 4, algorithm="HS256"),
-        token_of(OWNER)[:-3] + "abc",
+        token_of(OWNER, 86_400)[:-3] + "abc",
         token_of("nobody"),
     ],
 )
