@@ -46,9 +46,10 @@ def money(value: Decimal) -> Decimal:
 
 
 def tidy(value: Decimal) -> Decimal:
-    """The same without zeros at its end: PostgreSQL answers all 18 places."""
+    """The same without zeros at its end: PostgreSQL answers all 18 places. What somebody asks for may be any number."""
     shortest = value.normalize(_CONTEXT)
-    return shortest.quantize(Decimal(1), context=_CONTEXT) if shortest == shortest.to_integral_value() else shortest
+    whole = shortest == shortest.to_integral_value() and shortest.adjusted() < _CONTEXT.prec
+    return shortest.quantize(Decimal(1), context=_CONTEXT) if whole else shortest
 
 
 def inverse(value: Decimal) -> Decimal:
