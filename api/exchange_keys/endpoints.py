@@ -210,12 +210,12 @@ async def _enter(services: Services, desk: KeyDesk, caller: Subject, offered: Of
     by = By(caller.user_id)
     async with services.writing(caller) as session:
         key = await desk.enter(session, caller.user_id, offered, facts, by)
-        wallets = await live.ensure_wallets(session, key, by)
+        wallets = await live.ensure_wallets(session, key, by, entered=True)
     return key_body(key, wallets, [])
 
 
 async def _ensure_wallets(services: Services, caller: Subject, key_id: str) -> None:
-    """It may trade another market by now."""
+    """It may trade another market by now. What its owner archived stays so."""
     async with services.writing(caller) as session:
         await live.ensure_wallets(session, await service.get(session, key_id), By(caller.user_id))
 

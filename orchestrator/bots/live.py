@@ -186,14 +186,18 @@ async def users_of(session: AsyncSession, key_id: str) -> Sequence[str]:
     return (await session.exec(query)).all()
 
 
-async def ensure_wallets(session: AsyncSession, key: ExchangeKeyModel, by: By) -> Mapping[str, WalletModel]:
+async def ensure_wallets(
+    session: AsyncSession, key: ExchangeKeyModel, by: By, *, entered: bool = False
+) -> Mapping[str, WalletModel]:
     """The wallets of the key's account, by market: of spot, and where it may trade futures of those, too. Made with its
-    first key, or once it may. Their money is read from the exchange, not entered. Raises Conflict (field `name`) where
-    no name is free."""
+    first key, or once it may; in place of one that its owner archived only where he has just `entered` a key of the
+    account. Their money is read from the exchange, not entered. Raises Conflict (field `name`) where no name is
+    free."""
     found = dict((await wallets_of(session, [key.id])).get(key.id, {}))
-    if wallets.SPOT not in found:
+    known = set(found) if entered else await _markets_ever(session, key.id)
+    if wallets.SPOT not in known:
         found[wallets.SPOT] = await _make_wallet(session, key, wallets.SPOT, key.name, by)
-    if wallets.FUTURES not in found and allows(key.permissions, wallets.FUTURES):
+    if wallets.FUTURES not in known and allows(key.permissions, wallets.FUTURES):
         name = f"{key.name[:56]} futures"
         found[wallets.FUTURES] = await _make_wallet(session, key, wallets.FUTURES, name, by)
     return found
@@ -224,6 +228,12 @@ async def _check_permission(session: AsyncSession, owner_id: str) -> None:
             "(flotilla users live NAME --allow).",
             field="dry_run",
         )
+
+
+async def _markets_ever(session: AsyncSession, key_id: str) -> set[str]:
+    """Of which the key's account has a wallet, archived or not."""
+    query = select(WalletModel.market).where(col(WalletModel.exchange_key_id) == key_id)
+    return {market or wallets.SPOT for market in (await session.exec(query)).all()}
 
 
 async def _make_wallet(

@@ -71,6 +71,24 @@ async def test_a_key_is_entered_told_and_removed(keyed: World) -> None:
     assert (again["id"], again["wallet"]) == (made["id"], made["wallet"]), "the account keeps its wallet"
 
 
+async def test_a_wallet_that_its_owner_archived_comes_back_by_his_own_act_alone(keyed: World) -> None:
+    made = await entered(keyed)
+    path = f"{PATH}/{made['id']}"
+    assert (await keyed.client.post(f"/api/v1/wallets/{made['wallet']}/archive")).status_code == 200
+    assert (await keyed.client.post(f"{path}/check")).json()["wallet"] is None
+    replaced = await keyed.client.post(f"{path}/replace", json={"key": KEY, "secret": SECRET})
+    assert (replaced.json()["version"], replaced.json()["wallet"]) == (2, None)
+    assert replaced.json()["futures_wallet"] == made["futures_wallet"], "that one was not archived"
+    body = {"name": "anew", "kind": "exchange", "exchange_key_id": made["id"]}
+    anew = (await keyed.client.post("/api/v1/wallets", json=body)).json()["id"]
+    assert (await keyed.client.get(path)).json()["wallet"] == anew
+    assert (await keyed.client.post(f"/api/v1/wallets/{anew}/archive")).status_code == 200
+    assert (await keyed.client.delete(path)).status_code == 204
+    again = await entered(keyed)
+    assert (again["id"], again["futures_wallet"]) == (made["id"], made["futures_wallet"])
+    assert again["wallet"] not in (None, made["wallet"], anew)
+
+
 async def test_what_an_exchange_refuses_is_not_kept(keyed: World) -> None:
     checks = checks_of(keyed)
     checks.tell(KEY, frozenset({Permission.READ, Permission.SPOT, Permission.WITHDRAW}))
