@@ -7,15 +7,13 @@ import httpx
 from freqtrade_client import FtRestClient
 
 from tests.e2e.ruled import EAGER
-from tests.e2e.running import Flotilla
+from tests.e2e.running import Flotilla, wants_proof
 from tests.e2e.test_live import Control
 from tests.support import eventually_sync
 
 START_SECONDS = 900
 STEP_SECONDS = 120
 PASSWORD = "mauve lantern orbits quietly"
-PATIENT = {"FLOTILLA_ORCH_PAPER_SYMBOLS": "20", "FLOTILLA_API_ACCESS_TOKEN_SECONDS": "3600"}
-"""Settings: on a slow machine nobody has to sign in again."""
 
 
 @dataclass
@@ -50,7 +48,11 @@ class Person:
         return [self.name, self.user_id, self.token, *self.things.values(), *self.secrets]
 
     def call(self, method: str, path: str, **keywords: Any) -> httpx.Response:
-        """What he is answered is not kept."""
+        """What he is answered is not kept. Proves that it is he where his last proof is too old."""
+        answer = self.http.request(method, path, **keywords)
+        if not wants_proof(answer):
+            return answer
+        self.prove()
         return self.http.request(method, path, **keywords)
 
     def ask(self, method: str, path: str, expect: int | None = None, **body: Any) -> Any:
@@ -61,7 +63,7 @@ class Person:
         return answer.json() if answer.content and "json" in answer.headers["content-type"] else None
 
     def prove(self) -> None:
-        """That it is he, for what matters in the next five minutes."""
+        """That it is he."""
         self.http.post("/api/v1/auth/step-up", json={"password": PASSWORD}).raise_for_status()
 
     def client(self, bot_id: str) -> FtRestClient:
@@ -122,7 +124,6 @@ def put_to_work(person: Person) -> None:
     dry, live = f"{person.name}-dry", f"{person.name}-live"
     made = person.ask("POST", "/bots", name=dry, wallet=person.things["wallet"], **common)
     person.things["dry"] = made["id"]
-    person.prove()
     common |= {"wallet": person.things["account"], "dry_run": False, "confirm_live": live}
     made = person.ask("POST", "/bots", name=live, **common)
     assert (made["trading"], made["strategy"]["version"]) == ("paper_live", 1)
@@ -130,8 +131,7 @@ def put_to_work(person: Person) -> None:
 
 
 def change(flotilla: Flotilla, person: Person, **what: Any) -> None:
-    """By the administrator, who proves that it is he."""
-    flotilla.call("POST", "/api/v1/auth/step-up", json={"password": flotilla.password}).raise_for_status()
+    """By the administrator."""
     flotilla.call("PATCH", f"/api/v1/users/{person.user_id}", json=what).raise_for_status()
 
 

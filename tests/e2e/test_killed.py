@@ -12,10 +12,10 @@ from tests.e2e.running import Flotilla
 from tests.e2e.test_first_run import bot_pids
 from tests.support import eventually_sync
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
-START_SECONDS = 150
-STEP_SECONDS = 60
+START_SECONDS = 600
+STEP_SECONDS = 120
 
 
 def test_a_killed_control_plane_loses_nothing(tmp_path: Path) -> None:
