@@ -142,7 +142,7 @@ async def test_what_nobody_can_look_at_is_left_as_it_is(
         await want(rig, "stopped")
         driver.fake.calls.clear()
         await eventually(lambda: ("GET", "/v1/pool") in driver.fake.calls, message="it is looked at again")
-        assert await is_(rig, "ready", "DriverUnavailable"), "not stopped: nobody could"
+        await eventually(lambda: is_(rig, "ready", "DriverUnavailable"), message="not stopped: nobody could")
         await want(rig, "running")
         await driver.fake.stop()
         await eventually(lambda: is_(rig, "unreachable", "DriverUnavailable"))
