@@ -1,5 +1,7 @@
 """Wallets: made, renamed, archived; paper money in and out; capital to bots and back; what the ledger says."""
 
+import hashlib
+import json
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Annotated
@@ -36,6 +38,7 @@ from orchestrator.bots.repository import BotView
 from orchestrator.errors import Conflict, ErrorCode, InvalidSpec, NotFound
 from orchestrator.exchange_keys import service as keys
 from orchestrator.kit.clock import utc_now
+from orchestrator.kit.money import tidy
 from orchestrator.portfolio import returns
 from orchestrator.wallets import repository, service
 from orchestrator.wallets.check import check
@@ -135,8 +138,8 @@ async def rename_wallet(
     responses=problems(*_READ, ErrorCode.CONFLICT),
 )
 async def archive_wallet(wallet_id: WalletId, caller: Trader, services: ServicesDep) -> WalletResponse:
-    """Of a wallet from which no bot has its capital, and of paper ones only once they are empty. Its statement
-    stays."""
+    """Of a wallet from which no bot has its capital, and of paper ones only once they are empty. Its statement stays.
+    An account whose wallet you archived gets one again when you create it, or enter a key of the account."""
     async with services.writing(caller) as session:
         return await _body(session, await service.archive(session, wallet_id, By(caller.user_id)))
 
@@ -163,20 +166,30 @@ async def withdraw(
 
 @router.post("/{wallet_id}/allocate", operation_id="allocateCapital", summary="Give a bot capital", responses=_CAPITAL)
 async def allocate(
-    wallet_id: WalletId, body: CapitalMove, caller: Trader, services: ServicesDep, version: ExpectedVersion
+    wallet_id: WalletId,
+    body: CapitalMove,
+    caller: Trader,
+    services: ServicesDep,
+    version: ExpectedVersion,
+    key: IdempotencyKey = None,
 ) -> AllocationResponse:
     """Gives a bot more of what is free here; it takes it over without losing its open trades. If-Match names the bot's
     ETag."""
-    return await _allocate(services, caller, wallet_id, body, version, allocations.allocate)
+    return await _allocate(services, caller, wallet_id, body, version, key, allocations.allocate)
 
 
 @router.post("/{wallet_id}/take-back", operation_id="takeBackCapital", summary="Take capital back", responses=_CAPITAL)
 async def take_back(
-    wallet_id: WalletId, body: CapitalMove, caller: Trader, services: ServicesDep, version: ExpectedVersion
+    wallet_id: WalletId,
+    body: CapitalMove,
+    caller: Trader,
+    services: ServicesDep,
+    version: ExpectedVersion,
+    key: IdempotencyKey = None,
 ) -> AllocationResponse:
     """From a bot that is paused or stopped: what is in no trade, and at most what it was given. What it won comes back
     with all else when it is deleted. If-Match names the bot's ETag."""
-    return await _allocate(services, caller, wallet_id, body, version, allocations.take_back)
+    return await _allocate(services, caller, wallet_id, body, version, key, allocations.take_back)
 
 
 @router.get("/{wallet_id}/statement", operation_id="getStatement", summary="What moved", responses=problems(*_READ))
@@ -242,15 +255,18 @@ async def _allocate(
     wallet_id: str,
     body: CapitalMove,
     version: int | None,
+    key: str | None,
     act: Callable[..., Awaitable[BotView]],
 ) -> AllocationResponse:
     amount: Decimal = body.amount
+    asked = json.dumps([act.__name__, wallet_id, body.bot_id, f"{tidy(amount):f}"])
+    once = None if key is None else bots.Idempotency(key, hashlib.sha256(asked.encode()).hexdigest())
     async with services.writing(caller) as session:
         wallet = await service.get(session, wallet_id)
         bot = (await bots.get(session, None, body.bot_id)).bot
         if bot.wallet_id != wallet.id:
             raise Conflict("This bot has its capital from another wallet; see the bot's `wallet`.", field="bot_id")
-        view = await act(session, bot.id, amount, version, by=By(caller.user_id))
+        view = await act(session, bot.id, amount, version, idempotency=once, by=By(caller.user_id))
         told = allocation_body(view, await _body(session, wallet))
     await services.bus.publish("hints", "reconcile", {"bot_id": body.bot_id})
     return told

@@ -139,7 +139,8 @@ class BotEventModel(SQLModel, table=True):
 
 
 class IdempotencyModel(SQLModel, table=True):
-    """An answered create, kept 24 h, so that a repeated one answers the same."""
+    """A request that was carried out, kept 24 h, so that it is not carried out again: a create, or a change of a bot's
+    capital."""
 
     __tablename__ = "idempotency_keys"
 

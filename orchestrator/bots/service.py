@@ -49,7 +49,7 @@ Desired = Literal["running", "paused", "stopped", "deleted"]
 
 @dataclass(frozen=True, slots=True)
 class Idempotency:
-    """A create's Idempotency-Key, and a hash of its body (up to 64 characters)."""
+    """A request's Idempotency-Key, and a hash of what it asks for (up to 64 characters)."""
 
     key: str
     request_hash: str
@@ -89,7 +89,7 @@ async def create(
             await session.flush()
             session.add(_new_status(bot))
             if idempotency is not None:
-                session.add(_answer(owner_id, idempotency, bot))
+                session.add(_answer(owner_id, idempotency, bot.id))
             await capital.open_(session, bot, wallet_id)
             made = {"owner_id": owner_id, **columns_of(spec), "wallet_id": bot.wallet_id, **_wanted(bot)}
             _audit(session, by, "create", bot, None, made)
@@ -107,14 +107,25 @@ async def create(
 
 
 async def answered(session: AsyncSession, owner_id: str, idempotency: Idempotency) -> BotView | None:
-    """The bot that the same request made before, even if it was deleted since; None for a new request. Asked before
-    anything is checked: a market that changed since makes no refusal of what was accepted. Raises
+    """The bot that the same request made or changed before, even if it was deleted since; None for a new request. Asked
+    before anything is checked: a market that changed since makes no refusal of what was accepted. Raises
     IdempotencyMismatch."""
     bot = await _answered(session, owner_id, idempotency)
     if bot is None:
         return None
     status = await session.get(BotStatusModel, bot.id)
     return BotView(bot, status or _new_status(bot))
+
+
+async def remember(session: AsyncSession, owner_id: str, idempotency: Idempotency, bot_id: str) -> None:
+    """That the request is carried out, on a bot whose lock is held and of which it is not `answered`. Raises
+    IdempotencyMismatch where another request took the key meanwhile."""
+    try:
+        async with session.begin_nested():
+            session.add(_answer(owner_id, idempotency, bot_id))
+            await session.flush()
+    except IntegrityError:
+        raise _used_otherwise() from None
 
 
 async def get(session: AsyncSession, owner_id: str | None, bot_id: str, *, lock: bool = False) -> BotView:
@@ -287,20 +298,24 @@ async def _answered(session: AsyncSession, owner_id: str, idempotency: Idempoten
     if row is None:
         return None
     if row.request_hash != idempotency.request_hash:
-        raise IdempotencyMismatch(
-            "This Idempotency-Key was used for another request; send a new key with a new request.",
-            field="Idempotency-Key",
-        )
+        raise _used_otherwise()
     return await session.get(BotModel, row.bot_id)
 
 
-def _answer(owner_id: str, idempotency: Idempotency, bot: BotModel) -> IdempotencyModel:
+def _used_otherwise() -> IdempotencyMismatch:
+    return IdempotencyMismatch(
+        "This Idempotency-Key was used for another request; send a new key with a new request.",
+        field="Idempotency-Key",
+    )
+
+
+def _answer(owner_id: str, idempotency: Idempotency, bot_id: str) -> IdempotencyModel:
     return IdempotencyModel(
         owner_id=owner_id,
         key=idempotency.key,
         request_hash=idempotency.request_hash,
-        bot_id=bot.id,
-        created_at=bot.created_at,
+        bot_id=bot_id,
+        created_at=utc_now(),
     )
 
 

@@ -130,6 +130,30 @@ async def test_money_that_is_sent_twice_moves_once(world: World) -> None:
     problem_of(other, 422, "idempotency_mismatch")
 
 
+async def test_capital_that_is_given_or_taken_back_twice_with_one_key_moves_once(world: World) -> None:
+    wallet = await make(world)
+    bot = await world.create(wallet=wallet["id"], starting_balance="600", stake_amount="100", max_open_trades=3)
+    url, body = f"{WALLETS}/{wallet['id']}", {"bot_id": bot["id"], "amount": "100"}
+    once = {"Idempotency-Key": "once", "If-Match": '"1"'}
+    for amount in ("100", "100.0"):
+        given = await post(world, f"{url}/allocate", {**body, "amount": amount}, **once)
+        assert (Decimal(given["starting_balance"]), given["generation"], usdt(given["wallet"])) == (700, 2, (300, 1000))
+    for path, changed in (("allocate", {"amount": "99"}), ("take-back", {})):
+        other = await world.client.post(f"{url}/{path}", json={**body, **changed}, headers=once)
+        problem_of(other, 422, "idempotency_mismatch")
+    await world.client.post(f"/api/v1/bots/{bot['id']}/pause")
+    await see(world, bot["id"], "paused", snapshot(free=Decimal(700), equity=Decimal(700)))
+    refused = await world.client.post(
+        f"{url}/take-back", json={**body, "amount": "701"}, headers={"Idempotency-Key": "back"}
+    )
+    problem_of(refused, 409, "insufficient_funds")  # which uses no key up
+    for _ in range(2):
+        back = await post(world, f"{url}/take-back", body, **{"Idempotency-Key": "back"})
+        assert (Decimal(back["starting_balance"]), usdt(back["wallet"])) == (600, (400, 1000))
+    again = await post(world, f"{url}/allocate", body)
+    assert Decimal(again["starting_balance"]) == 700, "without a key each one counts"
+
+
 async def test_wallets_are_their_owners_alone(world: World) -> None:
     wallet = await make(world)
     bot = await world.create(wallet=wallet["id"])

@@ -16,9 +16,13 @@ def _get_kwargs(
     wallet_id: str,
     *,
     body: CapitalMove,
+    idempotency_key: str | Unset = UNSET,
     if_match: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
+    if not isinstance(idempotency_key, Unset):
+        headers["Idempotency-Key"] = idempotency_key
+
     if not isinstance(if_match, Unset):
         headers["if-match"] = if_match
 
@@ -127,6 +131,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     body: CapitalMove,
+    idempotency_key: str | Unset = UNSET,
     if_match: str | Unset = UNSET,
 ) -> Response[AllocationResponse | Problem]:
     """Give a bot capital
@@ -137,6 +142,7 @@ def sync_detailed(
 
     Args:
         wallet_id (str): Identity of the wallet.
+        idempotency_key (str | Unset):
         if_match (str | Unset):
         body (CapitalMove): Capital that a bot is given, or that is taken back, in its stake
             currency.
@@ -152,6 +158,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         wallet_id=wallet_id,
         body=body,
+        idempotency_key=idempotency_key,
         if_match=if_match,
     )
 
@@ -167,6 +174,7 @@ def sync(
     *,
     client: AuthenticatedClient,
     body: CapitalMove,
+    idempotency_key: str | Unset = UNSET,
     if_match: str | Unset = UNSET,
 ) -> AllocationResponse | Problem | None:
     """Give a bot capital
@@ -177,6 +185,7 @@ def sync(
 
     Args:
         wallet_id (str): Identity of the wallet.
+        idempotency_key (str | Unset):
         if_match (str | Unset):
         body (CapitalMove): Capital that a bot is given, or that is taken back, in its stake
             currency.
@@ -193,6 +202,7 @@ def sync(
         wallet_id=wallet_id,
         client=client,
         body=body,
+        idempotency_key=idempotency_key,
         if_match=if_match,
     ).parsed
 
@@ -202,6 +212,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     body: CapitalMove,
+    idempotency_key: str | Unset = UNSET,
     if_match: str | Unset = UNSET,
 ) -> Response[AllocationResponse | Problem]:
     """Give a bot capital
@@ -212,6 +223,7 @@ async def asyncio_detailed(
 
     Args:
         wallet_id (str): Identity of the wallet.
+        idempotency_key (str | Unset):
         if_match (str | Unset):
         body (CapitalMove): Capital that a bot is given, or that is taken back, in its stake
             currency.
@@ -227,6 +239,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         wallet_id=wallet_id,
         body=body,
+        idempotency_key=idempotency_key,
         if_match=if_match,
     )
 
@@ -240,6 +253,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     body: CapitalMove,
+    idempotency_key: str | Unset = UNSET,
     if_match: str | Unset = UNSET,
 ) -> AllocationResponse | Problem | None:
     """Give a bot capital
@@ -250,6 +264,7 @@ async def asyncio(
 
     Args:
         wallet_id (str): Identity of the wallet.
+        idempotency_key (str | Unset):
         if_match (str | Unset):
         body (CapitalMove): Capital that a bot is given, or that is taken back, in its stake
             currency.
@@ -267,6 +282,7 @@ async def asyncio(
             wallet_id=wallet_id,
             client=client,
             body=body,
+            idempotency_key=idempotency_key,
             if_match=if_match,
         )
     ).parsed

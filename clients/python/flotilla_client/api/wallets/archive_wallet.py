@@ -98,8 +98,9 @@ def sync_detailed(
     """Take a wallet out of use
 
      Of a wallet from which no bot has its capital, and of paper ones only once they are empty. Its
-    statement
-    stays.
+    statement stays.
+    An account whose wallet you archived gets one again when you create it, or enter a key of the
+    account.
 
     Args:
         wallet_id (str): Identity of the wallet.
@@ -131,8 +132,9 @@ def sync(
     """Take a wallet out of use
 
      Of a wallet from which no bot has its capital, and of paper ones only once they are empty. Its
-    statement
-    stays.
+    statement stays.
+    An account whose wallet you archived gets one again when you create it, or enter a key of the
+    account.
 
     Args:
         wallet_id (str): Identity of the wallet.
@@ -159,8 +161,9 @@ async def asyncio_detailed(
     """Take a wallet out of use
 
      Of a wallet from which no bot has its capital, and of paper ones only once they are empty. Its
-    statement
-    stays.
+    statement stays.
+    An account whose wallet you archived gets one again when you create it, or enter a key of the
+    account.
 
     Args:
         wallet_id (str): Identity of the wallet.
@@ -190,8 +193,9 @@ async def asyncio(
     """Take a wallet out of use
 
      Of a wallet from which no bot has its capital, and of paper ones only once they are empty. Its
-    statement
-    stays.
+    statement stays.
+    An account whose wallet you archived gets one again when you create it, or enter a key of the
+    account.
 
     Args:
         wallet_id (str): Identity of the wallet.
