@@ -8,6 +8,7 @@ import websockets
 from fastapi import WebSocket
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 from websockets.asyncio.client import ClientConnection
+from websockets.frames import CloseCode
 
 from api.errors import response_of
 from orchestrator.errors import AgentUnreachable, BotNotRunning, Error, RelayTimeout
@@ -44,20 +45,20 @@ async def dial(client: AgentClient, bot_id: str) -> ClientConnection:
 async def pump_both(
     websocket: WebSocket, upstream: ClientConnection, lasting: AbstractAsyncContextManager[None]
 ) -> None:
-    """Messages of both ways, until either side goes or `lasting` ends it; then the caller's side is closed."""
+    """Messages of both ways, until either side goes or `lasting` ends it; then the caller's side is closed, as the bot
+    closed its own where it did."""
     to_bot = asyncio.create_task(_to_bot(websocket, upstream))
     to_caller = asyncio.create_task(_to_caller(websocket, upstream))
     code, reason = _POLICY_VIOLATION, "This sign-in has ended."
     try:
         async with lasting:
             await asyncio.wait({to_bot, to_caller}, return_when=asyncio.FIRST_COMPLETED)
-            code, reason = _TRY_AGAIN_LATER, "The bot closed the connection."
+            code, reason = _closed_by(upstream)
     finally:
-        caller_left = to_bot.done()
         for pump in (to_bot, to_caller):
             pump.cancel()
         await asyncio.gather(to_bot, to_caller, return_exceptions=True)
-    if not caller_left and websocket.client_state is WebSocketState.CONNECTED:
+    if websocket.client_state is WebSocketState.CONNECTED:
         await _close(websocket, code, reason)
 
 
@@ -69,6 +70,16 @@ async def refuse(websocket: WebSocket, error: Error) -> None:
         await websocket.send_denial_response(response_of(error, websocket.url.path))
     else:
         await _close(websocket, _POLICY_VIOLATION, error.message)
+
+
+def _closed_by(upstream: ClientConnection) -> tuple[int, str]:
+    """The bot's code and reason; another code where it sent none that could be passed on."""
+    code = upstream.close_code
+    if code == CloseCode.NO_STATUS_RCVD:
+        return CloseCode.NORMAL_CLOSURE, ""
+    if code is None or code == CloseCode.ABNORMAL_CLOSURE:
+        return _TRY_AGAIN_LATER, "The connection to the bot broke off."
+    return code, upstream.close_reason or ""
 
 
 async def _to_bot(websocket: WebSocket, upstream: ClientConnection) -> None:

@@ -30,6 +30,7 @@ _KEPT_SECONDS = 4.0
 _CHUNK_BYTES = 64 * 1024
 _WEBSOCKET_LIMIT_BYTES = 16 * 1024 * 1024
 _REFUSED_PREFIXES = ("token/",)
+_BROKEN_OFF: tuple[int, str] = (aiohttp.WSCloseCode.TRY_AGAIN_LATER, "The bot's connection broke off.")
 _WEBSOCKET_PATH = "message/ws"
 _LOOKS = frozenset((hdrs.METH_GET, hdrs.METH_HEAD))
 _HOP_BY_HOP = frozenset(
@@ -212,14 +213,18 @@ async def _relay_websocket(request: web.Request, upstream: _Upstream, url: URL) 
     ) as bot:
         client = web.WebSocketResponse(max_msg_size=_WEBSOCKET_LIMIT_BYTES, heartbeat=20)
         await client.prepare(request)
-        ways = [asyncio.ensure_future(_pump(client, bot)), asyncio.ensure_future(_pump(bot, client))]
+        to_client = asyncio.ensure_future(_pump(bot, client))
+        ways = [asyncio.ensure_future(_pump(client, bot)), to_client]
+        code, reason = _BROKEN_OFF
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            if to_client.done() and to_client.exception() is None:
+                code, reason = to_client.result()
         finally:
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
-            await client.close()
+            await client.close(code=code, message=reason.encode())
         return client
 
 
@@ -236,12 +241,15 @@ async def _access_token(upstream: _Upstream) -> str:
 _Socket = web.WebSocketResponse | aiohttp.ClientWebSocketResponse
 
 
-async def _pump(source: _Socket, sink: _Socket) -> None:
-    """Messages of one direction, until either side closes."""
-    async for message in source:
+async def _pump(source: _Socket, sink: _Socket) -> tuple[int, str]:
+    """Messages of one direction, until either side closes; with which code and reason the source did."""
+    while True:
+        message = await source.receive()
         if message.type is aiohttp.WSMsgType.TEXT:
             await sink.send_str(message.data)
         elif message.type is aiohttp.WSMsgType.BINARY:
             await sink.send_bytes(message.data)
+        elif message.type is aiohttp.WSMsgType.CLOSE:
+            return message.data or aiohttp.WSCloseCode.OK, message.extra or ""
         else:
-            return
+            return _BROKEN_OFF

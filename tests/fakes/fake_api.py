@@ -78,5 +78,12 @@ async def _socket(request: web.Request) -> web.WebSocketResponse:
     response = web.WebSocketResponse()
     await response.prepare(request)
     async for message in response:
+        if message.data == "go away":
+            await response.close(code=4001, message=b"Gone away.")
+            break
+        if message.data == "break off":
+            assert request.transport is not None
+            request.transport.abort()
+            break
         await response.send_str(f"echo {message.data}")
     return response

@@ -5,6 +5,7 @@ import signal
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from tests.fakes.pool_rig import PoolRig
@@ -55,6 +56,18 @@ def test_websocket_messages_go_both_ways(pool: PoolRig) -> None:
     with connect(url, additional_headers=pool.headers, open_timeout=60) as client:
         client.send("hello")
         assert client.recv(timeout=60) == "echo hello"
+
+
+@pytest.mark.parametrize(("asked", "code"), [("go away", 4001), ("break off", 1013)])
+def test_a_websocket_ends_as_the_bot_ended_it(pool: PoolRig, asked: str, code: int) -> None:
+    url = pool.url.replace("http", "ws") + f"{API}/message/ws"
+    with connect(url, additional_headers=pool.headers, open_timeout=60) as client:
+        client.send(asked)
+        with pytest.raises(ConnectionClosed) as closed:
+            client.recv(timeout=60)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == code
+    assert (closed.value.rcvd.reason == "Gone away.") == (code == 4001)
 
 
 def test_stopped_bot_has_no_api(pool: PoolRig) -> None:

@@ -248,6 +248,15 @@ async def _converse(socket: ClientConnection) -> None:
         assert await socket.recv() == "bot heard hello"
 
 
+async def _closing(socket: ClientConnection) -> tuple[int, str]:
+    """Code and reason that come."""
+    with pytest.raises(ConnectionClosed) as closed:
+        async with asyncio.timeout(60):
+            await socket.recv()
+    assert closed.value.rcvd is not None
+    return closed.value.rcvd.code, closed.value.rcvd.reason
+
+
 async def test_a_websocket_is_relayed_both_ways_and_closed_on_both_sides(world: World) -> None:
     bot_id = await world.placed()
     async with world.serving() as client:
@@ -257,9 +266,10 @@ async def test_a_websocket_is_relayed_both_ways_and_closed_on_both_sides(world: 
         await eventually(lambda: world.agent.sockets == 0, message="the bot's side is closed")
         async with _socket(client, bot_id, token=token_of(OWNER)) as socket:
             await socket.send("go away")
-            with pytest.raises(ConnectionClosed):
-                async with asyncio.timeout(60):
-                    await socket.recv()
+            assert await _closing(socket) == (4001, "Gone away.")
+        async with _socket(client, bot_id, token=token_of(OWNER)) as socket:
+            await socket.send("break off")
+            assert (await _closing(socket))[0] == 1013
 
 
 async def test_a_ticket_opens_a_websocket_once(world: World) -> None:

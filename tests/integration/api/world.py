@@ -115,7 +115,11 @@ class RelayAgent(FakeAgent):
         try:
             async for message in ws:
                 if message.data == "go away":
+                    await ws.close(code=4001, message=b"Gone away.")
                     break
+                if message.data == "break off":
+                    assert request.transport is not None
+                    request.transport.abort()
                 await ws.send_str(f"bot heard {message.data}")
         finally:
             self.sockets -= 1
