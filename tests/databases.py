@@ -5,7 +5,6 @@ import asyncio
 import itertools
 import os
 import shutil
-import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -18,6 +17,7 @@ import psycopg
 import pytest
 
 from orchestrator.db import migrate
+from tests.support import free_port
 
 KINDS = ("sqlite", "postgresql")
 _TEMPLATE = "flotilla_template"
@@ -116,9 +116,7 @@ def server(programs: Path) -> Iterator[PostgresServer]:
     """PostgreSQL refuses to run as root, so then it runs as its own user."""
     directory = Path(tempfile.mkdtemp(prefix="flotilla-pg-"))
     data = directory / "data"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     as_user: list[str] = []
     if os.geteuid() == 0:
         as_user = ["runuser", "-u", "postgres", "--"]

@@ -238,7 +238,6 @@ def test_connections_without_end_keep_no_sibling_out(pool: PoolRig) -> None:
     with contextlib.ExitStack() as kept:
         peers = [kept.enter_context(connect_unix(pool.directory / "agent.sock", 60)) for _ in range(100)]
         eventually_sync(lambda: len(_closed(peers)) >= 100 - MOST_OF_ONE, message="all but a few are refused")
-        assert len(_closed(peers)) == 100 - MOST_OF_ONE
         pool.put("beside")
         pool.until_state("beside", "running")
         told = (pool.directory / "logs" / "agent.log").read_text().count(f"process {os.getpid()} has too many")

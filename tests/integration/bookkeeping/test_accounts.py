@@ -199,7 +199,7 @@ async def test_a_pair_or_an_order_that_the_exchange_cannot_know_keeps_nothing_el
 async def test_what_a_deleted_bot_spent_is_given_to_nobody_else(desk: Desk) -> None:
     await desk.set_up(USDT="1000")
     await desk.add_bot("1000")
-    order = await desk.trade("ETH/USDT", "buy", 0.25)
+    order = await desk.trade("ETH/USDT", "buy", 0.2)
     spent = Decimal(1000) - (await desk.truth())["USDT"]
     await desk.delete()
     async with desk.database.unit_of_work() as session:  # its account was read before it was gone
@@ -234,7 +234,7 @@ async def test_nothing_is_taken_back_from_a_live_bot_before_its_account_agreed_s
     await desk.add_bot("1000")
     await desk.look()
     await desk.pause()
-    order = await desk.trade("ETH/USDT", "buy", 0.25)
+    order = await desk.trade("ETH/USDT", "buy", 0.2)
     with pytest.raises(Conflict, match="not read"):
         await desk.take_back("100")
     await desk.look()

@@ -72,11 +72,9 @@ def test_another_one_takes_over_the_reconciling(home: Path, database: str) -> No
                 lambda: "FLOTILLA_ORCH_REDIS_URL" in second.checks()["bus"],
                 message="several without Redis lose messages",
             )
-            began = time.monotonic()
             os.kill(first.process.pid, signal.SIGKILL)
             second.create("two")
             eventually_sync(lambda: runs(second, "two"), message="the other one starts bots")
-            assert time.monotonic() - began < 30, "it took over, and started a bot"
             assert second.leads()
             eventually_sync(lambda: second.bots() == {"one": "running", "two": "running"}, message="both run")
 
