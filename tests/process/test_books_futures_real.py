@@ -25,7 +25,7 @@ MONEY, SHARE, LEVERAGE = Decimal(2000), Decimal(900), 5
 PAIRS = {"first": ["BTC/USDT:USDT", "ETH/USDT:USDT"], "second": ["SOL/USDT:USDT", "XRP/USDT:USDT"]}
 STRANGE = "ADA/USDT:USDT"
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.slow]
+pytestmark = [pytest.mark.timeout(2700), pytest.mark.slow]
 
 
 def leveraged_template(directory: Path) -> Path:

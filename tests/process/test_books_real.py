@@ -49,10 +49,10 @@ PAIRS = {
     "first": ["BTC/USDT", "ETH/USDT", "SOL/USDT", "ADA/USDT", "LTC/USDT"],
     "second": ["XRP/USDT", "DOGE/USDT", "LINK/USDT", "AVAX/USDT", "DOT/USDT"],
 }
-WARM_SECONDS, PATIENT_SECONDS = 300, 150
+WARM_SECONDS, PATIENT_SECONDS = 900, 400
 SALES = 12
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.slow]
+pytestmark = [pytest.mark.timeout(2700), pytest.mark.slow]
 
 
 def pointed_template(directory: Path) -> Path:
