@@ -17,10 +17,10 @@ from tests.e2e.ruled import Held, Pool, Prices, listening, write_eager_template
 from tests.e2e.running import Flotilla
 from tests.support import eventually_sync
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
-START_SECONDS = 180
-STEP_SECONDS = 90
+START_SECONDS = 600
+STEP_SECONDS = 180
 LIMIT = 3
 PAIRS = {"one": ["BTC/USDT", "ETH/USDT"], "two": ["SOL/USDT", "BNB/USDT"]}
 DOCUMENT = {
@@ -50,7 +50,7 @@ def test_the_rules_of_a_fleet(tmp_path: Path) -> None:
             take_profit_once(first, pool, prices, winner, label)
             stop_hard(first, pool, prices, winner, label)
             eventually_sync(lambda: len(pool.open_trades()) == LIMIT, STEP_SECONDS, "the room is taken again")
-            assert_streamed(told)
+            eventually_sync(lambda: streamed(told), STEP_SECONDS, f"the stream tells of them: {told}")
             first.process.kill()
         first.process.wait()
         died_at = datetime.now(UTC)
@@ -138,12 +138,12 @@ def stop_hard(running: Flotilla, pool: Pool, prices: Prices, trade: Held, label:
     assert (closed.is_open, closed.exit_reason) == (False, "flotilla:hard_stop")
 
 
-def assert_streamed(told: list[tuple[str, dict[str, Any]]]) -> None:
+def streamed(told: list[tuple[str, dict[str, Any]]]) -> bool:
     """Actions as `trade`, refusals as `alert`, both with the name of the bot."""
     rules = {(body["rule"], body["stage"]) for event, body in told if event == "trade" and body["event"] == "rule"}
-    assert {("take_profit", "filled"), ("hard_stop", "filled")} <= rules
     refused = [body for event, body in told if event == "alert" and body["type"] == "entry_refused"]
-    assert any("limits.open_trades" in body["message"] and body["name"] in PAIRS for body in refused), told
+    limited = any("limits.open_trades" in body["message"] and body["name"] in PAIRS for body in refused)
+    return limited and {("take_profit", "filled"), ("hard_stop", "filled")} <= rules
 
 
 def reduce_without_control_plane(pool: Pool, prices: Prices, trade: Held) -> None:
@@ -287,7 +287,7 @@ def command(home: Path, *arguments: str, url: str | None = None) -> str:
         env={**own, "FLOTILLA_HOME": str(home), "COLUMNS": "250", "DOCKER_HOST": f"unix://{home}/no-docker"},
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=400,
         check=False,
     )
     assert outcome.returncode == 0, outcome.stderr
