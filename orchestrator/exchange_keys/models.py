@@ -17,8 +17,7 @@ _LIVING = text("removed_at IS NULL")
 
 
 def _unique_among_living(name: str, *columns: str) -> Index:
-    """Of one owner."""
-    return Index(name, "owner_id", *columns, unique=True, sqlite_where=_LIVING, postgresql_where=_LIVING)
+    return Index(name, *columns, unique=True, sqlite_where=_LIVING, postgresql_where=_LIVING)
 
 
 class KeyState(StrEnum):
@@ -37,7 +36,7 @@ class ExchangeKeyModel(SQLModel, table=True):
 
     __tablename__ = "exchange_keys"
     __table_args__ = (
-        _unique_among_living("uq_exchange_keys_name", "name"),
+        _unique_among_living("uq_exchange_keys_name", "owner_id", "name"),
         _unique_among_living("uq_exchange_keys_fingerprint", "fingerprint"),
         _unique_among_living("uq_exchange_keys_account", "exchange", "account"),
         Index("ix_exchange_keys_kek", "kek_id"),
@@ -59,7 +58,8 @@ class ExchangeKeyModel(SQLModel, table=True):
     fingerprint: str = Field(max_length=32)
     """HMAC of the key's public part: tells keys apart and nothing of them."""
     account: str | None = Field(default=None, max_length=32)
-    """HMAC of the exchange's name of the account, of which an owner has one key; None where the exchange tells none."""
+    """HMAC of the exchange's name of the account, of which one user has one key, since two wallets would
+    count its money twice; None where the exchange tells none."""
     permissions: list[str] = Field(sa_column=Column(JSON, nullable=False))
     """`exchange_keys.facts.Permission`, as the exchange told them last."""
     ip_restricted: bool | None = Field(default=None)

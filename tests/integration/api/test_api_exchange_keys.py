@@ -153,6 +153,23 @@ async def test_nobody_reaches_anothers_key(keyed: World) -> None:
     problem_of(await keyed.client.post(f"{PATH}/vault/rotate", json={}), 403, "not_allowed")
 
 
+async def test_an_account_is_one_users(keyed: World) -> None:
+    made, checks = await entered(keyed), checks_of(keyed)
+    account = f"account of {KEY}"
+    checks.tell("second", account=account)
+    checks.tell("third", account=account)
+    await keyed.change_user(OTHER, role="trader", may_trade_live=True)
+    async with keyed.client_of(OTHER) as other:
+        for body in (BODY, {**BODY, "key": "second"}):
+            refused = problem_of(await other.post(PATH, json=body), 409, "conflict")
+            assert "another user" in refused["detail"]
+        assert (await other.get(PATH)).json()["items"] == []
+        assert (await other.get("/api/v1/wallets")).json()["items"] == []
+        assert (await keyed.client.delete(f"{PATH}/{made['id']}")).status_code == 204
+        assert (await other.post(PATH, json={**BODY, "key": "second"})).status_code == 201, "it is free again"
+    problem_of(await keyed.client.post(PATH, json={**BODY, "key": "third"}), 409, "conflict")
+
+
 async def test_keys_and_live_bots_want_a_fresh_proof(keyed: World) -> None:
     made = await entered(keyed)
     async with keyed.rig.database.unit_of_work() as session:
