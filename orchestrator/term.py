@@ -53,7 +53,8 @@ Runner = Callable[[], Awaitable[None]]
 """A task that runs until it is cancelled."""
 
 _BACKOFF = Backoff(first_seconds=1, limit_seconds=30)
-_EXCHANGE_WAIT_SECONDS = 5.0
+_EXCHANGE_WAIT_SECONDS = 180.0
+"""Only ever spent on a first start, and on a machine without processor to spare: its address is kept."""
 _TICK_LATE_SECONDS = 15.0
 _FENCE_SECONDS = 1.0
 _KEYS_EVERY_SECONDS = 900
@@ -226,10 +227,13 @@ class Term:
             return False
 
     async def _keep_pools(self) -> None:
-        """A pool is told the paper exchange's address at its start, so that one comes first."""
+        """A pool of processes is told the paper exchange's address at its start, and refuses bots of one that it knows
+        nothing of: that address comes first."""
         paper = self._means.paper
-        for _ in range(int(_EXCHANGE_WAIT_SECONDS / _POLL_SECONDS)):
-            if paper is None or paper.url() is not None:
+        until = time.monotonic() + _EXCHANGE_WAIT_SECONDS
+        while paper is not None and paper.pool_url() is None:
+            if time.monotonic() > until:
+                logger.warning("the paper exchange does not come: pools start without it and take no bots of it")
                 break
             await asyncio.sleep(_POLL_SECONDS)
         await PoolKeeper(self._means.database, self._means.drivers, self._means.agents, strays=self._strays).run()

@@ -15,9 +15,10 @@ from orchestrator.pools.client import AgentEndpoint
 from orchestrator.pools.drivers import CannotStartPool, DriverUnavailable, PoolObservation
 from orchestrator.pools.models import PoolModel
 from orchestrator.pools.nodes import NodeReport
+from orchestrator.portfolio.service import PortfolioService
 from orchestrator.reconcile import keeper
 from orchestrator.reconcile.keeper import PoolKeeper
-from orchestrator.term import forget_slots, stop_pools
+from orchestrator.term import Means, Term, forget_slots, stop_pools
 from tests.fakes.fake_agent import FakeAgent
 from tests.integration.orchestrator.rig import Rig
 from tests.support import eventually
@@ -184,6 +185,33 @@ async def test_stopping_all_pools_outlives_a_driver_that_is_away(driver: Hinting
     driver.away = True
     await stop_pools({"away": driver, "there": other}, paper)  # type: ignore[arg-type]  # what else a service has
     assert (driver.stopped, other.stopped, paper.stopped) == (0, 1, 1)
+
+
+async def test_a_pool_is_not_started_before_the_paper_exchange_has_an_address(rig: Rig, driver: HintingFake) -> None:
+    """It would refuse all bots of the paper exchange for as long as it lives."""
+    driver.alive = False
+
+    class Paper:
+        asked, address = 0, None
+
+        def pool_url(self) -> str | None:
+            self.asked += 1
+            return self.address
+
+    paper, portfolio = Paper(), PortfolioService(rig.database, rig.bus)
+    means = Means(
+        rig.settings, rig.database, rig.bus, rig.agents, rig.catalogue, portfolio, {"fake": driver},
+        paper, leading=lambda: True,  # type: ignore[arg-type]  # what else a service has
+    )  # fmt: skip
+    task = asyncio.create_task(Term(means)._runners()["pools"]())
+    try:
+        await eventually(lambda: paper.asked > 150 or driver.ensured, message="it is waited for")
+        assert driver.ensured == 0
+        paper.address = "http://127.0.0.1:1"  # type: ignore[assignment]
+        await eventually(lambda: driver.ensured, message="the pool is started")
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_what_a_pool_was_made_of_is_written_and_is_what_a_roll_back_makes_again(
