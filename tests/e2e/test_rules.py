@@ -206,8 +206,8 @@ def release_everything(running: Flotilla, pool: Pool) -> None:
     release(running, "fleet")
     eventually_sync(lambda: modes(running) == {("active", "active")}, STEP_SECONDS, "both are free")
     entered = force_entry(running)
-    assert entered.status_code == 200, entered.text
-    assert pool.open_trades()
+    assert entered.status_code == 200 or pool.open_trades(), f"neither by hand nor by themselves: {entered.text}"
+    eventually_sync(pool.open_trades, STEP_SECONDS, "they trade again")
 
 
 def assert_audited(running: Flotilla) -> None:

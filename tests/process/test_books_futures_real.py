@@ -102,8 +102,8 @@ async def test_long_and_short_on_one_account_are_in_the_ledger_to_the_last_digit
 
     # Killed between order and commit: found, blocks both bots, and is the bot's own once it is back.
     await desk.start("second", hold="sell")
-    finding = await patiently(lambda: desk.found(Kind.UNADOPTED_ORDER), "what FreqTrade did not note")
-    assert (finding.bot_id, finding.evidence["side"]) == (desk.ids["second"], "sell")
+    finding = await patiently(lambda: desk.found(Kind.UNADOPTED_ORDER, "second"), "what FreqTrade did not note")
+    assert finding.evidence["side"] == "sell"
     await patiently(lambda: comes_to(desk.blocked, {"first", "second"}), "both are blocked")
     pid = await desk.pid("second")
     assert pid is not None
@@ -140,8 +140,8 @@ async def test_long_and_short_on_one_account_are_in_the_ledger_to_the_last_digit
 
     await patiently(agrees, "the ledger is the exchange's")
     truth = paper.tables()
-    assert len(await desk.fills()) == len(truth["fills"])
-    assert await desk.kinds() == []
+    await patiently(lambda: comes_to(desk.count_fills, len(truth["fills"])), "each fill is noted")
+    await patiently(lambda: comes_to(desk.kinds, []), "no finding is open")
     assert await desk.flaws() == []
     paid = [Decimal(one["margin"]) for one in truth["changes"] if one["reason"] == "funding"]
     async with desk.database.read() as session:
