@@ -284,9 +284,9 @@ async def _stored(
             await session.flush()
     except IntegrityError:
         raise Conflict(
-            "A key of this name or of this account was entered meanwhile, or another user of this Flotilla has entered one "
-            "of this account: its money would be counted, and its coins sold, twice. Only one user has it, and may share "
-            "the bots.",
+            "A key of this name or of this account was entered meanwhile, or another user of this Flotilla has entered "
+            "one of this account: its money would be counted, and its coins sold, twice. Only one user has it, and may "
+            "share the bots.",
             field="key",
         ) from None
     return row
