@@ -48,3 +48,13 @@ def test_what_is_set_or_kept_reaches_it_by_name(checkout: Path) -> None:
 def test_what_the_deployment_decides_stays(checkout: Path) -> None:
     decided = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())["services"]["control-plane"]["environment"]
     assert told(checkout, **dict.fromkeys({*decided, *DECIDED_ELSEWHERE}, "x"))[0] == set()
+
+
+@pytest.mark.parametrize("name", ["FLOTILLA_ORCH_KEK", "FLOTILLA_ORCH_KEK_COMMAND"])
+def test_what_opens_exchange_keys_gets_into_no_containers_environment(checkout: Path, name: str) -> None:
+    assert told(checkout, **{name: "planted"})[0] == set()
+    given = {"PATH": f"{checkout / 'bin'}:{os.environ['PATH']}", name: "planted"}
+    done = subprocess.run([str(checkout / "scripts" / "deploy"), "up"], env=given, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert f"as the file {name.lower()}" in done.stderr
+    assert "planted" not in done.stdout + done.stderr
