@@ -2,6 +2,7 @@
 
     python -m clients.generate            writes clients/python/flotilla_client anew
     python -m clients.generate --to DIR   writes it there
+    python -m clients.generate --document FILE   writes the document alone, of which the portal's client is made
 
 By openapi-python-client, without a server: the document is what `create_app` makes. The same document gives the same
 files, byte by byte; a test compares them with those of the repository.
@@ -38,6 +39,9 @@ _STYLE = ("--isolated", "--quiet", "--line-length", "120", "--target-version", "
 
 def main() -> None:
     arguments = _arguments()
+    if arguments.document is not None:
+        arguments.document.write_text(json.dumps(_document(), indent=1) + "\n")
+        return
     generate(arguments.to)
 
 
@@ -107,6 +111,7 @@ def _run(*command: str) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--to", type=Path, default=PACKAGE)
+    parser.add_argument("--document", type=Path)
     return parser.parse_args()
 
 

@@ -1,0 +1,52 @@
+import { defineStore } from 'pinia'
+import { computed, ref } from 'vue'
+
+import { getMe, logout } from '@/api/generated'
+import type { MeResponse, TokenResponse } from '@/api/generated'
+import { accept, forget, onEnded, renew } from '@/api/transport'
+
+/** Who is signed in here. `known` is false until it has been asked once. */
+export const useSession = defineStore('session', () => {
+  const me = ref<MeResponse | null>(null)
+  const known = ref(false)
+  const over = ref(false)
+  const isAdmin = computed(() => me.value?.role === 'admin')
+  const mayTrade = computed(() => me.value !== null && me.value.role !== 'viewer')
+
+  onEnded(() => {
+    me.value = null
+    over.value = true
+  })
+
+  /** Goes on with the sign-in that the browser keeps, if there is one. */
+  async function resume(): Promise<boolean> {
+    if (me.value !== null) return true
+    const found = await renew()
+    known.value = true
+    if (found) await load()
+    return found
+  }
+
+  /** Takes what a sign-in issued. */
+  async function begin(issued: TokenResponse): Promise<void> {
+    accept(issued)
+    over.value = false
+    await load()
+  }
+
+  async function load(): Promise<void> {
+    me.value = await getMe()
+    known.value = true
+  }
+
+  async function signOut(): Promise<void> {
+    try {
+      await logout()
+    } finally {
+      forget()
+      me.value = null
+    }
+  }
+
+  return { me, known, over, isAdmin, mayTrade, resume, begin, load, signOut }
+})

@@ -1,0 +1,17 @@
+import './styles/main.css'
+
+import ui from '@nuxt/ui/vue-plugin'
+import { VueQueryPlugin } from '@tanstack/vue-query'
+import { createPinia } from 'pinia'
+import { createApp } from 'vue'
+
+import App from './App.vue'
+import { client } from './api/generated/client.gen'
+import { asProblem, problemFrom } from './api/problem'
+import { queryOptions } from './api/queries'
+import { i18n } from './locales/i18n'
+import { router } from './router'
+
+client.interceptors.error.use((error, response) => (response instanceof Response ? problemFrom(response.status, error) : asProblem(error)))
+
+createApp(App).use(createPinia()).use(router).use(i18n).use(VueQueryPlugin, queryOptions).use(ui).mount('#app')

@@ -1,0 +1,53 @@
+import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+
+import { useSession } from '@/features/auth/session'
+import { loadText } from '@/locales/i18n'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** Parts of the catalogue that the page needs. */
+    text?: readonly string[]
+    /** Without the frame, and without a sign-in. */
+    bare?: boolean
+    /** For administrators alone. */
+    admin?: boolean
+    /** What the page is called, a key of the catalogue. */
+    title?: string
+  }
+}
+
+const routes: RouteRecordRaw[] = [
+  { path: '/', name: 'fleet', component: () => import('@/features/fleet/FleetPage.vue'), meta: { text: ['fleet'], title: 'common.nav.fleet' } },
+  { path: '/bots/new', name: 'bot-new', component: () => import('@/features/bots/CreatePage.vue'), meta: { text: ['create'], title: 'common.nav.create' } },
+  { path: '/bots/:id/:tab?', name: 'bot', component: () => import('@/features/bots/BotPage.vue'), meta: { text: ['bot'], title: 'common.nav.bot' } },
+  { path: '/risk/:tab?', name: 'risk', component: () => import('@/features/risk/RiskPage.vue'), meta: { text: ['risk'], title: 'common.nav.risk' } },
+  { path: '/wallets/:tab?', name: 'wallets', component: () => import('@/features/wallets/WalletsPage.vue'), meta: { text: ['wallets'], title: 'common.nav.wallets' } },
+  { path: '/strategies/:id?/:tab?', name: 'strategies', component: () => import('@/features/strategies/StrategiesPage.vue'), meta: { text: ['strategies'], title: 'common.nav.strategies' } },
+  { path: '/pools/:id?', name: 'pools', component: () => import('@/features/pools/PoolsPage.vue'), meta: { text: ['pools'], title: 'common.nav.pools', admin: true } },
+  { path: '/users/:id?', name: 'users', component: () => import('@/features/users/UsersPage.vue'), meta: { text: ['users'], title: 'common.nav.users', admin: true } },
+  { path: '/audit', name: 'audit', component: () => import('@/features/audit/AuditPage.vue'), meta: { text: ['audit'], title: 'common.nav.audit' } },
+  { path: '/settings/:tab?', name: 'settings', component: () => import('@/features/settings/SettingsPage.vue'), meta: { text: ['settings'], title: 'common.nav.settings' } },
+  { path: '/setup', name: 'setup', component: () => import('@/features/setup/SetupPage.vue'), meta: { text: ['setup'], title: 'common.nav.setup' } },
+  { path: '/sign-in', name: 'sign-in', component: () => import('@/features/auth/SignInPage.vue'), meta: { text: ['auth'], title: 'common.nav.signIn', bare: true } },
+  { path: '/invitations', name: 'invitation', component: () => import('@/features/auth/InvitationPage.vue'), meta: { text: ['auth'], title: 'common.nav.invitation', bare: true } },
+  { path: '/:pathMatch(.*)*', name: 'not-found', component: () => import('@/components/NotFoundPage.vue'), meta: { title: 'common.nav.notFound' } },
+]
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes,
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+})
+
+router.beforeEach(async (to) => {
+  await loadText(to.meta.text ?? [])
+  if (to.meta.bare) return true
+  const session = useSession()
+  try {
+    if (!(await session.resume())) return { name: 'sign-in', query: to.fullPath === '/' ? {} : { to: to.fullPath } }
+  } catch {
+    return true // No answer: the frame says so, shows what was last known, and goes on by itself.
+  }
+  if (to.meta.admin && !session.isAdmin) return { name: 'fleet' }
+  return true
+})
