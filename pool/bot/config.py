@@ -1,81 +1,20 @@
-"""The final FreqTrade configuration of a bot. Pure.
+"""The final FreqTrade configuration of a bot in its directory (`pool.contract.configuration`). Pure."""
 
-What a slot's `config` may say is everything about trading. What the pool owns it cannot say: where files lie, which
-servers are spoken to, which credentials are used, what else listens or reports. Such keys are dropped and set here; a
-pairlist that would fetch from elsewhere is refused, since dropping it would trade other pairs than the user believes.
-"""
-
-import copy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pool.bot.log import LOG_FILE, log_config
-from pool.contract.slots import DesiredState, SlotSpec
+from pool.contract.configuration import PAPER, ConfigurationRefused, Place, ccxt_id, configuration
+from pool.contract.slots import SlotSpec
 from pool.exchange.urls import paper_urls
 from pool.settings import PoolSettings
 
-PAPER = "paper"
-PAPER_CCXT_ID = "binance"
+__all__ = ["ConfigurationRefused", "ccxt_id", "compose"]
+
 STRATEGY_DIRECTORY = "strategy"
 DRY_DATABASE = "tradesv3.sqlite"
 LIVE_DATABASE = "tradesv3.live.sqlite"
-
-_OWNED_KEYS = frozenset(
-    {
-        "user_data_dir",
-        "datadir",
-        "strategy",
-        "strategy_path",
-        "recursive_strategy_search",
-        "freqaimodel_path",
-        "hyperopt_path",
-        "db_url",
-        "db_url_from",
-        "exportfilename",
-        "exportdirectory",
-        "logfile",
-        "log_config",
-        "verbosity",
-        "print_colorized",
-        "api_server",
-        "telegram",
-        "discord",
-        "webhook",
-        "external_message_consumer",
-        "fiat_display_currency",
-        "coingecko",
-        "add_config_files",
-        "config_files",
-        "original_config",
-        "runmode",
-        "command",
-        "sd_notify",
-        "dry_run",
-        "initial_state",
-        "bot_name",
-    }
-)
-"""Top-level keys that are the pool's alone. FreqTrade fetches rates for `fiat_display_currency` from elsewhere."""
-
-_EXCHANGE_KEYS = frozenset(
-    {"pair_whitelist", "pair_blacklist", "unknown_fee_rate", "outdated_offset", "markets_refresh_interval"}
-)
-"""All that a user may say of the exchange, `ccxt_config` aside."""
-
-_CCXT_KEYS = frozenset({"enableRateLimit", "rateLimit", "timeout"})
-"""ccxt sets any other key as an attribute of its client: URLs, proxies, credentials, verbose logging."""
-
-_FOREIGN_PAIRLISTS = frozenset({"RemotePairList", "ProducerPairList", "MarketCapPairList"})
-
-
-class ConfigurationRefused(ValueError):
-    """The slot asks for what this pool does not do; the message is a sentence for people."""
-
-
-def ccxt_id(exchange: str) -> str:
-    """The ccxt exchange that stands behind a slot's `exchange`."""
-    return PAPER_CCXT_ID if exchange == PAPER else exchange
 
 
 def compose(spec: SlotSpec, directory: Path, settings: PoolSettings, ccxt_urls: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,61 +23,14 @@ def compose(spec: SlotSpec, directory: Path, settings: PoolSettings, ccxt_urls: 
     `directory` is the bot's own, its name the bot's id. `ccxt_urls` is `urls["api"]` of the ccxt exchange (`ccxt_id`).
     Raises ConfigurationRefused.
     """
-    _refuse_foreign(spec)
-    given = copy.deepcopy(spec.config)
-    config = {key: value for key, value in given.items() if key not in _OWNED_KEYS}
-    internals = _mapping(given, "internals")
-    internals.pop("sd_notify", None)
-    live = spec.trading != "dry_run"
-    database = directory / (LIVE_DATABASE if live else DRY_DATABASE)
-    config.update(
-        {
-            "bot_name": directory.name,
-            "dry_run": not live,
-            # By who may operate the bot: its API is reached through Flotilla alone, and every entry passes its rules.
-            "force_entry_enable": given.get("force_entry_enable", True),
-            "initial_state": "paused" if spec.desired is DesiredState.PAUSED else "running",
-            "strategy": spec.strategy.class_name,
-            "strategy_path": str(directory / STRATEGY_DIRECTORY),
-            "user_data_dir": str(directory),
-            "db_url": f"sqlite:///{database}",
-            "log_config": log_config(directory / LOG_FILE),
-            "internals": internals,
-            "exchange": _exchange(spec.exchange, _mapping(given, "exchange"), settings, ccxt_urls),
-        }
+    url = settings.paper_exchange_url if spec.exchange == PAPER else None
+    place = Place(
+        bot_name=directory.name,
+        user_data_dir=str(directory),
+        strategy_path=str(directory / STRATEGY_DIRECTORY),
+        database=str(directory / (DRY_DATABASE if spec.trading == "dry_run" else LIVE_DATABASE)),
+        log_config=log_config(directory / LOG_FILE),
+        paper_urls=None if url is None else paper_urls(url, dict(ccxt_urls)),
+        candle_limit=settings.warm_candle_limit,
     )
-    return config
-
-
-def _refuse_foreign(spec: SlotSpec) -> None:
-    if (spec.trading == "paper_live") != (spec.exchange == PAPER) and spec.trading != "dry_run":
-        raise ConfigurationRefused("What trades live on the paper exchange is `paper_live`, on any other one `live`.")
-    pairlists = spec.config.get("pairlists", [])
-    if not isinstance(pairlists, list):
-        raise ConfigurationRefused("`pairlists` must be a list.")
-    for pairlist in pairlists:
-        method = pairlist.get("method") if isinstance(pairlist, dict) else None
-        if method in _FOREIGN_PAIRLISTS:
-            raise ConfigurationRefused(f"The pairlist {method} reads from other servers; use another one.")
-
-
-def _exchange(
-    exchange: str, given: dict[str, Any], settings: PoolSettings, ccxt_urls: Mapping[str, Any]
-) -> dict[str, Any]:
-    ccxt_config = {key: value for key, value in _mapping(given, "ccxt_config").items() if key in _CCXT_KEYS}
-    section: dict[str, Any] = {key: value for key, value in given.items() if key in _EXCHANGE_KEYS}
-    section.update({"name": ccxt_id(exchange), "enable_ws": False, "only_from_ccxt": True})
-    if exchange == PAPER:
-        if settings.paper_exchange_url is None:
-            raise ConfigurationRefused("This pool has no paper exchange.")
-        ccxt_config["urls"] = {"api": paper_urls(settings.paper_exchange_url, dict(ccxt_urls))}
-        section["_ft_has_params"] = {"ohlcv_candle_limit": settings.warm_candle_limit}
-    section["ccxt_config"] = ccxt_config
-    return section
-
-
-def _mapping(given: dict[str, Any], key: str) -> dict[str, Any]:
-    value = given.get(key) or {}
-    if not isinstance(value, dict):
-        raise ConfigurationRefused(f"`{key}` must be a mapping.")
-    return dict(value)
+    return configuration(spec, place)
