@@ -4,7 +4,8 @@ elsewhere (`orchestrator.exchanges`)."""
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -98,34 +99,71 @@ def trading_of(exchange: str, dry_run: bool) -> Trading:
     return "paper_live" if exchange == PAPER else "live"
 
 
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a request amounts to, and what is wrong with it."""
+
+    spec: BotSpec | None
+    """None where one of its values cannot be used. No bot can be made of it while there are problems."""
+    problems: tuple[InvalidSpec, ...]
+    """Each names its field."""
+
+
 def resolve(template: Template, request: BotRequest) -> BotSpec:
     """The spec that the request amounts to. Raises InvalidSpec; `params["field"]` names the field."""
-    defaults = template.defaults
-    _check_strategy(template, request)
-    stake_currency = _check_currency(_or(request.stake_currency, defaults.stake_currency))
-    stake_amount = _check_money("stake_amount", _or(request.stake_amount, defaults.stake_amount))
-    max_open_trades = _check_count(_or(request.max_open_trades, defaults.max_open_trades))
-    starting_balance = _check_money("starting_balance", _or(request.starting_balance, defaults.starting_balance))
-    _check_affordable(stake_amount, max_open_trades, starting_balance, stake_currency)
-    exchange = _check_exchange(_or(request.exchange, defaults.exchange))
-    trading_mode = _check_trading_mode(_or(request.trading_mode, SPOT), exchange)
-    _check_margin_mode(request.margin_mode, trading_mode)
-    return BotSpec(
-        name=check_name(request.name),
+    found = resolution(template, request)
+    if found.spec is None or found.problems:
+        raise found.problems[0]
+    return found.spec
+
+
+def resolution(template: Template, request: BotRequest) -> Resolution:
+    """The same with everything that is wrong, as far as one value can be judged without another."""
+    problems: list[InvalidSpec] = []
+
+    def fit(check: Callable[..., T], *values: Any) -> T | None:
+        try:
+            return check(*values)
+        except InvalidSpec as problem:
+            problems.append(problem)
+            return None
+
+    defaults, mode = template.defaults, _or(request.trading_mode, SPOT)
+    fit(_check_strategy, template, request)
+    values: dict[str, Any] = {
+        "stake_currency": fit(_check_currency, _or(request.stake_currency, defaults.stake_currency)),
+        "stake_amount": fit(_check_money, "stake_amount", _or(request.stake_amount, defaults.stake_amount)),
+        "max_open_trades": fit(_check_count, _or(request.max_open_trades, defaults.max_open_trades)),
+        "starting_balance": fit(
+            _check_money, "starting_balance", _or(request.starting_balance, defaults.starting_balance)
+        ),
+    }
+    if None not in values.values():
+        fit(_check_affordable, *values.values())
+    values["exchange"] = fit(_check_exchange, _or(request.exchange, defaults.exchange))
+    values["trading_mode"] = fit(_check_trading_mode, mode, values["exchange"] or PAPER)
+    if mode in (SPOT, FUTURES):
+        fit(_check_margin_mode, request.margin_mode, mode)
+    fit(check_name, request.name)
+    values["timeframe"] = fit(_check_timeframe, _or(request.timeframe, defaults.timeframe))
+    pairs, given = _or(request.pairs, _traded(defaults.pairs, mode)), request.parameters or {}
+    unusable = list(_parameter_problems(template, given))
+    if mode in (SPOT, FUTURES) and values["stake_currency"] is not None:
+        unusable += _pair_problems(pairs, values["stake_currency"], mode)
+    problems += unusable
+    if unusable or None in values.values():
+        return Resolution(None, tuple(problems))
+    spec = BotSpec(
+        name=request.name,
         template=template.name,
-        parameters=_check_parameters(template, request.parameters or {}),
-        exchange=exchange,
-        trading_mode=trading_mode,
+        parameters=_parameters(template, given),
         dry_run=_or(request.dry_run, True),
-        pairs=_check_pairs(_or(request.pairs, _traded(defaults.pairs, trading_mode)), stake_currency, trading_mode),
-        timeframe=_check_timeframe(_or(request.timeframe, defaults.timeframe)),
-        stake_currency=stake_currency,
-        stake_amount=stake_amount,
-        max_open_trades=max_open_trades,
-        starting_balance=starting_balance,
+        pairs=list(pairs),
         strategy_id=request.strategy_id,
         strategy_version_id=request.strategy_version_id,
+        **values,
     )
+    return Resolution(spec, tuple(problems))
 
 
 def check_name(name: str) -> str:
@@ -203,32 +241,32 @@ def _check_currency(currency: str) -> str:
     return currency
 
 
-def _check_pairs(pairs: list[str], stake_currency: str, trading_mode: str) -> list[str]:
+def _pair_problems(pairs: list[str], stake_currency: str, trading_mode: str) -> Iterator[InvalidSpec]:
     futures = trading_mode == FUTURES
     form = "BASE/QUOTE:QUOTE" if futures else "BASE/QUOTE"
     ending = f"/{stake_currency}:{stake_currency}" if futures else f"/{stake_currency}"
     if not pairs:
-        raise InvalidSpec(f"pairs is empty; name at least one, such as BTC{ending}.", field="pairs")
+        yield InvalidSpec(f"pairs is empty; name at least one, such as BTC{ending}.", field="pairs")
     if len(pairs) > MAX_PAIRS:
-        raise InvalidSpec(f"pairs has {len(pairs)} entries; a bot takes at most {MAX_PAIRS}.", field="pairs")
+        yield InvalidSpec(f"pairs has {len(pairs)} entries; a bot takes at most {MAX_PAIRS}.", field="pairs")
+        return
     seen: set[str] = set()
     for pair in pairs:
         match = _PAIR.fullmatch(pair)
         if match is None or (match["settle"] is not None) != futures:
-            raise InvalidSpec(
+            yield InvalidSpec(
                 f"pair {pair[:50]!r} is not of the form {form} that {trading_mode} has, such as BTC{ending}.",
                 field="pairs",
             )
-        if match["quote"] != stake_currency or match["settle"] not in (None, stake_currency):
-            raise InvalidSpec(
+        elif match["quote"] != stake_currency or match["settle"] not in (None, stake_currency):
+            yield InvalidSpec(
                 f"pair {pair} is not traded in {stake_currency}; name pairs ending in {ending} "
                 "or change stake_currency.",
                 field="pairs",
             )
-        if pair in seen:
-            raise InvalidSpec(f"pair {pair} is named twice; remove one.", field="pairs")
+        elif pair in seen:
+            yield InvalidSpec(f"pair {pair} is named twice; remove one.", field="pairs")
         seen.add(pair)
-    return list(pairs)
 
 
 def _check_money(field: str, amount: Decimal) -> Decimal:
@@ -250,7 +288,7 @@ def _check_count(count: int) -> int:
     return count
 
 
-def _check_affordable(stake: Decimal, count: int, balance: Decimal, currency: str) -> None:
+def _check_affordable(currency: str, stake: Decimal, count: int, balance: Decimal) -> None:
     if stake > balance:
         raise InvalidSpec(
             f"stake_amount {stake:f} {currency} is above starting_balance {balance:f} {currency}; "
@@ -265,14 +303,22 @@ def _check_affordable(stake: Decimal, count: int, balance: Decimal, currency: st
         )
 
 
-def _check_parameters(template: Template, given: dict[str, Any]) -> dict[str, Any]:
-    for name, value in given.items():
-        if isinstance(value, float) and not math.isfinite(value):
-            raise InvalidSpec(f"parameter {name[:64]} must be a finite number.", field=f"parameters.{name[:64]}")
+def _parameter_problems(template: Template, given: dict[str, Any]) -> Iterator[InvalidSpec]:
+    endless = [name for name, value in given.items() if isinstance(value, float) and not math.isfinite(value)]
+    for name in endless:
+        yield InvalidSpec(f"parameter {name[:64]} must be a finite number.", field=f"parameters.{name[:64]}")
+    if endless:  # which the schema cannot judge
+        return
     validator = Draft202012Validator(template.parameters)
     violations = sorted(validator.iter_errors(given), key=lambda violation: [str(part) for part in violation.path])
-    for violation in violations:
-        raise _parameter_problem(template, given, violation)
+    found = [one for violation in violations for one in _parameter_problem(template, given, violation)]
+    for number, problem in enumerate(found):  # one for each parameter, whatever of its schema it breaks
+        if problem.params["field"] not in {one.params["field"] for one in found[:number]}:
+            yield problem
+
+
+def _parameters(template: Template, given: dict[str, Any]) -> dict[str, Any]:
+    """All of the template's, those that were given in their place."""
     return template.parameter_defaults | {name: _normalised(template, name, value) for name, value in given.items()}
 
 
@@ -281,15 +327,15 @@ def _normalised(template: Template, name: str, value: Any) -> Any:
     return int(value) if template.parameters["properties"][name]["type"] == "integer" else value
 
 
-def _parameter_problem(template: Template, given: dict[str, Any], violation: SchemaViolation) -> InvalidSpec:
+def _parameter_problem(template: Template, given: dict[str, Any], violation: SchemaViolation) -> Iterator[InvalidSpec]:
     properties = template.parameters["properties"]
     if not violation.path:
-        unknown = sorted(set(given) - set(properties))
-        name = unknown[0][:64] if unknown else ""
         known = ", ".join(properties)
-        return InvalidSpec(
-            f"template {template.name} has no parameter {name!r}; it has: {known}.", field=f"parameters.{name}"
-        )
+        for name in [one[:64] for one in sorted(set(given) - set(properties))] or [""]:
+            yield InvalidSpec(
+                f"template {template.name} has no parameter {name!r}; it has: {known}.", field=f"parameters.{name}"
+            )
+        return
     name = str(violation.path[0])
     entry = properties[name]
     wanted = f"a value of type {entry['type']}"
@@ -298,6 +344,6 @@ def _parameter_problem(template: Template, given: dict[str, Any], violation: Sch
     elif "minimum" in entry:
         kind = "a whole number" if entry["type"] == "integer" else "a number"
         wanted = f"{kind} between {entry['minimum']} and {entry['maximum']}"
-    return InvalidSpec(
+    yield InvalidSpec(
         f"parameter {name} must be {wanted}; {str(given[name])[:40]!r} is not.", field=f"parameters.{name}"
     )

@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.errors import InvalidSpec
 from orchestrator.templates.catalogue import Catalogue, Template
-from orchestrator.templates.spec import BotRequest, resolve
+from orchestrator.templates.spec import BotRequest, resolution, resolve
 
 
 @pytest.fixture
@@ -127,3 +127,27 @@ def test_a_stake_that_fits_exactly_is_taken(trend: Template) -> None:
         starting_balance=Decimal("99.999999999999999999"),
     )
     assert resolve(trend, request).stake_amount == Decimal("33.333333333333333333")
+
+
+def test_all_that_is_wrong_is_told_at_once_and_what_does_not_hang_on_it_is_judged_too(trend: Template) -> None:
+    request = BotRequest(
+        name="a/b", template="trend", exchange="binnance", margin_mode="cross", timeframe="7m",
+        stake_amount=Decimal(0), max_open_trades=0, starting_balance=Decimal(-1), pairs=["BTC", "BTC/EUR", "ETH/USDT"],
+        parameters={"ema_fast": 25.5, "stoploss": 7, "no_such": 1, "neither": 2},
+    )  # fmt: skip
+    found = resolution(trend, request)
+    assert found.spec is None
+    assert [problem.params["field"] for problem in found.problems] == [
+        "stake_amount", "max_open_trades", "starting_balance", "exchange", "margin_mode", "name", "timeframe",
+        "parameters.neither", "parameters.no_such", "parameters.ema_fast", "parameters.stoploss", "pairs", "pairs",
+    ]  # fmt: skip
+    with pytest.raises(InvalidSpec) as caught:
+        resolve(trend, request)
+    assert caught.value.message == found.problems[0].message
+
+
+def test_a_name_or_a_balance_that_will_not_do_hides_no_other_value(trend: Template) -> None:
+    found = resolution(trend, BotRequest(name="", template="trend", stake_amount=Decimal(900), timeframe="5m"))
+    assert [problem.params["field"] for problem in found.problems] == ["stake_amount", "name"]
+    good = resolve(trend, BotRequest(name="one", template="trend", timeframe="5m"))
+    assert found.spec == good.model_copy(update={"name": "", "stake_amount": Decimal(900)})
