@@ -19,6 +19,7 @@ from api.auth.schemas import (
     TicketResponse,
     TokenResponse,
     Way,
+    me_body,
 )
 from api.auth.signing import COOKIE, Desk, DeskDep
 from api.auth.state import AuthDep
@@ -186,13 +187,7 @@ async def me(caller: OwnBotsReader, services: ServicesDep) -> MeResponse:
     """The signed-in user."""
     async with services.database.read() as session:
         user = await service.get(session, caller.user_id)
-    return MeResponse(
-        id=user.id,
-        username=user.username,
-        role=user.role,
-        reporting_currency=user.reporting_currency,
-        created_at=user.created_at,
-    )
+    return me_body(user)
 
 
 @router.post(

@@ -44,10 +44,13 @@ _WRONG = "The password is wrong; check it and try again."
 )
 async def list_methods(desk: DeskDep) -> MethodsResponse:
     """What a sign-in page should offer."""
+    async with desk.services.database.read() as session:
+        first_run = await service.is_first_run(session)
     return MethodsResponse(
         password=True,
         passkey=find_relying_party(desk.request, desk.settings) is not None,
         oidc=[ProviderResponse(id=one.id, label=one.shown) for one in desk.settings.oidc],
+        first_run=first_run,
     )
 
 
@@ -118,7 +121,7 @@ async def change_password(body: PasswordChange, caller: SelfAtFirst, desk: DeskD
         locked = await repository.find_by_id(session, user.id, lock=True)
         if locked is None or locked.password_hash != user.password_hash:
             raise InvalidSpec(_WRONG, field="current_password")
-        locked.password_hash, locked.password_given = hashed, False
+        locked.password_hash, locked.password_given, locked.password_generated = hashed, False, False
         session.add(locked)
         ended = await sessions.end_all(session, user.id, "password changed", but=caller.session_id)
         told = {"sessions_ended": len(ended)}

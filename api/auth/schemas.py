@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from orchestrator.portfolio.history import Range
+from orchestrator.users.models import UserModel
 from orchestrator.users.passwords import LONGEST, SHORTEST
 
 Purpose = Literal["portfolio", "freqtrade"]
@@ -196,6 +198,27 @@ class MethodsResponse(BaseModel):
     oidc: list[ProviderResponse] = Field(
         description="With a provider.", examples=[[{"id": "google", "label": "Google"}]]
     )
+    first_run: bool = Field(
+        description="Whether nobody was set up yet: the password is the one that the first start made and told.",
+        examples=[False],
+    )
+
+
+Theme = Literal["light", "dark", "system"]
+Density = Literal["comfortable", "compact"]
+
+
+class Preferences(BaseModel):
+    """How the portal looks for a user."""
+
+    theme: Theme = Field(default="system", description="`system`: as the device says.", examples=["dark"])
+    locale: str | None = Field(
+        default=None,
+        description="Numbers and dates are written as there (BCP 47); null: as the browser says.",
+        examples=["de-DE"],
+    )
+    density: Density = Field(default="comfortable", description="How much fits into a table.", examples=["compact"])
+    default_range: Range = Field(default="24h", description="How far back charts begin.", examples=["7d"])
 
 
 class MeResponse(BaseModel):
@@ -205,6 +228,15 @@ class MeResponse(BaseModel):
     username: str = Field(description="User name.", examples=["admin"])
     role: str = Field(description="`admin`, `trader` or `viewer`.", examples=["admin"])
     reporting_currency: str = Field(description="Currency that the portfolio is told in.", examples=["USDT"])
+    time_zone: str = Field(description="In which times are told, of the IANA database.", examples=["Europe/Berlin"])
+    preferences: Preferences = Field(description="How the portal looks.")
+    password_generated: bool = Field(
+        description="Whether the password still is the one that the first start made.", examples=[False]
+    )
+    set_up_at: datetime | None = Field(
+        description="When the guided set-up was finished or skipped; null: it is still to be offered.",
+        examples=["2026-11-20T12:05:00Z"],
+    )
     created_at: datetime = Field(description="When the user was created.", examples=["2026-11-20T12:00:00Z"])
 
 
@@ -224,3 +256,17 @@ class TicketResponse(BaseModel):
 
     ticket: str = Field(description="Good once.", examples=["Zt2m3yJ0lR2m0m6tq1h8Wk3mJv9yq5nS7uF4xE1aB0c"])
     expires_in: int = Field(description="Seconds that it is good for.", examples=[30])
+
+
+def me_body(user: UserModel) -> MeResponse:
+    return MeResponse(
+        id=user.id,
+        username=user.username,
+        role=user.role,
+        reporting_currency=user.reporting_currency,
+        time_zone=user.time_zone,
+        preferences=Preferences.model_validate(user.preferences),
+        password_generated=user.password_generated,
+        set_up_at=user.set_up_at,
+        created_at=user.created_at,
+    )

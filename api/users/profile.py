@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from api.auth.access import Reader, Self
-from api.auth.schemas import MeResponse
+from api.auth.schemas import MeResponse, me_body
 from api.deps import ServicesDep
 from api.errors import EdgeCode, problems
 from api.routing import ExactRoute
@@ -21,18 +21,11 @@ router = APIRouter(prefix="/auth", tags=["auth"], route_class=ExactRoute)
     responses=problems(EdgeCode.MALFORMED_BODY, EdgeCode.BODY_TOO_LARGE),
 )
 async def update_me(body: ProfileChange, caller: Self, services: ServicesDep) -> MeResponse:
-    """The reporting currency. Where the history of the portfolio is in another one, it begins anew."""
+    """Where the history of the portfolio is in another currency than the one that is set, it begins anew."""
+    wanted = {key: value for key, value in body.model_dump(exclude_unset=True).items() if value is not None}
     async with services.writing(caller) as session:
-        user = await service.get(session, caller.user_id)
-        if body.reporting_currency is not None:
-            user = await service.set_reporting_currency(session, caller.user_id, body.reporting_currency)
-    return MeResponse(
-        id=user.id,
-        username=user.username,
-        role=user.role,
-        reporting_currency=user.reporting_currency,
-        created_at=user.created_at,
-    )
+        user = await service.change_profile(session, caller.user_id, wanted)
+    return me_body(user)
 
 
 @router.get("/me/quotas", operation_id="getMyQuotas", summary="Your quotas", responses=problems())

@@ -5,8 +5,10 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from api.auth.schemas import Density, Theme
 from api.deps import Text
 from orchestrator.bots.quotas import Allowance
+from orchestrator.portfolio.history import Range
 from orchestrator.users.invitations import LIFETIME, LONGEST
 from orchestrator.users.models import InvitationModel, UserModel
 
@@ -214,6 +216,23 @@ class AcceptedResponse(BaseModel):
     role: str = Field(description=_ROLE, examples=["trader"])
 
 
+class PreferencesChange(BaseModel):
+    """What is left out stays; null: as it is for who never chose."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    theme: Theme | None = Field(default=None, description="`system`: as the device says.", examples=["dark"])
+    locale: str | None = Field(
+        default=None,
+        max_length=35,
+        pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$",
+        description="Whose numbers and dates are written (BCP 47).",
+        examples=["de-DE"],
+    )
+    density: Density | None = Field(default=None, description="How much fits into a table.", examples=["compact"])
+    default_range: Range | None = Field(default=None, description="How far back charts begin.", examples=["7d"])
+
+
 class ProfileChange(BaseModel):
     """What is left out stays."""
 
@@ -223,6 +242,15 @@ class ProfileChange(BaseModel):
         default=None, max_length=16, pattern=Text, description="Currency that the portfolio is told in.",
         examples=["EUR"],
     )  # fmt: skip
+    time_zone: str | None = Field(
+        default=None, max_length=64, pattern=Text, description="Of the IANA database.", examples=["Europe/Berlin"]
+    )
+    preferences: PreferencesChange | None = Field(default=None, description="How the portal looks.")
+    set_up: bool | None = Field(
+        default=None,
+        description="Whether the guided set-up is over, finished or skipped; false offers it again.",
+        examples=[True],
+    )
 
 
 def quotas_body(found: Allowance) -> QuotasResponse:

@@ -1,6 +1,7 @@
 """Users, what they sign in with, and what they share."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Column, ColumnElement, ForeignKey, Index, String, UniqueConstraint, or_
 from sqlmodel import Field, SQLModel, col
@@ -21,9 +22,18 @@ class UserModel(SQLModel, table=True):
     """Empty for one who has no password, but signs in otherwise."""
     password_given: bool = Field(default=False)
     """Whether an administrator made the password: a session that began with it can do no more than change it."""
+    password_generated: bool = Field(default=False)
+    """Whether it still is the one that the first start made, and keeps in a file. Written by `users.service` and
+    whoever sets a password."""
     role: str = Field(max_length=16)
     """`admin`, `trader` or `viewer`."""
     reporting_currency: str = Field(default="USDT", max_length=16)
+    time_zone: str = Field(default="UTC", max_length=64)
+    """In which times are told him; of the IANA database."""
+    preferences: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """How the portal looks for him: what he chose, and nothing else (`api.auth.schemas.Preferences`)."""
+    set_up_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+    """When he finished or skipped the guided set-up; None: it is still offered."""
     max_bots: int | None = Field(default=None)
     """How many bots the user may have; None for no quota."""
     max_memory_bytes: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))

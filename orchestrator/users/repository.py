@@ -17,6 +17,11 @@ async def count(session: AsyncSession) -> int:
     return (await session.exec(select(func.count()).select_from(UserModel))).one()
 
 
+async def some(session: AsyncSession, number: int) -> Sequence[UserModel]:
+    """So many of all users at most, deactivated ones included."""
+    return (await session.exec(select(UserModel).limit(number))).all()
+
+
 async def find_by_id(session: AsyncSession, user_id: str, *, lock: bool = False) -> UserModel | None:
     """Locked it is as it is now, whatever the session read of it before."""
     return await session.get(UserModel, user_id, with_for_update=lock)

@@ -22,6 +22,7 @@ from orchestrator.kit.pages import Page
 from orchestrator.users import api_tokens, repository, sessions
 from orchestrator.users.models import UserModel
 from orchestrator.users.passwords import Passwords
+from pool.contract.policy import check_time_zone
 
 ADMIN, TRADER, VIEWER = ROLES = ("admin", "trader", "viewer")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
@@ -43,7 +44,17 @@ async def create_first_admin(
     """Creates the admin where there is no user at all; None where there is one. Writes `users`."""
     if await repository.count(session):
         return None
-    return await create(session, By(why="The first start."), username, ADMIN, await passwords.hash(password))
+    admin = await create(session, By(why="The first start."), username, ADMIN, await passwords.hash(password))
+    admin.password_generated = True
+    session.add(admin)
+    await session.flush()
+    return admin
+
+
+async def is_first_run(session: AsyncSession) -> bool:
+    """Whether there is nobody but the first admin, who neither changed his password nor was set up."""
+    users = await repository.some(session, 2)
+    return len(users) == 1 and users[0].password_generated and users[0].set_up_at is None
 
 
 async def claimed(session: AsyncSession, username: str) -> UserModel | None:
@@ -168,7 +179,7 @@ async def reset_password(session: AsyncSession, by: By, name: str, password_hash
     """Another password for somebody who lost his, who must change it first. His sessions end; second factors and API
     tokens stay. Raises NotFound."""
     user, _ = await _locked(session, name)
-    user.password_hash, user.password_given = password_hash, True
+    user.password_hash, user.password_given, user.password_generated = password_hash, True, False
     session.add(user)
     ended = await sessions.end_all(session, user.id, "password reset")
     after = {"sessions": len(ended)}
@@ -177,17 +188,29 @@ async def reset_password(session: AsyncSession, by: By, name: str, password_hash
     return Ended(user, ended)
 
 
-async def set_reporting_currency(session: AsyncSession, user_id: str, currency: str) -> UserModel:
-    """Which currency his portfolio is told in. Raises Unauthenticated, InvalidSpec (field `reporting_currency`)."""
-    if _CURRENCY.fullmatch(currency) is None:
-        raise InvalidSpec("A currency is written as exchanges do, such as USDT or EUR.", field="reporting_currency")
-    user = await get(session, user_id)
-    if user.reporting_currency != currency:
-        before, user.reporting_currency = user.reporting_currency, currency
-        session.add(user)
-        told = {"reporting_currency": before}, {"reporting_currency": currency}
-        audit.record(session, user_id, "user.profile", audit.user(user_id), "", *told)
-        await session.flush()
+async def change_profile(session: AsyncSession, user_id: str, wanted: Mapping[str, Any]) -> UserModel:
+    """Sets those of these that `wanted` has: `reporting_currency`, in which his portfolio is told; `time_zone`;
+    `preferences`, of which those that are not named stay and those that are None are dropped; `set_up`, whether the
+    guided set-up is over. Looks are not audited. Raises Unauthenticated, InvalidSpec (field `reporting_currency`,
+    `time_zone`)."""
+    told = {key: wanted[key] for key in ("reporting_currency", "time_zone") if key in wanted}
+    _check_profile(told)
+    user = await hold(session, user_id)
+    if "preferences" in wanted:
+        chosen = {**user.preferences, **wanted["preferences"]}
+        user.preferences = {key: value for key, value in chosen.items() if value is not None}
+    before = {key: getattr(user, key) for key, value in told.items() if getattr(user, key) != value}
+    after = {key: told[key] for key in before}
+    for key, value in after.items():
+        setattr(user, key, value)
+    was_set_up = user.set_up_at is not None
+    if wanted.get("set_up", was_set_up) != was_set_up:
+        user.set_up_at = None if was_set_up else utc_now()
+        before, after = {**before, "set_up": was_set_up}, {**after, "set_up": not was_set_up}
+    session.add(user)
+    if before:
+        audit.record(session, user_id, "user.profile", audit.user(user_id), "", before, after)
+    await session.flush()
     return user
 
 
@@ -206,6 +229,15 @@ def check_role(role: str) -> None:
     """Raises InvalidSpec (field `role`)."""
     if role not in ROLES:
         raise InvalidSpec(f"role is one of {', '.join(ROLES)}.", field="role")
+
+
+def _check_profile(told: Mapping[str, str]) -> None:
+    if _CURRENCY.fullmatch(told.get("reporting_currency", "USDT")) is None:
+        raise InvalidSpec("A currency is written as exchanges do, such as USDT or EUR.", field="reporting_currency")
+    try:
+        check_time_zone(told.get("time_zone", "UTC"))
+    except ValueError as error:
+        raise InvalidSpec(f"The time zone {error}.", field="time_zone") from None
 
 
 def _new(

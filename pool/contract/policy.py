@@ -295,7 +295,8 @@ class MarketEmergency(_Responding):
     minutes: Annotated[int, Field(ge=1, le=1440)]
 
 
-def _time_zone(name: str) -> str:
+def check_time_zone(name: str) -> str:
+    """The name, where it is a time zone. Raises ValueError."""
     if name not in available_timezones():
         raise ValueError("must be a time zone of the IANA database, such as Europe/Berlin or UTC")
     ZoneInfo(name)
@@ -328,7 +329,7 @@ class PolicyDocument(Section):
     @field_validator("time_zone")
     @classmethod
     def _zone(cls, name: str) -> str:
-        return _time_zone(name)
+        return check_time_zone(name)
 
     @field_validator("loss_limits")
     @classmethod

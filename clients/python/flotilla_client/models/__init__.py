@@ -192,6 +192,16 @@ if TYPE_CHECKING:
     from .pools_leg_response_left import PoolsLegResponseLeft
     from .portfolio import Portfolio
     from .posting_response import PostingResponse
+    from .preferences import Preferences
+    from .preferences_change import PreferencesChange
+    from .preferences_change_default_range_type_0 import (
+        PreferencesChangeDefaultRangeType0,
+    )
+    from .preferences_change_density_type_0 import PreferencesChangeDensityType0
+    from .preferences_change_theme_type_0 import PreferencesChangeThemeType0
+    from .preferences_default_range import PreferencesDefaultRange
+    from .preferences_density import PreferencesDensity
+    from .preferences_theme import PreferencesTheme
     from .preset_page import PresetPage
     from .preset_response import PresetResponse
     from .preset_response_document import PresetResponseDocument
@@ -511,6 +521,14 @@ _MODULES = {
     "PoolsLegResponseLeft": ".pools_leg_response_left",
     "Portfolio": ".portfolio",
     "PostingResponse": ".posting_response",
+    "Preferences": ".preferences",
+    "PreferencesChange": ".preferences_change",
+    "PreferencesChangeDefaultRangeType0": ".preferences_change_default_range_type_0",
+    "PreferencesChangeDensityType0": ".preferences_change_density_type_0",
+    "PreferencesChangeThemeType0": ".preferences_change_theme_type_0",
+    "PreferencesDefaultRange": ".preferences_default_range",
+    "PreferencesDensity": ".preferences_density",
+    "PreferencesTheme": ".preferences_theme",
     "PresetPage": ".preset_page",
     "PresetResponse": ".preset_response",
     "PresetResponseDocument": ".preset_response_document",
@@ -831,6 +849,14 @@ __all__ = (
     "PoolSyncResponse",
     "Portfolio",
     "PostingResponse",
+    "Preferences",
+    "PreferencesChange",
+    "PreferencesChangeDefaultRangeType0",
+    "PreferencesChangeDensityType0",
+    "PreferencesChangeThemeType0",
+    "PreferencesDefaultRange",
+    "PreferencesDensity",
+    "PreferencesTheme",
     "PresetPage",
     "PresetResponse",
     "PresetResponseDocument",

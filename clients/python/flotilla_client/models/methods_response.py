@@ -20,11 +20,13 @@ class MethodsResponse:
         password (bool): With user name and password.
         passkey (bool): With a passkey, from the address that this was asked at.
         oidc (list[ProviderResponse]): With a provider.
+        first_run (bool): Whether nobody was set up yet: the password is the one that the first start made and told.
     """
 
     password: bool
     passkey: bool
     oidc: list[ProviderResponse]
+    first_run: bool
 
     def to_dict(self) -> dict[str, Any]:
         password = self.password
@@ -36,6 +38,8 @@ class MethodsResponse:
             oidc_item = oidc_item_data.to_dict()
             oidc.append(oidc_item)
 
+        first_run = self.first_run
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -43,6 +47,7 @@ class MethodsResponse:
                 "password": password,
                 "passkey": passkey,
                 "oidc": oidc,
+                "first_run": first_run,
             }
         )
 
@@ -64,10 +69,13 @@ class MethodsResponse:
 
             oidc.append(oidc_item)
 
+        first_run = d.pop("first_run")
+
         methods_response = cls(
             password=password,
             passkey=passkey,
             oidc=oidc,
+            first_run=first_run,
         )
 
         return methods_response

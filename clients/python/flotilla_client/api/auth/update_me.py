@@ -105,7 +105,7 @@ def sync_detailed(
 ) -> Response[MeResponse | Problem]:
     """Change your profile
 
-     The reporting currency. Where the history of the portfolio is in another one, it begins anew.
+     Where the history of the portfolio is in another currency than the one that is set, it begins anew.
 
     Args:
         body (ProfileChange): What is left out stays.
@@ -136,7 +136,7 @@ def sync(
 ) -> MeResponse | Problem | None:
     """Change your profile
 
-     The reporting currency. Where the history of the portfolio is in another one, it begins anew.
+     Where the history of the portfolio is in another currency than the one that is set, it begins anew.
 
     Args:
         body (ProfileChange): What is left out stays.
@@ -162,7 +162,7 @@ async def asyncio_detailed(
 ) -> Response[MeResponse | Problem]:
     """Change your profile
 
-     The reporting currency. Where the history of the portfolio is in another one, it begins anew.
+     Where the history of the portfolio is in another currency than the one that is set, it begins anew.
 
     Args:
         body (ProfileChange): What is left out stays.
@@ -191,7 +191,7 @@ async def asyncio(
 ) -> MeResponse | Problem | None:
     """Change your profile
 
-     The reporting currency. Where the history of the portfolio is in another one, it begins anew.
+     Where the history of the portfolio is in another currency than the one that is set, it begins anew.
 
     Args:
         body (ProfileChange): What is left out stays.
