@@ -46,6 +46,7 @@ async def test_login_refresh_me_logout(world: World) -> None:
         headers = {"Authorization": f"Bearer {refreshed.json()['access_token']}"}
         me = (await client.get("/api/v1/auth/me", headers=headers)).json()
         assert (me["id"], me["username"], me["role"]) == (OWNER, OWNER, "trader")
+        assert me.pop("password_generated") is False
         assert "password" not in str(me)
         kept = client.cookies[COOKIE]
         assert (await client.post("/api/v1/auth/logout", headers=headers)).status_code == 204
