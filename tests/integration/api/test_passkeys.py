@@ -52,7 +52,7 @@ async def test_a_passkey_signs_in_without_a_name_until_it_is_removed(world: Worl
     problem_of(await _register(world.client, device), 409)
     second = (await _register(world.client, Authenticator(ORIGIN), "Key")).json()
     methods = (await world.client.get(f"{AUTH}/methods")).json()
-    assert methods == {"password": True, "passkey": True, "oidc": []}
+    assert methods == {"password": True, "passkey": True, "oidc": [], "first_run": False}
     assert second["recovery_codes"] is None
     async with world.client_of(None) as browser, world.client_of(OTHER) as other:
         signed_in = await _sign_in(browser, device)
