@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.audit.schemas import AuditPage, AuditResponse, BreakResponse, ChainResponse, VerifyResponse
@@ -52,12 +53,35 @@ async def list_audit(
         Query(max_length=64, pattern=Text, description="Only what that user did.", examples=["user-k3v2q7d5mwxz4tha"]),
     ] = None,
     tenant: Tenant = None,
+    action: Annotated[
+        str | None,
+        Query(
+            max_length=40,
+            pattern=Text,
+            description="Only this act, or with a noun alone everything of it: `bot` for `bot.start`, `bot.stop`, …",
+            examples=["policy.put"],
+        ),
+    ] = None,
+    since: Annotated[
+        AwareDatetime | None, Query(description="Only from then on.", examples=["2026-11-21T00:00:00Z"])
+    ] = None,
+    until: Annotated[
+        AwareDatetime | None, Query(description="Only before then.", examples=["2026-11-22T00:00:00Z"])
+    ] = None,
 ) -> AuditPage:
     """Newest first. A user sees what concerns him and his bots, whoever did it."""
     whose = _whose(caller, tenant)
     async with services.reading(caller) as session:
         found = await audit.list_(
-            session, limit=page.limit, after=page.after, subject=subject, actor=actor, tenant=whose
+            session,
+            limit=page.limit,
+            after=page.after,
+            subject=subject,
+            actor=actor,
+            tenant=whose,
+            action=action,
+            since=since,
+            until=until,
         )
         names = await _names(session, found.items)
     return AuditPage(items=[_body(row, names) for row in found.items], next=found.next)

@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -101,8 +102,12 @@ async def list_(
     subject: str | None = None,
     actor: str | None = None,
     tenant: str | None = None,
+    action: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> Page[AuditModel]:
-    """Newest first. Raises InvalidSpec (field `after`) for a foreign cursor."""
+    """Newest first. `action` is one, or a noun for all that was done to such; `since` is in it, `until` is not. Raises
+    InvalidSpec (field `after`) for a foreign cursor."""
     query = select(AuditModel)
     if tenant is not None:
         query = query.where(col(AuditModel.tenant_id) == tenant)
@@ -110,6 +115,13 @@ async def list_(
         query = query.where(col(AuditModel.subject) == subject)
     if actor is not None:
         query = query.where(col(AuditModel.actor) == actor)
+    if action is not None:
+        of_noun = col(AuditModel.action).startswith(f"{action}.", autoescape=True)
+        query = query.where(or_(col(AuditModel.action) == action, of_noun))
+    if since is not None:
+        query = query.where(col(AuditModel.at) >= since)
+    if until is not None:
+        query = query.where(col(AuditModel.at) < until)
     if after is not None:
         (number,) = decode_cursor(after, [int])
         query = query.where(col(AuditModel.number) < number)

@@ -39,6 +39,25 @@ async def test_a_user_sees_what_concerns_him_whoever_did_it(world: World, admin:
     assert [row["action"] for row in of_fleet] == ["pool.cordon"]
 
 
+async def test_the_audit_is_narrowed_by_act_and_time(world: World, admin: httpx.AsyncClient) -> None:
+    await world.create()
+    await admin.patch(f"/api/v1/users/{OWNER}/quotas", json={"max_bots": 5})
+    rows = (await world.client.get("/api/v1/audit")).json()["items"]
+    assert [row["action"] for row in rows] == ["user.quotas", "bot.create", "wallet.create"]
+
+    async def acts(**params: str) -> list[str]:
+        return [row["action"] for row in (await world.client.get("/api/v1/audit", params=params)).json()["items"]]
+
+    assert await acts(action="bot.create") == ["bot.create"]
+    assert await acts(action="bot") == ["bot.create"]
+    assert await acts(action="bo") == await acts(action="b%") == await acts(action="create") == []
+    latest = rows[0]["at"]
+    before = [row["action"] for row in rows if row["at"] < latest]
+    assert await acts(until=latest) == before
+    assert await acts(since=latest) == [row["action"] for row in rows if row["at"] == latest]
+    problem_of(await world.client.get("/api/v1/audit", params={"since": "2026-11-21T00:00:00"}), 422, "invalid_spec")
+
+
 async def test_whether_it_is_whole_is_told_to_each_of_his_own(world: World, admin: httpx.AsyncClient) -> None:
     await world.create()
     await admin.post("/api/v1/pools/pool-a/cordon", json={})
