@@ -21,11 +21,13 @@ from api.bots import actions as bot_actions
 from api.bots import endpoints as bot_endpoints
 from api.bots import history as bot_history
 from api.bots import logs as bot_logs
+from api.bots import previews as bot_previews
 from api.deps import Services
 from api.exchange_keys import endpoints as exchange_key_endpoints
 from api.findings import endpoints as finding_endpoints
 from api.limiting import LimitMiddleware
 from api.limits import Limits
+from api.logging_levels import endpoints as logging_endpoints
 from api.metrics import Metrics
 from api.middleware import BodyLimitMiddleware, EdgeMiddleware, TimeLimitMiddleware, is_request_id
 from api.openapi import FlotillaApi
@@ -37,10 +39,12 @@ from api.pools import acts as pool_acts
 from api.pools import endpoints as pool_endpoints
 from api.pools import moves as pool_moves
 from api.pools import rollouts as pool_rollouts
+from api.portal import serving as portal
 from api.portfolio import endpoints as portfolio_endpoints
 from api.proxies import ProxyMiddleware
 from api.proxy import endpoints as proxy_endpoints
 from api.proxy import importing as proxy_importing
+from api.push import endpoints as push_endpoints
 from api.quota import Quota
 from api.risk import endpoints as risk_endpoints
 from api.sessions import endpoints as session_endpoints
@@ -88,6 +92,8 @@ _TAGS = [
     {"name": "risk", "description": "What bots may do now, and the kill switch."},
     {"name": "trades", "description": "Trades of all bots at once."},
     {"name": "findings", "description": "Where exchange accounts and the books differ."},
+    {"name": "push", "description": "What your browsers are told while no page of Flotilla is open."},
+    {"name": "settings", "description": "What administrators change while it runs."},
     {"name": "health", "description": "For supervisors and monitoring."},
 ]
 
@@ -144,6 +150,7 @@ def create_app(services: Services, settings: ApiSettings, cache: Cache | None = 
     app.include_router(_version_1())
     app.include_router(health.router)
     access.check(app.routes)
+    portal.install(app)
     return app
 
 
@@ -172,6 +179,7 @@ def _version_1() -> APIRouter:
         strategy_endpoints,
         strategy_using,
         bot_endpoints,
+        bot_previews,
         bot_actions,
         bot_logs,
         bot_history,
@@ -197,6 +205,8 @@ def _version_1() -> APIRouter:
         wallet_endpoints,
         finding_endpoints,
         exchange_key_endpoints,
+        push_endpoints,
+        logging_endpoints,
         stream_endpoints,
     ):
         router.include_router(part.router)
