@@ -6,6 +6,8 @@
 import { Problem, problemOf } from './problem'
 
 const RENEW_BEFORE_MS = 30_000
+/** Remembers, without any secret, that the browser may hold a refresh cookie: without it nothing is asked in vain. */
+const SIGNED_IN = 'flotilla.signed-in'
 
 let token: string | null = null
 let expiresAt = 0
@@ -22,12 +24,19 @@ interface Issued {
 export function accept(issued: Issued): void {
   token = issued.access_token
   expiresAt = Date.now() + issued.expires_in * 1000
+  localStorage.setItem(SIGNED_IN, '1')
 }
 
 /** Forgets the sign-in of this tab. */
 export function forget(): void {
   token = null
   expiresAt = 0
+  localStorage.removeItem(SIGNED_IN)
+}
+
+/** The browser was signed in past this page, by a provider that sent it here: the next `renew` asks. */
+export function expectSignIn(): void {
+  localStorage.setItem(SIGNED_IN, '1')
 }
 
 /** Called when a sign-in turned out to be over. */
@@ -96,6 +105,7 @@ async function one<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function askForToken(): Promise<boolean> {
+  if (localStorage.getItem(SIGNED_IN) === null) return false
   const answer = await reach(new Request('/api/v1/auth/refresh', { method: 'POST' }))
   if (answer.ok) {
     accept((await answer.json()) as Issued)
