@@ -1,5 +1,7 @@
 """Single sign-on: the browser is sent to a provider, and comes back to `callback`.
 
+It comes back to a page of the portal, which goes on or says what is wrong; programs are answered problem documents.
+
 What we must remember meanwhile is kept in the shared cache under the `state`, which is good once, and belongs to one
 browser: a cookie says which (Lax, since the browser comes back from another page). So nobody can have somebody else's
 browser finish what he began.
@@ -7,9 +9,12 @@ browser finish what he began.
 
 import secrets
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from asgi_correlation_id import correlation_id
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse as Redirect
+from loguru import logger
 
 from api.addresses import site
 from api.auth import joining
@@ -23,7 +28,7 @@ from api.deps import IdentityId
 from api.errors import problems
 from api.routing import ExactRoute
 from orchestrator.audit import service as audit
-from orchestrator.errors import Conflict, ErrorCode, NotAllowed, NotFound, Unauthenticated
+from orchestrator.errors import Conflict, Error, ErrorCode, NotAllowed, NotFound, Unauthenticated
 from orchestrator.kit.clock import utc_now
 from orchestrator.users import identities, second_factors, sessions
 from orchestrator.users.oidc import Begun, OidcClient
@@ -39,6 +44,8 @@ _OWN = (ErrorCode.UNAUTHENTICATED, ErrorCode.NOT_ALLOWED)
 _AWAY = (ErrorCode.NOT_FOUND, ErrorCode.PROVIDER_UNREACHABLE, ErrorCode.REDIS_UNAVAILABLE)
 _REDIRECTS: dict[int | str, dict[str, Any]] = {303: {"description": "Goes on there.", "content": {}}}
 _SIGN_IN, _LINK, _STEP_UP = "sign-in", "link", "step-up"
+_BACK = "/sign-in/return"
+"""Page of the portal."""
 _UNKNOWN = "This sign-in was not begun in this browser, took too long, or is over; begin again."
 
 
@@ -67,7 +74,10 @@ Provider = Annotated[OidcClient, Depends(known_provider)]
 )
 async def start(client: Provider, desk: DeskDep) -> Response:
     """Sends the browser to the provider."""
-    return await _send_away(desk, client, _SIGN_IN, None)
+    try:
+        return await _send_away(desk, client)
+    except Error as error:
+        return _refuse(desk, client, _SIGN_IN, error)
 
 
 @router.post(
@@ -112,20 +122,26 @@ async def callback(
     error: Annotated[str, Query(max_length=200, description="Why not.", examples=["access_denied"])] = "",
 ) -> Response:
     """Where the provider sends the browser. Signs it in as a sign-in with a password does, with the refresh token as a
-    cookie, and sends it on to the portal. The provider's sign-in is whole: no second factor is asked for."""
-    told = await desk.auth.challenges.take(state, _PURPOSE)
-    browser = read_cookie(desk.request, COOKIE) or ""
-    if told is None or told["provider"] != client.provider.id or told["browser"] != hash_of(browser):
-        raise Unauthenticated(_UNKNOWN)
-    client.check_issuer(iss)
-    if error or not code:
-        raise Unauthenticated(f"{client.provider.shown} did not sign you in; begin again.")
-    response = Redirect(own_address(desk.request, desk.settings) + "/", status_code=303)
+    cookie, and sends it on to the portal, also where it was refused. The provider's sign-in is whole: no second factor
+    is asked for."""
+    act = _SIGN_IN
     try:
-        await _finish(desk, client, told, code, response)
-    except (Unauthenticated, NotAllowed, Conflict):
-        await _note_refusal(desk, told)
-        raise
+        told = await desk.auth.challenges.take(state, _PURPOSE)
+        browser = read_cookie(desk.request, COOKIE) or ""
+        if told is None or told["provider"] != client.provider.id or told["browser"] != hash_of(browser):
+            raise Unauthenticated(_UNKNOWN)
+        act = told["act"]
+        client.check_issuer(iss)
+        if error or not code:
+            raise Unauthenticated(f"{client.provider.shown} did not sign you in; begin again.")
+        response = _back(desk, client, act)
+        try:
+            await _finish(desk, client, told, code, response)
+        except (Unauthenticated, NotAllowed, Conflict):
+            await _note_refusal(desk, told)
+            raise
+    except Error as refused:
+        return _refuse(desk, client, act, refused)
     return response
 
 
@@ -163,8 +179,28 @@ async def unlink(identity_id: IdentityId, caller: SelfSteppedUp, desk: DeskDep) 
     return Response(status_code=204)
 
 
-async def _send_away(desk: Desk, client: OidcClient, act: str, caller: Subject | None) -> Response:
-    begun, browser = await _begin(desk, client, act, caller)
+def _back(desk: Desk, client: OidcClient, act: str, **told: str) -> Response:
+    """To the portal. What happened stands in the fragment, which browsers send to no server: codes alone, since anybody
+    may write such a link, and the page tells in its own words."""
+    fragment = urlencode({"act": act, "provider": client.provider.id, **told})
+    return Redirect(f"{own_address(desk.request, desk.settings)}{_BACK}#{fragment}", status_code=303)
+
+
+def _refuse(desk: Desk, client: OidcClient, act: str, error: Error) -> Response:
+    """Raises the error itself where no person reads the answer."""
+    if not _is_person(desk.request):
+        raise error
+    logger.info("{}: {} of a browser was refused: {} {}", client.provider.id, act, error.code, error.message)
+    return _back(desk, client, act, refused=error.code, reference=correlation_id.get() or "")
+
+
+def _is_person(request: Request) -> bool:
+    """Whether a browser asks for a page."""
+    return "text/html" in request.headers.get("accept", "")
+
+
+async def _send_away(desk: Desk, client: OidcClient) -> Response:
+    begun, browser = await _begin(desk, client, _SIGN_IN, None)
     response = Redirect(begun.url, status_code=303)
     set_cookie(desk.request, response, COOKIE, browser, _SECONDS, lax=True)
     return response

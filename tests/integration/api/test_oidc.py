@@ -22,6 +22,7 @@ from tests.integration.api.world import OTHER, OWNER, World, open_world, problem
 
 AUTH = "/api/v1/auth"
 HOME = "https://flotilla"
+BACK = f"{HOME}/sign-in/return"
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ async def test_a_stranger_becomes_a_user_once_and_is_known_by_his_subject(tmp_pa
         methods = (await browser.get(f"{AUTH}/methods")).json()
         assert methods["oidc"] == [{"id": "acme", "label": "Acme"}]
         answer = await _sign_in(browser)
-        assert (answer.status_code, answer.headers["location"]) == (303, f"{HOME}/")
+        assert (answer.status_code, answer.headers["location"]) == (303, f"{BACK}#act=sign-in&provider=acme")
         me = await _me(browser)
         assert (me["username"], me["role"]) == ("ann", "viewer")
         (asked,) = provider.asked
@@ -176,6 +177,41 @@ async def test_codes_and_states_are_good_once_in_one_browser(tmp_path: Path, pro
         for params in ({}, {"state": "x", "code": "y"}, {"error": "access_denied", "state": "x"}):
             problem_of(await browser.get(f"{AUTH}/oidc/acme/callback", params=params), 401)
         problem_of(await browser.get(f"{AUTH}/oidc/nobody/start"), 404)
+
+
+async def test_a_person_comes_back_to_the_portal_whatever_happened(tmp_path: Path, provider: OidcServer) -> None:
+    page = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+    def told(answer: httpx.Response) -> dict[str, list[str]]:
+        assert answer.status_code == 303, answer.text
+        address, _, fragment = str(answer.headers["location"]).partition("#")
+        assert address == BACK  # whatever is told is told to the page alone
+        return parse_qs(fragment, strict_parsing=True)
+
+    async with _world(tmp_path, provider) as world, world.client_of(None) as browser:
+        stranger = await browser.get(f"{AUTH}/oidc/acme/callback", params={"state": "x", "code": "y"}, headers=page)
+        assert told(stranger) == {
+            "act": ["sign-in"],
+            "provider": ["acme"],
+            "refused": ["unauthenticated"],
+            "reference": [stranger.headers["x-request-id"]],
+        }
+        back = await _at_provider(await _away(browser))
+        assert told(await browser.get(back, headers=page)) == {"act": ["sign-in"], "provider": ["acme"]}
+        assert (await _me(browser))["username"] == "ann"
+        async with world.client_of(OWNER) as owner:
+            away = await owner.post(f"{AUTH}/oidc/acme/link")
+            assert away.status_code == 200, away.text
+            taken = told(await owner.get(await _at_provider(away.json()["url"]), headers=page))
+            assert (taken["act"], taken["refused"]) == (["link"], ["conflict"])
+            away = await owner.post(f"{AUTH}/oidc/acme/step-up")
+            assert away.status_code == 200, away.text
+            wrong = told(await owner.get(await _at_provider(away.json()["url"]), headers=page))
+            assert (wrong["act"], wrong["refused"]) == (["step-up"], ["unauthenticated"])
+    async with _world(tmp_path / "two", provider) as world, world.client_of(None) as browser:
+        provider.answers_wrongly = True
+        silent = told(await browser.get(f"{AUTH}/oidc/acme/start", headers=page))
+        assert silent["refused"] == ["provider_unreachable"]
 
 
 async def test_new_keys_are_read_when_they_are_used_and_a_silent_provider_is_told(
