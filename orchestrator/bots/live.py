@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from orchestrator.audit.service import By
 from orchestrator.bots.models import BotModel, BotStatusModel
-from orchestrator.errors import Conflict, InvalidSpec, NotAllowed
+from orchestrator.errors import Conflict, InvalidSpec, NotAllowed, RequestError
 from orchestrator.exchange_keys import service as keys
 from orchestrator.exchange_keys.facts import allows
 from orchestrator.exchange_keys.models import ExchangeKeyModel, KeyState
@@ -60,19 +60,27 @@ class KeyOfBot:
     """Why it is not in force, in a sentence."""
 
 
-async def check(
-    session: AsyncSession, owner_id: str, spec: BotSpec, wallet_id: str | None, confirmation: str | None
-) -> None:
-    """That a new bot may go live, in its owner's session. Raises NotAllowed where no administrator lets the owner trade
-    live, InvalidSpec (field `confirm_live`, `wallet`)."""
-    await _check_permission(session, owner_id)
+async def refusals(
+    session: AsyncSession,
+    owner_id: str,
+    spec: BotSpec,
+    wallet_id: str | None,
+    confirmation: str | None,
+    *,
+    lock: bool = True,
+) -> list[RequestError]:
+    """Why a new bot may not go live, in its owner's session: NotAllowed where no administrator lets the owner trade
+    live, InvalidSpec (field `confirm_live`, `wallet`, `trading_mode`, `pairs`). Without `lock` others may get the coins
+    meanwhile."""
+    found: list[RequestError] = []
+    if not await _is_permitted(session, owner_id):
+        found.append(_not_permitted())
     if confirmation != spec.name:
-        raise InvalidSpec(
-            "This bot would trade with the money of an exchange account: repeat its name as confirm_live to say so.",
-            field="confirm_live",
-        )
+        told = "This bot would trade with the money of an exchange account: repeat its name as confirm_live to say so."
+        found.append(InvalidSpec(told, field="confirm_live"))
     if wallet_id is None:
-        raise InvalidSpec("A live bot needs the wallet of an exchange account; name one of yours.", field="wallet")
+        needed = "A live bot needs the wallet of an exchange account; name one of yours."
+        return [*found, InvalidSpec(needed, field="wallet")]
     query = (
         select(ExchangeKeyModel)
         .join(WalletModel, col(WalletModel.exchange_key_id) == col(ExchangeKeyModel.id))
@@ -80,17 +88,18 @@ async def check(
     )
     key = (await session.exec(query)).first()
     if key is None:
-        raise InvalidSpec("wallet is not that of an exchange account of yours; list your wallets.", field="wallet")
+        unknown = "wallet is not that of an exchange account of yours; list your wallets."
+        return [*found, InvalidSpec(unknown, field="wallet")]
     if key.state != KeyState.ACTIVE:
         why = key.problem or "It was removed."
-        raise InvalidSpec(f"The exchange key of this wallet is not in force: {why}", field="wallet")
-    if not allows(key.permissions, spec.trading_mode):
-        raise InvalidSpec(
+        found.append(InvalidSpec(f"The exchange key of this wallet is not in force: {why}", field="wallet"))
+    elif not allows(key.permissions, spec.trading_mode):
+        told = (
             f"The exchange key {key.name!r} may not trade {spec.trading_mode}: allow it at the exchange, then have the "
-            f"key checked again (flotilla keys check).",
-            field="trading_mode",
+            f"key checked again (flotilla keys check)."
         )
-    await check_coins(session, wallet_id, spec)
+        found.append(InvalidSpec(told, field="trading_mode"))
+    return [*found, *await _taken_coins(session, wallet_id, spec, lock=lock)]
 
 
 async def check_coins(session: AsyncSession, wallet_id: str, spec: BotSpec, but: str = "") -> None:
@@ -100,7 +109,16 @@ async def check_coins(session: AsyncSession, wallet_id: str, spec: BotSpec, but:
     and adopts orders of the pair; so a coin of an account is one bot's. A coin in which others pay their fees is
     nobody's: the exchange takes it from whoever has it. Two at once go one after the other, by the wallet's lock.
     Raises InvalidSpec (field `pairs`)."""
-    await session.exec(select(_WALLETS.c.id).where(_WALLETS.c.id == wallet_id).with_for_update(key_share=True))
+    for taken in await _taken_coins(session, wallet_id, spec, but):
+        raise taken
+
+
+async def _taken_coins(
+    session: AsyncSession, wallet_id: str, spec: BotSpec, but: str = "", *, lock: bool = True
+) -> list[InvalidSpec]:
+    """One for each other bot that is in the way; see `check_coins`."""
+    if lock:
+        await session.exec(select(_WALLETS.c.id).where(_WALLETS.c.id == wallet_id).with_for_update(key_share=True))
     query = select(_BOTS.c.id, _BOTS.c.name, _BOTS.c.pairs, _BOTS.c.stake_currency).where(
         _BOTS.c.wallet_id == wallet_id,
         _BOTS.c.deleted_at.is_(None),
@@ -108,35 +126,37 @@ async def check_coins(session: AsyncSession, wallet_id: str, spec: BotSpec, but:
         _BOTS.c.id != but,
         _BOTS.c.trading_mode == spec.trading_mode,
     )
+    found: list[InvalidSpec] = []
     mine = _coins(spec.pairs, spec.trading_mode)
     nobodys = mine & await _nobodys(session, wallet_id) if spec.trading_mode != SPOT else set()
     if nobodys:
-        raise InvalidSpec(
+        told = (
             f"The account has a position of {sorted(nobodys)[0]} that is no bot's, and a contract has one position: "
-            "close it at the exchange and adopt that, or leave it out here.",
-            field="pairs",
+            "close it at the exchange and adopt that, or leave it out here."
         )
-    held, told = await _held(session, wallet_id), await _told(session, wallet_id)
+        found.append(InvalidSpec(told, field="pairs"))
+    held, told_pairs = await _held(session, wallet_id), await _told(session, wallet_id)
     ordered, paying = await _ordered(session, wallet_id), await _fee_coins(session, wallet_id)
     for bot_id, name, pairs, stake_currency in (await session.exec(query)).all():
-        traded = [*pairs, *told.get(bot_id, ()), *ordered[bot_id]]
+        traded = [*pairs, *told_pairs.get(bot_id, ()), *ordered[bot_id]]
         theirs = _coins(traded, spec.trading_mode) | (held[bot_id] - {stake_currency})
         shared = (mine & theirs) | (mine & {stake_currency}) | (theirs & {spec.stake_currency})
         if shared:
-            raise InvalidSpec(
+            told = (
                 f"The bot {name!r} trades {sorted(shared)[0]} on this account already, or has some of it still, and "
                 "coins of an account do not say whose they are: leave it out here, or give this bot an account of its "
-                "own.",
-                field="pairs",
+                "own."
             )
+            found.append(InvalidSpec(told, field="pairs"))
         fees = paying[bot_id] & (mine | {spec.stake_currency}) if spec.trading_mode == SPOT else set()
-        if fees:
+        if fees and not shared:
             coin = sorted(fees)[0]
-            raise InvalidSpec(
+            told = (
                 f"The bot {name!r} pays its fees in {coin} on this account, and the exchange would take them from what "
-                f"a bot has of {coin}: leave it out here, or give this bot an account of its own.",
-                field="pairs",
+                f"a bot has of {coin}: leave it out here, or give this bot an account of its own."
             )
+            found.append(InvalidSpec(told, field="pairs"))
+    return found
 
 
 def check_change(bot: BotModel, spec: BotSpec) -> None:
@@ -151,8 +171,8 @@ def check_change(bot: BotModel, spec: BotSpec) -> None:
 
 async def check_start(session: AsyncSession, bot: BotModel) -> None:
     """That a bot may run again, or anew. Raises NotAllowed where its owner may not trade live any more."""
-    if not bot.dry_run:
-        await _check_permission(session, bot.owner_id)
+    if not bot.dry_run and not await _is_permitted(session, bot.owner_id):
+        raise _not_permitted()
 
 
 async def keys_of_bots(session: AsyncSession) -> dict[str, KeyOfBot]:
@@ -220,14 +240,17 @@ async def remove_key(session: AsyncSession, key_id: str, by: By) -> None:
     await keys.remove(session, key_id, await users_of(session, key_id), by)
 
 
-async def _check_permission(session: AsyncSession, owner_id: str) -> None:
+async def _is_permitted(session: AsyncSession, owner_id: str) -> bool:
     user = await session.get(UserModel, owner_id)
-    if user is None or not user.may_trade_live:
-        raise NotAllowed(
-            "Trading with real money is not allowed for this account: an administrator has to allow it first "
-            "(flotilla users live NAME --allow).",
-            field="dry_run",
-        )
+    return user is not None and user.may_trade_live
+
+
+def _not_permitted() -> NotAllowed:
+    return NotAllowed(
+        "Trading with real money is not allowed for this account: an administrator has to allow it first "
+        "(flotilla users live NAME --allow).",
+        field="dry_run",
+    )
 
 
 async def _markets_ever(session: AsyncSession, key_id: str) -> set[str]:

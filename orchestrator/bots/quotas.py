@@ -39,29 +39,35 @@ class Allowance:
     memory_bytes: int
 
 
-async def check(session: AsyncSession, owner_id: str, default: Quota) -> None:
-    """That the user may have one more bot. Requests of one user wait for each other here, so that they exceed nothing
-    together. Raises QuotaExceeded, naming the limit in `params["limit"]`."""
-    user = await users.find_by_id(session, owner_id, lock=True)
+async def refusals(session: AsyncSession, owner_id: str, default: Quota, *, lock: bool = True) -> list[QuotaExceeded]:
+    """Why the user may not have one more bot, naming the limit in `params["limit"]`. With `lock` requests of one user
+    wait for each other here, so that they exceed nothing together."""
+    user = await users.find_by_id(session, owner_id, lock=lock)
     if user is None:
-        return
-    allowed = in_force(user, default)
+        return []
+    allowed, found = in_force(user, default), []
     count = await _count(session, owner_id) if allowed.max_bots is not None else 0
     if allowed.max_bots is not None and count >= allowed.max_bots:
-        raise QuotaExceeded(
-            f"You have {count} bots and may have {allowed.max_bots}: delete one, or ask an administrator for more.",
-            limit="max_bots",
-            allowed=allowed.max_bots,
-            used=count,
+        found.append(
+            QuotaExceeded(
+                f"You have {count} bots and may have {allowed.max_bots}: delete one, or ask an administrator for more.",
+                limit="max_bots",
+                allowed=allowed.max_bots,
+                used=count,
+            )
         )
-    await _check_memory(session, owner_id, allowed, "another one")
+    exceeded = await _memory_exceeded(session, owner_id, allowed, "another one")
+    return found if exceeded is None else [*found, exceeded]
 
 
 async def check_start(session: AsyncSession, bot: BotModel, default: Quota) -> None:
-    """That the user's memory suffices for a stopped bot of his to run; as `check`."""
+    """That the user's memory suffices for a stopped bot of his to run; as `refusals`. Raises QuotaExceeded."""
     user = await users.find_by_id(session, bot.owner_id, lock=True)
-    if user is not None:
-        await _check_memory(session, bot.owner_id, in_force(user, default), "this one", but=bot.id)
+    if user is None:
+        return
+    exceeded = await _memory_exceeded(session, bot.owner_id, in_force(user, default), "this one", but=bot.id)
+    if exceeded is not None:
+        raise exceeded
 
 
 async def get(session: AsyncSession, name: str, default: Quota) -> Allowance:
@@ -87,21 +93,22 @@ async def change(
     return await _allowance(session, user, default)
 
 
-async def _check_memory(
+async def _memory_exceeded(
     session: AsyncSession, owner_id: str, allowed: Quota, which: str, but: str | None = None
-) -> None:
+) -> QuotaExceeded | None:
     limit = allowed.max_memory_bytes
     if limit is None:
-        return
+        return None
     used = await _memory(session, owner_id, but)
-    if used + MEMORY_OF_A_BOT_BYTES > limit:
-        raise QuotaExceeded(
-            f"Your bots use {used // _MB} MB and may use {limit // _MB} MB; {which} takes "
-            f"{MEMORY_OF_A_BOT_BYTES // _MB} MB. Stop or delete one, or ask an administrator for more.",
-            limit="max_memory_bytes",
-            allowed=limit,
-            used=used,
-        )
+    if used + MEMORY_OF_A_BOT_BYTES <= limit:
+        return None
+    return QuotaExceeded(
+        f"Your bots use {used // _MB} MB and may use {limit // _MB} MB; {which} takes "
+        f"{MEMORY_OF_A_BOT_BYTES // _MB} MB. Stop or delete one, or ask an administrator for more.",
+        limit="max_memory_bytes",
+        allowed=limit,
+        used=used,
+    )
 
 
 async def _user(session: AsyncSession, name: str) -> UserModel:

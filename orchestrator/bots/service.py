@@ -17,9 +17,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from orchestrator.audit import service as audit
 from orchestrator.audit.service import BY_SYSTEM, By
-from orchestrator.bots import capital, live, quotas, repository, versions
+from orchestrator.bots import capital, live, quotas, repository
 from orchestrator.bots.models import BotEventModel, BotModel, BotStatusModel, IdempotencyModel
 from orchestrator.bots.observe import Change, observe
+from orchestrator.bots.refusals import name_taken, refusals
 from orchestrator.bots.repository import BotFilters, BotView
 from orchestrator.bots.spec import columns_of
 from orchestrator.errors import (
@@ -69,19 +70,15 @@ async def create(
 ) -> tuple[BotModel, bool]:
     """A new bot, with its starting balance from the wallet, or else from the owner's automatic one, and True; or the
     one that the same request made before, and False. `quota` is what users without one of their own have. One that
-    trades live must pass `bots.live.check`, with its name as `confirm_live`. Raises Conflict (field `name`),
+    trades live must pass `bots.live.refusals`, with its name as `confirm_live`. Raises Conflict (field `name`),
     IdempotencyMismatch, QuotaExceeded, NotAllowed, InvalidSpec (field `wallet`, `confirm_live`, `strategy.id`),
     StrategyNotReady, InsufficientFunds."""
     if idempotency is not None:
         answered = await _answered(session, owner_id, idempotency)
         if answered is not None:
             return answered, False
-    if await repository.find_by_name(session, owner_id, spec.name) is not None:
-        raise _name_taken(spec.name)
-    await quotas.check(session, owner_id, quota)
-    await versions.check(session, spec)
-    if not spec.dry_run:
-        await live.check(session, owner_id, spec, wallet_id, confirm_live)
+    for refusal in await refusals(session, owner_id, spec, quota=quota, wallet_id=wallet_id, confirm_live=confirm_live):
+        raise refusal
     bot = _new_bot(owner_id, spec, desired_state)
     try:
         async with session.begin_nested():
@@ -102,7 +99,7 @@ async def create(
                 return answered, False
         if await repository.find_by_name(session, owner_id, spec.name) is None:
             raise
-        raise _name_taken(spec.name) from None
+        raise name_taken(spec.name) from None
     return bot, True
 
 
@@ -168,7 +165,7 @@ async def update(
     if not bot.dry_run and bot.wallet_id is not None and changed.keys() & {"pairs", "stake_currency"}:
         await live.check_coins(session, bot.wallet_id, spec, bot.id)
     if spec.name != bot.name and await repository.find_by_name(session, bot.owner_id, spec.name) is not None:
-        raise _name_taken(spec.name)
+        raise name_taken(spec.name)
     before = {name: getattr(bot, name) for name in changed} | {"generation": bot.generation}
     try:
         async with session.begin_nested():
@@ -180,7 +177,7 @@ async def update(
             _audit(session, by, "update", bot, before, {**changed, "generation": bot.generation})
             await session.flush()
     except IntegrityError:
-        raise _name_taken(spec.name) from None
+        raise name_taken(spec.name) from None
     return view
 
 
@@ -370,10 +367,6 @@ def _check_version(bot: BotModel, expected: int | None) -> None:
 def _check_not_deleted(bot: BotModel) -> None:
     if bot.desired_state == DELETED:
         raise Conflict("The bot is being deleted; create a new one instead.", bot_id=bot.id)
-
-
-def _name_taken(name: str) -> Conflict:
-    return Conflict(f"You have a bot named {name!r} already; choose another name.", field="name")
 
 
 __all__ = [

@@ -27,14 +27,14 @@ _ORIGIN = "control"
 """Of events that no pool told."""
 
 
-async def check(session: AsyncSession, spec: BotSpec) -> None:
-    """That a new bot may run its version still, in a session that reaches what its owner may run; the strategy is
-    neither archived nor taken back until the end of the transaction. Raises InvalidSpec (fields `strategy.id`,
-    `strategy.version`, `trading_mode`), StrategyNotReady."""
+async def check(session: AsyncSession, spec: BotSpec, *, lock: bool = True) -> None:
+    """That a new bot may run its version still, in a session that reaches what its owner may run; with `lock` the
+    strategy is neither archived nor taken back until the end of the transaction. Raises InvalidSpec (fields
+    `strategy.id`, `strategy.version`, `trading_mode`), StrategyNotReady."""
     if spec.strategy_id is None or spec.strategy_version_id is None:
         return
     try:
-        await service.find(session, spec.strategy_id, lock=True)
+        await service.find(session, spec.strategy_id, lock=lock)
         pin = await pinning.pin(session, spec.strategy_id, number_of(spec.strategy_version_id))
     except NotFound as error:
         raise not_there(error) from None

@@ -7,6 +7,7 @@ spare; here only what is in the ledger counts.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -41,9 +42,7 @@ async def open_(
     InsufficientFunds."""
     if wallet_id is None:
         if not dry_run:
-            raise InvalidSpec(
-                "A live bot needs the wallet of an exchange account; name one of yours as wallet.", field="wallet"
-            )
+            raise _no_wallet()
         wallet = await _automatic(session, owner_id, currency)
     else:
         wallet = await _named(session, owner_id, wallet_id, dry_run=dry_run, exchange=exchange, market=trading_mode)
@@ -55,6 +54,42 @@ async def open_(
     await session.flush()
     await _give(session, wallet, bot_id, currency, amount, f"allocate:{bot_id}:1")
     return wallet
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a new bot's capital would come from."""
+
+    wallet: WalletModel | None
+    """None where it is the owner's automatic one, which would be made."""
+    free: Decimal
+    """Of the currency."""
+    tops_up: bool
+    """It gets by itself what it lacks."""
+
+
+async def source(
+    session: AsyncSession,
+    owner_id: str,
+    currency: str,
+    *,
+    dry_run: bool,
+    exchange: str,
+    trading_mode: str = SPOT,
+    wallet_id: str | None = None,
+) -> Source:
+    """What `open_` would take from, without a lock. Raises InvalidSpec (field `wallet`)."""
+    if wallet_id is None:
+        if not dry_run:
+            raise _no_wallet()
+        wallet = await repository.automatic(session, owner_id, currency)
+    else:
+        found = await repository.find(session, wallet_id)
+        wallet = _fitting(found, owner_id, dry_run=dry_run, exchange=exchange, market=trading_mode)
+    free = ZERO
+    if wallet is not None:
+        free = await repository.balance(session, wallet.id, Place(PlaceKind.FREE, currency))
+    return Source(wallet, free, wallet is None or wallet.automatic == currency)
 
 
 async def more(session: AsyncSession, bot_id: str, amount: Decimal, key: str) -> None:
@@ -167,9 +202,18 @@ async def _named(
     session: AsyncSession, owner_id: str, wallet_id: str, *, dry_run: bool, exchange: str, market: str
 ) -> WalletModel:
     rows = await repository.locked(session, [wallet_id])
-    if not rows or rows[0].owner_id != owner_id:
+    return _fitting(rows[0] if rows else None, owner_id, dry_run=dry_run, exchange=exchange, market=market)
+
+
+def _no_wallet() -> InvalidSpec:
+    return InvalidSpec(
+        "A live bot needs the wallet of an exchange account; name one of yours as wallet.", field="wallet"
+    )
+
+
+def _fitting(wallet: WalletModel | None, owner_id: str, *, dry_run: bool, exchange: str, market: str) -> WalletModel:
+    if wallet is None or wallet.owner_id != owner_id:
         raise InvalidSpec("wallet is none of yours; list your wallets to see which there are.", field="wallet")
-    wallet = rows[0]
     if wallet.archived_at is not None:
         raise InvalidSpec(f"The wallet {wallet.name!r} is archived; name another one.", field="wallet")
     if dry_run != (wallet.kind == PAPER):
