@@ -33,13 +33,11 @@ from orchestrator.errors import BotNotRunning, Error, ErrorCode, NotFound, Relay
 from orchestrator.pools.client import AgentClient, BotAnswer
 from orchestrator.strategies import repository as strategies
 from orchestrator.templates.render import render
-from pool.contract.slots import StrategySource
 
 router = APIRouter(prefix="/bots/{bot_id}/freqtrade/api/v1", tags=["freqtrade"])
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _EXAMPLE = {"version": "2026.9"}
-_UNTOLD = StrategySource(class_name="Untold", source="")
 
 
 @router.api_route("/ping", methods=["GET", "HEAD"], dependencies=[PUBLIC], include_in_schema=False)
@@ -217,22 +215,13 @@ async def _show_config(view: BotView, request: Request, services: Services, call
     try:
         return await _passed_on(await _asked(view, request, services))
     except BotNotRunning as none:
-        own = await _own_strategy(view, services, caller)
+        async with services.reading(caller) as session:
+            own = await strategies.source_of(session, view.bot.strategy_version_id)
         try:
             config = render(services.catalogue.get(view.bot.template), spec_of(view.bot), own).config
         except (NotFound, TemplateBroken, ValueError, KeyError):  # nobody can tell how it would start: it would not
             raise none from None
         return JSONResponse(show_config(config, view.bot.id))
-
-
-async def _own_strategy(view: BotView, services: Services, caller: Subject) -> StrategySource | None:
-    """Without a name for those whom its owner does not show it."""
-    version_id = view.bot.strategy_version_id
-    if version_id is None:
-        return None
-    async with services.reading(caller) as session:
-        found = await strategies.sources(session, [version_id])
-    return found.get(version_id, _UNTOLD)
 
 
 async def _without_code(answer: BotAnswer) -> Response:

@@ -89,7 +89,12 @@ def memory_limit(wanted_bytes: int | None, report: PoolReport | None) -> int | N
 
 def memory_in_use(report: PoolReport) -> int:
     """PSS of everything in the pool, in bytes."""
-    parts = (report.init_memory, report.agent_memory, report.zygote.memory, report.bots_memory)
+    return memory_beside_bots(report) + (report.bots_memory.pss_bytes if report.bots_memory else 0)
+
+
+def memory_beside_bots(report: PoolReport) -> int:
+    """PSS of init, agent and zygote, in bytes; 0 where none was measured."""
+    parts = (report.init_memory, report.agent_memory, report.zygote.memory)
     return sum(memory.pss_bytes for memory in parts if memory)
 
 

@@ -19,7 +19,15 @@ from orchestrator.kit.ids import new_id
 from orchestrator.pools import assignments, nodes, repository
 from orchestrator.pools.assignments import Assigned
 from orchestrator.pools.models import LOCAL_NODE, LOCAL_POOL, REMOVED, MoveModel, NodeModel, PoolModel
-from orchestrator.pools.placement import Capacity, assigned_by_pool, capacity, place
+from orchestrator.pools.placement import (
+    MEMORY_OF_A_POOL_BYTES,
+    Capacity,
+    Homeless,
+    assigned_by_pool,
+    capacity,
+    memory_beside_bots,
+    place,
+)
 from orchestrator.pools.policy import PoolPolicy
 from orchestrator.users import repository as users
 from orchestrator.users.quotas import in_force
@@ -200,6 +208,38 @@ async def why_not(session: AsyncSession, tenant_id: str | None, policy: PoolPoli
     user = await users.find_by_id(session, tenant_id) if tenant_id is not None else None
     quota = in_force(user, policy.quota).max_memory_bytes if user is not None else None
     return why_no_new_pool(tenant_id, await repository.every(session), await nodes.every(session), quota, policy)
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """Where a bot would be placed now."""
+
+    pool_id: str | None
+    """None: in a new pool, or nowhere."""
+    why_nowhere: str | None
+    """Why it would wait, in a sentence that says what to do."""
+    new_pool_bytes: int | None
+    """What a new pool takes beside its bots, where it would be in one."""
+    measured_on: int
+    """How many pools that was measured on; 0: it is what pools are reckoned with."""
+
+
+async def prospect(session: AsyncSession, bot: Homeless, policy: PoolPolicy) -> Prospect:
+    """As the leader places it, after those that wait already; by what agents told last."""
+    bots = await assignments.every(session)
+    moves, pools = await repository.moves(session), await repository.every(session)
+    waiting = [policy.homeless(other) for other in bots if other.pool_id is None and not other.deleting]
+    placement = place([*waiting, bot], offers(pools, bots, moves, policy), policy.placement)
+    pool_id = placement.placed.get(bot.bot_id)
+    problem = None
+    if pool_id is None:
+        problem = await why_not(session, None if bot.shareable else bot.owner_id, policy)
+    if pool_id is not None or problem is not None:
+        return Prospect(pool_id, problem, None, 0)
+    reports = [report for pool in pools if pool.desired_state != REMOVED and (report := report_of(pool)) is not None]
+    measured = [own for report in reports if (own := memory_beside_bots(report))]
+    taken = sum(measured) // len(measured) if measured else MEMORY_OF_A_POOL_BYTES
+    return Prospect(None, None, taken, len(measured))
 
 
 async def why_not_drained(session: AsyncSession, pool: PoolModel, policy: PoolPolicy) -> str | None:

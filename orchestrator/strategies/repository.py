@@ -19,6 +19,9 @@ from orchestrator.strategies.models import (
 )
 from pool.contract.slots import StrategySource
 
+UNTOLD = StrategySource(class_name="Untold", source="")
+"""In the place of a strategy that its owner does not show."""
+
 
 @dataclass(frozen=True, slots=True)
 class VersionView:
@@ -119,6 +122,11 @@ async def sources(session: AsyncSession, version_ids: Collection[str]) -> dict[s
     )
     rows = (await session.exec(query)).all()
     return {version_id: StrategySource(class_name=name, source=source) for version_id, name, source in rows}
+
+
+async def source_of(session: AsyncSession, version_id: str | None) -> StrategySource | None:
+    """The same of one; `UNTOLD` where the session does not reach it, None for none."""
+    return None if version_id is None else (await sources(session, [version_id])).get(version_id, UNTOLD)
 
 
 async def timeframes(session: AsyncSession, version_ids: Collection[str]) -> dict[str, str]:

@@ -15,6 +15,9 @@ from pool.contract.slots import DesiredState, SlotSpec
 
 PAPER = "paper"
 PAPER_CCXT_ID = "binance"
+STRATEGY_DIRECTORY = "strategy"
+DRY_DATABASE = "tradesv3.sqlite"
+LIVE_DATABASE = "tradesv3.live.sqlite"
 
 _OWNED_KEYS = frozenset(
     {
@@ -73,10 +76,8 @@ class Place:
     """Where a bot runs, as its configuration has it."""
 
     bot_name: str
-    user_data_dir: str
-    strategy_path: str
-    database: str
-    """File of FreqTrade's database."""
+    directory: str
+    """The bot's own, without a slash at its end."""
     log_config: Any
     paper_urls: Any
     """`urls["api"]` of ccxt's client, at the paper exchange; None where there is none."""
@@ -96,17 +97,18 @@ def configuration(spec: SlotSpec, place: Place) -> dict[str, Any]:
     config = {key: value for key, value in given.items() if key not in _OWNED_KEYS}
     internals = _mapping(given, "internals")
     internals.pop("sd_notify", None)
+    dry_run = spec.trading == "dry_run"
     config.update(
         {
             "bot_name": place.bot_name,
-            "dry_run": spec.trading == "dry_run",
+            "dry_run": dry_run,
             # By who may operate the bot: its API is reached through Flotilla alone, and every entry passes its rules.
             "force_entry_enable": given.get("force_entry_enable", True),
             "initial_state": "paused" if spec.desired is DesiredState.PAUSED else "running",
             "strategy": spec.strategy.class_name,
-            "strategy_path": place.strategy_path,
-            "user_data_dir": place.user_data_dir,
-            "db_url": f"sqlite:///{place.database}",
+            "strategy_path": f"{place.directory}/{STRATEGY_DIRECTORY}",
+            "user_data_dir": place.directory,
+            "db_url": f"sqlite:///{place.directory}/{DRY_DATABASE if dry_run else LIVE_DATABASE}",
             "log_config": place.log_config,
             "internals": internals,
             "exchange": _exchange(spec.exchange, _mapping(given, "exchange"), place),

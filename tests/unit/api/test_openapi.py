@@ -11,6 +11,7 @@ from api.app import create_app
 from api.audit import schemas as audit_schemas
 from api.auth import factor_schemas
 from api.auth import schemas as auth_schemas
+from api.bots import preview_schemas
 from api.bots import schemas as bot_schemas
 from api.deps import Services
 from api.errors import STATUS, TITLES, Problem
@@ -24,6 +25,7 @@ from api.sharing import schemas as sharing_schemas
 from api.strategies import schemas as strategy_schemas
 from api.templates import schemas as template_schemas
 from api.tokens import schemas as token_schemas
+from api.trades import levels as trade_levels
 from api.trades import schemas as trade_schemas
 from api.users import schemas as user_schemas
 from api.wallets import schemas as wallet_schemas
@@ -45,6 +47,7 @@ def _ours() -> Iterator[type[BaseModel]]:
         factor_schemas,
         policy_schemas,
         pool_schemas,
+        preview_schemas,
         proxy_schemas,
         risk_schemas,
         session_schemas,
@@ -53,6 +56,7 @@ def _ours() -> Iterator[type[BaseModel]]:
         template_schemas,
         token_schemas,
         trade_schemas,
+        trade_levels,
         user_schemas,
         wallet_schemas,
     ):
