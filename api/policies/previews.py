@@ -1,11 +1,11 @@
 """Bodies of previews: what a document would change right now."""
 
 from decimal import Decimal
-from math import isfinite
 
 from pydantic import BaseModel, Field
 
 from api.policies.schemas import ChangeResponse, change_bodies
+from orchestrator.kit.money import shown
 from orchestrator.portfolio.whatif import Exceeded, TradeWhatIf, WhatIf
 from pool.contract.model import Money
 from pool.rules.diff import Change
@@ -125,7 +125,7 @@ def _exceeded(found: Exceeded) -> ExceededResponse:
 
 
 def _stop(stop: StopState) -> StopResponse:
-    return StopResponse(rate=_decimal(stop.rate), rule=stop.rule, profit_ratio=_decimal(stop.profit))
+    return StopResponse(rate=shown(stop.rate), rule=stop.rule, profit_ratio=shown(stop.profit))
 
 
 def _close(close: Close | None) -> CloseResponse | None:
@@ -134,24 +134,15 @@ def _close(close: Close | None) -> CloseResponse | None:
     return CloseResponse(
         rule=close.rule,
         level=close.level,
-        amount=_decimal(close.amount),
-        threshold_rate=_decimal(close.threshold_rate),
+        amount=shown(close.amount),
+        threshold_rate=shown(close.threshold_rate),
     )
 
 
 def _level(level: NextLevel | None) -> NextLevelResponse | None:
-    if level is None or not (isfinite(level.rate) and isfinite(level.amount)):
+    if level is None:
         return None
-    return NextLevelResponse(
-        level=level.level, rate=_exact(level.rate), profit_ratio=_exact(level.profit), amount=_exact(level.amount)
-    )
-
-
-def _decimal(value: float | None) -> Decimal | None:
-    """None also for what is no number, of a trade that no exchange has."""
-    return None if value is None or not isfinite(value) else _exact(value)
-
-
-def _exact(value: float) -> Decimal:
-    """A result of binary arithmetic as people read it."""
-    return Decimal(f"{value:.12g}")
+    rate, profit, amount = shown(level.rate), shown(level.profit), shown(level.amount)
+    if rate is None or profit is None or amount is None:  # of a trade that no exchange has
+        return None
+    return NextLevelResponse(level=level.level, rate=rate, profit_ratio=profit, amount=amount)

@@ -11,6 +11,7 @@ from api.errors import problems
 from orchestrator.errors import ErrorCode
 from orchestrator.portfolio.history import History, Range
 from orchestrator.portfolio.service import PortfolioService
+from orchestrator.portfolio.sparklines import Sparklines, SparkRange
 from orchestrator.portfolio.views import Portfolio
 
 router = APIRouter(prefix="/portfolio", tags=["portfolio"])
@@ -47,3 +48,21 @@ async def history(
     reporting bot. After a change of the reporting currency, history begins anew in it."""
     service: PortfolioService = services.portfolio
     return await service.history(await owner_of(services, caller, user), span)
+
+
+@router.get(
+    "/sparklines",
+    operation_id="listSparklines",
+    summary="A short series of every bot",
+    responses=problems(ErrorCode.UNAUTHENTICATED, ErrorCode.NOT_FOUND),
+)
+async def sparklines(
+    caller: Reader,
+    services: ServicesDep,
+    span: Annotated[SparkRange, Query(alias="range", description="How far back.", examples=["24h"])] = "24h",
+    user: OfUser = None,
+) -> Sparklines:
+    """Profit of every bot of the portfolio at some 30 times, the same for all, each in its bot's stake currency; for a
+    table of many bots. `/bots/{bot_id}/history` has all of one bot."""
+    service: PortfolioService = services.portfolio
+    return await service.sparklines(await owner_of(services, caller, user), span)

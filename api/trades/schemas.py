@@ -2,11 +2,73 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.deps import Text
+from api.trades.levels import TradeLevelsResponse, levels_body
+from orchestrator.kit.pages import Page
+from orchestrator.portfolio import trades
 from orchestrator.risk.closing import Closed
 from pool.contract.model import Money
+
+
+class TradeResponse(BaseModel):
+    """A trade as its bot told it last. Money is in `currency`; null is what the bot did not tell, or what a trade of
+    this state does not have."""
+
+    state: Literal["open", "closed"] = Field(description="Whether it is open.", examples=["open"])
+    bot_id: str = Field(description="Whose trade.", examples=["bot-k3v2q7d5mwxz4tha"])
+    bot: str = Field(description="Name of that bot.", examples=["trend-1"])
+    trading: Literal["dry", "live"] = Field(description="`dry` or `live`.", examples=["dry"])
+    trade_id: int = Field(description="FreqTrade's number of the trade.", examples=[7])
+    pair: str = Field(description="Pair.", examples=["BTC/USDT"])
+    is_short: bool = Field(description="True for a short.", examples=[False])
+    leverage: Money | None = Field(description="1 on spot.", examples=["1"])
+    currency: str | None = Field(description="Stake currency.", examples=["USDT"])
+    amount: Money | None = Field(
+        description="In the base currency: what is held; of a closed trade what its last exit closed.",
+        examples=["0.015"],
+    )
+    stake: Money | None = Field(description="What was put in for that.", examples=["99.5"])
+    open_rate: Money | None = Field(description="Average rate of its entries.", examples=["6500.1"])
+    opened_at: AwareDatetime = Field(description="When it was opened.", examples=["2026-11-22T08:00:00Z"])
+    current_rate: Money | None = Field(
+        description="What an exit would get now; null of a closed trade.", examples=["6550.4"]
+    )
+    profit: Money | None = Field(
+        description="After fees: not realised yet, of what is held; of a closed trade all of it.", examples=["1.25"]
+    )
+    profit_ratio: Money | None = Field(description="The same, of the stake.", examples=["0.0125"])
+    realised: Money | None = Field(
+        description="Realised by its exits so far; of a closed trade all of it.", examples=["0"]
+    )
+    close_rate: Money | None = Field(description="Rate of its last exit; null of an open trade.", examples=[None])
+    closed_at: AwareDatetime | None = Field(description="When it was closed; null of an open trade.", examples=[None])
+    exit_reason: str | None = Field(
+        description="FreqTrade's reason of its last exit; `flotilla:<rule>` of a universal rule.", examples=[None]
+    )
+    entry_tag: str | None = Field(description="The strategy's tag of its entry.", examples=["breakout"])
+    has_open_orders: bool | None = Field(
+        description="Whether an order of it rests; null of a closed trade.", examples=[False]
+    )
+    reported_at: AwareDatetime | None = Field(
+        description="When this was told: compare it with now to see how old an open trade's figures are.",
+        examples=["2026-11-22T09:00:01Z"],
+    )
+    levels: TradeLevelsResponse | None = Field(
+        description="Of an open trade: its stops, ladder and other levels; null before anything was filled, and where "
+        "the policy cannot be read."
+    )
+
+
+class TradePage(BaseModel):
+    """Some trades."""
+
+    items: list[TradeResponse] = Field(
+        description="Open ones in the order of their bots and numbers, then closed ones, newest first. A page may be "
+        "short although there is a next one."
+    )
+    next: str | None = Field(description="Cursor of the next page; null at the end.", examples=[None])
 
 
 class CloseRequest(BaseModel):
@@ -54,6 +116,11 @@ class CloseResponse(BaseModel):
     failed: int = Field(description="Those that were not.", examples=[0])
 
 
+def page_body(page: Page[trades.Open | trades.Closed]) -> TradePage:
+    items = [_open(found) if isinstance(found, trades.Open) else _closed(found) for found in page.items]
+    return TradePage(items=items, next=page.next)
+
+
 def close_body(results: list[Closed], *, dry_run: bool) -> CloseResponse:
     return CloseResponse(
         dry_run=dry_run,
@@ -77,4 +144,64 @@ def _item(result: Closed) -> ClosedTradeResponse:
         currency=what.stake_currency,
         ok=result.ok,
         message=result.message,
+    )
+
+
+def _open(found: trades.Open) -> TradeResponse:
+    trade = found.trade
+    return TradeResponse(
+        state="open",
+        bot_id=found.bot.id,
+        bot=found.bot.name,
+        trading="dry" if found.bot.dry_run else "live",
+        trade_id=trade.trade_id,
+        pair=trade.pair,
+        is_short=trade.is_short,
+        leverage=trade.leverage,
+        currency=found.currency,
+        amount=trade.amount,
+        stake=trade.stake_amount,
+        open_rate=trade.open_rate,
+        opened_at=trade.opened_at,
+        current_rate=trade.current_rate,
+        profit=trade.profit_abs,
+        profit_ratio=trade.profit_ratio,
+        realised=trade.realised_abs,
+        close_rate=None,
+        closed_at=None,
+        exit_reason=None,
+        entry_tag=trade.entry_tag,
+        has_open_orders=trade.has_open_orders,
+        reported_at=found.reported_at,
+        levels=None if found.enforced is None else levels_body(found.enforced),
+    )
+
+
+def _closed(found: trades.Closed) -> TradeResponse:
+    told = found.told
+    return TradeResponse(
+        state="closed",
+        bot_id=found.bot.id,
+        bot=found.bot.name,
+        trading="dry" if found.bot.dry_run else "live",
+        trade_id=told.trade_id,
+        pair=told.pair,
+        is_short=told.direction == "Short",
+        leverage=told.leverage,
+        currency=told.stake_currency,
+        amount=told.amount,
+        stake=told.stake_amount,
+        open_rate=told.open_rate,
+        opened_at=told.open_date,
+        current_rate=None,
+        profit=told.cumulative_profit,
+        profit_ratio=told.final_profit_ratio,
+        realised=told.cumulative_profit,
+        close_rate=told.close_rate,
+        closed_at=told.close_date,
+        exit_reason=told.exit_reason,
+        entry_tag=told.enter_tag,
+        has_open_orders=None,
+        reported_at=found.reported_at,
+        levels=None,
     )

@@ -6,6 +6,7 @@ after the point (money) or 8 (ratios).
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from math import isfinite
 
 ZERO = Decimal(0)
 MAGNITUDE_LIMIT = Decimal(10) ** 18
@@ -50,6 +51,11 @@ def tidy(value: Decimal) -> Decimal:
     shortest = value.normalize(_CONTEXT)
     whole = shortest == shortest.to_integral_value() and shortest.adjusted() < _CONTEXT.prec
     return shortest.quantize(Decimal(1), context=_CONTEXT) if whole else shortest
+
+
+def shown(value: float | None) -> Decimal | None:
+    """A result of binary arithmetic as people read it, with 12 digits; None also for what is no number."""
+    return None if value is None or not isfinite(value) else Decimal(f"{value:.12g}")
 
 
 def inverse(value: Decimal) -> Decimal:

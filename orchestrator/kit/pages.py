@@ -37,11 +37,11 @@ def decode_cursor(cursor: str, kinds: Sequence[type]) -> list[Any]:
         padded = cursor + "=" * (-len(cursor) % 4)
         parts = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (binascii.Error, UnicodeDecodeError, ValueError, RecursionError):
-        raise _refused() from None
+        raise refused() from None
     if not isinstance(parts, list) or [type(part) for part in parts] != list(kinds):
-        raise _refused()
+        raise refused()
     if any(isinstance(part, int) and not 0 <= part < 2**63 for part in parts):
-        raise _refused()
+        raise refused()
     return parts
 
 
@@ -50,11 +50,12 @@ def instant_of(part: str) -> datetime:
     try:
         instant = datetime.fromisoformat(part)
     except ValueError:
-        raise _refused() from None
+        raise refused() from None
     if instant.tzinfo is None:
-        raise _refused()
+        raise refused()
     return instant
 
 
-def _refused() -> InvalidSpec:
+def refused() -> InvalidSpec:
+    """Of a cursor that the list did not give out."""
     return InvalidSpec("This cursor is not one that the list gave out; start again without it.", field="after")

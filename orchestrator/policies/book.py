@@ -13,8 +13,11 @@ from orchestrator.errors import Conflict
 from orchestrator.policies import repository, service
 from orchestrator.policies.models import PolicyVersionModel
 from orchestrator.policies.subjects import GUARDRAILS, Content, default_of, override_of
-from pool.contract.policy import PolicyInForce
-from pool.rules.resolve import in_force
+from pool.contract.policy import PolicyDocument, PolicyInForce
+from pool.rules.resolve import Resolved, Versions, in_force
+
+NOTHING = in_force(Resolved(PolicyDocument(), {}), Versions())
+"""Of a bot that nobody wrote a policy for. It is told only to those that keep another one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,13 @@ from orchestrator.db.engine import Database
 from orchestrator.errors import NotFound
 from orchestrator.events.bus import Bus, Subscription
 from orchestrator.kit.clock import utc_now
-from orchestrator.portfolio import bot_history, history, repository
+from orchestrator.portfolio import bot_history, history, repository, sparklines
 from orchestrator.portfolio.aggregate import BotReading, aggregate, is_plausible
 from orchestrator.portfolio.bot_history import BotHistory
 from orchestrator.portfolio.history import History, Range
 from orchestrator.portfolio.peaks import Peak
 from orchestrator.portfolio.repository import BotRow, Marks
+from orchestrator.portfolio.sparklines import Sparklines, SparkRange
 from orchestrator.portfolio.views import Mode, Portfolio
 from pool.contract.slots import ObservedState
 from pool.contract.snapshots import BotSnapshot
@@ -118,6 +119,11 @@ class PortfolioService:
         async with self._database.read() as session:
             bot = (await bots.get(session, owner_id, bot_id)).bot
             return await bot_history.read(session, bot.id, bot.stake_currency, span, self._clock())
+
+    async def sparklines(self, owner_id: str, span: SparkRange) -> Sparklines:
+        """A short series of each of the user's bots."""
+        async with self._database.read() as session:
+            return await sparklines.read(session, owner_id, span, self._clock())
 
     async def subscribe(self, user_id: str, after: str | None) -> tuple[Subscription, str]:
         """What follows `after` on the user's topic (None: from now on), and the cursor of the newest message now."""

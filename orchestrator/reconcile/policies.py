@@ -16,18 +16,16 @@ from loguru import logger
 from orchestrator.bots.repository import DesiredRow
 from orchestrator.errors import AgentUnreachable, Error
 from orchestrator.kit.backoff import Backoff
+from orchestrator.policies.book import NOTHING
 from orchestrator.pools.directory import AgentDirectory
 from orchestrator.reconcile.watch import Sighting
-from pool.contract.policy import PolicyDocument, PolicyInForce
+from pool.contract.policy import PolicyInForce
 from pool.contract.slots import ObservedState, Slot
-from pool.rules.resolve import Resolved, Versions, in_force
 
 PATIENCE_SECONDS = 5.0
 """How long a bot that was told may take to say so itself."""
 _BACKOFF = Backoff(first_seconds=1, limit_seconds=30)
 _REPORTING = frozenset({ObservedState.RUNNING, ObservedState.PAUSED, ObservedState.STOPPING})
-NOTHING = in_force(Resolved(PolicyDocument(), {}), Versions())
-"""Of a bot that nobody wrote a policy for. It is told only to those that keep another one."""
 
 
 @dataclass(frozen=True, slots=True)
