@@ -4,6 +4,7 @@ import vueI18n from '@intlify/unplugin-vue-i18n/vite'
 import ui from '@nuxt/ui/vite'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vite'
+import { VitePWA } from 'vite-plugin-pwa'
 
 /** Where a control plane answers while the portal is served by `npm run dev`. */
 const api = process.env.FLOTILLA_URL ?? 'http://127.0.0.1:8000'
@@ -19,6 +20,30 @@ export default defineConfig({
       icon: { clientBundle: { scan: true, sizeLimitKb: 512 } },
       ui: {
         colors: { primary: 'sky', neutral: 'slate', success: 'emerald', error: 'rose', warning: 'amber' },
+      },
+    }),
+    VitePWA({
+      strategies: 'injectManifest',
+      srcDir: 'src',
+      filename: 'sw.ts',
+      injectRegister: false,
+      // What a first visit needs offline, and every page; charts and editors come when they are first wanted.
+      injectManifest: { globPatterns: ['index.html', 'icon*', 'assets/*.{js,css}'], globIgnores: ['**/lang-*'], maximumFileSizeToCacheInBytes: 3_000_000 },
+      manifest: {
+        name: 'Flotilla',
+        short_name: 'Flotilla',
+        description: 'A fleet of FreqTrade bots, on one page',
+        id: '/',
+        start_url: '/',
+        display: 'standalone',
+        background_color: '#0f172a',
+        theme_color: '#0f172a',
+        icons: [
+          { src: '/icon.svg', sizes: 'any', type: 'image/svg+xml' },
+          { src: '/icon-192.png', sizes: '192x192', type: 'image/png' },
+          { src: '/icon-512.png', sizes: '512x512', type: 'image/png', purpose: 'any' },
+          { src: '/icon-512.png', sizes: '512x512', type: 'image/png', purpose: 'maskable' },
+        ],
       },
     }),
   ],

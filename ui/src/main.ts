@@ -10,8 +10,10 @@ import { client } from './api/generated/client.gen'
 import { asProblem, problemFrom } from './api/problem'
 import { queryOptions } from './api/queries'
 import { i18n } from './locales/i18n'
+import { install as installOffline } from './offline'
 import { router } from './router'
 
 client.interceptors.error.use((error, response) => (response instanceof Response ? problemFrom(response.status, error) : asProblem(error)))
 
 createApp(App).use(createPinia()).use(router).use(i18n).use(VueQueryPlugin, queryOptions).use(ui).mount('#app')
+installOffline(router)

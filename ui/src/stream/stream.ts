@@ -79,6 +79,17 @@ export const useStream = defineStore('stream', () => {
     }
   }
 
+  /** Shows what was last known, whoever's it is, while nobody answers who is signed in. */
+  async function showKept(): Promise<void> {
+    const kept = await readSnapshot(null)
+    if (clock !== undefined) return
+    clock = setInterval(() => (now.value = Date.now()), 1000)
+    state.value = 'offline'
+    if (kept === null) return
+    portfolio.value = kept.portfolio
+    receivedAt.value = kept.at
+  }
+
   /** Ends the connection and forgets what it told; with `wipe` also what was kept for offline. */
   function stop(wipe = false): void {
     connection?.close()
@@ -172,6 +183,6 @@ export const useStream = defineStore('stream', () => {
   }
 
   return {
-    state, portfolio, bots, botById, told, alerts, receivedAt, ageSeconds, isCurrent, now, tradeCount, start, stop, hear,
+    state, portfolio, bots, botById, told, alerts, receivedAt, ageSeconds, isCurrent, now, tradeCount, start, showKept, stop, hear,
   }
 })

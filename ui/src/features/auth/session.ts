@@ -3,6 +3,7 @@ import { computed, ref } from 'vue'
 
 import { getMe, logout } from '@/api/generated'
 import type { MeResponse, TokenResponse } from '@/api/generated'
+import { asProblem } from '@/api/problem'
 import { accept, forget, onEnded, renew } from '@/api/transport'
 
 /** Who is signed in here. `known` is false until it has been asked once. */
@@ -10,6 +11,8 @@ export const useSession = defineStore('session', () => {
   const me = ref<MeResponse | null>(null)
   const known = ref(false)
   const over = ref(false)
+  /** Nobody answered when it was asked who is signed in: what was last known may be shown meanwhile. */
+  const unanswered = ref(false)
   const isAdmin = computed(() => me.value?.role === 'admin')
   const mayTrade = computed(() => me.value !== null && me.value.role !== 'viewer')
 
@@ -21,10 +24,16 @@ export const useSession = defineStore('session', () => {
   /** Goes on with the sign-in that the browser keeps, if there is one. */
   async function resume(): Promise<boolean> {
     if (me.value !== null) return true
-    const found = await renew()
-    known.value = true
-    if (found) await load()
-    return found
+    try {
+      const found = await renew()
+      if (found) await load()
+      known.value = true
+      unanswered.value = false
+      return found
+    } catch (error) {
+      unanswered.value = asProblem(error).status === 0
+      throw error
+    }
   }
 
   /** Takes what a sign-in issued. */
@@ -48,5 +57,5 @@ export const useSession = defineStore('session', () => {
     }
   }
 
-  return { me, known, over, isAdmin, mayTrade, resume, begin, load, signOut }
+  return { me, known, over, unanswered, isAdmin, mayTrade, resume, begin, load, signOut }
 })
