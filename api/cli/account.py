@@ -2,6 +2,7 @@
 
 import io
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import segno
@@ -10,6 +11,7 @@ from flotilla_client.api import auth
 from flotilla_client.models import FactorsReset, InvitationAccept, PasswordChange, TotpConfirmation
 
 from api.cli import output
+from api.cli.client import ApiClient
 from api.cli.credentials import find_token, own_password_file
 from api.cli.exits import CliError, ExitCode
 from api.cli.options import AsJson, Reason, Url, Yes, confirm, connect
@@ -50,11 +52,7 @@ def password(url: Url = None) -> None:
             )
         client.sign_in()  # nobody is asked for a new password that cannot be set
         new: str = typer.prompt("New password", hide_input=True, confirmation_prompt=True, err=True)
-        body = PasswordChange(current_password=client.password, new_password=new)
-        client.ask(auth.change_password, client=client.api, body=body)
-        file = own_password_file(client.settings, client.url)
-        if file is not None and client.settings.password_file is None:
-            write_private(file, new)  # what this command signs in with here
+        change_password(client, new)
     output.show("The password is changed; your other sessions have ended.")
 
 
@@ -115,6 +113,18 @@ def reset(
     with connect(url) as client:
         client.ask(auth.reset_user_factors, user, client=client.api, body=FactorsReset(reason))
     output.show(f"{output.text(user)} has no second factor any more.")
+
+
+def change_password(client: ApiClient, new: str) -> Path | None:
+    """The file of this home that has it from now on, where one had the password before. Raises CliError."""
+    file = own_password_file(client.settings, client.url)  # of which the control plane removes what it no longer fits
+    body = PasswordChange(current_password=client.password, new_password=new)
+    client.ask(auth.change_password, client=client.api, body=body)
+    client.password = new
+    if file is None or client.settings.password_file is not None:
+        return None
+    write_private(file, new)  # what this command signs in with here
+    return file
 
 
 def _tell_codes(codes: list[str] | None) -> None:

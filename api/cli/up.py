@@ -22,7 +22,7 @@ from rich.markup import escape
 
 from api.app import create_app
 from api.cli.exits import CliError, ExitCode
-from api.cli.first_start import PASSWORD_FILE, FirstStart, first_start
+from api.cli.first_start import FirstStart, PasswordFile, first_start
 from api.cli.fleet import read_fleet
 from api.cli.log import log_to_file
 from api.cli.server import Server, is_loopback, listen, tls_of, url_of
@@ -114,15 +114,16 @@ class _Composition:
             url = url_of(self._api_settings.host, listener, "http" if tls is None else "https")
             self._say(f"Starting [bold]Flotilla[/] in {escape(str(self._settings.home))} …")
             control = ControlPlane(self._settings, candidate=self._candidate)
+            password = PasswordFile(control.database, self._settings.home)
             try:
                 await control.start()
                 made = await self._first_start(control)
             except BaseException:
                 await control.stop(pools=False)
                 raise
-            self._greet(url, made)
+            self._greet(url, made, password.path)
             self._warn()
-            return await self._serve(control, listener, url, stop, tls)
+            return await self._serve(control, listener, url, stop, tls, password)
 
     async def _first_start(self, control: ControlPlane) -> FirstStart | None:
         """Not by one that serves the API alone: the password would be in a place where nobody looks for it."""
@@ -131,7 +132,13 @@ class _Composition:
         return await first_start(control.database, control.catalogue, self._settings.home, demo=self._demo)
 
     async def _serve(
-        self, control: ControlPlane, listener: socket.socket, url: str, stop: _Stop, tls: Tls | None
+        self,
+        control: ControlPlane,
+        listener: socket.socket,
+        url: str,
+        stop: _Stop,
+        tls: Tls | None,
+        password: PasswordFile,
     ) -> int:
         app = create_app(_services(control), self._api_settings, control.cache)
         gc.freeze()  # what is there by now stays: looking through all of it for garbage stops everything for 0.3 s
@@ -148,14 +155,17 @@ class _Composition:
         server = Server(config, self._api_settings.header_seconds)
         serving = asyncio.create_task(server.serve(sockets=[listener]), name="api")
         asked = asyncio.create_task(stop.asked.wait(), name="stop")
-        watching = asyncio.create_task(self._watch(control, url), name="view")
-        renewing = None if tls is None else asyncio.create_task(tls.watch(), name="certificate")
+        beside = [
+            asked,
+            asyncio.create_task(self._watch(control, url, password.path), name="view"),
+            asyncio.create_task(password.keep_true(), name="password file"),
+        ]
+        if tls is not None:
+            beside.append(asyncio.create_task(tls.watch(), name="certificate"))
         await asyncio.wait({serving, asked}, return_when=asyncio.FIRST_COMPLETED)
-        asked.cancel()
-        watching.cancel()
-        if renewing is not None:
-            renewing.cancel()
-        await asyncio.gather(watching, asked, return_exceptions=True)
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
         broke = serving.done() and not stop.asked.is_set()
         stopping = asyncio.create_task(self._stop(control, server, serving), name="stopping")
         forced = asyncio.create_task(stop.forced.wait(), name="forced")
@@ -180,20 +190,25 @@ class _Composition:
         await asyncio.wait({serving})
         await control.stop(pools=self._view)
 
-    async def _watch(self, control: ControlPlane, url: str) -> None:
+    async def _watch(self, control: ControlPlane, url: str, password: Path) -> None:
         if not self._view:
             return
         header = f"[bold]Flotilla[/] · API docs [link={url}/docs]{url}/docs[/link]"
-        footer = f"Ctrl-C stops everything, bots included · sign in as admin, password in {self._password_file()}"
+        stops = "Ctrl-C stops everything, bots included"
+        sign_in = f"{stops} · sign in as admin, password in {escape(str(password))}"
+
+        def footer() -> str:
+            return sign_in if password.exists() else stops
+
         await watch(lambda: read_fleet(control.database, control.portfolio), self._console, header, footer)
 
-    def _greet(self, url: str, made: FirstStart | None) -> None:
+    def _greet(self, url: str, made: FirstStart | None, password: Path) -> None:
         self._say(f"API: {url}/api/v1 · docs: {url}/docs")
         if made is not None:
             # Only to somebody who looks: what is written elsewhere ends up in a log.
             shown = f", password [bold]{made.password}[/]" if self._console.is_terminal else ""
             self._say(f"First start: user [bold]{made.username}[/]{shown}")
-            self._say(f"The password is kept in {self._password_file()}.")
+            self._say(f"The password is kept in {escape(str(password))}, until it is changed.")
             if made.bots:
                 self._say(f"Demo fleet: {', '.join(made.bots)}. They trade on the paper exchange.")
 
@@ -208,9 +223,6 @@ class _Composition:
             )
             logger.warning("{}", line)
             self._say(f"[yellow]{escape(line)}[/]")
-
-    def _password_file(self) -> str:
-        return escape(str(self._settings.home / PASSWORD_FILE))
 
     def _say(self, line: str) -> None:
         with contextlib.suppress(OSError):  # nobody reads the output any more

@@ -34,8 +34,8 @@ class SteadyConsole(Console):
         self.quiet = True
 
 
-async def watch(source: Source, console: Console, header: str, footer: str) -> None:
-    """Until cancelled. `header` and `footer` are rich markup for the live view."""
+async def watch(source: Source, console: Console, header: str, footer: Callable[[], str]) -> None:
+    """Until cancelled. `header` and `footer` are rich markup for the live view; the footer may change."""
     try:
         if console.is_terminal:
             await _live(source, console, header, footer)
@@ -45,14 +45,14 @@ async def watch(source: Source, console: Console, header: str, footer: str) -> N
         logger.warning("nobody reads the output any more: {}", error.strerror or error)
 
 
-async def _live(source: Source, console: Console, header: str, footer: str) -> None:
+async def _live(source: Source, console: Console, header: str, footer: Callable[[], str]) -> None:
     fleet: Fleet | None = None
     with Live(Text("…"), console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
         while True:
             fresh = await _read(source)
             fleet = fresh or fleet
             if fleet is not None:
-                told = footer if fresh else "[red]These are old values: the fleet cannot be read; see the log.[/]"
+                told = footer() if fresh else "[red]These are old values: the fleet cannot be read; see the log.[/]"
                 rows = max(3, console.height - _ROWS_AROUND_BOTS - len(fleet.pools))
                 live.update(view.live_view(fleet, header, told, rows), refresh=True)
             await asyncio.sleep(_REFRESH_SECONDS)

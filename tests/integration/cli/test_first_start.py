@@ -1,14 +1,16 @@
 """The very first start makes admin and demo fleet exactly once, also when it is killed in between."""
 
+import asyncio
 import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
 import api.cli.first_start as first_start_module
-from api.cli.first_start import first_start
+from api.cli.first_start import PasswordFile, first_start
 from api.cli.fleet import read_fleet
 from orchestrator.bots.models import BotModel
 from orchestrator.db.engine import Database
@@ -95,3 +97,74 @@ async def test_the_fleet_is_read_as_it_is(database: Database, catalogue: Catalog
     assert fleet.pools == ()
     (total,) = fleet.sums
     assert (total.currency, total.profit) == ("USDT", 0)
+
+
+async def _set_password(database: Database, password: str) -> None:
+    hashed = await Passwords().hash(password)
+    async with database.unit_of_work() as session:
+        (await session.exec(select(UserModel))).one().password_hash = hashed
+
+
+async def test_the_password_file_is_there_as_long_as_it_is_true(
+    database: Database, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    made = await first_start(database, catalogue, tmp_path, demo=False)
+    assert made is not None
+    file = PasswordFile(database, tmp_path)
+    for _ in range(2):
+        await file.settle()
+        assert file.path.read_text() == made.password
+    await _set_password(database, "seven grey herons wade")
+    file.path.write_text("seven grey herons wade\n")  # as `flotilla account password` does
+    await file.settle()
+    assert file.path.exists()
+    await _set_password(database, "nine brown owls doze")
+    await file.settle()
+    assert not file.path.exists()
+    await file.settle()
+
+
+async def test_what_is_put_into_the_password_file_meanwhile_stays(
+    database: Database, catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await first_start(database, catalogue, tmp_path, demo=False)
+    file = PasswordFile(database, tmp_path)
+    await _set_password(database, "seven grey herons wade")
+    matches = Passwords.matches
+
+    async def slowly(self: Passwords, password: str, password_hash: str | None) -> bool:
+        found = await matches(self, password, password_hash)
+        file.path.write_text("seven grey herons wade")
+        return found
+
+    monkeypatch.setattr(Passwords, "matches", slowly)
+    await file.settle()
+    assert file.path.read_text() == "seven grey herons wade"
+
+
+async def test_a_password_file_of_another_database_goes(database: Database, tmp_path: Path) -> None:
+    file = PasswordFile(database, tmp_path)
+    file.path.write_text("of an admin whom nobody knows here")
+    await file.settle()
+    assert not file.path.exists()
+
+
+async def test_a_database_that_is_away_has_the_password_file_stay(
+    database: Database, catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await first_start(database, catalogue, tmp_path, demo=False)
+    assert made is not None
+    file = PasswordFile(database, tmp_path)
+    looks = asyncio.Queue[str]()
+
+    async def away(_session: object, _name: str) -> None:
+        looks.put_nowait(file.path.read_text())
+        raise OperationalError("SELECT", {}, Exception("away"))
+
+    monkeypatch.setattr(first_start_module, "_LOOK_SECONDS", 0)
+    monkeypatch.setattr(first_start_module.repository, "find_by_username", away)
+    looking = asyncio.create_task(file.keep_true())
+    async with asyncio.timeout(60):
+        assert [await looks.get() for _ in range(3)] == [made.password] * 3
+    looking.cancel()
+    await asyncio.gather(looking, return_exceptions=True)

@@ -140,6 +140,32 @@ def test_what_it_makes_is_its_owners_alone_and_the_log_has_no_password(start: St
     assert password not in (running.home / "logs" / "control-plane.log").read_text()
 
 
+def test_a_password_that_is_changed_is_in_no_file_any_more(start: Start) -> None:
+    running = start("serve")
+    url = running.url()
+    file = running.home / "admin-password"
+    first, chosen = file.read_text(), "seven grey herons wade"
+    assert httpx.get(f"{url}/api/v1/auth/methods", timeout=60).json()["first_run"] is True
+    credentials = {"username": "admin", "password": first}
+    signed_in = httpx.post(f"{url}/api/v1/auth/login", json=credentials, timeout=60)
+    changed = httpx.put(
+        f"{url}/api/v1/auth/password",
+        json={"current_password": first, "new_password": chosen},
+        headers={"Authorization": f"Bearer {signed_in.json()['access_token']}"},
+        timeout=60,
+    )
+    assert changed.status_code == 204, changed.text
+    eventually_sync(lambda: not file.exists(), message="the old password's file is removed")
+    assert httpx.get(f"{url}/api/v1/auth/methods", timeout=60).json()["first_run"] is False
+    assert running.end(signal.SIGTERM) == 0
+    assert not [path for path in running.home.rglob("*") if path.is_file() and chosen.encode() in path.read_bytes()]
+    file.write_text(first)  # as a backup of the home puts it back
+    again = start("serve")
+    again.url()
+    eventually_sync(lambda: not file.exists(), message="what was put back is removed")
+    assert again.end(signal.SIGTERM) == 0
+
+
 def test_the_log_goes_to_whoever_collects_standard_error_where_asked(start: Start) -> None:
     quiet = start("serve")
     httpx.post(f"{quiet.url()}/api/v1/bots", timeout=60)
