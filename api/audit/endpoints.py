@@ -59,7 +59,7 @@ async def list_audit(
             max_length=40,
             pattern=Text,
             description="Only this act, or with a noun alone everything of it: `bot` for `bot.start`, `bot.stop`, …",
-            examples=["policy.put"],
+            examples=["bot.start"],
         ),
     ] = None,
     since: Annotated[
