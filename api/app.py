@@ -24,6 +24,7 @@ from api.bots import logs as bot_logs
 from api.bots import previews as bot_previews
 from api.deps import Services
 from api.exchange_keys import endpoints as exchange_key_endpoints
+from api.exchanges import endpoints as exchange_endpoints
 from api.findings import endpoints as finding_endpoints
 from api.limiting import LimitMiddleware
 from api.limits import Limits
@@ -81,6 +82,7 @@ _TAGS = [
     {"name": "pools", "description": "Where bots run; what administrators do to that."},
     {"name": "wallets", "description": "Your money: of paper and at exchanges, and what bots have of it."},
     {"name": "exchange-keys", "description": "Keys of your exchange accounts, and how they are kept."},
+    {"name": "exchanges", "description": "Where bots can trade, and what is traded there."},
     {"name": "users", "description": "Who there is, what each is and may have; invitations."},
     {"name": "sharing", "description": "Bots and portfolios that others may look at or operate."},
     {"name": "sessions", "description": "Where one is signed in, and ending that."},
@@ -205,6 +207,7 @@ def _version_1() -> APIRouter:
         wallet_endpoints,
         finding_endpoints,
         exchange_key_endpoints,
+        exchange_endpoints,
         push_endpoints,
         logging_endpoints,
         stream_endpoints,

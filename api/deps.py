@@ -52,6 +52,12 @@ class Markets(Protocol):
     async def check_pairs(self, spec: BotSpec) -> None:
         """Raises InvalidSpec for a pair that the exchange lacks; passes where the exchange cannot be asked."""
 
+    async def pairs(self, exchange: str, trading_mode: str) -> frozenset[str] | None:
+        """Those that are traded now; None where the exchange cannot be asked."""
+
+    def lists(self, exchange: str) -> bool:
+        """Whether it is one that can be asked at all."""
+
 
 Readiness = Callable[[], Awaitable[Mapping[str, str | None]]]
 """Checks by name: None where all is well, else the reason in a sentence."""

@@ -31,7 +31,7 @@ from orchestrator.exchange_keys.binance import BINANCE
 from orchestrator.exchange_keys.vault import Vault
 from orchestrator.findings.service import TOPIC
 from orchestrator.pools.directory import AgentDirectory
-from orchestrator.templates.exchange_ids import PAPER
+from orchestrator.templates.exchange_ids import BOOKED, PAPER
 from orchestrator.wallets.service import FUTURES
 from pool.contract.events import EventType
 
@@ -44,7 +44,6 @@ _HINTS_SECONDS = 1.0
 _AT_ONCE = 4
 _AGAIN_SECONDS = 3.0
 """After a hint an account is looked at twice: what a bot told is there before the exchange shows all of it."""
-_READABLE = (PAPER, "binance")
 _TRADES = [kind.value for kind in EventType if kind.value.startswith("trade.")] + [EventType.EXITED.value]
 
 
@@ -161,7 +160,7 @@ class BookkeepingTask:
         elif traded:
             await self._reader.read(traded)
         async with self._database.read() as session:
-            accounts = await account_rows.accounts(session, _READABLE)
+            accounts = await account_rows.accounts(session, BOOKED)
         due = self._keeper.in_turn(account for account in accounts if self._is_due(account, traded, now))
         gate = asyncio.Semaphore(_AT_ONCE)
 

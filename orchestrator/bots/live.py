@@ -17,10 +17,12 @@ from orchestrator.audit.service import By
 from orchestrator.bots.models import BotModel, BotStatusModel
 from orchestrator.errors import Conflict, InvalidSpec, NotAllowed, RequestError
 from orchestrator.exchange_keys import service as keys
+from orchestrator.exchange_keys.checks import KNOWN
 from orchestrator.exchange_keys.facts import allows
 from orchestrator.exchange_keys.models import ExchangeKeyModel, KeyState
 from orchestrator.kit.clock import utc_now
 from orchestrator.kit.money import ZERO
+from orchestrator.templates.exchange_ids import BOOKED
 from orchestrator.templates.spec import SPOT, BotSpec
 from orchestrator.users.models import UserModel
 from orchestrator.wallets import service as wallets
@@ -45,6 +47,10 @@ _ORDERS = table("account_orders", *map(column, ("wallet_id", "pair", "order_id",
 _FILLS = table("account_fills", *map(column, ("wallet_id", "pair", "order_id", "booked")))
 """Past anybody's reach: bots of an account that he who asks may not see count all the same. The last two are those of
 bookkeeping, which is above."""
+_NOT_PERMITTED = (
+    "Trading with real money is not allowed for this account: an administrator has to allow it first "
+    "(flotilla users live NAME --allow)."
+)
 _FEES_FOR = timedelta(days=30)
 """For so long after its last fee in a coin a bot counts as one that pays with it."""
 
@@ -73,7 +79,7 @@ async def refusals(
     live, InvalidSpec (field `confirm_live`, `wallet`, `trading_mode`, `pairs`). Without `lock` others may get the coins
     meanwhile."""
     found: list[RequestError] = []
-    if not await _is_permitted(session, owner_id):
+    if not await may_trade_live(session, owner_id):
         found.append(_not_permitted())
     if confirmation != spec.name:
         told = "This bot would trade with the money of an exchange account: repeat its name as confirm_live to say so."
@@ -171,7 +177,7 @@ def check_change(bot: BotModel, spec: BotSpec) -> None:
 
 async def check_start(session: AsyncSession, bot: BotModel) -> None:
     """That a bot may run again, or anew. Raises NotAllowed where its owner may not trade live any more."""
-    if not bot.dry_run and not await _is_permitted(session, bot.owner_id):
+    if not bot.dry_run and not await may_trade_live(session, bot.owner_id):
         raise _not_permitted()
 
 
@@ -240,17 +246,29 @@ async def remove_key(session: AsyncSession, key_id: str, by: By) -> None:
     await keys.remove(session, key_id, await users_of(session, key_id), by)
 
 
-async def _is_permitted(session: AsyncSession, owner_id: str) -> bool:
+async def may_trade_live(session: AsyncSession, owner_id: str) -> bool:
+    """Whether an administrator lets him."""
     user = await session.get(UserModel, owner_id)
     return user is not None and user.may_trade_live
 
 
+def why_not_at(exchange: str, permitted: bool, keys: Collection[ExchangeKeyModel]) -> list[str]:
+    """Why somebody with these keys can have no live bot at an exchange, in sentences that say what to do; empty where
+    he can. Pure."""
+    if exchange not in KNOWN:
+        return [f"Flotilla takes no keys of {exchange}, since it does not tell what a key may do: trade dry there."]
+    if exchange not in BOOKED:
+        return [
+            f"Flotilla does not read accounts of {exchange} yet, so that no bot gets money of one: trade dry there."
+        ]
+    found = [] if permitted else [_NOT_PERMITTED]
+    if not any(key.exchange == exchange and key.state == KeyState.ACTIVE for key in keys):
+        found.append(f"You have no key of an account at {exchange} that is in force: enter one.")
+    return found
+
+
 def _not_permitted() -> NotAllowed:
-    return NotAllowed(
-        "Trading with real money is not allowed for this account: an administrator has to allow it first "
-        "(flotilla users live NAME --allow).",
-        field="dry_run",
-    )
+    return NotAllowed(_NOT_PERMITTED, field="dry_run")
 
 
 async def _markets_ever(session: AsyncSession, key_id: str) -> set[str]:

@@ -4,6 +4,8 @@ A list kept here, so that checking a request loads no exchange library; a test c
 """
 
 PAPER = "paper"
+BOOKED = (PAPER, "binance")
+"""Exchanges whose accounts are read: elsewhere no wallet has money, so that nothing trades live there."""
 
 EXCHANGE_IDS = frozenset(
     {

@@ -109,6 +109,11 @@ class Resolution:
     """Each names its field."""
 
 
+def trading_modes(exchange: str) -> tuple[str, ...]:
+    """How a bot may trade there."""
+    return (SPOT, FUTURES) if exchange == PAPER else (SPOT,)
+
+
 def resolve(template: Template, request: BotRequest) -> BotSpec:
     """The spec that the request amounts to. Raises InvalidSpec; `params["field"]` names the field."""
     found = resolution(template, request)
@@ -203,7 +208,7 @@ def _check_exchange(exchange: str) -> str:
 def _check_trading_mode(trading_mode: str, exchange: str) -> str:
     if trading_mode not in (SPOT, FUTURES):
         raise InvalidSpec("trading_mode must be 'spot' or 'futures'.", field="trading_mode")
-    if trading_mode == FUTURES and exchange != PAPER:
+    if trading_mode not in trading_modes(exchange):
         raise InvalidSpec(
             "trading_mode must be 'spot' on this exchange: futures are offered on the paper exchange only, for now.",
             field="trading_mode",

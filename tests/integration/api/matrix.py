@@ -118,6 +118,7 @@ ADMIN_SEES = {"bot_id", "pool_id", "user_id", "finding_id", "invitation_id", "na
 """Parameters that name what an administrator reaches although it is somebody else's; the rest is its owner's alone."""
 NOBODYS = {
     "name",
+    "exchange",
     "path",
     "version",
     "tag",
@@ -427,6 +428,7 @@ MAKERS: dict[str, Callable[[Tenant], Awaitable[str]]] = {
     "jobid": _fixed("job-1"),
     "file": _fixed("result"),
     "provider": _fixed("one"),
+    "exchange": _fixed("paper"),
 }
 """What a path's parameter may be, by its name."""
 

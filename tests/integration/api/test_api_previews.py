@@ -174,7 +174,7 @@ async def test_what_is_wrong_is_told_all_at_once(world: World) -> None:
     }  # fmt: skip
     wallet = told["wallet"]
     assert (wallet["id"], wallet["suffices"], wallet["tops_up"]) == (savings, False, False)
-    assert (Decimal(wallet["free"]), Decimal(wallet["needed"])) == (1000, 5000)
+    assert [Decimal(wallet[one]) for one in ("free", "needed")] == [1000, 5000]
     unusable = await preview(world, timeframe="7m", pairs=[], stake_amount="0")
     assert fields(unusable) == ["stake_amount", "timeframe", "pairs", None, None]
     assert (unusable["specification"], unusable["configuration"], unusable["wallet"]) == (None, None, None)
@@ -255,7 +255,7 @@ async def test_without_room_a_new_pool_is_told_or_why_there_is_none(world: World
 
 async def test_a_strategy_of_ones_own_says_its_timeframe_and_waits_for_its_check(world: World) -> None:
     strategy = await passing(world)
-    body = {"template": None, "strategy": {"id": strategy}}
+    body: dict[str, Any] = {"template": None, "strategy": {"id": strategy}}
     told = await preview(world, **body)
     assert told["problems"] == []
     assert told["specification"]["strategy"] == {"id": strategy, "version": 1}

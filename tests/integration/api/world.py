@@ -49,6 +49,13 @@ class FixedSecrets:
 class FewMarkets:
     """An exchange that trades three pairs."""
 
+    async def pairs(self, exchange: str, trading_mode: str) -> frozenset[str] | None:
+        ending = ":USDT" if trading_mode == "futures" else ""
+        return frozenset(f"{base}/USDT{ending}" for base in ("BTC", "ETH", "SOL")) if self.lists(exchange) else None
+
+    def lists(self, exchange: str) -> bool:
+        return exchange == "paper"
+
     async def check_pairs(self, spec: BotSpec) -> None:
         missing = [pair for pair in spec.pairs if pair not in {"BTC/USDT", "ETH/USDT", "SOL/USDT"}]
         if missing and spec.pairs == ["NOPE/USDT"]:

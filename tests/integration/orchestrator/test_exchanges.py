@@ -4,12 +4,14 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
 
 from orchestrator.errors import InvalidSpec
-from orchestrator.exchanges.markets import MarketDirectory
+from orchestrator.exchanges import markets as markets_module
+from orchestrator.exchanges.markets import MarketDirectory, search
 from orchestrator.exchanges.paper import PaperExchange
 from tests.integration.orchestrator.rig import Rig
 from tests.support import eventually
@@ -90,3 +92,44 @@ async def test_real_exchanges_are_not_asked(rig: Rig) -> None:
     assert await markets.pairs("binance") is None
     await markets.check_pairs(rig.spec(exchange="binance", pairs=["NONE/USDT"]))
     assert await MarketDirectory(lambda: None).pairs("paper") is None
+
+
+async def test_an_exchange_that_does_not_answer_is_left_alone_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, now = [], [100.0]
+    monkeypatch.setattr(markets_module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return httpx.Response(503) if len(asked) == 1 else httpx.Response(200, json=SYMBOLS)
+
+    markets = MarketDirectory(lambda: "http://paper", httpx.MockTransport(answer))
+    assert await markets.pairs("paper") is None
+    assert await markets.pairs("paper") is None
+    assert len(asked) == 1, "whoever waited for it would wait once more"
+    assert await markets.pairs("paper", "futures") == {"BTC/USDT"}, "of which it was not asked"
+    now[0] += 2.5
+    assert await markets.pairs("paper") == {"BTC/USDT"}
+    now[0] += 30
+    assert await markets.pairs("paper") == {"BTC/USDT"}
+    assert len(asked) == 3
+    now[0] += 31
+    assert await markets.pairs("paper") == {"BTC/USDT"}
+    assert len(asked) == 4
+
+
+PAIRS = ["BTC/USDT", "BTCDOM/USDT", "WBTC/USDT", "BTC/EUR", "ETH/BTC", "ETH/USDT", "ETH/USDT:USDT"]
+
+
+@pytest.mark.parametrize(
+    ("text", "quote", "found"),
+    [
+        ("btc", None, ["BTC/EUR", "BTC/USDT", "BTCDOM/USDT", "ETH/BTC", "WBTC/USDT"]),
+        ("btc", "USDT", ["BTC/USDT", "BTCDOM/USDT", "WBTC/USDT"]),
+        (" BTC/u ", None, ["BTC/USDT", "WBTC/USDT"]),
+        ("", "BTC", ["ETH/BTC"]),
+        ("eth/usdt", "USDT", ["ETH/USDT", "ETH/USDT:USDT"]),
+        ("none", None, []),
+    ],
+)
+def test_what_is_searched_for_comes_first(text: str, quote: str | None, found: list[str]) -> None:
+    assert search(PAIRS, text, quote) == found

@@ -15,6 +15,7 @@ from api.bots import preview_schemas
 from api.bots import schemas as bot_schemas
 from api.deps import Services
 from api.errors import STATUS, TITLES, Problem
+from api.exchanges import schemas as exchange_schemas
 from api.policies import schemas as policy_schemas
 from api.pools import schemas as pool_schemas
 from api.proxy import schemas as proxy_schemas
@@ -44,6 +45,7 @@ def _ours() -> Iterator[type[BaseModel]]:
         audit_schemas,
         auth_schemas,
         bot_schemas,
+        exchange_schemas,
         factor_schemas,
         policy_schemas,
         pool_schemas,
