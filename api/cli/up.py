@@ -114,13 +114,13 @@ class _Composition:
             url = url_of(self._api_settings.host, listener, "http" if tls is None else "https")
             self._say(f"Starting [bold]Flotilla[/] in {escape(str(self._settings.home))} …")
             control = ControlPlane(self._settings, candidate=self._candidate)
-            password = PasswordFile(control.database, self._settings.home)
             try:
                 await control.start()
                 made = await self._first_start(control)
             except BaseException:
                 await control.stop(pools=False)
                 raise
+            password = PasswordFile(control.database, self._settings.home)
             self._greet(url, made, password.path)
             self._warn()
             return await self._serve(control, listener, url, stop, tls, password)

@@ -38,20 +38,21 @@ class ControlPlaneWithoutPools:
         self.cache = InProcessCache()
         self.tally = Tally()
         self.catalogue = Catalogue.load(settings.templates_directory)
-        self.database = Database(settings.url)
-        self.portfolio = PortfolioService(self.database, self.bus)
 
     async def start(self) -> None:
         if os.environ.get("FAKE_START_BREAKS"):
             raise KeyError("a surprise with a secret in it")
         await upgrade(self._settings.url)
+        self.database = Database(self._settings.url)
+        self.portfolio = PortfolioService(self.database, self.bus)
 
     async def stop(self, *, pools: bool) -> None:
         with contextlib.suppress(OSError):  # the terminal is gone
             print(f"stop pools={pools}", flush=True)
         if os.environ.get("FAKE_STOP_HANGS"):
             await asyncio.Event().wait()
-        await self.database.close()
+        if hasattr(self, "database"):
+            await self.database.close()
 
     async def readiness(self) -> Mapping[str, str | None]:
         return {"pool-local": "The pool is warming up."}
