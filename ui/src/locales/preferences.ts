@@ -6,9 +6,10 @@ import { useSession } from '@/features/auth/session'
 /** How this person wants to read: from the profile, or else as the browser says. */
 export const usePreferences = defineStore('preferences', () => {
   const session = useSession()
-  const told = computed(() => session.me as unknown as { time_zone?: string | null; preferences?: { locale?: string | null } } | null)
-  const locale = computed(() => told.value?.preferences?.locale ?? null)
-  const timeZone = computed(() => told.value?.time_zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone)
+  const locale = computed(() => session.me?.preferences.locale ?? null)
+  const timeZone = computed(() => session.me?.time_zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone)
   const currency = computed(() => session.me?.reporting_currency ?? 'USDT')
-  return { locale, timeZone, currency }
+  const density = computed(() => session.me?.preferences.density ?? 'comfortable')
+  const range = computed(() => session.me?.preferences.default_range ?? '24h')
+  return { locale, timeZone, currency, density, range }
 })

@@ -1,5 +1,6 @@
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
 
+import { asProblem } from '@/api/problem'
 import { useSession } from '@/features/auth/session'
 import { loadText } from '@/locales/i18n'
 
@@ -26,9 +27,10 @@ const routes: RouteRecordRaw[] = [
   { path: '/pools/:id?', name: 'pools', component: () => import('@/features/pools/PoolsPage.vue'), meta: { text: ['pools'], title: 'common.nav.pools', admin: true } },
   { path: '/users/:id?', name: 'users', component: () => import('@/features/users/UsersPage.vue'), meta: { text: ['users'], title: 'common.nav.users', admin: true } },
   { path: '/audit', name: 'audit', component: () => import('@/features/audit/AuditPage.vue'), meta: { text: ['audit'], title: 'common.nav.audit' } },
-  { path: '/settings/:tab?', name: 'settings', component: () => import('@/features/settings/SettingsPage.vue'), meta: { text: ['settings'], title: 'common.nav.settings' } },
+  { path: '/settings/:tab?', name: 'settings', component: () => import('@/features/settings/SettingsPage.vue'), meta: { text: ['settings', 'auth'], title: 'common.nav.settings' } },
   { path: '/setup', name: 'setup', component: () => import('@/features/setup/SetupPage.vue'), meta: { text: ['setup'], title: 'common.nav.setup' } },
   { path: '/sign-in', name: 'sign-in', component: () => import('@/features/auth/SignInPage.vue'), meta: { text: ['auth'], title: 'common.nav.signIn', bare: true } },
+  { path: '/sign-in/return', name: 'sign-in-return', component: () => import('@/features/auth/ReturnPage.vue'), meta: { text: ['auth'], title: 'common.nav.signIn', bare: true } },
   { path: '/invitations', name: 'invitation', component: () => import('@/features/auth/InvitationPage.vue'), meta: { text: ['auth'], title: 'common.nav.invitation', bare: true } },
   { path: '/:pathMatch(.*)*', name: 'not-found', component: () => import('@/components/NotFoundPage.vue'), meta: { title: 'common.nav.notFound' } },
 ]
@@ -45,7 +47,8 @@ router.beforeEach(async (to) => {
   const session = useSession()
   try {
     if (!(await session.resume())) return { name: 'sign-in', query: to.fullPath === '/' ? {} : { to: to.fullPath } }
-  } catch {
+  } catch (error) {
+    if (asProblem(error).code === 'password_change_required') return { name: 'sign-in', query: { to: to.fullPath, step: 'change' } }
     return true // No answer: the frame says so, shows what was last known, and goes on by itself.
   }
   if (to.meta.admin && !session.isAdmin) return { name: 'fleet' }
