@@ -49,6 +49,9 @@ class ApiSettings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins, with commas, of pages elsewhere that may call bots' own APIs: a FreqUI of its own, say
     `https://frequi.example`. Nothing else of this API is open to them."""
+    frequi_url: str | None = None
+    """Where your FreqUI is served, such as `https://frequi.example`: the portal leads there, and its origin is one of
+    `cors_origins`."""
     sign_ins_per_minute: int = Field(default=120, ge=1)
     """Requests below `/api/v1/auth` that change something, from one address (of IPv6 a /64)."""
     requests_per_address_per_minute: int = Field(default=18_000, ge=1)
@@ -104,6 +107,17 @@ class ApiSettings(BaseSettings):
     def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(origin_of(one) for one in value)
 
+    @field_validator("frequi_url")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        """Raises ValueError for what a browser could not open, and for what says more than where."""
+        if not value:
+            return None
+        origin, parts = origin_of("://".join(urlsplit(value.strip())[:2])), urlsplit(value.strip())
+        if parts.query or parts.fragment:
+            raise ValueError(f"{value!r} has more than an address; leave out what begins with ? or #")
+        return origin + parts.path.rstrip("/")
+
     @field_validator("oidc")
     @classmethod
     def _each_once(cls, value: tuple[OidcProvider, ...]) -> tuple[OidcProvider, ...]:
@@ -116,6 +130,12 @@ class ApiSettings(BaseSettings):
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("FLOTILLA_API_TLS_CERTIFICATE and FLOTILLA_API_TLS_KEY go together; set both or none")
         return self
+
+    @property
+    def relay_origins(self) -> tuple[str, ...]:
+        """Origins of pages elsewhere that may call bots' own APIs."""
+        frequi = () if self.frequi_url is None else (origin_of("://".join(urlsplit(self.frequi_url)[:2])),)
+        return tuple(dict.fromkeys((*self.cors_origins, *frequi)))
 
 
 def origin_of(url: str) -> str:

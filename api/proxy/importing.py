@@ -47,7 +47,9 @@ async def list_freqtrade_bots(
     origin = settings.public_url[0] if settings.public_url else str(request.base_url).rstrip("/")
     items = [_told(view, caller.username, origin) for view in views]
     return FreqtradeBotList(
-        items=items, frequi={f"ftbot.{number}": _as_frequi_keeps(bot, number) for number, bot in enumerate(items)}
+        items=items,
+        frequi={f"ftbot.{number}": _as_frequi_keeps(bot, number) for number, bot in enumerate(items)},
+        frequi_url=settings.frequi_url,
     )
 
 

@@ -52,3 +52,7 @@ class FreqtradeBotList(BaseModel):
         description="The same as FreqUI keeps them, by its own numbers (`ftbot.0`, …).",
         examples=[{"ftbot.0": _KEPT}],
     )
+    frequi_url: str | None = Field(
+        description="Where a FreqUI is served, by `FLOTILLA_API_FREQUI_URL`; null where nobody named one.",
+        examples=["https://frequi.example"],
+    )

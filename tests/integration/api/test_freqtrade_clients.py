@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from loguru import logger
+from pydantic import ValidationError
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -20,6 +21,7 @@ from api.cli.log import ToLoguru
 from api.proxy.passes import Kind, Pass, issue
 from api.proxy.rules import RULES, WEBSOCKET, Rule
 from api.proxy.rules import Kind as RuleKind
+from api.settings import ApiSettings
 from orchestrator.bots.models import BotModel, BotStatusModel
 from orchestrator.kit.clock import utc_now
 from orchestrator.kit.ids import new_id
@@ -317,6 +319,51 @@ async def test_the_list_for_frequi_has_what_it_keeps_and_no_token(seat: Seat) ->
     problem_of(await seat.anonymous.get("/api/v1/freqtrade/bots"), 401, "unauthenticated")
     others = await seat.anonymous.get("/api/v1/freqtrade/bots", auth=(OTHER, await seat.token(OTHER)))
     assert others.json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("named", "told", "origin"),
+    [
+        ("https://frequi.example", "https://frequi.example", "https://frequi.example"),
+        (" HTTPS://Frequi.Example:443/ui/ ", "https://frequi.example/ui", "https://frequi.example"),
+        ("http://10.0.0.5:3000/", "http://10.0.0.5:3000", "http://10.0.0.5:3000"),
+    ],
+)
+async def test_a_frequi_that_is_named_is_told_and_may_call_bots(
+    tmp_path: Path, named: str, told: str, origin: str
+) -> None:
+    async with open_world(tmp_path, frequi_url=named, cors_origins=("https://other.example",)) as world:
+        assert (await world.client.get("/api/v1/freqtrade/bots")).json()["frequi_url"] == told
+        bot_id = await world.placed()
+        for allowed in (origin, "https://other.example"):
+            headers = {"Origin": allowed}
+            answer = await world.client.get(f"/api/v1/bots/{bot_id}/freqtrade/api/v1/ping", headers=headers)
+            assert answer.headers["access-control-allow-origin"] == allowed
+        headers = {"Origin": "https://elsewhere.example"}
+        answer = await world.client.get(f"/api/v1/bots/{bot_id}/freqtrade/api/v1/ping", headers=headers)
+        assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "frequi.example",
+        "ftp://frequi.example",
+        "https://",
+        "https://a:b@c.example",
+        "https://a.example/?x=1",
+        "https://a.example/#x",
+        "javascript:alert(1)",
+    ],
+)
+def test_what_is_no_address_of_a_frequi_is_refused_at_the_start(named: str) -> None:
+    with pytest.raises(ValidationError, match="frequi_url"):
+        ApiSettings(frequi_url=named)
+
+
+async def test_without_a_frequi_none_is_told(seat: Seat) -> None:
+    assert (await seat.world.client.get("/api/v1/freqtrade/bots")).json()["frequi_url"] is None
+    assert ApiSettings(frequi_url="").frequi_url is None
 
 
 def _socket(client: httpx.AsyncClient, seat: Seat, token: str | None, headers: dict[str, str] | None = None) -> connect:
