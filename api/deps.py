@@ -26,6 +26,7 @@ from orchestrator.pools.directory import AgentDirectory
 from orchestrator.pools.disks import Disks
 from orchestrator.pools.policy import PoolPolicy
 from orchestrator.portfolio.service import PortfolioService
+from orchestrator.push.places import PushWays
 from orchestrator.templates.catalogue import Catalogue
 from orchestrator.templates.spec import BotSpec
 
@@ -107,6 +108,8 @@ class Services:
     """How pools are made and filled, as the settings say."""
     keys: KeyDesk | None = None
     """Exchange keys; None where none are kept."""
+    push: PushWays = field(default_factory=PushWays)
+    """Where pushes may go."""
     turns: Turns = field(default_factory=Turns)
     """Whose strategy is read next."""
 

@@ -32,6 +32,7 @@ from orchestrator.exchange_keys.vault import Vault, kek_ids
 from orchestrator.exchanges.markets import MarketDirectory
 from orchestrator.exchanges.paper_accounts import PaperAccounts
 from orchestrator.home import Secrets
+from orchestrator.kit import logs
 from orchestrator.kit.cache import Cache
 from orchestrator.kit.kek_source import KEK_FILE, source_of, take_from_environment
 from orchestrator.kit.redis_cache import open_cache
@@ -39,6 +40,7 @@ from orchestrator.kit.undumpable import guard_memory
 from orchestrator.leader.election import HomeLeadership, Leadership, LockLeadership
 from orchestrator.leader.installation import PoolsHome, claim, docker_problem, others_pools, others_secrets
 from orchestrator.leader.lock import somebody_leads
+from orchestrator.logging_levels import watch as logging_levels
 from orchestrator.pools import service as pools
 from orchestrator.pools.client import AgentEndpoint
 from orchestrator.pools.directory import AgentDirectory
@@ -53,6 +55,8 @@ from orchestrator.pools.drivers import (
 )
 from orchestrator.pools.models import PoolModel
 from orchestrator.portfolio.service import PortfolioService
+from orchestrator.push.places import Places, PushWays
+from orchestrator.push.vapid import Vapid
 from orchestrator.runtime import Runtime, runtime_of
 from orchestrator.settings import OrchestratorSettings
 from orchestrator.templates.catalogue import Catalogue
@@ -95,6 +99,7 @@ class ControlPlane:
         take_from_environment(_KEK_VARIABLE)
         self._shared = is_postgresql(self.settings.url)
         self._runtime: Runtime = runtime_of(self.settings, drivers)
+        self.push = PushWays(Places(self.settings.push_origins), self.settings.push_contact)
         self.tally = Tally()
         """What rules did while this one led."""
         self._extra_tasks = list(extra_tasks)
@@ -102,6 +107,7 @@ class ControlPlane:
         self._leadership: Leadership = LockLeadership(self.settings.url) if self._shared else HomeLeadership()
         self._term: Term | None = None
         self._task: asyncio.Task[None] | None = None
+        self._levels: asyncio.Task[None] | None = None
         self._lock: int | None = None
         self._started = False
 
@@ -120,10 +126,11 @@ class ControlPlane:
         if pools and self._shared and not (self._leadership.leading() and self._leadership.alone):
             logger.warning("pools are not stopped: another control plane goes on with them")
             pools = False
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        for task in (self._task, self._levels):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+        self._task = self._levels = None
         if pools:
             await self._stop_pools()
         if self._started:
@@ -222,6 +229,8 @@ class ControlPlane:
             info={SEAL_KEY: SealKey.of(self.secrets.token_signing_key)},
         )
         await self._check_installation()
+        await logging_levels.look(self.database)
+        self._levels = asyncio.create_task(logging_levels.watch(self.database), name="logging-levels")
         await self._seal_audit()
         self.keys = await self._open_keys()
         self.bus = open_bus(self.settings.redis_url, f"flotilla:{self.secrets.installation_id}:")
@@ -317,6 +326,8 @@ class ControlPlane:
             extra=self._extra_tasks,
             tally=self.tally,
             keys=self.keys,
+            push=self.push,
+            vapid=Vapid.of(self.secrets.token_signing_key),
         )
         return Term(means)
 
@@ -403,8 +414,8 @@ def _sentence(error: Exception) -> str:
 def main() -> int:
     """Runs until SIGTERM or SIGINT; pools and bots go on. Exit code 1 where it could not start, told in a sentence."""
     guard_memory()
-    logger.remove()
-    logger.add(sys.stderr, diagnose=False)  # would print the values of variables, secrets among them
+    logs.restart()
+    logs.add(sys.stderr)
     try:
         asyncio.run(_run_alone())
     except (Error, migrate.DatabaseTooNew, ValidationError, SQLAlchemyError, OSError) as error:

@@ -7,19 +7,23 @@ secrets are made at the first start and kept in `secrets.json`.
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from platformdirs import user_data_dir
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SecretsSettingsSource,
     SettingsConfigDict,
 )
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
+
+PUSH_CONTACT = "mailto:flotilla@example.com"
+"""Of whom nobody named one."""
 
 
 class OrchestratorSettings(BaseSettings):
@@ -106,6 +110,12 @@ class OrchestratorSettings(BaseSettings):
     """How long an exchange account may differ from the books before that is a finding: what is on its way is none."""
     account_unread_minutes: float = Field(default=5.0, ge=1, le=1440)
     """How long an exchange account may stay unread before that is a finding and its bots open nothing."""
+    push_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins, with commas, of push services that pushes may go to although they have no public address or no HTTPS:
+    one of one's own, such as `https://push.lan:8443`. All others are reached by HTTPS at public addresses alone."""
+    push_contact: str = PUSH_CONTACT
+    """`mailto:` or `https:` address that push services are told, so that they can say when pushes trouble them; some
+    refuse pushes of nobody in particular."""
     stop_seconds: float = Field(default=60.0, gt=0)
     """How long pools get for stopping their bots in good order before they are killed."""
 
@@ -139,6 +149,27 @@ class OrchestratorSettings(BaseSettings):
         if sum(one is not None for one in (self.kek_file, self.kek, self.kek_command)) > 1:
             raise ValueError("set only one of FLOTILLA_ORCH_KEK_FILE, FLOTILLA_ORCH_KEK and FLOTILLA_ORCH_KEK_COMMAND")
         return self
+
+    @field_validator("push_origins", mode="before")
+    @classmethod
+    def _origins(cls, told: Any) -> Any:
+        return tuple(part.strip() for part in told.split(",") if part.strip()) if isinstance(told, str) else told
+
+    @field_validator("push_origins")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for one in origins:
+            parts = urlsplit(one)
+            if parts.scheme not in ("http", "https") or one != f"{parts.scheme}://{parts.netloc}" or "@" in one:
+                raise ValueError("write origins such as https://push.lan:8443, without a path, separated by commas")
+        return origins
+
+    @field_validator("push_contact")
+    @classmethod
+    def _is_contact(cls, contact: str) -> str:
+        if not contact.startswith(("mailto:", "https://")):
+            raise ValueError("write mailto:somebody@example.com, or an https:// address")
+        return contact
 
     @field_validator("redis_url")
     @classmethod

@@ -11,9 +11,11 @@ import orchestrator.bots.models
 import orchestrator.exchange_keys.models
 import orchestrator.findings.models
 import orchestrator.leader.installation
+import orchestrator.logging_levels.models
 import orchestrator.policies.models
 import orchestrator.pools.models
 import orchestrator.portfolio.models
+import orchestrator.push.models
 import orchestrator.risk.models
 import orchestrator.strategies.models
 import orchestrator.users.factor_models

@@ -37,6 +37,9 @@ from orchestrator.pools.drivers import DriverUnavailable, FencedDriver, PoolDriv
 from orchestrator.pools.policy import PoolPolicy
 from orchestrator.portfolio.service import PortfolioService
 from orchestrator.portfolio.task import PortfolioTask
+from orchestrator.push.places import PushWays
+from orchestrator.push.sender import PushSender
+from orchestrator.push.vapid import Vapid
 from orchestrator.reconcile.checks import CheckTask
 from orchestrator.reconcile.keeper import PoolKeeper, keep_exchange
 from orchestrator.reconcile.loop import Reconciler
@@ -84,6 +87,9 @@ class Means:
     tally: Tally = field(default_factory=Tally)
     keys: KeyDesk | None = None
     """Exchange keys; None where live bots get none."""
+    push: PushWays = field(default_factory=PushWays)
+    vapid: Vapid | None = None
+    """What pushes are signed with; None where none are sent."""
 
 
 class Term:
@@ -158,6 +164,8 @@ class Term:
             ).run,
             "jobs": lambda: run_jobs(self._jobs()),
         }
+        if means.vapid is not None:
+            runners["push"] = PushSender(means.database, means.vapid, means.push).run
         if paper is not None:
             runners["paper-exchange"] = lambda: keep_exchange(paper)
         for number, extra in enumerate(means.extra):

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from loguru import logger
 
+from orchestrator.kit import logs
+
 _ROTATION = "10 MB"
 _RETENTION = 5
 _IN_ADDRESS = re.compile(r"(?P<name>[?&](?:token|ticket)=)[^&\s\"']+")
@@ -24,19 +26,17 @@ def log_to_file(home: Path, *, stderr: bool = False) -> Path:
     directory = home / "logs"
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = directory / "control-plane.log"
-    logger.remove()
-    logger.add(
+    logs.restart()
+    logs.add(
         path,
         rotation=_ROTATION,
         retention=_RETENTION,
-        level="INFO",
         opener=_owner_only,
         backtrace=False,
-        diagnose=False,  # would print the values of variables, secrets among them
         catch=True,  # a full disk must not stop what is being logged
     )
     if stderr:
-        logger.add(sys.stderr, level="INFO", colorize=False, backtrace=False, diagnose=False, catch=True)
+        logs.add(sys.stderr, colorize=False, backtrace=False, catch=True)
     logging.basicConfig(handlers=[ToLoguru()], level=logging.INFO, force=True)
     for name in ("httpx", "httpcore", "uvicorn.access", "aiosqlite", "sqlalchemy.engine", "apscheduler"):
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -52,7 +52,8 @@ class ToLoguru(logging.Handler):
         except ValueError:
             level = record.levelno
         told = _IN_ADDRESS.sub(r"\g<name>***", record.getMessage())
-        logger.opt(exception=record.exc_info).log(level, "{}: {}", record.name, told)
+        named = logger.patch(lambda entry: dict.update(entry, name=record.name))  # levels go by it
+        named.opt(exception=record.exc_info).log(level, "{}: {}", record.name, told)
 
 
 def _owner_only(path: str, flags: int) -> int:

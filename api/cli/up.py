@@ -246,6 +246,7 @@ def _services(control: ControlPlane) -> Services:
         pool_disks=control.pool_disks,
         pool_policy=PoolPolicy.of(control.settings, control.catalogue),
         keys=control.keys,
+        push=control.push,
     )
 
 

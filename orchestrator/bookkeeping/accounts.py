@@ -41,9 +41,11 @@ from orchestrator.exchange_keys import service as keys
 from orchestrator.exchange_keys.models import KeyState
 from orchestrator.findings import service as findings
 from orchestrator.findings.kinds import Difference, Kind
+from orchestrator.findings.models import FindingModel
 from orchestrator.findings.service import Recorded
 from orchestrator.kit.clock import utc_now
 from orchestrator.kit.money import subtract
+from orchestrator.push import outbox
 from orchestrator.wallets import books as ledger_books
 from orchestrator.wallets import service as wallets
 from orchestrator.wallets.service import FUTURES
@@ -54,6 +56,7 @@ UNREAD_SECONDS = 300.0
 _MOST_PAIRS = 40
 _MOST_ASKED = 20
 _SAME = 1e-9
+_NOT_ADOPTED = "It was not adopted, for the account cannot be read; settle it again once it can"
 
 OpenApi = Callable[[Account], Awaitable[AccountApi]]
 """The account's API with its key; raises ExchangeTrouble where the key cannot be had."""
@@ -275,7 +278,8 @@ class AccountKeeper:
         """Found at last, and then nothing waits any more for being adopted. Other findings stay as they are."""
         wallet, now = account.wallet, self._clock()
         long = now - self._unread_since.setdefault(wallet.id, now) >= self._unread_seconds
-        opened, kept = [], []
+        opened: list[FindingModel] = []
+        alerts: list[tuple[str, str]] = []
         async with self._database.unit_of_work() as session:
             row, news = await rows.note_trouble(session, wallet, str(trouble))
             standing = await findings.is_open(session, wallet.id, Kind.UNREAD_ACCOUNT)
@@ -285,15 +289,14 @@ class AccountKeeper:
             for finding in await findings.asked(session, wallet.id) if long else ():
                 finding.asked_by = finding.asked_why = None
                 session.add(finding)
-                kept.append(finding)
+                alerts.append(("finding.kept", f"{_NOT_ADOPTED}: {finding.message}"))
+            if news and isinstance(trouble, KeyRefused) and account.key.state == KeyState.ACTIVE:
+                alerts.insert(0, ("account.unreadable", f"The account of {wallet.name} cannot be read: {trouble}"))
+            await outbox.queue(session, [outbox.of_alert(wallet.owner_id, "", "", *alert) for alert in alerts])
         if news:
             logger.warning("account {} cannot be read: {}", wallet.id, trouble)
-        if news and isinstance(trouble, KeyRefused) and account.key.state == KeyState.ACTIVE:
-            text = f"The account of {wallet.name} cannot be read: {trouble}"
-            await announce_alert(self._bus, wallet.owner_id, "", "", "account.unreadable", text)
-        for finding in kept:
-            text = f"It was not adopted, for the account cannot be read; settle it again once it can: {finding.message}"
-            await announce_alert(self._bus, wallet.owner_id, "", "", "finding.kept", text)
+        for alert in alerts:
+            await announce_alert(self._bus, wallet.owner_id, "", "", *alert)
         await self._tell(account, Recorded(opened, []))
 
     async def _tell(self, account: Account, recorded: Recorded) -> None:

@@ -5,23 +5,6 @@ from typing import Any
 
 from orchestrator.bots.observe import Change
 from orchestrator.events.bus import Bus
-from pool.contract.slots import ConditionType
-
-ALERTING = frozenset(
-    {
-        ConditionType.QUARANTINED,
-        ConditionType.BOOT_FAILED,
-        ConditionType.HUNG,
-        ConditionType.TRADER_STOPPED,
-        ConditionType.FENCED,
-        ConditionType.SECRETS_NEEDED,
-        ConditionType.KEY_UNUSABLE,
-        ConditionType.TEMPLATE_BROKEN,
-        ConditionType.NO_CAPACITY,
-        ConditionType.UNGOVERNED,
-    }
-)
-"""Conditions that somebody should hear of when they appear."""
 
 
 def user_topic(owner_id: str) -> str:
@@ -39,11 +22,10 @@ async def announce(bus: Bus, changes: Iterable[Change]) -> None:
             "conditions": change.conditions,
         }
         await bus.publish(user_topic(change.owner_id), "bot", body)
-        for condition in change.appeared:
-            if condition.type in ALERTING:
-                await announce_alert(
-                    bus, change.owner_id, change.bot_id, change.name, str(condition.type), condition.message
-                )
+        for condition in change.alerting:
+            await announce_alert(
+                bus, change.owner_id, change.bot_id, change.name, str(condition.type), condition.message
+            )
 
 
 async def announce_alert(bus: Bus, owner_id: str, bot_id: str, name: str, kind: str, message: str) -> None:

@@ -10,8 +10,24 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from orchestrator.bots import repository
 from orchestrator.bots.models import BotModel, BotStatusModel
 from orchestrator.bots.status import Observation, Status, Wanted, apply
-from pool.contract.slots import Condition
+from orchestrator.push import outbox
+from pool.contract.slots import Condition, ConditionType
 
+ALERTING = frozenset(
+    {
+        ConditionType.QUARANTINED,
+        ConditionType.BOOT_FAILED,
+        ConditionType.HUNG,
+        ConditionType.TRADER_STOPPED,
+        ConditionType.FENCED,
+        ConditionType.SECRETS_NEEDED,
+        ConditionType.KEY_UNUSABLE,
+        ConditionType.TEMPLATE_BROKEN,
+        ConditionType.NO_CAPACITY,
+        ConditionType.UNGOVERNED,
+    }
+)
+"""Conditions that somebody should hear of when they appear."""
 _CHUNK = 500
 
 
@@ -27,6 +43,11 @@ class Change:
     conditions: list[dict[str, Any]]
     appeared: tuple[Condition, ...]
     """Those of its conditions that did not hold before."""
+
+    @property
+    def alerting(self) -> list[Condition]:
+        """Those of them that the owner is told as alerts, and by pushes."""
+        return [condition for condition in self.appeared if condition.type in ALERTING]
 
 
 async def observe(session: AsyncSession, observations: Sequence[Observation]) -> list[Change]:
@@ -45,6 +66,14 @@ async def observe(session: AsyncSession, observations: Sequence[Observation]) ->
             if change is not None:
                 changes.append(change)
     await session.flush()
+    await outbox.queue(
+        session,
+        [
+            outbox.of_alert(change.owner_id, change.bot_id, change.name, str(condition.type), condition.message)
+            for change in changes
+            for condition in change.alerting
+        ],
+    )
     return changes
 
 

@@ -22,6 +22,7 @@ _CURSORS = table("pool_cursors", column("pool_id"))
 _ORDERS = table("pool_orders", column("driver"))
 _NODES = table("nodes", column("driver"))
 _ROLLOUTS = table("rollouts", column("state"), column("wish"), column("problem"))
+_PUSHES = table("push_deliveries")
 _UNDER_WAY = ("running", "stopping", "rolling_back")
 
 
@@ -43,6 +44,7 @@ async def settle(url: str, driver: str, *, without_trades: bool = False) -> Sett
     try:
         async with database.engine.execution_options(flotilla_writes=True).begin() as connection:
             await connection.execute(update(_INSTALLATION).values(pools_home=None, pools_path=None, docker_place=None))
+            await connection.execute(delete(_PUSHES))  # they were sent, or are late
             found = (await connection.execute(select(_INSTALLATION.c.id))).scalar()
             bots = await _leave_pools(connection, driver, without_trades)
     finally:

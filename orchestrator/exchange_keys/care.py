@@ -17,6 +17,8 @@ from orchestrator.exchange_keys import service
 from orchestrator.exchange_keys.facts import ExchangeChecks, KeyFacts, accept
 from orchestrator.exchange_keys.models import ROTATE, ExchangeKeyModel, KeyState
 from orchestrator.exchange_keys.vault import Vault
+from orchestrator.push import outbox
+from orchestrator.push.outbox import Push
 
 _CHECK_EVERY = timedelta(days=1)
 _EXPIRED = "expired"
@@ -100,7 +102,10 @@ async def check_again(
             row = await service.note_check(session, key.id, key.version, facts, problem, now, by)
         else:
             row = await service.note_refusal(session, key.id, key.version, problem or "", by)
-    return _refused(key, row)
+        notice = _refused(key, row)
+        if notice is not None:
+            await outbox.queue(session, [_push(notice)])
+    return notice
 
 
 async def _ask(vault: Vault, checks: ExchangeChecks, key: ExchangeKeyModel) -> tuple[KeyFacts | None, str | None]:
@@ -125,7 +130,13 @@ async def _remind(database: Database, key_id: str, now: datetime) -> Notice | No
         if _EXPIRED in found.given:
             key.state, key.problem = KeyState.EXPIRED, service.EXPIRED
         session.add(key)
-        return Notice(key.owner_id, key.id, key.name, found.kind, found.message)
+        notice = Notice(key.owner_id, key.id, key.name, found.kind, found.message)
+        await outbox.queue(session, [_push(notice)])
+        return notice
+
+
+def _push(notice: Notice) -> Push:
+    return outbox.of_alert(notice.owner_id, "", notice.name, notice.kind, notice.message)
 
 
 def _refused(before: ExchangeKeyModel, row: ExchangeKeyModel | None) -> Notice | None:

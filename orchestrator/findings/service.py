@@ -24,6 +24,7 @@ from orchestrator.findings.models import FindingModel
 from orchestrator.kit.clock import utc_now
 from orchestrator.kit.ids import new_id
 from orchestrator.kit.pages import Page, decode_cursor, instant_of, page_of
+from orchestrator.push import outbox
 from orchestrator.wallets.models import WalletBotModel
 
 TOPIC = "findings"
@@ -168,6 +169,8 @@ async def _find(
         audit.record(
             session, audit.SYSTEM, "finding.open", _subject(row), row.message, None, _told(row), tenant=owner_id
         )
+    pushes = [outbox.of_alert(owner_id, row.bot_id, "", f"finding.{row.kind}", row.message) for row in opened]
+    await outbox.queue(session, pushes)
     return opened, list(known.values())
 
 

@@ -3,10 +3,11 @@ portfolio changed on `portfolio`."""
 
 from typing import Any
 
-from orchestrator.actions.service import REFUSED, Told
+from orchestrator.actions.service import Told
 from orchestrator.bots.announce import announce, announce_alert, user_topic
 from orchestrator.bots.repository import Owned
 from orchestrator.events.bus import Bus
+from orchestrator.intake.pushes import alert_of, exception_of
 from orchestrator.intake.store import Stored
 from pool.contract.events import Event, EventType
 
@@ -27,9 +28,8 @@ async def publish(bus: Bus, stored: Stored) -> None:
         owned = stored.owners[event.bot_id]
         if event.type in _TRADES:
             await bus.publish(user_topic(owned.owner_id), "trade", trade_body(event, owned))
-        elif event.type == EventType.MESSAGE and event.data.get("kind") == "exception":
-            text = str(event.data.get("text") or "FreqTrade reported an exception; its log tells more.")
-            await announce_alert(bus, owned.owner_id, event.bot_id, owned.name, "exception", text[:2000])
+        elif (text := exception_of(event)) is not None:
+            await announce_alert(bus, owned.owner_id, event.bot_id, owned.name, "exception", text)
     for told in stored.told:
         await _publish_rule(bus, told, stored.owners[told.bot_id].name)
     bots = stored.reported | {event.bot_id for event in stored.events} | {change.bot_id for change in stored.changes}
@@ -38,15 +38,12 @@ async def publish(bus: Bus, stored: Stored) -> None:
 
 
 async def _publish_rule(bus: Bus, told: Told, name: str) -> None:
-    """An action is a `trade`, whose `event` is `rule`. Refusals and alerts are `alert`s, each kind of a bot at most
-    once in five minutes."""
+    """An action is a `trade`, whose `event` is `rule`. Refusals and alerts are `alert`s."""
     if told.action is not None:
         ours = {"bot_id": told.bot_id, "bot_name": name, "event": "rule", "at": told.at.isoformat()}
         await bus.publish(user_topic(told.owner_id), "trade", {**told.action.model_dump(mode="json"), **ours})
-    elif told.first:
-        kind = "entry_refused" if told.kind == REFUSED else told.rule
-        message = f"{told.rule}: {told.message}" if told.kind == REFUSED else told.message
-        await announce_alert(bus, told.owner_id, told.bot_id, name, kind, message)
+    elif (alert := alert_of(told)) is not None:
+        await announce_alert(bus, told.owner_id, told.bot_id, name, *alert)
 
 
 def trade_body(event: Event, owned: Owned) -> dict[str, Any]:

@@ -16,9 +16,11 @@ from orchestrator.bots.observe import Change, observe
 from orchestrator.bots.repository import EventIdentity, Owned
 from orchestrator.bots.status import Observation, SlotSeen, SnapshotSeen
 from orchestrator.intake.batch import Taken
+from orchestrator.intake.pushes import pushes_of
 from orchestrator.kit.clock import utc_now
 from orchestrator.pools import service as pools_service
 from orchestrator.portfolio import bot_history
+from orchestrator.push import outbox
 from pool.contract.events import Event
 from pool.contract.snapshots import BotSnapshot
 
@@ -58,6 +60,7 @@ async def store(session: AsyncSession, pool_id: str, taken: Taken) -> Stored:
     await bot_history.record(session, reported, utc_now())
     if taken.cursor is not None:
         await pools_service.set_cursor(session, pool_id, taken.cursor)
+    await outbox.queue(session, pushes_of(fresh, told_of_rules, owners))
     return Stored(fresh, changes, owners, frozenset(reported), told_of_rules)
 
 

@@ -19,6 +19,7 @@ from orchestrator.db.engine import Database
 from orchestrator.events.bus import Bus
 from orchestrator.exchanges.candles import Candles
 from orchestrator.kit.clock import utc_now
+from orchestrator.push import outbox
 from orchestrator.risk import halts
 from orchestrator.risk.board import Board, LossUse, World
 from orchestrator.risk.bonds import bond_of
@@ -139,11 +140,13 @@ class Markets:
         since = self._unknown_since.setdefault(key, time.monotonic())
         if key in self._told or time.monotonic() - since < _UNKNOWN_SECONDS:
             return
-        self._told.add(key)
         text = (
             f"The price of {emergency.pair} is not known on any exchange of your bots: a market emergency would not be "
             "noticed. Choose a pair that one of them has."
         )
+        async with self._database.unit_of_work() as session:
+            await outbox.queue(session, [outbox.of_alert(owner, "", "", "emergency", text)])
+        self._told.add(key)
         logger.warning("emergency of {}: {}", owner, text)
         await announce_alert(self._bus, owner, "", "", "emergency", text)
 

@@ -16,6 +16,7 @@ from orchestrator.events.bus import Bus, SubscriberTooSlow
 from orchestrator.findings import service as findings
 from orchestrator.kit.clock import utc_now
 from orchestrator.policies.book import PolicyBook
+from orchestrator.push import outbox
 from orchestrator.risk import facts, halts
 from orchestrator.risk.board import Board, World
 from orchestrator.risk.correlations import Correlations
@@ -129,24 +130,17 @@ class Watch:
             locked = await facts.orders(session, bots, lock=True)
             changed = facts.changed_orders(locked, bots.values(), binding, told)
             await facts.store_orders(session, changed)
-        modes = {bot_id: order.mode for bot_id, order in locked.items()}
-        others = [bot_id for bot_id, order in changed.items() if modes.get(bot_id, Mode.ACTIVE) is not order.mode]
+            modes = {bot_id: order.mode for bot_id, order in locked.items()}
+            others = [bot_id for bot_id, order in changed.items() if modes.get(bot_id, Mode.ACTIVE) is not order.mode]
+            alerts = _alerts([(bots[bot_id], changed[bot_id]) for bot_id in others])
+            await outbox.queue(session, [outbox.of_alert(*alert) for alert in alerts])
         return {**locked, **changed}, others
 
     async def _tell(self, ordered: Sequence[tuple[BotRow, Order]]) -> None:
-        """Bot by bot, or in one sentence where that would be a flood."""
-        alike: dict[tuple[str, str, str], list[tuple[BotRow, Order]]] = {}
         for bot, order in ordered:
             logger.warning("bot {} is ordered {} (number {}): {}", bot.bot_id, order.mode, order.number, order.why)
-            alike.setdefault((bot.owner_id, order.mode, order.why), []).append((bot, order))
-        for (owner, mode, why), group in alike.items():
-            told = why or "It may open trades again."
-            if len(group) > _MOST_ALERTS:
-                text = f"{len(group)} bots: {why or 'They may open trades again.'}"
-                await announce_alert(self._bus, owner, "", "", f"mode.{mode}", text)
-                continue
-            for bot, _ in group:
-                await announce_alert(self._bus, owner, bot.bot_id, bot.name, f"mode.{mode}", told)
+        for alert in _alerts(ordered):
+            await announce_alert(self._bus, *alert)
 
     def _teach(
         self,
@@ -187,6 +181,21 @@ def _blocked(bot: BotRow, found: str | None) -> Refused | None:
     if bot.live and not bot.may_trade_live:
         return NO_LEAVE
     return None if found is None else Refused("findings", found)
+
+
+def _alerts(ordered: Sequence[tuple[BotRow, Order]]) -> list[tuple[str, str, str, str, str]]:
+    """Owner, bot's id and name, type, message: bot by bot, or in one sentence where that would be a flood."""
+    alike: dict[tuple[str, str, str], list[BotRow]] = {}
+    for bot, order in ordered:
+        alike.setdefault((bot.owner_id, order.mode, order.why), []).append(bot)
+    told = []
+    for (owner, mode, why), group in alike.items():
+        if len(group) > _MOST_ALERTS:
+            told.append((owner, "", "", f"mode.{mode}", f"{len(group)} bots: {why or 'They may open trades again.'}"))
+        else:
+            text = why or "It may open trades again."
+            told += [(owner, bot.bot_id, bot.name, f"mode.{mode}", text) for bot in group]
+    return told
 
 
 def _is_over(halt: HaltModel, bots: Mapping[str, BotRow], now: datetime) -> bool:

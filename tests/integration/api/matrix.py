@@ -24,6 +24,7 @@ from orchestrator.users.factor_models import IdentityModel, PasskeyModel
 from orchestrator.users.models import InvitationModel, SessionModel, ShareModel, UserModel
 from orchestrator.wallets.models import WalletModel
 from pool.rules.presets import PRESETS
+from tests.fakes.push_service import Browser
 from tests.fakes.signed_in import session_of, token_of
 from tests.integration.api.world import POOL, World
 
@@ -400,6 +401,11 @@ async def _key(tenant: Tenant) -> str:
     return str((await tenant.call("POST", "/exchange-keys/paper", {"name": f"{MARK}-{next(_numbers)}"}))["id"])
 
 
+async def _subscription(tenant: Tenant) -> str:
+    browser = Browser(f"https://push.example/{next(_numbers)}")
+    return str((await tenant.call("POST", "/push/subscriptions", browser.told(name=MARK)))["id"])
+
+
 MAKERS: dict[str, Callable[[Tenant], Awaitable[str]]] = {
     "bot_id": _bot,
     "wallet_id": _wallet,
@@ -408,6 +414,7 @@ MAKERS: dict[str, Callable[[Tenant], Awaitable[str]]] = {
     "share_id": _share,
     "token_id": _token,
     "passkey_id": _passkey,
+    "subscription_id": _subscription,
     "session_id": _second_session,
     "user_id": _user,
     "key_id": _key,
@@ -461,6 +468,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "allocateCapital": {"bot_id": "$bot_id", "amount": "1"},
     "takeBackCapital": {"bot_id": "$bot_id", "amount": "1"},
     "startRollout": {"image": "flotilla-pool:latest"},
+    "testPush": {},
     "putDefaultPolicy": _POLICY,
     "previewDefaultPolicy": _POLICY,
     "dialPolicy": {"preset": "balanced"},

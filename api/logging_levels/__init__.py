@@ -1,0 +1,1 @@
+"""How much the control plane's log tells."""

@@ -1,0 +1,1 @@
+"""Web push: a user's browsers subscribe."""

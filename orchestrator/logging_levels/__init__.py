@@ -1,0 +1,1 @@
+"""How much the log of the control plane tells, changed while it runs."""
