@@ -15,7 +15,6 @@ from typing import Literal
 
 from loguru import logger
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, literal_column
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -39,8 +38,6 @@ _NEWEST = 2**63 - 1
 """Behind every event."""
 _MOST_SCANNED = 2000
 """Events of exits that one page looks at: partial exits, and what no FreqTrade told, are passed over."""
-_EXIT: ColumnElement[str] = literal_column(f"'{EventType.TRADE_EXIT_FILL.value}'")
-"""Written out, so that databases see that the partial index is meant."""
 
 
 class LastExit(Wire):
@@ -236,7 +233,7 @@ async def _closed(
     query = (
         select(event, BotModel)
         .join(BotModel, col(BotModel.id) == col(event.bot_id))
-        .where(col(event.type) == _EXIT, col(BotModel.deleted_at).is_(None))
+        .where(col(event.type) == EventType.TRADE_EXIT_FILL.value, col(BotModel.deleted_at).is_(None))
         .order_by(col(event.number).desc())
     )
     if bot_id is not None:

@@ -128,9 +128,9 @@ async def test_a_viewers_role_bounds_what_is_shared_with_him(world: World, other
 async def test_a_shared_portfolio_has_the_bots_to_come_and_is_read_by_name(
     world: World, other: httpx.AsyncClient, admin: httpx.AsyncClient
 ) -> None:
-    for path in ("/api/v1/portfolio", "/api/v1/portfolio/history", "/api/v1/portfolio/stream"):
-        refused = problem_of(await other.get(path, params={"user": OWNER}), 404)
-        unknown = problem_of(await other.get(path, params={"user": "nobody"}), 404)
+    for path in ("", "/history", "/sparklines", "/stream"):
+        refused = problem_of(await other.get(f"/api/v1/portfolio{path}", params={"user": OWNER}), 404)
+        unknown = problem_of(await other.get(f"/api/v1/portfolio{path}", params={"user": "nobody"}), 404)
         assert refused["detail"] == unknown["detail"]
     single = await share(world.client, OTHER, "view", (await world.create("single"))["id"])
     problem_of(await other.get("/api/v1/portfolio", params={"user": OWNER}), 404)
@@ -140,6 +140,8 @@ async def test_a_shared_portfolio_has_the_bots_to_come_and_is_read_by_name(
     assert (await other.get(f"/api/v1/bots/{later['id']}")).json()["access"] == "view"
     told = (await other.get("/api/v1/portfolio", params={"user": OWNER})).json()
     assert {bot["name"] for bot in told["bots"]} == {"single", "later"}
+    lines = (await other.get("/api/v1/portfolio/sparklines", params={"user": OWNER})).json()["items"]
+    assert {line["bot_id"] for line in lines} == {bot["id"] for bot in told["bots"]}
     assert (await other.get("/api/v1/portfolio")).json()["bots"] == []
     assert (await admin.get("/api/v1/portfolio", params={"user": OWNER})).json()["bots"]
     problem_of(await world.client.get("/api/v1/portfolio", params={"user": OTHER}), 404)

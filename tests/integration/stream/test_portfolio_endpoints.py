@@ -2,7 +2,11 @@
 
 import pytest
 
+from orchestrator.bots.models import BotStatusModel
+from orchestrator.kit.clock import utc_now
+from orchestrator.portfolio import bot_history
 from orchestrator.portfolio.task import PortfolioTask
+from pool.contract.snapshots import BotSnapshot
 from tests.fakes.portfolio_world import PortfolioWorld
 from tests.integration.stream.sse import Served
 
@@ -31,13 +35,25 @@ async def test_history_of_every_range(served: Served, world: PortfolioWorld, spa
     assert body["live"] == []
 
 
-async def test_an_unknown_range_is_refused_by_name(served: Served) -> None:
-    response = await served.client.get("/api/v1/portfolio/history", params={"range": "2h"})
+async def test_a_short_series_of_every_bot(served: Served, world: PortfolioWorld) -> None:
+    async with world.database.unit_of_work() as session:
+        told = BotSnapshot.model_validate((await session.get_one(BotStatusModel, "bot-a")).snapshot)
+        await bot_history.record(session, {"bot-a": told}, utc_now())
+    body = (await served.client.get("/api/v1/portfolio/sparklines", params={"range": "1h"})).json()
+    assert body["range"] == "1h"
+    (line,) = body["items"]
+    assert (line["bot_id"], line["currency"]) == ("bot-a", "USDT")
+    assert line["profit"] == [None] * (len(body["times"]) - 1) + ["100"]
+
+
+@pytest.mark.parametrize(("path", "span"), [("history", "2h"), ("sparklines", "2h"), ("sparklines", "all")])
+async def test_an_unknown_range_is_refused_by_name(served: Served, path: str, span: str) -> None:
+    response = await served.client.get(f"/api/v1/portfolio/{path}", params={"range": span})
     assert response.status_code == 422
     assert response.json()["params"]["field"] == "range"
 
 
-@pytest.mark.parametrize("path", ["", "/history", "/stream"])
+@pytest.mark.parametrize("path", ["", "/history", "/sparklines", "/stream"])
 async def test_every_route_is_behind_auth(served: Served, path: str) -> None:
     response = await served.client.get(f"/api/v1/portfolio{path}", headers={"Authorization": "Bearer wrong"})
     assert response.status_code == 401
