@@ -45,11 +45,7 @@ def password(url: Url = None) -> None:
     """Change your password; your other sessions end."""
     _need_terminal()
     with connect(url) as client:
-        if find_token(client.settings) is not None:
-            raise CliError(
-                "API tokens do not reach an account itself: unset FLOTILLA_TOKEN and FLOTILLA_TOKEN_FILE.",
-                ExitCode.USAGE,
-            )
+        refuse_token(client)
         client.sign_in()  # nobody is asked for a new password that cannot be set
         new: str = typer.prompt("New password", hide_input=True, confirmation_prompt=True, err=True)
         change_password(client, new)
@@ -113,6 +109,14 @@ def reset(
     with connect(url) as client:
         client.ask(auth.reset_user_factors, user, client=client.api, body=FactorsReset(reason))
     output.show(f"{output.text(user)} has no second factor any more.")
+
+
+def refuse_token(client: ApiClient) -> None:
+    """For what is done to an account itself. Raises CliError where an API token would sign in."""
+    if find_token(client.settings) is not None:
+        raise CliError(
+            "API tokens do not reach an account itself: unset FLOTILLA_TOKEN and FLOTILLA_TOKEN_FILE.", ExitCode.USAGE
+        )
 
 
 def change_password(client: ApiClient, new: str) -> Path | None:

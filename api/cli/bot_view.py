@@ -28,8 +28,8 @@ def print_bot(found: Answer[BotResponse], as_json: bool) -> None:
             "exchange": f"{text(bot.exchange)}, {text(bot.trading_mode)}, {output.trading(_trading(bot))}",
             "pairs": text(" ".join(bot.pairs)),
             "timeframe": text(bot.timeframe),
-            "stake": text(f"{_plain(bot.stake_amount)} {bot.stake_currency}, up to {bot.max_open_trades} trades"),
-            "balance": text(f"{_plain(bot.starting_balance)} {bot.stake_currency} at the start"),
+            "stake": text(f"{plain(bot.stake_amount)} {bot.stake_currency}, up to {bot.max_open_trades} trades"),
+            "balance": text(f"{plain(bot.starting_balance)} {bot.stake_currency} at the start"),
             "pool": text(bot.pool),
             "memory": _memory(bot),
             "restarts": text(bot.restarts),
@@ -84,5 +84,6 @@ def _sentences(bot: BotResponse) -> list[str]:
     return [f"{condition.type_}: {condition.message}" for condition in bot.conditions]
 
 
-def _plain(amount: Any) -> str:
+def plain(amount: Any) -> str:
+    """Exact, without noughts at its end."""
     return format(Decimal(str(amount)).normalize(), "f")

@@ -37,7 +37,7 @@ class _Commands(LazyGroup):
 app = typer.Typer(cls=_Commands, no_args_is_help=True, help="Bots: list, create, start, stop, watch, delete.")
 
 _POLL_SECONDS = 0.5
-_SETTLED_BADLY = {"failed", "quarantined"}
+SETTLED_BADLY = {"failed", "quarantined"}
 
 Bot = Annotated[str, typer.Argument(metavar="BOT", help="Name or id of the bot.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Return once the bot is there, not only once it is wanted.")]
@@ -312,7 +312,7 @@ def _await_state(client: ApiClient, bot_id: str, goal: ObservedState, timeout: f
         observed = bot.observed_state
         if observed == goal and (bot.observed_generation >= bot.generation or goal == "stopped"):
             return found
-        if observed in _SETTLED_BADLY:
+        if observed in SETTLED_BADLY:
             raise CliError(f"Bot {bot.name} is {observed}: {bot_view.reason(bot)}", ExitCode.ERROR)
         if time.monotonic() >= deadline:
             raise CliError(

@@ -31,6 +31,7 @@ from flotilla_client.models import (
     ChallengeResponse,
     InvitationAccept,
     LoginRequest,
+    MethodsResponse,
     Problem,
     StepUpRequest,
     TokenResponse,
@@ -116,10 +117,10 @@ class ApiClient:
         """What operations are asked with. Signs in; raises CliError."""
         return self.sign_in()
 
-    def sign_in(self) -> AuthenticatedClient:
-        """Once. Raises CliError."""
+    def sign_in(self, password: str | None = None) -> AuthenticatedClient:
+        """Once; with that password, or else with what is found or asked for. Raises CliError."""
         if self._signed_in is None:
-            self._signed_in = self._sign_in()
+            self._signed_in = self._sign_in(password)
         return self._signed_in
 
     def patient(self, seconds: float) -> AuthenticatedClient:
@@ -170,6 +171,10 @@ class ApiClient:
         """Without signing in. Raises CliError."""
         return self._run(health.get_health, client=self._anonymous).json
 
+    def methods(self) -> MethodsResponse:
+        """Ways to sign in, without signing in. Raises CliError."""
+        return self._run(auth.list_sign_in_methods, client=self._anonymous).body
+
     def join(self, body: InvitationAccept) -> AcceptedResponse:
         """An account by an invitation, without signing in. Raises CliError."""
         return self._run(users.accept_invitation, client=self._anonymous, body=body).body
@@ -192,26 +197,30 @@ class ApiClient:
             raise CliError(f"{self.url} answers otherwise than this version expects.")
         return Answer(cast(T, response.parsed), json.loads(response.content) if response.content else None)
 
-    def _sign_in(self) -> AuthenticatedClient:
+    def _sign_in(self, password: str | None) -> AuthenticatedClient:
         api_token = find_token(self.settings)
         if api_token is not None:
             return AuthenticatedClient(self.url, api_token, **self._options)
         self.health()  # nobody is asked for a password that cannot be used
-        answer = self._log_in()
+        answer = self._log_in(password)
         if not isinstance(answer, TokenResponse):
             proof = proving.answer_to(answer, self.settings.user)
             answer = self._run(auth.answer_second_factor, client=self._anonymous, body=proof).body
         self._has_session = True
         return AuthenticatedClient(self.url, answer.access_token, **self._options)
 
-    def _log_in(self) -> TokenResponse | ChallengeResponse:
+    def _log_in(self, password: str | None) -> TokenResponse | ChallengeResponse:
         """What the sign-in answers. The first admin may have changed his password since its file was made: then he is
         asked, where there is a terminal."""
-        self.password = find_password(self.settings, self.url)
+        self.password = password or find_password(self.settings, self.url)
         try:
             return self._with_password()
         except Refused as refusal:
-            from_file = self.settings.password_file is None and own_password_file(self.settings, self.url) is not None
+            from_file = (
+                password is None
+                and self.settings.password_file is None
+                and own_password_file(self.settings, self.url) is not None
+            )
             if refusal.status != httpx.codes.UNAUTHORIZED or not from_file or not sys.stdin.isatty():
                 raise
         self.password = ask_password(self.settings, self.url)

@@ -14,17 +14,17 @@ def find_token(settings: CliSettings) -> str | None:
     if settings.token is not None:
         return settings.token.get_secret_value()
     if settings.token_file is not None:
-        return _read_password(settings.token_file, "FLOTILLA_TOKEN_FILE")
+        return read_secret(settings.token_file, "FLOTILLA_TOKEN_FILE")
     return None
 
 
 def find_password(settings: CliSettings, url: str) -> str:
     """From FLOTILLA_PASSWORD_FILE, else the first admin's file of this machine, else the prompt. Raises CliError."""
     if settings.password_file is not None:
-        return _read_password(settings.password_file, "FLOTILLA_PASSWORD_FILE")
+        return read_secret(settings.password_file, "FLOTILLA_PASSWORD_FILE")
     own = own_password_file(settings, url)
     if own is not None:
-        return _read_password(own, "FLOTILLA_HOME")
+        return read_secret(own, "FLOTILLA_HOME")
     if sys.stdin.isatty():
         return ask_password(settings, url)
     raise CliError(
@@ -46,7 +46,8 @@ def own_password_file(settings: CliSettings, url: str) -> Path | None:
     return own if settings.user == ADMIN and settings.is_here(url) and own.is_file() else None
 
 
-def _read_password(path: Path, variable: str) -> str:
+def read_secret(path: Path, variable: str) -> str:
+    """What the file has, without the end of its line. Raises CliError, which names the variable or option."""
     try:
         return path.read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:

@@ -14,6 +14,7 @@ from pathlib import Path
 from loguru import logger
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.cli.settings import demo_name
 from orchestrator.bots import service as bots
 from orchestrator.db.engine import Database
 from orchestrator.db.locks import MIGRATION, hold
@@ -50,7 +51,7 @@ async def first_start(database: Database, catalogue: Catalogue, home: Path, *, d
         if admin is None:
             return None
         for template in catalogue.all() if demo else []:
-            name = f"demo-{template.name.replace('_', '-')}"
+            name = demo_name(template.name)
             spec = resolve(template, BotRequest(name=name, template=template.name))
             await bots.create(session, admin.id, spec)
             names.append(name)

@@ -51,6 +51,10 @@ class Commands(LazyGroup):
             "api.cli.risk:release",
             "Release what was halted or reduced with the same scope, after a second confirmation.",
         ),
+        "init": Command(
+            "api.cli.init:init",
+            "Set up: password, time zone, currency, exchange, first bots; ends when they trade.",
+        ),
         "account": Command(
             "api.cli.account:app", "Your account: by an invitation; password, authenticator app, recovery codes."
         ),

@@ -12,6 +12,11 @@ _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}  # noqa: S
 ADMIN = "admin"
 
 
+def demo_name(template: str) -> str:
+    """What the first start calls its bot of that template."""
+    return f"demo-{template.replace('_', '-')}"
+
+
 class CliSettings(BaseSettings):
     """Raises pydantic.ValidationError naming the bad variable."""
 
