@@ -117,7 +117,7 @@ async def _buckets(
             told.currency == col(BotModel.stake_currency),
             or_(
                 and_(told.resolution_seconds == steps.resolution_seconds, told.at.in_(starts)),
-                and_(told.resolution_seconds == FINEST_SECONDS, told.at > now - _NOW),
+                and_(told.resolution_seconds == FINEST_SECONDS, told.at > now - _NOW, told.at <= now),
             ),
         )
     )

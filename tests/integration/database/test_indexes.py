@@ -23,10 +23,11 @@ from orchestrator.bots.service import BotFilters, Idempotency
 from orchestrator.bots.service import create as create_bot
 from orchestrator.db.bulk import insert, plain
 from orchestrator.db.engine import Database
+from orchestrator.db.tenancy import Reach, bind
 from orchestrator.kit.clock import utc_now
 from orchestrator.kit.pages import encode_cursor
 from orchestrator.pools import assignments
-from orchestrator.portfolio import bot_history, history
+from orchestrator.portfolio import bot_history, history, sparklines, trades
 from orchestrator.retention import forget_tokens
 from orchestrator.settings import OrchestratorSettings
 from orchestrator.tables import METADATA
@@ -60,11 +61,12 @@ async def fill(database: Database) -> None:
     owners = [f"user-{number:02d}" for number in range(USERS)]
     ages = [NOW - timedelta(minutes=number) for number in range(20_000)]
     rows: dict[str, list[tuple[Any, ...]]] = {
-        "users": [(u, u, "-", False, "trader", "USDT", None, None, False, NOW, None) for u in owners],
+        "users": [user_row(user) for user in owners],
         "bots": [bot_row(bot_id, owners[n % USERS], ages[n], n < LIVING) for n, bot_id in enumerate(ids)],
         "bot_statuses": [(bot_id, "running", 1, 0, None, "[]", None, None, None, None) for bot_id in ids],
         "bot_events": [
-            (number + 1, ids[number % BOTS], "r", "bot", number, at, "t", "{}") for number, at in enumerate(ages)
+            (number + 1, ids[number % BOTS], "r", "bot", number, at, "t" if number % 8 else "trade.exit_fill", "{}")
+            for number, at in enumerate(ages)
         ],
         "equity_points": [
             (user, "all", seconds, NOW - timedelta(seconds=seconds * step), "USDT", *[one] * 6, 1, 0)
@@ -96,6 +98,15 @@ async def fill(database: Database) -> None:
             await insert(connection, table, values)
         await bot_history.store(connection, snapshots)
         await connection.exec_driver_sql("ANALYZE")
+
+
+def user_row(user: str) -> tuple[Any, ...]:
+    values: dict[str, Any] = {
+        "id": user, "username": user, "password_hash": "-", "password_given": False, "password_generated": False,
+        "role": "trader", "reporting_currency": "USDT", "time_zone": "UTC", "preferences": "{}",
+        "may_trade_live": False, "created_at": NOW,
+    }  # fmt: skip
+    return tuple(values.get(column.name) for column in METADATA.tables["users"].columns)
 
 
 def bot_row(bot_id: str, owner: str, at: datetime, living: bool) -> tuple[Any, ...]:
@@ -130,6 +141,19 @@ async def bot_list_of_all(_: Database, session: AsyncSession) -> None:
 
 async def events_of_a_bot(_: Database, session: AsyncSession) -> None:
     await bots.events_page(session, "bot-0007", 20, encode_cursor((15_000,)), None)
+
+
+async def trade_lists(_: Database, session: AsyncSession) -> None:
+    """As a user asks, of a bot and of all."""
+    bind(session, Reach("user-07", "view"))
+    for bot_id in (None, "bot-0007"):
+        for cursor in (None, encode_cursor(("", "", 9000))):
+            await trades.list_(session, state="closed", bot_id=bot_id, limit=20, after=cursor)
+
+
+async def sparkline_lists(_: Database, session: AsyncSession) -> None:
+    for span in sparklines.SPARK_RANGES:
+        await sparklines.read(session, "user-07", span, NOW)
 
 
 async def events_known(_: Database, session: AsyncSession) -> None:
@@ -219,9 +243,9 @@ async def retention_of_actions(database: Database, _: AsyncSession) -> None:
 
 
 QUESTIONS: list[Question] = [
-    bots_to_run, bot_list, bot_list_of_all, events_of_a_bot, events_known, retention_of_events, equity_window,
-    equity_upkeep, snapshot_window, snapshot_upkeep, idempotency, expired_tokens, expired_tokens_of_all, audit_pages,
-    acts, action_lists, actions_told, retention_of_actions,
+    bots_to_run, bot_list, bot_list_of_all, events_of_a_bot, trade_lists, events_known, retention_of_events,
+    equity_window, equity_upkeep, snapshot_window, sparkline_lists, snapshot_upkeep, idempotency, expired_tokens,
+    expired_tokens_of_all, audit_pages, acts, action_lists, actions_told, retention_of_actions,
 ]  # fmt: skip
 
 
