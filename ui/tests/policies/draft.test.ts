@@ -79,6 +79,14 @@ describe('a draft', () => {
     expect(draft.document.value).toEqual({ hard_stop: { distance: '0.2' } })
   })
 
+  it('that was put in force is not behind while its own version is on its way here', () => {
+    const draft = useDraft(ref(version(1, {})))
+    draft.setDocument({ hard_stop: { distance: '0.1' } })
+    draft.load(version(2, { hard_stop: { distance: '0.1' } }))
+    expect(draft.isBehind.value).toBe(false)
+    expect(draft.isDirty.value).toBe(false)
+  })
+
   it('without changes takes what somebody else wrote', async () => {
     const inForce = ref(version(1, {}))
     const draft = useDraft(inForce)

@@ -22,7 +22,7 @@ export function useDraft(inForce: Ref<PolicyResponse | undefined>) {
   )
   const isDirty = computed(() => broken.value !== null || changes.value.length > 0)
   /** Somebody wrote another version since this one was read. */
-  const isBehind = computed(() => inForce.value !== undefined && base.value !== null && inForce.value.version !== base.value.version)
+  const isBehind = computed(() => inForce.value !== undefined && base.value !== null && inForce.value.version > base.value.version)
 
   watch(
     inForce,

@@ -57,8 +57,11 @@ export function useWriting() {
       if (told === null) return
       toast.add({ color: 'success', title: t('risk.save.done', { version: told.version }), description: t('risk.save.doneText') })
     },
-    onSettled: () =>
-      Promise.all([client.invalidateQueries({ queryKey: ['policies'] }), client.invalidateQueries({ queryKey: ['risk'] })]),
+    onSettled: () => {
+      // Not waited for: whoever wrote takes the answer first, lest his own version looks like somebody else's.
+      void client.invalidateQueries({ queryKey: ['policies'] })
+      void client.invalidateQueries({ queryKey: ['risk'] })
+    },
   })
 }
 
