@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from .audit_response_after_type_0 import AuditResponseAfterType0
     from .audit_response_before_type_0 import AuditResponseBeforeType0
     from .balance_response import BalanceResponse
+    from .bot_configuration_response import BotConfigurationResponse
+    from .bot_configuration_response_configuration_type_0 import (
+        BotConfigurationResponseConfigurationType0,
+    )
+    from .bot_configuration_response_fields import BotConfigurationResponseFields
     from .bot_create import BotCreate
     from .bot_create_parameters_type_0 import BotCreateParametersType0
     from .bot_history import BotHistory
@@ -31,6 +36,11 @@ if TYPE_CHECKING:
     from .bot_policy_response import BotPolicyResponse
     from .bot_position import BotPosition
     from .bot_position_mode import BotPositionMode
+    from .bot_preview_response import BotPreviewResponse
+    from .bot_preview_response_configuration_type_0 import (
+        BotPreviewResponseConfigurationType0,
+    )
+    from .bot_preview_response_fields import BotPreviewResponseFields
     from .bot_response import BotResponse
     from .bot_response_access import BotResponseAccess
     from .bot_response_open_trades import BotResponseOpenTrades
@@ -41,6 +51,7 @@ if TYPE_CHECKING:
     from .bot_strategy_response import BotStrategyResponse
     from .bot_version import BotVersion
     from .break_even import BreakEven
+    from .break_even_state_response import BreakEvenStateResponse
     from .break_response import BreakResponse
     from .capital_move import CapitalMove
     from .chain_response import ChainResponse
@@ -77,6 +88,9 @@ if TYPE_CHECKING:
     from .event_response_data import EventResponseData
     from .event_type import EventType
     from .exceeded_response import ExceededResponse
+    from .exchange_list import ExchangeList
+    from .exchange_response import ExchangeResponse
+    from .exchange_response_trading_modes_item import ExchangeResponseTradingModesItem
     from .exit_response import ExitResponse
     from .exposure import Exposure
     from .factors_reset import FactorsReset
@@ -101,6 +115,7 @@ if TYPE_CHECKING:
     from .halt_request_scope import HaltRequestScope
     from .halt_response import HaltResponse
     from .hard_stop import HardStop
+    from .hard_stop_state_response import HardStopStateResponse
     from .health_health_response import HealthHealthResponse
     from .held_response import HeldResponse
     from .history import History
@@ -125,10 +140,28 @@ if TYPE_CHECKING:
     from .key_patch import KeyPatch
     from .key_response import KeyResponse
     from .key_secrets import KeySecrets
+    from .ladder_level_response import LadderLevelResponse
     from .limits import Limits
     from .list_actions_kind_type_0 import ListActionsKindType0
     from .list_findings_state_type_0 import ListFindingsStateType0
+    from .list_pairs_trading_mode import ListPairsTradingMode
+    from .list_sparklines_range import ListSparklinesRange
+    from .list_trades_state import ListTradesState
+    from .live_response import LiveResponse
     from .log_page import LogPage
+    from .logging_put import LoggingPut
+    from .logging_put_level import LoggingPutLevel
+    from .logging_put_modules import LoggingPutModules
+    from .logging_put_modules_additional_property import (
+        LoggingPutModulesAdditionalProperty,
+    )
+    from .logging_response import LoggingResponse
+    from .logging_response_default_level import LoggingResponseDefaultLevel
+    from .logging_response_level import LoggingResponseLevel
+    from .logging_response_modules import LoggingResponseModules
+    from .logging_response_modules_additional_property import (
+        LoggingResponseModulesAdditionalProperty,
+    )
     from .login_request import LoginRequest
     from .loss_limit import LossLimit
     from .loss_limit_release import LossLimitRelease
@@ -140,6 +173,8 @@ if TYPE_CHECKING:
     from .market_emergency_response import MarketEmergencyResponse
     from .me_response import MeResponse
     from .memory import Memory
+    from .memory_estimate_response import MemoryEstimateResponse
+    from .memory_estimate_response_basis import MemoryEstimateResponseBasis
     from .memory_response import MemoryResponse
     from .methods_response import MethodsResponse
     from .money_move import MoneyMove
@@ -155,6 +190,9 @@ if TYPE_CHECKING:
     from .observed_state import ObservedState
     from .order_response import OrderResponse
     from .order_response_kind import OrderResponseKind
+    from .origin import Origin
+    from .pair_list import PairList
+    from .pair_response import PairResponse
     from .paper_key_create import PaperKeyCreate
     from .paper_key_create_balances import PaperKeyCreateBalances
     from .passkey_change import PasskeyChange
@@ -169,6 +207,7 @@ if TYPE_CHECKING:
     from .password_reset_response import PasswordResetResponse
     from .performance_response import PerformanceResponse
     from .place_kind import PlaceKind
+    from .placement_response import PlacementResponse
     from .plan_response import PlanResponse
     from .plan_response_goal import PlanResponseGoal
     from .planned_move import PlannedMove
@@ -205,11 +244,22 @@ if TYPE_CHECKING:
     from .preset_page import PresetPage
     from .preset_response import PresetResponse
     from .preset_response_document import PresetResponseDocument
+    from .preview_problem_response import PreviewProblemResponse
+    from .preview_problem_response_params import PreviewProblemResponseParams
     from .preview_response import PreviewResponse
+    from .preview_wallet_response import PreviewWalletResponse
     from .problem import Problem
     from .problem_params import ProblemParams
     from .profile_change import ProfileChange
     from .provider_response import ProviderResponse
+    from .push_key_response import PushKeyResponse
+    from .push_key_response_kinds_item import PushKeyResponseKindsItem
+    from .push_keys import PushKeys
+    from .push_kind import PushKind
+    from .push_test import PushTest
+    from .push_test_response import PushTestResponse
+    from .quiet_hours import QuietHours
+    from .quota_left_response import QuotaLeftResponse
     from .quotas_change import QuotasChange
     from .quotas_response import QuotasResponse
     from .rate import Rate
@@ -259,6 +309,12 @@ if TYPE_CHECKING:
     from .slot_page import SlotPage
     from .slot_response import SlotResponse
     from .source_response import SourceResponse
+    from .sparkline import Sparkline
+    from .sparklines import Sparklines
+    from .sparklines_range import SparklinesRange
+    from .specification_response import SpecificationResponse
+    from .specification_response_parameters import SpecificationResponseParameters
+    from .specification_response_trading import SpecificationResponseTrading
     from .stage_response import StageResponse
     from .statement_page import StatementPage
     from .step_up_request import StepUpRequest
@@ -276,6 +332,9 @@ if TYPE_CHECKING:
     from .strategy_create import StrategyCreate
     from .strategy_page import StrategyPage
     from .strategy_response import StrategyResponse
+    from .subscription_create import SubscriptionCreate
+    from .subscription_list import SubscriptionList
+    from .subscription_response import SubscriptionResponse
     from .sync_response import SyncResponse
     from .tag_put import TagPut
     from .take_profit import TakeProfit
@@ -288,6 +347,7 @@ if TYPE_CHECKING:
     from .ticket_request_purpose import TicketRequestPurpose
     from .ticket_response import TicketResponse
     from .time_exit import TimeExit
+    from .time_exit_state_response import TimeExitStateResponse
     from .token_create import TokenCreate
     from .token_create_scopes_item import TokenCreateScopesItem
     from .token_made_response import TokenMadeResponse
@@ -297,10 +357,17 @@ if TYPE_CHECKING:
     from .totals import Totals
     from .totp_confirmation import TotpConfirmation
     from .totp_response import TotpResponse
+    from .trade_levels_response import TradeLevelsResponse
+    from .trade_page import TradePage
     from .trade_preview_response import TradePreviewResponse
+    from .trade_response import TradeResponse
+    from .trade_response_state import TradeResponseState
+    from .trade_response_trading import TradeResponseTrading
+    from .trade_stop_response import TradeStopResponse
     from .trades_close_response import TradesCloseResponse
     from .trading_hours import TradingHours
     from .trading_hours_days_item import TradingHoursDaysItem
+    from .trailing_state_response import TrailingStateResponse
     from .trailing_stop import TrailingStop
     from .transaction_response import TransactionResponse
     from .transaction_response_data import TransactionResponseData
@@ -314,6 +381,7 @@ if TYPE_CHECKING:
     from .user_page import UserPage
     from .user_reactivate import UserReactivate
     from .user_response import UserResponse
+    from .value_source_response import ValueSourceResponse
     from .vault_response import VaultResponse
     from .vault_response_wrapping import VaultResponseWrapping
     from .verify_response import VerifyResponse
@@ -351,6 +419,9 @@ _MODULES = {
     "AuditResponseAfterType0": ".audit_response_after_type_0",
     "AuditResponseBeforeType0": ".audit_response_before_type_0",
     "BalanceResponse": ".balance_response",
+    "BotConfigurationResponse": ".bot_configuration_response",
+    "BotConfigurationResponseConfigurationType0": ".bot_configuration_response_configuration_type_0",
+    "BotConfigurationResponseFields": ".bot_configuration_response_fields",
     "BotCreate": ".bot_create",
     "BotCreateParametersType0": ".bot_create_parameters_type_0",
     "BotHistory": ".bot_history",
@@ -362,6 +433,9 @@ _MODULES = {
     "BotPolicyResponse": ".bot_policy_response",
     "BotPosition": ".bot_position",
     "BotPositionMode": ".bot_position_mode",
+    "BotPreviewResponse": ".bot_preview_response",
+    "BotPreviewResponseConfigurationType0": ".bot_preview_response_configuration_type_0",
+    "BotPreviewResponseFields": ".bot_preview_response_fields",
     "BotResponse": ".bot_response",
     "BotResponseAccess": ".bot_response_access",
     "BotResponseOpenTrades": ".bot_response_open_trades",
@@ -372,6 +446,7 @@ _MODULES = {
     "BotStrategyResponse": ".bot_strategy_response",
     "BotVersion": ".bot_version",
     "BreakEven": ".break_even",
+    "BreakEvenStateResponse": ".break_even_state_response",
     "BreakResponse": ".break_response",
     "CapitalMove": ".capital_move",
     "ChainResponse": ".chain_response",
@@ -406,6 +481,9 @@ _MODULES = {
     "EventResponseData": ".event_response_data",
     "EventType": ".event_type",
     "ExceededResponse": ".exceeded_response",
+    "ExchangeList": ".exchange_list",
+    "ExchangeResponse": ".exchange_response",
+    "ExchangeResponseTradingModesItem": ".exchange_response_trading_modes_item",
     "ExitResponse": ".exit_response",
     "Exposure": ".exposure",
     "FactorsReset": ".factors_reset",
@@ -430,6 +508,7 @@ _MODULES = {
     "HaltRequestScope": ".halt_request_scope",
     "HaltResponse": ".halt_response",
     "HardStop": ".hard_stop",
+    "HardStopStateResponse": ".hard_stop_state_response",
     "HealthHealthResponse": ".health_health_response",
     "HeldResponse": ".held_response",
     "History": ".history",
@@ -454,10 +533,24 @@ _MODULES = {
     "KeyPatch": ".key_patch",
     "KeyResponse": ".key_response",
     "KeySecrets": ".key_secrets",
+    "LadderLevelResponse": ".ladder_level_response",
     "Limits": ".limits",
     "ListActionsKindType0": ".list_actions_kind_type_0",
     "ListFindingsStateType0": ".list_findings_state_type_0",
+    "ListPairsTradingMode": ".list_pairs_trading_mode",
+    "ListSparklinesRange": ".list_sparklines_range",
+    "ListTradesState": ".list_trades_state",
+    "LiveResponse": ".live_response",
     "LogPage": ".log_page",
+    "LoggingPut": ".logging_put",
+    "LoggingPutLevel": ".logging_put_level",
+    "LoggingPutModules": ".logging_put_modules",
+    "LoggingPutModulesAdditionalProperty": ".logging_put_modules_additional_property",
+    "LoggingResponse": ".logging_response",
+    "LoggingResponseDefaultLevel": ".logging_response_default_level",
+    "LoggingResponseLevel": ".logging_response_level",
+    "LoggingResponseModules": ".logging_response_modules",
+    "LoggingResponseModulesAdditionalProperty": ".logging_response_modules_additional_property",
     "LoginRequest": ".login_request",
     "LossLimit": ".loss_limit",
     "LossLimitRelease": ".loss_limit_release",
@@ -469,6 +562,8 @@ _MODULES = {
     "MarketEmergencyResponse": ".market_emergency_response",
     "MeResponse": ".me_response",
     "Memory": ".memory",
+    "MemoryEstimateResponse": ".memory_estimate_response",
+    "MemoryEstimateResponseBasis": ".memory_estimate_response_basis",
     "MemoryResponse": ".memory_response",
     "MethodsResponse": ".methods_response",
     "MoneyMove": ".money_move",
@@ -484,6 +579,9 @@ _MODULES = {
     "ObservedState": ".observed_state",
     "OrderResponse": ".order_response",
     "OrderResponseKind": ".order_response_kind",
+    "Origin": ".origin",
+    "PairList": ".pair_list",
+    "PairResponse": ".pair_response",
     "PaperKeyCreate": ".paper_key_create",
     "PaperKeyCreateBalances": ".paper_key_create_balances",
     "PasskeyChange": ".passkey_change",
@@ -498,6 +596,7 @@ _MODULES = {
     "PasswordResetResponse": ".password_reset_response",
     "PerformanceResponse": ".performance_response",
     "PlaceKind": ".place_kind",
+    "PlacementResponse": ".placement_response",
     "PlanResponse": ".plan_response",
     "PlanResponseGoal": ".plan_response_goal",
     "PlannedMove": ".planned_move",
@@ -532,11 +631,22 @@ _MODULES = {
     "PresetPage": ".preset_page",
     "PresetResponse": ".preset_response",
     "PresetResponseDocument": ".preset_response_document",
+    "PreviewProblemResponse": ".preview_problem_response",
+    "PreviewProblemResponseParams": ".preview_problem_response_params",
     "PreviewResponse": ".preview_response",
+    "PreviewWalletResponse": ".preview_wallet_response",
     "Problem": ".problem",
     "ProblemParams": ".problem_params",
     "ProfileChange": ".profile_change",
     "ProviderResponse": ".provider_response",
+    "PushKeyResponse": ".push_key_response",
+    "PushKeyResponseKindsItem": ".push_key_response_kinds_item",
+    "PushKeys": ".push_keys",
+    "PushKind": ".push_kind",
+    "PushTest": ".push_test",
+    "PushTestResponse": ".push_test_response",
+    "QuietHours": ".quiet_hours",
+    "QuotaLeftResponse": ".quota_left_response",
     "QuotasChange": ".quotas_change",
     "QuotasResponse": ".quotas_response",
     "Rate": ".rate",
@@ -586,6 +696,12 @@ _MODULES = {
     "SlotPage": ".slot_page",
     "SlotResponse": ".slot_response",
     "SourceResponse": ".source_response",
+    "Sparkline": ".sparkline",
+    "Sparklines": ".sparklines",
+    "SparklinesRange": ".sparklines_range",
+    "SpecificationResponse": ".specification_response",
+    "SpecificationResponseParameters": ".specification_response_parameters",
+    "SpecificationResponseTrading": ".specification_response_trading",
     "StageResponse": ".stage_response",
     "StatementPage": ".statement_page",
     "StepUpRequest": ".step_up_request",
@@ -603,6 +719,9 @@ _MODULES = {
     "StrategyCreate": ".strategy_create",
     "StrategyPage": ".strategy_page",
     "StrategyResponse": ".strategy_response",
+    "SubscriptionCreate": ".subscription_create",
+    "SubscriptionList": ".subscription_list",
+    "SubscriptionResponse": ".subscription_response",
     "SyncResponse": ".sync_response",
     "TagPut": ".tag_put",
     "TakeProfit": ".take_profit",
@@ -615,6 +734,7 @@ _MODULES = {
     "TicketRequestPurpose": ".ticket_request_purpose",
     "TicketResponse": ".ticket_response",
     "TimeExit": ".time_exit",
+    "TimeExitStateResponse": ".time_exit_state_response",
     "TokenCreate": ".token_create",
     "TokenCreateScopesItem": ".token_create_scopes_item",
     "TokenMadeResponse": ".token_made_response",
@@ -624,10 +744,17 @@ _MODULES = {
     "Totals": ".totals",
     "TotpConfirmation": ".totp_confirmation",
     "TotpResponse": ".totp_response",
+    "TradeLevelsResponse": ".trade_levels_response",
+    "TradePage": ".trade_page",
     "TradePreviewResponse": ".trade_preview_response",
+    "TradeResponse": ".trade_response",
+    "TradeResponseState": ".trade_response_state",
+    "TradeResponseTrading": ".trade_response_trading",
+    "TradeStopResponse": ".trade_stop_response",
     "TradesCloseResponse": ".trades_close_response",
     "TradingHours": ".trading_hours",
     "TradingHoursDaysItem": ".trading_hours_days_item",
+    "TrailingStateResponse": ".trailing_state_response",
     "TrailingStop": ".trailing_stop",
     "TransactionResponse": ".transaction_response",
     "TransactionResponseData": ".transaction_response_data",
@@ -641,6 +768,7 @@ _MODULES = {
     "UserPage": ".user_page",
     "UserReactivate": ".user_reactivate",
     "UserResponse": ".user_response",
+    "ValueSourceResponse": ".value_source_response",
     "VaultResponse": ".vault_response",
     "VaultResponseWrapping": ".vault_response_wrapping",
     "VerifyResponse": ".verify_response",
@@ -679,6 +807,9 @@ __all__ = (
     "AuditResponseAfterType0",
     "AuditResponseBeforeType0",
     "BalanceResponse",
+    "BotConfigurationResponse",
+    "BotConfigurationResponseConfigurationType0",
+    "BotConfigurationResponseFields",
     "BotCreate",
     "BotCreateParametersType0",
     "BotHistory",
@@ -690,6 +821,9 @@ __all__ = (
     "BotPolicyResponse",
     "BotPosition",
     "BotPositionMode",
+    "BotPreviewResponse",
+    "BotPreviewResponseConfigurationType0",
+    "BotPreviewResponseFields",
     "BotResponse",
     "BotResponseAccess",
     "BotResponseOpenTrades",
@@ -700,6 +834,7 @@ __all__ = (
     "BotStrategyResponse",
     "BotVersion",
     "BreakEven",
+    "BreakEvenStateResponse",
     "BreakResponse",
     "CapitalMove",
     "ChainResponse",
@@ -734,6 +869,9 @@ __all__ = (
     "EventResponseData",
     "EventType",
     "ExceededResponse",
+    "ExchangeList",
+    "ExchangeResponse",
+    "ExchangeResponseTradingModesItem",
     "ExitResponse",
     "Exposure",
     "FactorsReset",
@@ -758,6 +896,7 @@ __all__ = (
     "HaltRequestScope",
     "HaltResponse",
     "HardStop",
+    "HardStopStateResponse",
     "HealthHealthResponse",
     "HeldResponse",
     "History",
@@ -782,9 +921,23 @@ __all__ = (
     "KeyPatch",
     "KeyResponse",
     "KeySecrets",
+    "LadderLevelResponse",
     "Limits",
     "ListActionsKindType0",
     "ListFindingsStateType0",
+    "ListPairsTradingMode",
+    "ListSparklinesRange",
+    "ListTradesState",
+    "LiveResponse",
+    "LoggingPut",
+    "LoggingPutLevel",
+    "LoggingPutModules",
+    "LoggingPutModulesAdditionalProperty",
+    "LoggingResponse",
+    "LoggingResponseDefaultLevel",
+    "LoggingResponseLevel",
+    "LoggingResponseModules",
+    "LoggingResponseModulesAdditionalProperty",
     "LoginRequest",
     "LogPage",
     "LossLimit",
@@ -796,6 +949,8 @@ __all__ = (
     "MarketEmergencyRelease",
     "MarketEmergencyResponse",
     "Memory",
+    "MemoryEstimateResponse",
+    "MemoryEstimateResponseBasis",
     "MemoryResponse",
     "MeResponse",
     "MethodsResponse",
@@ -812,6 +967,9 @@ __all__ = (
     "ObservedState",
     "OrderResponse",
     "OrderResponseKind",
+    "Origin",
+    "PairList",
+    "PairResponse",
     "PaperKeyCreate",
     "PaperKeyCreateBalances",
     "PasskeyChange",
@@ -826,6 +984,7 @@ __all__ = (
     "PasswordResetResponse",
     "PerformanceResponse",
     "PlaceKind",
+    "PlacementResponse",
     "PlannedMove",
     "PlannedUse",
     "PlanResponse",
@@ -860,11 +1019,22 @@ __all__ = (
     "PresetPage",
     "PresetResponse",
     "PresetResponseDocument",
+    "PreviewProblemResponse",
+    "PreviewProblemResponseParams",
     "PreviewResponse",
+    "PreviewWalletResponse",
     "Problem",
     "ProblemParams",
     "ProfileChange",
     "ProviderResponse",
+    "PushKeyResponse",
+    "PushKeyResponseKindsItem",
+    "PushKeys",
+    "PushKind",
+    "PushTest",
+    "PushTestResponse",
+    "QuietHours",
+    "QuotaLeftResponse",
     "QuotasChange",
     "QuotasResponse",
     "Rate",
@@ -914,6 +1084,12 @@ __all__ = (
     "SlotPage",
     "SlotResponse",
     "SourceResponse",
+    "Sparkline",
+    "Sparklines",
+    "SparklinesRange",
+    "SpecificationResponse",
+    "SpecificationResponseParameters",
+    "SpecificationResponseTrading",
     "StageResponse",
     "StatementPage",
     "StepUpRequest",
@@ -931,6 +1107,9 @@ __all__ = (
     "StrategyCreate",
     "StrategyPage",
     "StrategyResponse",
+    "SubscriptionCreate",
+    "SubscriptionList",
+    "SubscriptionResponse",
     "SyncResponse",
     "TagPut",
     "TakeProfit",
@@ -943,6 +1122,7 @@ __all__ = (
     "TicketRequestPurpose",
     "TicketResponse",
     "TimeExit",
+    "TimeExitStateResponse",
     "TokenCreate",
     "TokenCreateScopesItem",
     "TokenMadeResponse",
@@ -952,10 +1132,17 @@ __all__ = (
     "Totals",
     "TotpConfirmation",
     "TotpResponse",
+    "TradeLevelsResponse",
+    "TradePage",
     "TradePreviewResponse",
+    "TradeResponse",
+    "TradeResponseState",
+    "TradeResponseTrading",
     "TradesCloseResponse",
+    "TradeStopResponse",
     "TradingHours",
     "TradingHoursDaysItem",
+    "TrailingStateResponse",
     "TrailingStop",
     "TransactionResponse",
     "TransactionResponseData",
@@ -969,6 +1156,7 @@ __all__ = (
     "UserPage",
     "UserReactivate",
     "UserResponse",
+    "ValueSourceResponse",
     "VaultResponse",
     "VaultResponseWrapping",
     "VerifyResponse",

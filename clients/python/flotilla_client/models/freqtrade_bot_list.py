@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 
@@ -20,10 +20,12 @@ class FreqtradeBotList:
     Attributes:
         items (list[FreqtradeBotResponse]): One for each bot.
         frequi (FreqtradeBotListFrequi): The same as FreqUI keeps them, by its own numbers (`ftbot.0`, …).
+        frequi_url (None | str): Where a FreqUI is served, by `FLOTILLA_API_FREQUI_URL`; null where nobody named one.
     """
 
     items: list[FreqtradeBotResponse]
     frequi: FreqtradeBotListFrequi
+    frequi_url: None | str
 
     def to_dict(self) -> dict[str, Any]:
         items = []
@@ -33,12 +35,16 @@ class FreqtradeBotList:
 
         frequi = self.frequi.to_dict()
 
+        frequi_url: None | str
+        frequi_url = self.frequi_url
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
             {
                 "items": items,
                 "frequi": frequi,
+                "frequi_url": frequi_url,
             }
         )
 
@@ -59,9 +65,17 @@ class FreqtradeBotList:
 
         frequi = FreqtradeBotListFrequi.from_dict(d.pop("frequi"))
 
+        def _parse_frequi_url(data: object) -> None | str:
+            if data is None:
+                return data
+            return cast(None | str, data)
+
+        frequi_url = _parse_frequi_url(d.pop("frequi_url"))
+
         freqtrade_bot_list = cls(
             items=items,
             frequi=frequi,
+            frequi_url=frequi_url,
         )
 
         return freqtrade_bot_list

@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AbandonMoveData, AbandonMoveErrors, AbandonMoveResponses, AbortRolloutData, AbortRolloutErrors, AbortRolloutResponses, AbortStrategyRolloutData, AbortStrategyRolloutErrors, AbortStrategyRolloutResponses, AcceptInvitationData, AcceptInvitationErrors, AcceptInvitationResponses, AddStrategyVersionData, AddStrategyVersionErrors, AddStrategyVersionResponses, AddTotpData, AddTotpErrors, AddTotpResponses, AllocateCapitalData, AllocateCapitalErrors, AllocateCapitalResponses, AnswerSecondFactorData, AnswerSecondFactorErrors, AnswerSecondFactorResponses, ArchiveStrategyData, ArchiveStrategyErrors, ArchiveStrategyResponses, ArchiveWalletData, ArchiveWalletErrors, ArchiveWalletResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CheckExchangeKeyData, CheckExchangeKeyErrors, CheckExchangeKeyResponses, CheckPoolData, CheckPoolErrors, CheckPoolResponses, CheckStrategyVersionData, CheckStrategyVersionErrors, CheckStrategyVersionResponses, CheckWalletData, CheckWalletErrors, CheckWalletResponses, CloseTradesData, CloseTradesErrors, CloseTradesResponses, ConfirmTotpData, ConfirmTotpErrors, ConfirmTotpResponses, CordonPoolData, CordonPoolErrors, CordonPoolResponses, CreateBotData, CreateBotErrors, CreateBotResponses, CreateExchangeKeyData, CreateExchangeKeyErrors, CreateExchangeKeyResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreatePaperKeyData, CreatePaperKeyErrors, CreatePaperKeyResponses, CreatePoolData, CreatePoolErrors, CreatePoolResponses, CreateShareData, CreateShareErrors, CreateShareResponses, CreateStrategyData, CreateStrategyErrors, CreateStrategyResponses, CreateTicketData, CreateTicketErrors, CreateTicketResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, CreateUserData, CreateUserErrors, CreateUserResponses, CreateWalletData, CreateWalletErrors, CreateWalletResponses, DeactivateUserData, DeactivateUserErrors, DeactivateUserResponses, DeleteBotData, DeleteBotErrors, DeleteBotPolicyData, DeleteBotPolicyErrors, DeleteBotPolicyResponses, DeleteBotResponses, DeleteExchangeKeyData, DeleteExchangeKeyErrors, DeleteExchangeKeyResponses, DeletePoolData, DeletePoolErrors, DeletePoolResponses, DeleteShareData, DeleteShareErrors, DeleteShareResponses, DepositMoneyData, DepositMoneyErrors, DepositMoneyResponses, DialPolicyData, DialPolicyErrors, DialPolicyResponses, DiffBotPolicyData, DiffBotPolicyErrors, DiffBotPolicyResponses, DiffDefaultPolicyData, DiffDefaultPolicyErrors, DiffDefaultPolicyResponses, DiffGuardrailsData, DiffGuardrailsErrors, DiffGuardrailsResponses, DiffStrategyVersionsData, DiffStrategyVersionsErrors, DiffStrategyVersionsResponses, DrainPoolData, DrainPoolErrors, DrainPoolResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, EndUserSessionsData, EndUserSessionsErrors, EndUserSessionsResponses, FinishOidcData, FinishOidcErrors, GetBotData, GetBotErrors, GetBotHistoryData, GetBotHistoryErrors, GetBotHistoryResponses, GetBotLogsData, GetBotLogsErrors, GetBotLogsResponses, GetBotPolicyData, GetBotPolicyErrors, GetBotPolicyResponses, GetBotResponses, GetDefaultPolicyData, GetDefaultPolicyErrors, GetDefaultPolicyResponses, GetEffectiveBotPolicyData, GetEffectiveBotPolicyErrors, GetEffectiveBotPolicyResponses, GetEffectiveDefaultPolicyData, GetEffectiveDefaultPolicyErrors, GetEffectiveDefaultPolicyResponses, GetExchangeKeyData, GetExchangeKeyErrors, GetExchangeKeyResponses, GetFactorsData, GetFactorsErrors, GetFactorsResponses, GetFindingData, GetFindingErrors, GetFindingResponses, GetGuardrailsData, GetGuardrailsErrors, GetGuardrailsResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetMeData, GetMeErrors, GetMeResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetMyQuotasData, GetMyQuotasErrors, GetMyQuotasResponses, GetPasskeyOptionsData, GetPasskeyOptionsErrors, GetPasskeyOptionsResponses, GetPasskeySignInOptionsData, GetPasskeySignInOptionsErrors, GetPasskeySignInOptionsResponses, GetPerformanceData, GetPerformanceErrors, GetPerformanceResponses, GetPoolData, GetPoolErrors, GetPoolResponses, GetPortfolioData, GetPortfolioErrors, GetPortfolioHistoryData, GetPortfolioHistoryErrors, GetPortfolioHistoryResponses, GetPortfolioResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRiskData, GetRiskErrors, GetRiskResponses, GetRolloutData, GetRolloutErrors, GetRolloutResponses, GetStatementData, GetStatementErrors, GetStatementResponses, GetStepUpOptionsData, GetStepUpOptionsErrors, GetStepUpOptionsResponses, GetStrategyData, GetStrategyErrors, GetStrategyResponses, GetStrategyRolloutData, GetStrategyRolloutErrors, GetStrategyRolloutResponses, GetStrategyVersionData, GetStrategyVersionErrors, GetStrategyVersionResponses, GetTemplateData, GetTemplateErrors, GetTemplateResponses, GetUserData, GetUserErrors, GetUserQuotasData, GetUserQuotasErrors, GetUserQuotasResponses, GetUserResponses, GetVaultData, GetVaultErrors, GetVaultResponses, GetWalletData, GetWalletErrors, GetWalletPerformanceData, GetWalletPerformanceErrors, GetWalletPerformanceResponses, GetWalletResponses, HaltRiskData, HaltRiskErrors, HaltRiskResponses, InspectStrategyData, InspectStrategyErrors, InspectStrategyResponses, LinkOidcData, LinkOidcErrors, LinkOidcResponses, ListAccountsData, ListAccountsErrors, ListAccountsResponses, ListActionsData, ListActionsErrors, ListActionsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListBotEventsData, ListBotEventsErrors, ListBotEventsResponses, ListBotPolicyVersionsData, ListBotPolicyVersionsErrors, ListBotPolicyVersionsResponses, ListBotsData, ListBotsErrors, ListBotsResponses, ListDefaultPolicyVersionsData, ListDefaultPolicyVersionsErrors, ListDefaultPolicyVersionsResponses, ListDisksData, ListDisksErrors, ListDisksResponses, ListExchangeKeysData, ListExchangeKeysErrors, ListExchangeKeysResponses, ListFindingsData, ListFindingsErrors, ListFindingsResponses, ListFreqtradeBotsData, ListFreqtradeBotsErrors, ListFreqtradeBotsResponses, ListGuardrailsVersionsData, ListGuardrailsVersionsErrors, ListGuardrailsVersionsResponses, ListIdentitiesData, ListIdentitiesErrors, ListIdentitiesResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListMovesData, ListMovesErrors, ListMovesResponses, ListNodesData, ListNodesErrors, ListNodesResponses, ListPasskeysData, ListPasskeysErrors, ListPasskeysResponses, ListPolicyPresetsData, ListPolicyPresetsErrors, ListPolicyPresetsResponses, ListPoolsData, ListPoolsErrors, ListPoolsResponses, ListRolloutsData, ListRolloutsErrors, ListRolloutsResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListSharesData, ListSharesErrors, ListSharesResponses, ListSignInMethodsData, ListSignInMethodsErrors, ListSignInMethodsResponses, ListSlotsData, ListSlotsErrors, ListSlotsResponses, ListStrategiesData, ListStrategiesErrors, ListStrategiesResponses, ListStrategyRolloutsData, ListStrategyRolloutsErrors, ListStrategyRolloutsResponses, ListStrategySharesData, ListStrategySharesErrors, ListStrategySharesResponses, ListStrategyVersionsData, ListStrategyVersionsErrors, ListStrategyVersionsResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTokensData, ListTokensErrors, ListTokensResponses, ListUsersData, ListUsersErrors, ListUserSessionsData, ListUserSessionsErrors, ListUserSessionsResponses, ListUsersResponses, ListUserTokensData, ListUserTokensErrors, ListUserTokensResponses, ListWalletsData, ListWalletsErrors, ListWalletsResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, MakeRecoveryCodesData, MakeRecoveryCodesErrors, MakeRecoveryCodesResponses, MoveBotData, MoveBotErrors, MoveBotResponses, PauseBotData, PauseBotErrors, PauseBotResponses, PreviewBotPolicyData, PreviewBotPolicyErrors, PreviewBotPolicyResponses, PreviewDefaultPolicyData, PreviewDefaultPolicyErrors, PreviewDefaultPolicyResponses, PutBotPolicyData, PutBotPolicyErrors, PutBotPolicyResponses, PutDefaultPolicyData, PutDefaultPolicyErrors, PutDefaultPolicyResponses, PutGuardrailsData, PutGuardrailsErrors, PutGuardrailsResponses, ReactivateUserData, ReactivateUserErrors, ReactivateUserResponses, RebalancePoolsData, RebalancePoolsErrors, RebalancePoolsResponses, ReduceRiskData, ReduceRiskErrors, ReduceRiskResponses, RefreshData, RefreshErrors, RefreshResponses, RegisterPasskeyData, RegisterPasskeyErrors, RegisterPasskeyResponses, RelayDeleteData, RelayDeleteErrors, RelayDeleteResponses, RelayGetData, RelayGetErrors, RelayGetResponses, RelayPostData, RelayPostErrors, RelayPostResponses, ReleaseRiskData, ReleaseRiskErrors, ReleaseRiskResponses, RemovePasskeyData, RemovePasskeyErrors, RemovePasskeyResponses, RemoveTotpData, RemoveTotpErrors, RemoveTotpResponses, RenamePasskeyData, RenamePasskeyErrors, RenamePasskeyResponses, RenameWalletData, RenameWalletErrors, RenameWalletResponses, ReplaceExchangeKeyData, ReplaceExchangeKeyErrors, ReplaceExchangeKeyResponses, ResetUserFactorsData, ResetUserFactorsErrors, ResetUserFactorsResponses, ResetUserPasswordData, ResetUserPasswordErrors, ResetUserPasswordResponses, RestartBotData, RestartBotErrors, RestartBotResponses, RestartPoolData, RestartPoolErrors, RestartPoolResponses, ResumeBotData, ResumeBotErrors, ResumeBotResponses, RevertBotPolicyData, RevertBotPolicyErrors, RevertBotPolicyResponses, RevertDefaultPolicyData, RevertDefaultPolicyErrors, RevertDefaultPolicyResponses, RevertGuardrailsData, RevertGuardrailsErrors, RevertGuardrailsResponses, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, RevokeTokenData, RevokeTokenErrors, RevokeTokenResponses, RevokeUserTokenData, RevokeUserTokenErrors, RevokeUserTokenResponses, RollBackRolloutData, RollBackRolloutErrors, RollBackRolloutResponses, RollBackStrategyData, RollBackStrategyErrors, RollBackStrategyResponses, RollOutStrategyVersionData, RollOutStrategyVersionErrors, RollOutStrategyVersionResponses, RotatePoolTokenData, RotatePoolTokenErrors, RotatePoolTokenResponses, RotateVaultData, RotateVaultErrors, RotateVaultResponses, SetBotStrategyVersionData, SetBotStrategyVersionErrors, SetBotStrategyVersionResponses, SettleFindingData, SettleFindingErrors, SettleFindingResponses, ShareStrategyData, ShareStrategyErrors, ShareStrategyResponses, SignInWithPasskeyData, SignInWithPasskeyErrors, SignInWithPasskeyResponses, StartBotData, StartBotErrors, StartBotResponses, StartOidcData, StartOidcErrors, StartRolloutData, StartRolloutErrors, StartRolloutResponses, StepUpData, StepUpErrors, StepUpResponses, StepUpWithOidcData, StepUpWithOidcErrors, StepUpWithOidcResponses, StopBotData, StopBotErrors, StopBotResponses, StreamPortfolioData, StreamPortfolioErrors, StreamPortfolioResponse, StreamPortfolioResponses, SyncPoolsData, SyncPoolsErrors, SyncPoolsResponses, TagStrategyVersionData, TagStrategyVersionErrors, TagStrategyVersionResponses, TakeBackCapitalData, TakeBackCapitalErrors, TakeBackCapitalResponses, UncordonPoolData, UncordonPoolErrors, UncordonPoolResponses, UnlinkIdentityData, UnlinkIdentityErrors, UnlinkIdentityResponses, UnshareStrategyData, UnshareStrategyErrors, UnshareStrategyResponses, UntagStrategyVersionData, UntagStrategyVersionErrors, UntagStrategyVersionResponses, UpdateBotData, UpdateBotErrors, UpdateBotResponses, UpdateExchangeKeyData, UpdateExchangeKeyErrors, UpdateExchangeKeyResponses, UpdateMeData, UpdateMeErrors, UpdateMeResponses, UpdateShareData, UpdateShareErrors, UpdateShareResponses, UpdateUserData, UpdateUserErrors, UpdateUserQuotasData, UpdateUserQuotasErrors, UpdateUserQuotasResponses, UpdateUserResponses, VerifyAuditData, VerifyAuditErrors, VerifyAuditResponses, WithdrawMoneyData, WithdrawMoneyErrors, WithdrawMoneyResponses } from './types.gen';
+import type { AbandonMoveData, AbandonMoveErrors, AbandonMoveResponses, AbortRolloutData, AbortRolloutErrors, AbortRolloutResponses, AbortStrategyRolloutData, AbortStrategyRolloutErrors, AbortStrategyRolloutResponses, AcceptInvitationData, AcceptInvitationErrors, AcceptInvitationResponses, AddStrategyVersionData, AddStrategyVersionErrors, AddStrategyVersionResponses, AddTotpData, AddTotpErrors, AddTotpResponses, AllocateCapitalData, AllocateCapitalErrors, AllocateCapitalResponses, AnswerSecondFactorData, AnswerSecondFactorErrors, AnswerSecondFactorResponses, ArchiveStrategyData, ArchiveStrategyErrors, ArchiveStrategyResponses, ArchiveWalletData, ArchiveWalletErrors, ArchiveWalletResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CheckExchangeKeyData, CheckExchangeKeyErrors, CheckExchangeKeyResponses, CheckPoolData, CheckPoolErrors, CheckPoolResponses, CheckStrategyVersionData, CheckStrategyVersionErrors, CheckStrategyVersionResponses, CheckWalletData, CheckWalletErrors, CheckWalletResponses, CloseTradesData, CloseTradesErrors, CloseTradesResponses, ConfirmTotpData, ConfirmTotpErrors, ConfirmTotpResponses, CordonPoolData, CordonPoolErrors, CordonPoolResponses, CreateBotData, CreateBotErrors, CreateBotResponses, CreateExchangeKeyData, CreateExchangeKeyErrors, CreateExchangeKeyResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreatePaperKeyData, CreatePaperKeyErrors, CreatePaperKeyResponses, CreatePoolData, CreatePoolErrors, CreatePoolResponses, CreatePushSubscriptionData, CreatePushSubscriptionErrors, CreatePushSubscriptionResponses, CreateShareData, CreateShareErrors, CreateShareResponses, CreateStrategyData, CreateStrategyErrors, CreateStrategyResponses, CreateTicketData, CreateTicketErrors, CreateTicketResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, CreateUserData, CreateUserErrors, CreateUserResponses, CreateWalletData, CreateWalletErrors, CreateWalletResponses, DeactivateUserData, DeactivateUserErrors, DeactivateUserResponses, DeleteBotData, DeleteBotErrors, DeleteBotPolicyData, DeleteBotPolicyErrors, DeleteBotPolicyResponses, DeleteBotResponses, DeleteExchangeKeyData, DeleteExchangeKeyErrors, DeleteExchangeKeyResponses, DeletePoolData, DeletePoolErrors, DeletePoolResponses, DeletePushSubscriptionData, DeletePushSubscriptionErrors, DeletePushSubscriptionResponses, DeleteShareData, DeleteShareErrors, DeleteShareResponses, DepositMoneyData, DepositMoneyErrors, DepositMoneyResponses, DialPolicyData, DialPolicyErrors, DialPolicyResponses, DiffBotPolicyData, DiffBotPolicyErrors, DiffBotPolicyResponses, DiffDefaultPolicyData, DiffDefaultPolicyErrors, DiffDefaultPolicyResponses, DiffGuardrailsData, DiffGuardrailsErrors, DiffGuardrailsResponses, DiffStrategyVersionsData, DiffStrategyVersionsErrors, DiffStrategyVersionsResponses, DrainPoolData, DrainPoolErrors, DrainPoolResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, EndUserSessionsData, EndUserSessionsErrors, EndUserSessionsResponses, FinishOidcData, FinishOidcErrors, GetBotConfigurationData, GetBotConfigurationErrors, GetBotConfigurationResponses, GetBotData, GetBotErrors, GetBotHistoryData, GetBotHistoryErrors, GetBotHistoryResponses, GetBotLogsData, GetBotLogsErrors, GetBotLogsResponses, GetBotPolicyData, GetBotPolicyErrors, GetBotPolicyResponses, GetBotResponses, GetDefaultPolicyData, GetDefaultPolicyErrors, GetDefaultPolicyResponses, GetEffectiveBotPolicyData, GetEffectiveBotPolicyErrors, GetEffectiveBotPolicyResponses, GetEffectiveDefaultPolicyData, GetEffectiveDefaultPolicyErrors, GetEffectiveDefaultPolicyResponses, GetExchangeKeyData, GetExchangeKeyErrors, GetExchangeKeyResponses, GetFactorsData, GetFactorsErrors, GetFactorsResponses, GetFindingData, GetFindingErrors, GetFindingResponses, GetGuardrailsData, GetGuardrailsErrors, GetGuardrailsResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLoggingLevelsData, GetLoggingLevelsErrors, GetLoggingLevelsResponses, GetMeData, GetMeErrors, GetMeResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetMyQuotasData, GetMyQuotasErrors, GetMyQuotasResponses, GetPasskeyOptionsData, GetPasskeyOptionsErrors, GetPasskeyOptionsResponses, GetPasskeySignInOptionsData, GetPasskeySignInOptionsErrors, GetPasskeySignInOptionsResponses, GetPerformanceData, GetPerformanceErrors, GetPerformanceResponses, GetPoolData, GetPoolErrors, GetPoolResponses, GetPortfolioData, GetPortfolioErrors, GetPortfolioHistoryData, GetPortfolioHistoryErrors, GetPortfolioHistoryResponses, GetPortfolioResponses, GetPushKeyData, GetPushKeyErrors, GetPushKeyResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRiskData, GetRiskErrors, GetRiskResponses, GetRolloutData, GetRolloutErrors, GetRolloutResponses, GetStatementData, GetStatementErrors, GetStatementResponses, GetStepUpOptionsData, GetStepUpOptionsErrors, GetStepUpOptionsResponses, GetStrategyData, GetStrategyErrors, GetStrategyResponses, GetStrategyRolloutData, GetStrategyRolloutErrors, GetStrategyRolloutResponses, GetStrategyVersionData, GetStrategyVersionErrors, GetStrategyVersionResponses, GetTemplateData, GetTemplateErrors, GetTemplateResponses, GetUserData, GetUserErrors, GetUserQuotasData, GetUserQuotasErrors, GetUserQuotasResponses, GetUserResponses, GetVaultData, GetVaultErrors, GetVaultResponses, GetWalletData, GetWalletErrors, GetWalletPerformanceData, GetWalletPerformanceErrors, GetWalletPerformanceResponses, GetWalletResponses, HaltRiskData, HaltRiskErrors, HaltRiskResponses, InspectStrategyData, InspectStrategyErrors, InspectStrategyResponses, LinkOidcData, LinkOidcErrors, LinkOidcResponses, ListAccountsData, ListAccountsErrors, ListAccountsResponses, ListActionsData, ListActionsErrors, ListActionsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListBotEventsData, ListBotEventsErrors, ListBotEventsResponses, ListBotPolicyVersionsData, ListBotPolicyVersionsErrors, ListBotPolicyVersionsResponses, ListBotsData, ListBotsErrors, ListBotsResponses, ListDefaultPolicyVersionsData, ListDefaultPolicyVersionsErrors, ListDefaultPolicyVersionsResponses, ListDisksData, ListDisksErrors, ListDisksResponses, ListExchangeKeysData, ListExchangeKeysErrors, ListExchangeKeysResponses, ListExchangesData, ListExchangesErrors, ListExchangesResponses, ListFindingsData, ListFindingsErrors, ListFindingsResponses, ListFreqtradeBotsData, ListFreqtradeBotsErrors, ListFreqtradeBotsResponses, ListGuardrailsVersionsData, ListGuardrailsVersionsErrors, ListGuardrailsVersionsResponses, ListIdentitiesData, ListIdentitiesErrors, ListIdentitiesResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListMovesData, ListMovesErrors, ListMovesResponses, ListNodesData, ListNodesErrors, ListNodesResponses, ListPairsData, ListPairsErrors, ListPairsResponses, ListPasskeysData, ListPasskeysErrors, ListPasskeysResponses, ListPolicyPresetsData, ListPolicyPresetsErrors, ListPolicyPresetsResponses, ListPoolsData, ListPoolsErrors, ListPoolsResponses, ListPushSubscriptionsData, ListPushSubscriptionsErrors, ListPushSubscriptionsResponses, ListRolloutsData, ListRolloutsErrors, ListRolloutsResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListSharesData, ListSharesErrors, ListSharesResponses, ListSignInMethodsData, ListSignInMethodsErrors, ListSignInMethodsResponses, ListSlotsData, ListSlotsErrors, ListSlotsResponses, ListSparklinesData, ListSparklinesErrors, ListSparklinesResponses, ListStrategiesData, ListStrategiesErrors, ListStrategiesResponses, ListStrategyRolloutsData, ListStrategyRolloutsErrors, ListStrategyRolloutsResponses, ListStrategySharesData, ListStrategySharesErrors, ListStrategySharesResponses, ListStrategyVersionsData, ListStrategyVersionsErrors, ListStrategyVersionsResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTokensData, ListTokensErrors, ListTokensResponses, ListTradesData, ListTradesErrors, ListTradesResponses, ListUsersData, ListUsersErrors, ListUserSessionsData, ListUserSessionsErrors, ListUserSessionsResponses, ListUsersResponses, ListUserTokensData, ListUserTokensErrors, ListUserTokensResponses, ListWalletsData, ListWalletsErrors, ListWalletsResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, MakeRecoveryCodesData, MakeRecoveryCodesErrors, MakeRecoveryCodesResponses, MoveBotData, MoveBotErrors, MoveBotResponses, PauseBotData, PauseBotErrors, PauseBotResponses, PreviewBotData, PreviewBotErrors, PreviewBotPolicyData, PreviewBotPolicyErrors, PreviewBotPolicyResponses, PreviewBotResponses, PreviewDefaultPolicyData, PreviewDefaultPolicyErrors, PreviewDefaultPolicyResponses, PutBotPolicyData, PutBotPolicyErrors, PutBotPolicyResponses, PutDefaultPolicyData, PutDefaultPolicyErrors, PutDefaultPolicyResponses, PutGuardrailsData, PutGuardrailsErrors, PutGuardrailsResponses, PutLoggingLevelsData, PutLoggingLevelsErrors, PutLoggingLevelsResponses, ReactivateUserData, ReactivateUserErrors, ReactivateUserResponses, RebalancePoolsData, RebalancePoolsErrors, RebalancePoolsResponses, ReduceRiskData, ReduceRiskErrors, ReduceRiskResponses, RefreshData, RefreshErrors, RefreshResponses, RegisterPasskeyData, RegisterPasskeyErrors, RegisterPasskeyResponses, RelayDeleteData, RelayDeleteErrors, RelayDeleteResponses, RelayGetData, RelayGetErrors, RelayGetResponses, RelayPostData, RelayPostErrors, RelayPostResponses, ReleaseRiskData, ReleaseRiskErrors, ReleaseRiskResponses, RemovePasskeyData, RemovePasskeyErrors, RemovePasskeyResponses, RemoveTotpData, RemoveTotpErrors, RemoveTotpResponses, RenamePasskeyData, RenamePasskeyErrors, RenamePasskeyResponses, RenameWalletData, RenameWalletErrors, RenameWalletResponses, ReplaceExchangeKeyData, ReplaceExchangeKeyErrors, ReplaceExchangeKeyResponses, ResetLoggingLevelsData, ResetLoggingLevelsErrors, ResetLoggingLevelsResponses, ResetUserFactorsData, ResetUserFactorsErrors, ResetUserFactorsResponses, ResetUserPasswordData, ResetUserPasswordErrors, ResetUserPasswordResponses, RestartBotData, RestartBotErrors, RestartBotResponses, RestartPoolData, RestartPoolErrors, RestartPoolResponses, ResumeBotData, ResumeBotErrors, ResumeBotResponses, RevertBotPolicyData, RevertBotPolicyErrors, RevertBotPolicyResponses, RevertDefaultPolicyData, RevertDefaultPolicyErrors, RevertDefaultPolicyResponses, RevertGuardrailsData, RevertGuardrailsErrors, RevertGuardrailsResponses, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, RevokeTokenData, RevokeTokenErrors, RevokeTokenResponses, RevokeUserTokenData, RevokeUserTokenErrors, RevokeUserTokenResponses, RollBackRolloutData, RollBackRolloutErrors, RollBackRolloutResponses, RollBackStrategyData, RollBackStrategyErrors, RollBackStrategyResponses, RollOutStrategyVersionData, RollOutStrategyVersionErrors, RollOutStrategyVersionResponses, RotatePoolTokenData, RotatePoolTokenErrors, RotatePoolTokenResponses, RotateVaultData, RotateVaultErrors, RotateVaultResponses, SetBotStrategyVersionData, SetBotStrategyVersionErrors, SetBotStrategyVersionResponses, SettleFindingData, SettleFindingErrors, SettleFindingResponses, ShareStrategyData, ShareStrategyErrors, ShareStrategyResponses, SignInWithPasskeyData, SignInWithPasskeyErrors, SignInWithPasskeyResponses, StartBotData, StartBotErrors, StartBotResponses, StartOidcData, StartOidcErrors, StartRolloutData, StartRolloutErrors, StartRolloutResponses, StepUpData, StepUpErrors, StepUpResponses, StepUpWithOidcData, StepUpWithOidcErrors, StepUpWithOidcResponses, StopBotData, StopBotErrors, StopBotResponses, StreamPortfolioData, StreamPortfolioErrors, StreamPortfolioResponse, StreamPortfolioResponses, SyncPoolsData, SyncPoolsErrors, SyncPoolsResponses, TagStrategyVersionData, TagStrategyVersionErrors, TagStrategyVersionResponses, TakeBackCapitalData, TakeBackCapitalErrors, TakeBackCapitalResponses, TestPushData, TestPushErrors, TestPushResponses, UncordonPoolData, UncordonPoolErrors, UncordonPoolResponses, UnlinkIdentityData, UnlinkIdentityErrors, UnlinkIdentityResponses, UnshareStrategyData, UnshareStrategyErrors, UnshareStrategyResponses, UntagStrategyVersionData, UntagStrategyVersionErrors, UntagStrategyVersionResponses, UpdateBotData, UpdateBotErrors, UpdateBotResponses, UpdateExchangeKeyData, UpdateExchangeKeyErrors, UpdateExchangeKeyResponses, UpdateMeData, UpdateMeErrors, UpdateMeResponses, UpdateShareData, UpdateShareErrors, UpdateShareResponses, UpdateUserData, UpdateUserErrors, UpdateUserQuotasData, UpdateUserQuotasErrors, UpdateUserQuotasResponses, UpdateUserResponses, VerifyAuditData, VerifyAuditErrors, VerifyAuditResponses, WithdrawMoneyData, WithdrawMoneyErrors, WithdrawMoneyResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -133,7 +133,7 @@ export const getMe = <ThrowOnError extends boolean = true>(options?: Options<Get
 /**
  * Change your profile
  *
- * The reporting currency. Where the history of the portfolio is in another one, it begins anew.
+ * Where the history of the portfolio is in another currency than the one that is set, it begins anew.
  */
 export const updateMe = <ThrowOnError extends boolean = true>(options: Options<UpdateMeData, ThrowOnError>) => (options.client ?? client).patch<UpdateMeResponses, UpdateMeErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -435,7 +435,8 @@ export const stepUpWithOidc = <ThrowOnError extends boolean = true>(options: Opt
  * Come back from a provider
  *
  * Where the provider sends the browser. Signs it in as a sign-in with a password does, with the refresh token as a
- * cookie, and sends it on to the portal. The provider's sign-in is whole: no second factor is asked for.
+ * cookie, and sends it on to the portal, also where it was refused. The provider's sign-in is whole: no second factor
+ * is asked for.
  */
 export const finishOidc = <ThrowOnError extends boolean = true>(options: Options<FinishOidcData, ThrowOnError>) => (options.client ?? client).get<unknown, FinishOidcErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -870,6 +871,36 @@ export const listBotEvents = <ThrowOnError extends boolean = true>(options: Opti
     responseStyle: 'data',
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/api/v1/bots/{bot_id}/events',
+    ...options
+});
+
+/**
+ * Preview a bot
+ *
+ * What `POST /bots` would make of the same body, and all for which it would refuse it now; nothing is made. Of a
+ * bot that trades live it asks for no proof of who you are, but tells that creating it does.
+ */
+export const previewBot = <ThrowOnError extends boolean = true>(options: Options<PreviewBotData, ThrowOnError>) => (options.client ?? client).post<PreviewBotResponses, PreviewBotErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/bots/preview',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * A bot's configuration
+ *
+ * What FreqTrade is started with, as the bot is wanted now, with nothing secret in it. What the universal rules
+ * decide is not in there: see `/policies/bots/{id}/effective`.
+ */
+export const getBotConfiguration = <ThrowOnError extends boolean = true>(options: Options<GetBotConfigurationData, ThrowOnError>) => (options.client ?? client).get<GetBotConfigurationResponses, GetBotConfigurationErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/bots/{bot_id}/configuration',
     ...options
 });
 
@@ -1761,6 +1792,22 @@ export const releaseRisk = <ThrowOnError extends boolean = true>(options: Option
 });
 
 /**
+ * List trades
+ *
+ * Of your bots and of those shared with you, or of one. Open trades are those of each bot's last report, a second
+ * or so old, with every level that is in force: read them anew when the stream tells of the bot. Closed trades are
+ * those whose last exit the bot told, as long as events are kept; all that FreqTrade itself knows, before that and
+ * where a bot could not tell, its own API has: `/api/v1/bots/{bot_id}/freqtrade/api/v1/trades`. A portfolio tells how
+ * many a bot has closed.
+ */
+export const listTrades = <ThrowOnError extends boolean = true>(options?: Options<ListTradesData, ThrowOnError>) => (options?.client ?? client).get<ListTradesResponses, ListTradesErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/trades',
+    ...options
+});
+
+/**
  * Close many trades
  *
  * Closes all winners, all losers, one asset, one bot or everything of yours, by each bot's own forced exit, and
@@ -2153,6 +2200,19 @@ export const getPortfolioHistory = <ThrowOnError extends boolean = true>(options
 });
 
 /**
+ * A short series of every bot
+ *
+ * Profit of every bot of the portfolio at some 30 times, the same for all, each in its bot's stake currency; for a
+ * table of many bots. `/bots/{bot_id}/history` has all of one bot.
+ */
+export const listSparklines = <ThrowOnError extends boolean = true>(options?: Options<ListSparklinesData, ThrowOnError>) => (options?.client ?? client).get<ListSparklinesResponses, ListSparklinesErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/portfolio/sparklines',
+    ...options
+});
+
+/**
  * List wallets
  *
  * Your wallets with what is in them, in the order of their creation.
@@ -2525,6 +2585,140 @@ export const replaceExchangeKey = <ThrowOnError extends boolean = true>(options:
     responseStyle: 'data',
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/api/v1/exchange-keys/{key_id}/replace',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List exchanges
+ *
+ * What a new bot may name, and what you could do there.
+ */
+export const listExchanges = <ThrowOnError extends boolean = true>(options?: Options<ListExchangesData, ThrowOnError>) => (options?.client ?? client).get<ListExchangesResponses, ListExchangesErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/exchanges',
+    ...options
+});
+
+/**
+ * Search an exchange's pairs
+ *
+ * What it trades now. The paper exchange tells; of a real one nothing is asked before a bot trades there.
+ */
+export const listPairs = <ThrowOnError extends boolean = true>(options: Options<ListPairsData, ThrowOnError>) => (options.client ?? client).get<ListPairsResponses, ListPairsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/exchanges/{exchange}/pairs',
+    ...options
+});
+
+/**
+ * What browsers subscribe with
+ *
+ * The public key of this installation. One that changed means that browsers have to subscribe anew.
+ */
+export const getPushKey = <ThrowOnError extends boolean = true>(options?: Options<GetPushKeyData, ThrowOnError>) => (options?.client ?? client).get<GetPushKeyResponses, GetPushKeyErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/push/key',
+    ...options
+});
+
+/**
+ * Your browsers with pushes
+ *
+ * With what became of the last push to each.
+ */
+export const listPushSubscriptions = <ThrowOnError extends boolean = true>(options?: Options<ListPushSubscriptionsData, ThrowOnError>) => (options?.client ?? client).get<ListPushSubscriptionsResponses, ListPushSubscriptionsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/push/subscriptions',
+    ...options
+});
+
+/**
+ * Have a browser get pushes
+ *
+ * A browser has one: told again, by whomever, it takes the place of the former one. Signing out ends its pushes;
+ * they go on when it tells its subscription again at the next sign-in.
+ */
+export const createPushSubscription = <ThrowOnError extends boolean = true>(options: Options<CreatePushSubscriptionData, ThrowOnError>) => (options.client ?? client).post<CreatePushSubscriptionResponses, CreatePushSubscriptionErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/push/subscriptions',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Have a browser get no more pushes
+ *
+ * What waits for it goes along.
+ */
+export const deletePushSubscription = <ThrowOnError extends boolean = true>(options: Options<DeletePushSubscriptionData, ThrowOnError>) => (options.client ?? client).delete<DeletePushSubscriptionResponses, DeletePushSubscriptionErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/push/subscriptions/{subscription_id}',
+    ...options
+});
+
+/**
+ * Try a push
+ *
+ * It comes within seconds; `sent_at` and `problem` of the subscription tell what became of it.
+ */
+export const testPush = <ThrowOnError extends boolean = true>(options: Options<TestPushData, ThrowOnError>) => (options.client ?? client).post<TestPushResponses, TestPushErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/push/test',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Have the log tell what it does by default
+ *
+ * Done twice it is done once.
+ */
+export const resetLoggingLevels = <ThrowOnError extends boolean = true>(options?: Options<ResetLoggingLevelsData, ThrowOnError>) => (options?.client ?? client).delete<ResetLoggingLevelsResponses, ResetLoggingLevelsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/settings/logging',
+    ...options
+});
+
+/**
+ * How much the log tells
+ *
+ * Of all control planes that share the database.
+ */
+export const getLoggingLevels = <ThrowOnError extends boolean = true>(options?: Options<GetLoggingLevelsData, ThrowOnError>) => (options?.client ?? client).get<GetLoggingLevelsResponses, GetLoggingLevelsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/settings/logging',
+    ...options
+});
+
+/**
+ * Set how much the log tells
+ *
+ * In force within seconds in every control plane that shares the database, and after restarts. Of libraries no more
+ * is told at any level, and so no secret that only they would tell.
+ */
+export const putLoggingLevels = <ThrowOnError extends boolean = true>(options: Options<PutLoggingLevelsData, ThrowOnError>) => (options.client ?? client).put<PutLoggingLevelsResponses, PutLoggingLevelsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/settings/logging',
     ...options,
     headers: {
         'Content-Type': 'application/json',

@@ -543,6 +543,58 @@ export type BalanceResponse = {
 };
 
 /**
+ * BotConfigurationResponse
+ *
+ * The configuration of a bot.
+ */
+export type BotConfigurationResponse = {
+    /**
+     * What it is made of; null where a value of the request cannot be used.
+     */
+    specification: SpecificationResponse | null;
+    /**
+     * Fields
+     *
+     * Where each value of the specification is from, by its field; parameters as `parameters.<name>`.
+     */
+    fields: {
+        [key: string]: Origin;
+    };
+    /**
+     * Configuration
+     *
+     * `**********` stands for what is secret, `<bot>` for the bot's directory (and its identity, where there is none yet), `<pool>` for what only the pool knows; null where there is none, see `unrendered`. The bot's own API server, which it gets when it is first asked something, is not in it.
+     */
+    configuration: {
+        [key: string]: unknown;
+    } | null;
+    /**
+     * Sources
+     *
+     * One for each value of the configuration.
+     */
+    sources: Array<ValueSourceResponse>;
+    /**
+     * Unrendered
+     *
+     * Why there is no configuration, in a sentence; null where there is, or where problems say it.
+     */
+    unrendered: string | null;
+    /**
+     * Generation
+     *
+     * Of the bot, as it is wanted: what this was made of.
+     */
+    generation: number;
+    /**
+     * In Force
+     *
+     * Whether its process runs with it; false while there is none, or it has not taken the last change over.
+     */
+    in_force: boolean;
+};
+
+/**
  * BotCreate
  *
  * A new bot of a template, or of a strategy of your own. Everything but `name` and one of the two has a default.
@@ -969,6 +1021,68 @@ export type BotPosition = {
 };
 
 /**
+ * BotPreviewResponse
+ *
+ * A bot that is not made.
+ */
+export type BotPreviewResponse = {
+    /**
+     * What it is made of; null where a value of the request cannot be used.
+     */
+    specification: SpecificationResponse | null;
+    /**
+     * Fields
+     *
+     * Where each value of the specification is from, by its field; parameters as `parameters.<name>`.
+     */
+    fields: {
+        [key: string]: Origin;
+    };
+    /**
+     * Configuration
+     *
+     * `**********` stands for what is secret, `<bot>` for the bot's directory (and its identity, where there is none yet), `<pool>` for what only the pool knows; null where there is none, see `unrendered`. The bot's own API server, which it gets when it is first asked something, is not in it.
+     */
+    configuration: {
+        [key: string]: unknown;
+    } | null;
+    /**
+     * Sources
+     *
+     * One for each value of the configuration.
+     */
+    sources: Array<ValueSourceResponse>;
+    /**
+     * Unrendered
+     *
+     * Why there is no configuration, in a sentence; null where there is, or where problems say it.
+     */
+    unrendered: string | null;
+    /**
+     * Problems
+     *
+     * All for which it would be refused now; the first is what the refusal would say. What cannot be judged while others stand is not in it: none at all means that it would be made.
+     */
+    problems: Array<PreviewProblemResponse>;
+    /**
+     * Null while nobody knows what it would be made of.
+     */
+    memory: MemoryEstimateResponse | null;
+    /**
+     * Null while nobody knows what it would be made of.
+     */
+    placement: PlacementResponse | null;
+    /**
+     * What you may still have.
+     */
+    quota: QuotaLeftResponse;
+    /**
+     * Null where no wallet fits, or its money cannot be reckoned yet.
+     */
+    wallet: PreviewWalletResponse | null;
+};
+
+/**
  * BotResponse
  *
  * A bot: what you want of it, and what it does.
@@ -1322,6 +1436,44 @@ export type BreakEven = {
      * Offset
      */
     offset?: number | string;
+};
+
+/**
+ * BreakEvenStateResponse
+ *
+ * The break-even rule.
+ */
+export type BreakEvenStateResponse = {
+    /**
+     * Trigger Profit Ratio
+     *
+     * Profit from which on it sets a stop.
+     */
+    trigger_profit_ratio: string;
+    /**
+     * Trigger Rate
+     *
+     * Where that is.
+     */
+    trigger_rate: string | null;
+    /**
+     * Offset Profit Ratio
+     *
+     * Profit at that stop.
+     */
+    offset_profit_ratio: string;
+    /**
+     * Offset Rate
+     *
+     * Where it will be.
+     */
+    offset_rate: string | null;
+    /**
+     * Stop Rate
+     *
+     * Its own stop; null while it has set none.
+     */
+    stop_rate: string | null;
 };
 
 /**
@@ -2090,6 +2242,56 @@ export type ExceededResponse = {
 };
 
 /**
+ * ExchangeList
+ *
+ * All of them: the paper exchange first, then by id.
+ */
+export type ExchangeList = {
+    /**
+     * Items
+     *
+     * Exchanges.
+     */
+    items: Array<ExchangeResponse>;
+    /**
+     * Next
+     *
+     * Always null.
+     */
+    next: string | null;
+};
+
+/**
+ * ExchangeResponse
+ *
+ * An exchange that bots can trade on.
+ */
+export type ExchangeResponse = {
+    /**
+     * Id
+     *
+     * What a new bot calls it: `paper`, or an id of ccxt.
+     */
+    id: string;
+    /**
+     * Trading Modes
+     *
+     * How bots may trade there.
+     */
+    trading_modes: Array<'spot' | 'futures'>;
+    /**
+     * Dry bots are possible on all of them.
+     */
+    live: LiveResponse;
+    /**
+     * Lists Pairs
+     *
+     * Whether its pairs can be searched; elsewhere a bot takes any pair, and waits in a visible condition where the exchange does not have it.
+     */
+    lists_pairs: boolean;
+};
+
+/**
  * ExitResponse
  *
  * How the bot's process ended last.
@@ -2386,6 +2588,12 @@ export type FreqtradeBotList = {
     frequi: {
         [key: string]: FreqUiBotResponse;
     };
+    /**
+     * Frequi Url
+     *
+     * Where a FreqUI is served, by `FLOTILLA_API_FREQUI_URL`; null where nobody named one.
+     */
+    frequi_url: string | null;
 };
 
 /**
@@ -2644,6 +2852,20 @@ export type HardStop = {
      * Atr Period
      */
     atr_period?: number;
+};
+
+/**
+ * HardStopStateResponse
+ *
+ * The hard stop.
+ */
+export type HardStopStateResponse = {
+    /**
+     * Stop Rate
+     *
+     * Null while the bot told none.
+     */
+    stop_rate: string | null;
 };
 
 /**
@@ -3268,6 +3490,50 @@ export type KeySecrets = {
 };
 
 /**
+ * LadderLevelResponse
+ *
+ * A level of the take-profit ladder.
+ */
+export type LadderLevelResponse = {
+    /**
+     * Level
+     *
+     * 1 is the first.
+     */
+    level: number;
+    /**
+     * Profit Ratio
+     *
+     * Profit at which it sells.
+     */
+    profit_ratio: string;
+    /**
+     * Rate
+     *
+     * Where that is; null where no price brings it.
+     */
+    rate: string | null;
+    /**
+     * Fraction
+     *
+     * Of the original position that it closes; null: the rest.
+     */
+    fraction: string | null;
+    /**
+     * Amount
+     *
+     * What it has still to close, in the base currency, once the levels before it are done; null where the bot does not tell what it entered.
+     */
+    amount: string | null;
+    /**
+     * Done
+     *
+     * Nothing of it is left; null where that is not known.
+     */
+    done: boolean | null;
+};
+
+/**
  * Limits
  *
  * Across all bots of the user, but for cool-down and hours, which each bot keeps by itself.
@@ -3298,6 +3564,26 @@ export type Limits = {
 };
 
 /**
+ * LiveResponse
+ *
+ * Whether you could have a bot there that trades live.
+ */
+export type LiveResponse = {
+    /**
+     * Possible
+     *
+     * As far as can be told without naming the bot.
+     */
+    possible: boolean;
+    /**
+     * Why Not
+     *
+     * Everything that stands in the way, and what to do; empty where nothing does.
+     */
+    why_not: Array<string>;
+};
+
+/**
  * LogPage
  *
  * The end of a bot's log.
@@ -3315,6 +3601,80 @@ export type LogPage = {
      * Always null.
      */
     next: string | null;
+};
+
+/**
+ * LoggingPut
+ *
+ * How much the log shall tell.
+ */
+export type LoggingPut = {
+    /**
+     * Level
+     *
+     * The least level that is told; `TRACE` tells the most.
+     */
+    level: 'TRACE' | 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR';
+    /**
+     * Modules
+     *
+     * Other levels, by the module at and below which they count; of several that fit, the longest name.
+     */
+    modules?: {
+        [key: string]: 'TRACE' | 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR';
+    };
+    /**
+     * Why
+     *
+     * Why; kept in the audit.
+     */
+    why?: string;
+};
+
+/**
+ * LoggingResponse
+ *
+ * How much the log tells.
+ */
+export type LoggingResponse = {
+    /**
+     * Level
+     *
+     * The least level that is told; `TRACE` tells the most.
+     */
+    level: 'TRACE' | 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR';
+    /**
+     * Modules
+     *
+     * Other levels, by the module at and below which they count; of several that fit, the longest name.
+     */
+    modules: {
+        [key: string]: 'TRACE' | 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR';
+    };
+    /**
+     * Default Level
+     *
+     * The level where nobody set any.
+     */
+    default_level: 'TRACE' | 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR';
+    /**
+     * Is Default
+     *
+     * Whether nobody set any.
+     */
+    is_default: boolean;
+    /**
+     * Changed At
+     *
+     * When it was set; null where nobody did.
+     */
+    changed_at: string | null;
+    /**
+     * Changed By
+     *
+     * Id of the user who set it; null where nobody did.
+     */
+    changed_by: string | null;
 };
 
 /**
@@ -3441,6 +3801,28 @@ export type MeResponse = {
      */
     reporting_currency: string;
     /**
+     * Time Zone
+     *
+     * In which times are told, of the IANA database.
+     */
+    time_zone: string;
+    /**
+     * How the portal looks.
+     */
+    preferences: Preferences;
+    /**
+     * Password Generated
+     *
+     * Whether the password still is the one that the first start made.
+     */
+    password_generated: boolean;
+    /**
+     * Set Up At
+     *
+     * When the guided set-up was finished or skipped; null: it is still to be offered.
+     */
+    set_up_at: string | null;
+    /**
      * Created At
      *
      * When the user was created.
@@ -3466,6 +3848,38 @@ export type Memory = {
      * Rss Bytes
      */
     rss_bytes: number;
+};
+
+/**
+ * MemoryEstimateResponse
+ *
+ * What one more bot would take of memory, in bytes of PSS.
+ */
+export type MemoryEstimateResponse = {
+    /**
+     * Memory Bytes
+     *
+     * In the mean.
+     */
+    memory_bytes: number;
+    /**
+     * Basis
+     *
+     * Measured on your running bots of this template or strategy (`alike`), on all that run here (`all`), or nothing runs here yet (`typical`: the project's benchmark).
+     */
+    basis: 'alike' | 'all' | 'typical';
+    /**
+     * Bots
+     *
+     * How many bots that was measured on.
+     */
+    bots: number;
+    /**
+     * Reckoned Bytes
+     *
+     * What quotas, and pools that have measured less, reckon with for a new bot.
+     */
+    reckoned_bytes: number;
 };
 
 /**
@@ -3512,6 +3926,12 @@ export type MethodsResponse = {
      * With a provider.
      */
     oidc: Array<ProviderResponse>;
+    /**
+     * First Run
+     *
+     * Whether nobody was set up yet: the password is the one that the first start made and told.
+     */
+    first_run: boolean;
 };
 
 /**
@@ -3806,6 +4226,71 @@ export type OrderResponse = {
 };
 
 /**
+ * Origin
+ *
+ * Where a value is from.
+ */
+export type Origin = 'request' | 'template' | 'strategy' | 'default' | 'pool';
+
+/**
+ * PairList
+ *
+ * What was found among an exchange's pairs.
+ */
+export type PairList = {
+    /**
+     * Known
+     *
+     * False where the exchange cannot be asked, now or ever: nothing is listed then, and any pair may be named.
+     */
+    known: boolean;
+    /**
+     * Items
+     *
+     * That base itself first, then those that begin like it, then others that contain the text.
+     */
+    items: Array<PairResponse>;
+    /**
+     * Total
+     *
+     * How many were found, listed or not.
+     */
+    total: number;
+    /**
+     * Next
+     *
+     * Always null: search for more of the name.
+     */
+    next: string | null;
+};
+
+/**
+ * PairResponse
+ *
+ * A pair that is traded now.
+ */
+export type PairResponse = {
+    /**
+     * Pair
+     *
+     * As a bot names it.
+     */
+    pair: string;
+    /**
+     * Base
+     *
+     * What is bought and sold.
+     */
+    base: string;
+    /**
+     * Quote
+     *
+     * What is paid with: the stake currency.
+     */
+    quote: string;
+};
+
+/**
  * PaperKeyCreate
  *
  * A key of a new account on the paper exchange, with play money.
@@ -4043,6 +4528,44 @@ export type PerformanceResponse = {
  * See above.
  */
 export type PlaceKind = 'free' | 'capital' | 'position' | 'outside' | 'trading' | 'results' | 'fees' | 'funding' | 'reconciliation';
+
+/**
+ * PlacementResponse
+ *
+ * Where the bot would be placed now; it may be another place by then.
+ */
+export type PlacementResponse = {
+    /**
+     * Pool
+     *
+     * A pool that has room; null where none has.
+     */
+    pool: string | null;
+    /**
+     * New Pool
+     *
+     * Whether a pool would be made for it.
+     */
+    new_pool: boolean;
+    /**
+     * New Pool Bytes
+     *
+     * What that takes of memory beside its bots; null where none is made.
+     */
+    new_pool_bytes: number | null;
+    /**
+     * New Pool Measured On
+     *
+     * How many pools that was measured on; 0: it is what pools are reckoned with.
+     */
+    new_pool_measured_on: number;
+    /**
+     * Waits For
+     *
+     * Why it would wait without a place, and what to do; null where it would not.
+     */
+    waits_for: string | null;
+};
 
 /**
  * PlanResponse
@@ -4812,6 +5335,70 @@ export type PostingResponse = {
 };
 
 /**
+ * Preferences
+ *
+ * How the portal looks for a user.
+ */
+export type Preferences = {
+    /**
+     * Theme
+     *
+     * `system`: as the device says.
+     */
+    theme?: 'light' | 'dark' | 'system';
+    /**
+     * Locale
+     *
+     * Numbers and dates are written as there (BCP 47); null: as the browser says.
+     */
+    locale?: string | null;
+    /**
+     * Density
+     *
+     * How much fits into a table.
+     */
+    density?: 'comfortable' | 'compact';
+    /**
+     * Default Range
+     *
+     * How far back charts begin.
+     */
+    default_range?: '1h' | '24h' | '7d' | '30d' | 'all';
+};
+
+/**
+ * PreferencesChange
+ *
+ * What is left out stays; null: as it is for who never chose.
+ */
+export type PreferencesChange = {
+    /**
+     * Theme
+     *
+     * `system`: as the device says.
+     */
+    theme?: 'light' | 'dark' | 'system' | null;
+    /**
+     * Locale
+     *
+     * Whose numbers and dates are written (BCP 47).
+     */
+    locale?: string | null;
+    /**
+     * Density
+     *
+     * How much fits into a table.
+     */
+    density?: 'comfortable' | 'compact' | null;
+    /**
+     * Default Range
+     *
+     * How far back charts begin.
+     */
+    default_range?: '1h' | '24h' | '7d' | '30d' | 'all' | null;
+};
+
+/**
  * PresetPage
  *
  * All presets.
@@ -4872,6 +5459,46 @@ export type PresetResponse = {
 };
 
 /**
+ * PreviewProblemResponse
+ *
+ * One reason for which the bot would be refused now.
+ */
+export type PreviewProblemResponse = {
+    /**
+     * Code
+     *
+     * As of the refusal.
+     */
+    code: string;
+    /**
+     * Title
+     *
+     * The kind of problem in words.
+     */
+    title: string;
+    /**
+     * Detail
+     *
+     * What is wrong and what to do.
+     */
+    detail: string;
+    /**
+     * Field
+     *
+     * The field that it is about; null where none is.
+     */
+    field: string | null;
+    /**
+     * Params
+     *
+     * What the sentence is about.
+     */
+    params: {
+        [key: string]: unknown;
+    };
+};
+
+/**
  * PreviewResponse
  *
  * What would change right now.
@@ -4904,6 +5531,56 @@ export type PreviewResponse = {
 };
 
 /**
+ * PreviewWalletResponse
+ *
+ * Where the bot's capital would be from.
+ */
+export type PreviewWalletResponse = {
+    /**
+     * Id
+     *
+     * The wallet; null for your own paper wallet of the currency, which would be made.
+     */
+    id: string | null;
+    /**
+     * Name
+     *
+     * Its name; null where it would be made.
+     */
+    name: string | null;
+    /**
+     * Currency
+     *
+     * Stake currency.
+     */
+    currency: string;
+    /**
+     * Free
+     *
+     * What no bot has.
+     */
+    free: string;
+    /**
+     * Needed
+     *
+     * The bot's starting balance.
+     */
+    needed: string;
+    /**
+     * Tops Up
+     *
+     * Whether it gets by itself what it lacks.
+     */
+    tops_up: boolean;
+    /**
+     * Suffices
+     *
+     * Whether the bot would get its capital.
+     */
+    suffices: boolean;
+};
+
+/**
  * ProfileChange
  *
  * What is left out stays.
@@ -4915,6 +5592,22 @@ export type ProfileChange = {
      * Currency that the portfolio is told in.
      */
     reporting_currency?: string | null;
+    /**
+     * Time Zone
+     *
+     * Of the IANA database.
+     */
+    time_zone?: string | null;
+    /**
+     * How the portal looks.
+     */
+    preferences?: PreferencesChange | null;
+    /**
+     * Set Up
+     *
+     * Whether the guided set-up is over, finished or skipped; false offers it again.
+     */
+    set_up?: boolean | null;
 };
 
 /**
@@ -4935,6 +5628,155 @@ export type ProviderResponse = {
      * For a button.
      */
     label: string;
+};
+
+/**
+ * PushKeyResponse
+ *
+ * What a browser needs to subscribe.
+ */
+export type PushKeyResponse = {
+    /**
+     * Key
+     *
+     * The `applicationServerKey`: uncompressed point on P-256, base64url.
+     */
+    key: string;
+    /**
+     * Kinds
+     *
+     * What is pushed: `alerts` (of accounts, findings, keys, and whatever is none of the others), `halts` (modes and emergencies), `entries_refused`, `trades_closed`, `bot_failed`.
+     */
+    kinds: Array<'alerts' | 'halts' | 'entries_refused' | 'trades_closed' | 'bot_failed'>;
+    /**
+     * Contact
+     *
+     * What push services are told of who pushes.
+     */
+    contact: string;
+};
+
+/**
+ * PushKeys
+ *
+ * The browser's keys, in base64url.
+ */
+export type PushKeys = {
+    /**
+     * P256Dh
+     *
+     * Public key.
+     */
+    p256dh: string;
+    /**
+     * Auth
+     *
+     * Shared secret.
+     */
+    auth: string;
+};
+
+/**
+ * PushKind
+ */
+export type PushKind = 'alerts' | 'halts' | 'entries_refused' | 'trades_closed' | 'bot_failed';
+
+/**
+ * PushTest
+ *
+ * Which browsers to try.
+ */
+export type PushTest = {
+    /**
+     * Subscription Id
+     *
+     * That one; null: all of yours.
+     */
+    subscription_id?: string | null;
+};
+
+/**
+ * PushTestResponse
+ *
+ * What is under way.
+ */
+export type PushTestResponse = {
+    /**
+     * Queued
+     *
+     * To how many browsers.
+     */
+    queued: number;
+};
+
+/**
+ * QuietHours
+ *
+ * Hours in which nothing is pushed but halts; what happens then is not pushed later either.
+ */
+export type QuietHours = {
+    /**
+     * Start
+     *
+     * From then on.
+     */
+    start: string;
+    /**
+     * End
+     *
+     * Until then; before `start`: on the next day.
+     */
+    end: string;
+    /**
+     * Time Zone
+     *
+     * Whose clock.
+     */
+    time_zone: string;
+};
+
+/**
+ * QuotaLeftResponse
+ *
+ * Your quota, and what is left of it before this bot; null for what has no limit.
+ */
+export type QuotaLeftResponse = {
+    /**
+     * Bots
+     *
+     * Bots that you have.
+     */
+    bots: number;
+    /**
+     * Max Bots
+     *
+     * That you may have.
+     */
+    max_bots: number | null;
+    /**
+     * Bots Left
+     *
+     * How many more.
+     */
+    bots_left: number | null;
+    /**
+     * Memory Bytes
+     *
+     * What your bots are reckoned to use.
+     */
+    memory_bytes: number;
+    /**
+     * Max Memory Bytes
+     *
+     * What they may use.
+     */
+    max_memory_bytes: number | null;
+    /**
+     * Memory Bytes Left
+     *
+     * How much more.
+     */
+    memory_bytes_left: number | null;
 };
 
 /**
@@ -6094,6 +6936,150 @@ export type SourceResponse = {
 };
 
 /**
+ * Sparkline
+ *
+ * A bot's profit (equity less starting capital), in its stake currency.
+ */
+export type Sparkline = {
+    /**
+     * Bot Id
+     */
+    bot_id: string;
+    /**
+     * Currency
+     */
+    currency: string;
+    /**
+     * Profit
+     *
+     * One for each of `times`; null where the bot did not report then.
+     */
+    profit: Array<string | null>;
+};
+
+/**
+ * Sparklines
+ *
+ * Profits of all bots at the same times.
+ */
+export type Sparklines = {
+    /**
+     * Range
+     */
+    range: '1h' | '24h' | '7d';
+    /**
+     * Times
+     *
+     * Oldest first, evenly apart but for the last, which is now.
+     */
+    times: Array<string>;
+    /**
+     * Items
+     *
+     * Every bot, in the order of their creation.
+     */
+    items: Array<Sparkline>;
+};
+
+/**
+ * SpecificationResponse
+ *
+ * A bot as it will run, with nothing left out.
+ */
+export type SpecificationResponse = {
+    /**
+     * Name
+     *
+     * Unique among its owner's bots.
+     */
+    name: string;
+    /**
+     * Template
+     *
+     * What it is made of; `own` with a strategy of one's own.
+     */
+    template: string;
+    /**
+     * The strategy of one's own that it runs; null where it runs the template's.
+     */
+    strategy: BotStrategyResponse | null;
+    /**
+     * Parameters
+     *
+     * All parameters of the template.
+     */
+    parameters: {
+        [key: string]: unknown;
+    };
+    /**
+     * Exchange
+     *
+     * `paper`, or an id of ccxt.
+     */
+    exchange: string;
+    /**
+     * Trading Mode
+     *
+     * `spot` or `futures`.
+     */
+    trading_mode: string;
+    /**
+     * Margin Mode
+     *
+     * `isolated` for futures; null for spot.
+     */
+    margin_mode: string | null;
+    /**
+     * Dry Run
+     *
+     * True where no real money is at stake.
+     */
+    dry_run: boolean;
+    /**
+     * Trading
+     *
+     * `dry_run`, `paper_live` (orders on the paper exchange) or `live` (real money).
+     */
+    trading: 'dry_run' | 'paper_live' | 'live';
+    /**
+     * Pairs
+     *
+     * Pairs that it trades.
+     */
+    pairs: Array<string>;
+    /**
+     * Timeframe
+     *
+     * Length of a candle.
+     */
+    timeframe: string;
+    /**
+     * Stake Currency
+     *
+     * Currency of stakes.
+     */
+    stake_currency: string;
+    /**
+     * Stake Amount
+     *
+     * Stake of one trade.
+     */
+    stake_amount: string;
+    /**
+     * Max Open Trades
+     *
+     * Trades open at once, at most.
+     */
+    max_open_trades: number;
+    /**
+     * Starting Balance
+     *
+     * Its capital.
+     */
+    starting_balance: string;
+};
+
+/**
  * StageResponse
  *
  * A stage that an action reached.
@@ -6357,6 +7343,120 @@ export type StrategyResponse = {
 };
 
 /**
+ * SubscriptionCreate
+ *
+ * What `PushSubscription.toJSON()` says in the browser, and what it wants.
+ */
+export type SubscriptionCreate = {
+    /**
+     * Endpoint
+     *
+     * URL at its push service.
+     */
+    endpoint: string;
+    /**
+     * What pushes are encrypted with.
+     */
+    keys: PushKeys;
+    /**
+     * Expirationtime
+     *
+     * As the browser says it; not needed.
+     */
+    expirationTime?: number | null;
+    /**
+     * Kinds
+     *
+     * What is pushed: `alerts` (of accounts, findings, keys, and whatever is none of the others), `halts` (modes and emergencies), `entries_refused`, `trades_closed`, `bot_failed`.
+     */
+    kinds?: Array<PushKind>;
+    /**
+     * Name
+     *
+     * What to call the browser.
+     */
+    name?: string;
+    /**
+     * Quiet hours; null: none.
+     */
+    quiet?: QuietHours | null;
+};
+
+/**
+ * SubscriptionList
+ *
+ * Your browsers that get pushes.
+ */
+export type SubscriptionList = {
+    /**
+     * Items
+     *
+     * Oldest first.
+     */
+    items: Array<SubscriptionResponse>;
+    /**
+     * Next
+     *
+     * Always null: they come whole.
+     */
+    next: string | null;
+};
+
+/**
+ * SubscriptionResponse
+ *
+ * A browser that gets pushes, without its endpoint, by which anybody could push.
+ */
+export type SubscriptionResponse = {
+    /**
+     * Id
+     *
+     * Identity.
+     */
+    id: string;
+    /**
+     * Endpoint Hash
+     *
+     * SHA-256 of the endpoint in hexadecimal, by which a browser finds its own.
+     */
+    endpoint_hash: string;
+    /**
+     * Name
+     *
+     * What to call the browser.
+     */
+    name: string;
+    /**
+     * Kinds
+     *
+     * What is pushed: `alerts` (of accounts, findings, keys, and whatever is none of the others), `halts` (modes and emergencies), `entries_refused`, `trades_closed`, `bot_failed`.
+     */
+    kinds: Array<string>;
+    /**
+     * Quiet hours; null: none.
+     */
+    quiet: QuietHours | null;
+    /**
+     * Created At
+     *
+     * Since when.
+     */
+    created_at: string;
+    /**
+     * Sent At
+     *
+     * When its push service took something last.
+     */
+    sent_at: string | null;
+    /**
+     * Problem
+     *
+     * Why the last one did not get there; null where it did.
+     */
+    problem: string | null;
+};
+
+/**
  * SyncResponse
  *
  * What the agents told.
@@ -6586,6 +7686,26 @@ export type TimeExit = {
      * Only Below Profit
      */
     only_below_profit?: number | string | null;
+};
+
+/**
+ * TimeExitStateResponse
+ *
+ * The time exit.
+ */
+export type TimeExitStateResponse = {
+    /**
+     * At
+     *
+     * When it closes the trade.
+     */
+    at: string;
+    /**
+     * Only Below Profit Ratio
+     *
+     * Only with less profit than that; null: whatever the profit is.
+     */
+    only_below_profit_ratio: string | null;
 };
 
 /**
@@ -6827,6 +7947,83 @@ export type TotpResponse = {
 };
 
 /**
+ * TradeLevelsResponse
+ *
+ * The levels of an open trade. What only the bot knows is as it told it, and null where it told nothing; the rest
+ * follows from the policy that it is to keep. A rule that the policy does not have is null.
+ */
+export type TradeLevelsResponse = {
+    /**
+     * Policy
+     *
+     * Versions that the policy follows from: `<default>.<override>.<guardrails>`; null where nobody wrote one.
+     */
+    policy: string | null;
+    /**
+     * In Force
+     *
+     * Whether the bot's process says that it keeps this policy: false for a second or two after a change, and while no process is there to act on any of this.
+     */
+    in_force: boolean;
+    /**
+     * The tighter of the two that follow; null: none.
+     */
+    stop: TradeStopResponse | null;
+    /**
+     * Own Stop Rate
+     *
+     * FreqTrade's own stop: the strategy's, or what a universal one tightened it to; it never loosens.
+     */
+    own_stop_rate: string | null;
+    /**
+     * The tightest stop of the universal rules, as the bot told it.
+     */
+    universal_stop: TradeStopResponse | null;
+    /**
+     * Ladder
+     *
+     * Every level; empty without the rule.
+     */
+    ladder: Array<LadderLevelResponse>;
+    /**
+     * The trailing stop.
+     */
+    trailing: TrailingStateResponse | null;
+    /**
+     * The break-even rule.
+     */
+    break_even: BreakEvenStateResponse | null;
+    /**
+     * The hard stop.
+     */
+    hard_stop: HardStopStateResponse | null;
+    /**
+     * The time exit.
+     */
+    time_exit: TimeExitStateResponse | null;
+};
+
+/**
+ * TradePage
+ *
+ * Some trades.
+ */
+export type TradePage = {
+    /**
+     * Items
+     *
+     * Open ones in the order of their bots and numbers, then closed ones, newest first. A page may be short although there is a next one.
+     */
+    items: Array<TradeResponse>;
+    /**
+     * Next
+     *
+     * Cursor of the next page; null at the end.
+     */
+    next: string | null;
+};
+
+/**
  * TradePreviewResponse
  *
  * What would change of one open trade.
@@ -6903,6 +8100,183 @@ export type TradePreviewResponse = {
 };
 
 /**
+ * TradeResponse
+ *
+ * A trade as its bot told it last. Money is in `currency`; null is what the bot did not tell, or what a trade of
+ * this state does not have.
+ */
+export type TradeResponse = {
+    /**
+     * State
+     *
+     * Whether it is open.
+     */
+    state: 'open' | 'closed';
+    /**
+     * Bot Id
+     *
+     * Whose trade.
+     */
+    bot_id: string;
+    /**
+     * Bot
+     *
+     * Name of that bot.
+     */
+    bot: string;
+    /**
+     * Trading
+     *
+     * `dry` or `live`.
+     */
+    trading: 'dry' | 'live';
+    /**
+     * Trade Id
+     *
+     * FreqTrade's number of the trade.
+     */
+    trade_id: number;
+    /**
+     * Pair
+     *
+     * Pair.
+     */
+    pair: string;
+    /**
+     * Is Short
+     *
+     * True for a short.
+     */
+    is_short: boolean;
+    /**
+     * Leverage
+     *
+     * 1 on spot.
+     */
+    leverage: string | null;
+    /**
+     * Currency
+     *
+     * Stake currency.
+     */
+    currency: string | null;
+    /**
+     * Amount
+     *
+     * In the base currency: what is held; of a closed trade what its last exit closed.
+     */
+    amount: string | null;
+    /**
+     * Stake
+     *
+     * What was put in for that.
+     */
+    stake: string | null;
+    /**
+     * Open Rate
+     *
+     * Average rate of its entries.
+     */
+    open_rate: string | null;
+    /**
+     * Opened At
+     *
+     * When it was opened.
+     */
+    opened_at: string;
+    /**
+     * Current Rate
+     *
+     * What an exit would get now; null of a closed trade.
+     */
+    current_rate: string | null;
+    /**
+     * Profit
+     *
+     * After fees: not realised yet, of what is held; of a closed trade all of it.
+     */
+    profit: string | null;
+    /**
+     * Profit Ratio
+     *
+     * The same, of the stake.
+     */
+    profit_ratio: string | null;
+    /**
+     * Realised
+     *
+     * Realised by its exits so far; of a closed trade all of it.
+     */
+    realised: string | null;
+    /**
+     * Close Rate
+     *
+     * Rate of its last exit; null of an open trade.
+     */
+    close_rate: string | null;
+    /**
+     * Closed At
+     *
+     * When it was closed; null of an open trade.
+     */
+    closed_at: string | null;
+    /**
+     * Exit Reason
+     *
+     * FreqTrade's reason of its last exit; `flotilla:<rule>` of a universal rule.
+     */
+    exit_reason: string | null;
+    /**
+     * Entry Tag
+     *
+     * The strategy's tag of its entry.
+     */
+    entry_tag: string | null;
+    /**
+     * Has Open Orders
+     *
+     * Whether an order of it rests; null of a closed trade.
+     */
+    has_open_orders: boolean | null;
+    /**
+     * Reported At
+     *
+     * When this was told: compare it with now to see how old an open trade's figures are.
+     */
+    reported_at: string | null;
+    /**
+     * Of an open trade: its stops, ladder and other levels; null before anything was filled, and where the policy cannot be read.
+     */
+    levels: TradeLevelsResponse | null;
+};
+
+/**
+ * TradeStopResponse
+ *
+ * A rate at which the trade is closed.
+ */
+export type TradeStopResponse = {
+    /**
+     * Rate
+     *
+     * Where it is.
+     */
+    rate: string;
+    /**
+     * Rule
+     *
+     * `hard_stop`, `trailing_stop` or `break_even`; null: FreqTrade's own, the strategy's.
+     */
+    rule: string | null;
+    /**
+     * Profit Ratio
+     *
+     * Profit when it fires at its rate.
+     */
+    profit_ratio: string | null;
+};
+
+/**
  * TradingHours
  *
  * Entries are allowed on these days from `start` to before `end`, in the document's time zone. An `end` that is
@@ -6921,6 +8295,44 @@ export type TradingHours = {
      * End
      */
     end: string;
+};
+
+/**
+ * TrailingStateResponse
+ *
+ * The trailing stop.
+ */
+export type TrailingStateResponse = {
+    /**
+     * Active
+     *
+     * Whether it follows the price; null while the bot told no best rate.
+     */
+    active: boolean | null;
+    /**
+     * Activation Profit Ratio
+     *
+     * Profit from which on it is active; null: from the entry.
+     */
+    activation_profit_ratio: string | null;
+    /**
+     * Activation Rate
+     *
+     * Where that is.
+     */
+    activation_rate: string | null;
+    /**
+     * Best Rate
+     *
+     * Best rate seen, the highest of a long and the lowest of a short, since the open rate moved last.
+     */
+    best_rate: string | null;
+    /**
+     * Stop Rate
+     *
+     * Its own stop; null while it has set none.
+     */
+    stop_rate: string | null;
 };
 
 /**
@@ -7248,6 +8660,30 @@ export type UserResponse = {
      * Since when he may not sign in; null: he may.
      */
     deactivated_at: string | null;
+};
+
+/**
+ * ValueSourceResponse
+ *
+ * Where a value of the configuration is from.
+ */
+export type ValueSourceResponse = {
+    /**
+     * Path
+     *
+     * Keys with dots between them.
+     */
+    path: string;
+    /**
+     * `request` where somebody asked for it (of a bot that is there: where it is other than without), `template`, `strategy` (one's own says so), `default`, or `pool`: that adds it when it starts the bot, whatever else is said.
+     */
+    origin: Origin;
+    /**
+     * Field
+     *
+     * The field of a new bot's request that decides it; null where none does.
+     */
+    field: string | null;
 };
 
 /**
@@ -12203,6 +13639,119 @@ export type ListBotEventsResponses = {
 
 export type ListBotEventsResponse = ListBotEventsResponses[keyof ListBotEventsResponses];
 
+export type PreviewBotData = {
+    body: BotCreate;
+    path?: never;
+    query?: never;
+    url: '/api/v1/bots/preview';
+};
+
+export type PreviewBotErrors = {
+    /**
+     * Malformed body
+     */
+    400: Problem;
+    /**
+     * Sign in first
+     */
+    401: Problem;
+    /**
+     * Not allowed
+     */
+    403: Problem;
+    /**
+     * Body too slow
+     */
+    408: Problem;
+    /**
+     * Body too large
+     */
+    413: Problem;
+    /**
+     * Invalid request
+     */
+    422: Problem;
+    /**
+     * Too many requests
+     */
+    429: Problem;
+    /**
+     * Internal error
+     */
+    500: Problem;
+    /**
+     * Storage is unavailable
+     */
+    503: Problem;
+};
+
+export type PreviewBotError = PreviewBotErrors[keyof PreviewBotErrors];
+
+export type PreviewBotResponses = {
+    /**
+     * Successful Response
+     */
+    200: BotPreviewResponse;
+};
+
+export type PreviewBotResponse = PreviewBotResponses[keyof PreviewBotResponses];
+
+export type GetBotConfigurationData = {
+    body?: never;
+    path: {
+        /**
+         * Bot Id
+         *
+         * Identity of the bot.
+         */
+        bot_id: string;
+    };
+    query?: never;
+    url: '/api/v1/bots/{bot_id}/configuration';
+};
+
+export type GetBotConfigurationErrors = {
+    /**
+     * Sign in first
+     */
+    401: Problem;
+    /**
+     * Change your password
+     */
+    403: Problem;
+    /**
+     * Not found
+     */
+    404: Problem;
+    /**
+     * Invalid request
+     */
+    422: Problem;
+    /**
+     * Too many requests
+     */
+    429: Problem;
+    /**
+     * Internal error
+     */
+    500: Problem;
+    /**
+     * Storage is unavailable
+     */
+    503: Problem;
+};
+
+export type GetBotConfigurationError = GetBotConfigurationErrors[keyof GetBotConfigurationErrors];
+
+export type GetBotConfigurationResponses = {
+    /**
+     * Successful Response
+     */
+    200: BotConfigurationResponse;
+};
+
+export type GetBotConfigurationResponse = GetBotConfigurationResponses[keyof GetBotConfigurationResponses];
+
 export type StartBotData = {
     body?: never;
     headers?: {
@@ -16110,6 +17659,80 @@ export type ReleaseRiskResponses = {
 
 export type ReleaseRiskResponse = ReleaseRiskResponses[keyof ReleaseRiskResponses];
 
+export type ListTradesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * State
+         *
+         * Which trades.
+         */
+        state?: 'open' | 'closed' | 'all';
+        /**
+         * Bot Id
+         *
+         * Only of this bot.
+         */
+        bot_id?: string | null;
+        /**
+         * Limit
+         *
+         * How many items at most.
+         */
+        limit?: number;
+        /**
+         * After
+         *
+         * The `next` of the page before.
+         */
+        after?: string | null;
+    };
+    url: '/api/v1/trades';
+};
+
+export type ListTradesErrors = {
+    /**
+     * Sign in first
+     */
+    401: Problem;
+    /**
+     * Change your password
+     */
+    403: Problem;
+    /**
+     * Not found
+     */
+    404: Problem;
+    /**
+     * Invalid request
+     */
+    422: Problem;
+    /**
+     * Too many requests
+     */
+    429: Problem;
+    /**
+     * Internal error
+     */
+    500: Problem;
+    /**
+     * Storage is unavailable
+     */
+    503: Problem;
+};
+
+export type ListTradesError = ListTradesErrors[keyof ListTradesErrors];
+
+export type ListTradesResponses = {
+    /**
+     * Successful Response
+     */
+    200: TradePage;
+};
+
+export type ListTradesResponse = ListTradesResponses[keyof ListTradesResponses];
+
 export type CloseTradesData = {
     body: CloseRequest;
     path?: never;
@@ -17789,6 +19412,24 @@ export type ListAuditData = {
          */
         tenant?: string | null;
         /**
+         * Action
+         *
+         * Only this act, or with a noun alone everything of it: `bot` for `bot.start`, `bot.stop`, …
+         */
+        action?: string | null;
+        /**
+         * Since
+         *
+         * Only from then on.
+         */
+        since?: string | null;
+        /**
+         * Until
+         *
+         * Only before then.
+         */
+        until?: string | null;
+        /**
          * Limit
          *
          * How many items at most.
@@ -18103,6 +19744,68 @@ export type GetPortfolioHistoryResponses = {
 };
 
 export type GetPortfolioHistoryResponse = GetPortfolioHistoryResponses[keyof GetPortfolioHistoryResponses];
+
+export type ListSparklinesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Range
+         *
+         * How far back.
+         */
+        range?: '1h' | '24h' | '7d';
+        /**
+         * User
+         *
+         * Id or name of a user whose whole portfolio is shared with you; administrators: of any.
+         */
+        user?: string | null;
+    };
+    url: '/api/v1/portfolio/sparklines';
+};
+
+export type ListSparklinesErrors = {
+    /**
+     * Sign in first
+     */
+    401: Problem;
+    /**
+     * Change your password
+     */
+    403: Problem;
+    /**
+     * Not found
+     */
+    404: Problem;
+    /**
+     * Invalid request
+     */
+    422: Problem;
+    /**
+     * Too many requests
+     */
+    429: Problem;
+    /**
+     * Internal error
+     */
+    500: Problem;
+    /**
+     * Storage is unavailable
+     */
+    503: Problem;
+};
+
+export type ListSparklinesError = ListSparklinesErrors[keyof ListSparklinesErrors];
+
+export type ListSparklinesResponses = {
+    /**
+     * Successful Response
+     */
+    200: Sparklines;
+};
+
+export type ListSparklinesResponse = ListSparklinesResponses[keyof ListSparklinesResponses];
 
 export type ListWalletsData = {
     body?: never;
@@ -19841,6 +21544,543 @@ export type ReplaceExchangeKeyResponses = {
 };
 
 export type ReplaceExchangeKeyResponse = ReplaceExchangeKeyResponses[keyof ReplaceExchangeKeyResponses];
+
+export type ListExchangesData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/exchanges';
+};
+
+export type ListExchangesErrors = {
+    /**
+     * Sign in first
+     */
+    401: Problem;
+    /**
+     * Not allowed
+     */
+    403: Problem;
+    /**
+     * Invalid request
+     */
+    422: Problem;
+    /**
+     * Too many requests
+     */
+    429: Problem;
+    /**
+     * Internal error
+     */
+    500: Problem;
+    /**
+     * Storage is unavailable
+     */
+    503: Problem;
+};
+
+export type ListExchangesError = ListExchangesErrors[keyof ListExchangesErrors];
+
+export type ListExchangesResponses = {
+    /**
+     * Successful Response
+     */
+    200: ExchangeList;
+};
+
+export type ListExchangesResponse = ListExchangesResponses[keyof ListExchangesResponses];
+
+export type ListPairsData = {
+    body?: never;
+    path: {
+        /**
+         * Exchange
+         *
+         * `paper`, or an id of ccxt.
+         */
+        exchange: string;
+    };
+    query?: {
+        /**
+         * Trading Mode
+         *
+         * Pairs of which market.
+         */
+        trading_mode?: 'spot' | 'futures';
+        /**
+         * Quote
+         *
+         * Only with this quote.
+         */
+        quote?: string | null;
+        /**
+         * Search
+         *
+         * Part of the name.
+         */
+        search?: string;
+        /**
+         * Limit
+         *
+         * How many at most.
+         */
+        limit?: number;
+    };
+    url: '/api/v1/exchanges/{exchange}/pairs';
+};
+
+export type ListPairsErrors = {
+    /**
+     * Sign in first
+     */
+    401: Problem;
+    /**
+     * Not allowed
+     */
+    403: Problem;
+    /**
+     * Not found
+     */
+    404: Problem;
+    /**
+     * Invalid request
+     */
+    422: Problem;
+    /**
+     * Too many requests
+     */
+    429: Problem;
+    /**
+     * Internal error
+     */
+    500: Problem;
+    /**
+     * Storage is unavailable
+     */
+    503: Problem;
+};
+
+export type ListPairsError = ListPairsErrors[keyof ListPairsErrors];
+
+export type ListPairsResponses = {
+    /**
+     * Successful Response
+     */
+    200: PairList;
+};
+
+export type ListPairsResponse = ListPairsResponses[keyof ListPairsResponses];
+
+export type GetPushKeyData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/push/key';
+};
+
+export type GetPushKeyErrors = {
+    /**
+     * Sign in first
+     */
+    401: Problem;
+    /**
+     * Change your password
+     */
+    403: Problem;
+    /**
+     * Invalid request
+     */
+    422: Problem;
+    /**
+     * Too many requests
+     */
+    429: Problem;
+    /**
+     * Internal error
+     */
+    500: Problem;
+    /**
+     * Storage is unavailable
+     */
+    503: Problem;
+};
+
+export type GetPushKeyError = GetPushKeyErrors[keyof GetPushKeyErrors];
+
+export type GetPushKeyResponses = {
+    /**
+     * Successful Response
+     */
+    200: PushKeyResponse;
+};
+
+export type GetPushKeyResponse = GetPushKeyResponses[keyof GetPushKeyResponses];
+
+export type ListPushSubscriptionsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/push/subscriptions';
+};
+
+export type ListPushSubscriptionsErrors = {
+    /**
+     * Sign in first
+     */
+    401: Problem;
+    /**
+     * Change your password
+     */
+    403: Problem;
+    /**
+     * Invalid request
+     */
+    422: Problem;
+    /**
+     * Too many requests
+     */
+    429: Problem;
+    /**
+     * Internal error
+     */
+    500: Problem;
+    /**
+     * Storage is unavailable
+     */
+    503: Problem;
+};
+
+export type ListPushSubscriptionsError = ListPushSubscriptionsErrors[keyof ListPushSubscriptionsErrors];
+
+export type ListPushSubscriptionsResponses = {
+    /**
+     * Successful Response
+     */
+    200: SubscriptionList;
+};
+
+export type ListPushSubscriptionsResponse = ListPushSubscriptionsResponses[keyof ListPushSubscriptionsResponses];
+
+export type CreatePushSubscriptionData = {
+    body: SubscriptionCreate;
+    path?: never;
+    query?: never;
+    url: '/api/v1/push/subscriptions';
+};
+
+export type CreatePushSubscriptionErrors = {
+    /**
+     * Malformed body
+     */
+    400: Problem;
+    /**
+     * Sign in first
+     */
+    401: Problem;
+    /**
+     * Quota exceeded
+     */
+    403: Problem;
+    /**
+     * Body too slow
+     */
+    408: Problem;
+    /**
+     * Body too large
+     */
+    413: Problem;
+    /**
+     * Invalid request
+     */
+    422: Problem;
+    /**
+     * Too many requests
+     */
+    429: Problem;
+    /**
+     * Internal error
+     */
+    500: Problem;
+    /**
+     * Storage is unavailable
+     */
+    503: Problem;
+};
+
+export type CreatePushSubscriptionError = CreatePushSubscriptionErrors[keyof CreatePushSubscriptionErrors];
+
+export type CreatePushSubscriptionResponses = {
+    /**
+     * Successful Response
+     */
+    201: SubscriptionResponse;
+};
+
+export type CreatePushSubscriptionResponse = CreatePushSubscriptionResponses[keyof CreatePushSubscriptionResponses];
+
+export type DeletePushSubscriptionData = {
+    body?: never;
+    path: {
+        /**
+         * Subscription Id
+         *
+         * Identity of the subscription.
+         */
+        subscription_id: string;
+    };
+    query?: never;
+    url: '/api/v1/push/subscriptions/{subscription_id}';
+};
+
+export type DeletePushSubscriptionErrors = {
+    /**
+     * Sign in first
+     */
+    401: Problem;
+    /**
+     * Change your password
+     */
+    403: Problem;
+    /**
+     * Not found
+     */
+    404: Problem;
+    /**
+     * Invalid request
+     */
+    422: Problem;
+    /**
+     * Too many requests
+     */
+    429: Problem;
+    /**
+     * Internal error
+     */
+    500: Problem;
+    /**
+     * Storage is unavailable
+     */
+    503: Problem;
+};
+
+export type DeletePushSubscriptionError = DeletePushSubscriptionErrors[keyof DeletePushSubscriptionErrors];
+
+export type DeletePushSubscriptionResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type DeletePushSubscriptionResponse = DeletePushSubscriptionResponses[keyof DeletePushSubscriptionResponses];
+
+export type TestPushData = {
+    body: PushTest;
+    path?: never;
+    query?: never;
+    url: '/api/v1/push/test';
+};
+
+export type TestPushErrors = {
+    /**
+     * Malformed body
+     */
+    400: Problem;
+    /**
+     * Sign in first
+     */
+    401: Problem;
+    /**
+     * Change your password
+     */
+    403: Problem;
+    /**
+     * Not found
+     */
+    404: Problem;
+    /**
+     * Body too slow
+     */
+    408: Problem;
+    /**
+     * Body too large
+     */
+    413: Problem;
+    /**
+     * Invalid request
+     */
+    422: Problem;
+    /**
+     * Too many requests
+     */
+    429: Problem;
+    /**
+     * Internal error
+     */
+    500: Problem;
+    /**
+     * Storage is unavailable
+     */
+    503: Problem;
+};
+
+export type TestPushError = TestPushErrors[keyof TestPushErrors];
+
+export type TestPushResponses = {
+    /**
+     * Successful Response
+     */
+    202: PushTestResponse;
+};
+
+export type TestPushResponse = TestPushResponses[keyof TestPushResponses];
+
+export type ResetLoggingLevelsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/settings/logging';
+};
+
+export type ResetLoggingLevelsErrors = {
+    /**
+     * Sign in first
+     */
+    401: Problem;
+    /**
+     * Change your password
+     */
+    403: Problem;
+    /**
+     * Invalid request
+     */
+    422: Problem;
+    /**
+     * Too many requests
+     */
+    429: Problem;
+    /**
+     * Internal error
+     */
+    500: Problem;
+    /**
+     * Storage is unavailable
+     */
+    503: Problem;
+};
+
+export type ResetLoggingLevelsError = ResetLoggingLevelsErrors[keyof ResetLoggingLevelsErrors];
+
+export type ResetLoggingLevelsResponses = {
+    /**
+     * Successful Response
+     */
+    200: LoggingResponse;
+};
+
+export type ResetLoggingLevelsResponse = ResetLoggingLevelsResponses[keyof ResetLoggingLevelsResponses];
+
+export type GetLoggingLevelsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/settings/logging';
+};
+
+export type GetLoggingLevelsErrors = {
+    /**
+     * Sign in first
+     */
+    401: Problem;
+    /**
+     * Change your password
+     */
+    403: Problem;
+    /**
+     * Invalid request
+     */
+    422: Problem;
+    /**
+     * Too many requests
+     */
+    429: Problem;
+    /**
+     * Internal error
+     */
+    500: Problem;
+    /**
+     * Storage is unavailable
+     */
+    503: Problem;
+};
+
+export type GetLoggingLevelsError = GetLoggingLevelsErrors[keyof GetLoggingLevelsErrors];
+
+export type GetLoggingLevelsResponses = {
+    /**
+     * Successful Response
+     */
+    200: LoggingResponse;
+};
+
+export type GetLoggingLevelsResponse = GetLoggingLevelsResponses[keyof GetLoggingLevelsResponses];
+
+export type PutLoggingLevelsData = {
+    body: LoggingPut;
+    path?: never;
+    query?: never;
+    url: '/api/v1/settings/logging';
+};
+
+export type PutLoggingLevelsErrors = {
+    /**
+     * Malformed body
+     */
+    400: Problem;
+    /**
+     * Sign in first
+     */
+    401: Problem;
+    /**
+     * Change your password
+     */
+    403: Problem;
+    /**
+     * Body too slow
+     */
+    408: Problem;
+    /**
+     * Body too large
+     */
+    413: Problem;
+    /**
+     * Invalid request
+     */
+    422: Problem;
+    /**
+     * Too many requests
+     */
+    429: Problem;
+    /**
+     * Internal error
+     */
+    500: Problem;
+    /**
+     * Storage is unavailable
+     */
+    503: Problem;
+};
+
+export type PutLoggingLevelsError = PutLoggingLevelsErrors[keyof PutLoggingLevelsErrors];
+
+export type PutLoggingLevelsResponses = {
+    /**
+     * Successful Response
+     */
+    200: LoggingResponse;
+};
+
+export type PutLoggingLevelsResponse = PutLoggingLevelsResponses[keyof PutLoggingLevelsResponses];
 
 export type StreamPortfolioData = {
     body?: never;

@@ -1,3 +1,4 @@
+import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -15,6 +16,9 @@ def _get_kwargs(
     subject: None | str | Unset = UNSET,
     actor: None | str | Unset = UNSET,
     tenant: None | str | Unset = UNSET,
+    action: None | str | Unset = UNSET,
+    since: datetime.datetime | None | Unset = UNSET,
+    until: datetime.datetime | None | Unset = UNSET,
     limit: int | Unset = 50,
     after: None | str | Unset = UNSET,
 ) -> dict[str, Any]:
@@ -41,6 +45,31 @@ def _get_kwargs(
     else:
         json_tenant = tenant
     params["tenant"] = json_tenant
+
+    json_action: None | str | Unset
+    if isinstance(action, Unset):
+        json_action = UNSET
+    else:
+        json_action = action
+    params["action"] = json_action
+
+    json_since: None | str | Unset
+    if isinstance(since, Unset):
+        json_since = UNSET
+    elif isinstance(since, datetime.datetime):
+        json_since = since.isoformat()
+    else:
+        json_since = since
+    params["since"] = json_since
+
+    json_until: None | str | Unset
+    if isinstance(until, Unset):
+        json_until = UNSET
+    elif isinstance(until, datetime.datetime):
+        json_until = until.isoformat()
+    else:
+        json_until = until
+    params["until"] = json_until
 
     params["limit"] = limit
 
@@ -119,6 +148,9 @@ def sync_detailed(
     subject: None | str | Unset = UNSET,
     actor: None | str | Unset = UNSET,
     tenant: None | str | Unset = UNSET,
+    action: None | str | Unset = UNSET,
+    since: datetime.datetime | None | Unset = UNSET,
+    until: datetime.datetime | None | Unset = UNSET,
     limit: int | Unset = 50,
     after: None | str | Unset = UNSET,
 ) -> Response[AuditPage | Problem]:
@@ -131,6 +163,10 @@ def sync_detailed(
         actor (None | str | Unset): Only what that user did.
         tenant (None | str | Unset): Whose: a user's id, or `fleet` for what concerns no one user.
             Others than one's own are for administrators, whom leaving it out gives all.
+        action (None | str | Unset): Only this act, or with a noun alone everything of it: `bot`
+            for `bot.start`, `bot.stop`, …
+        since (datetime.datetime | None | Unset): Only from then on.
+        until (datetime.datetime | None | Unset): Only before then.
         limit (int | Unset): How many items at most. Default: 50.
         after (None | str | Unset): The `next` of the page before.
 
@@ -146,6 +182,9 @@ def sync_detailed(
         subject=subject,
         actor=actor,
         tenant=tenant,
+        action=action,
+        since=since,
+        until=until,
         limit=limit,
         after=after,
     )
@@ -163,6 +202,9 @@ def sync(
     subject: None | str | Unset = UNSET,
     actor: None | str | Unset = UNSET,
     tenant: None | str | Unset = UNSET,
+    action: None | str | Unset = UNSET,
+    since: datetime.datetime | None | Unset = UNSET,
+    until: datetime.datetime | None | Unset = UNSET,
     limit: int | Unset = 50,
     after: None | str | Unset = UNSET,
 ) -> AuditPage | Problem | None:
@@ -175,6 +217,10 @@ def sync(
         actor (None | str | Unset): Only what that user did.
         tenant (None | str | Unset): Whose: a user's id, or `fleet` for what concerns no one user.
             Others than one's own are for administrators, whom leaving it out gives all.
+        action (None | str | Unset): Only this act, or with a noun alone everything of it: `bot`
+            for `bot.start`, `bot.stop`, …
+        since (datetime.datetime | None | Unset): Only from then on.
+        until (datetime.datetime | None | Unset): Only before then.
         limit (int | Unset): How many items at most. Default: 50.
         after (None | str | Unset): The `next` of the page before.
 
@@ -191,6 +237,9 @@ def sync(
         subject=subject,
         actor=actor,
         tenant=tenant,
+        action=action,
+        since=since,
+        until=until,
         limit=limit,
         after=after,
     ).parsed
@@ -202,6 +251,9 @@ async def asyncio_detailed(
     subject: None | str | Unset = UNSET,
     actor: None | str | Unset = UNSET,
     tenant: None | str | Unset = UNSET,
+    action: None | str | Unset = UNSET,
+    since: datetime.datetime | None | Unset = UNSET,
+    until: datetime.datetime | None | Unset = UNSET,
     limit: int | Unset = 50,
     after: None | str | Unset = UNSET,
 ) -> Response[AuditPage | Problem]:
@@ -214,6 +266,10 @@ async def asyncio_detailed(
         actor (None | str | Unset): Only what that user did.
         tenant (None | str | Unset): Whose: a user's id, or `fleet` for what concerns no one user.
             Others than one's own are for administrators, whom leaving it out gives all.
+        action (None | str | Unset): Only this act, or with a noun alone everything of it: `bot`
+            for `bot.start`, `bot.stop`, …
+        since (datetime.datetime | None | Unset): Only from then on.
+        until (datetime.datetime | None | Unset): Only before then.
         limit (int | Unset): How many items at most. Default: 50.
         after (None | str | Unset): The `next` of the page before.
 
@@ -229,6 +285,9 @@ async def asyncio_detailed(
         subject=subject,
         actor=actor,
         tenant=tenant,
+        action=action,
+        since=since,
+        until=until,
         limit=limit,
         after=after,
     )
@@ -244,6 +303,9 @@ async def asyncio(
     subject: None | str | Unset = UNSET,
     actor: None | str | Unset = UNSET,
     tenant: None | str | Unset = UNSET,
+    action: None | str | Unset = UNSET,
+    since: datetime.datetime | None | Unset = UNSET,
+    until: datetime.datetime | None | Unset = UNSET,
     limit: int | Unset = 50,
     after: None | str | Unset = UNSET,
 ) -> AuditPage | Problem | None:
@@ -256,6 +318,10 @@ async def asyncio(
         actor (None | str | Unset): Only what that user did.
         tenant (None | str | Unset): Whose: a user's id, or `fleet` for what concerns no one user.
             Others than one's own are for administrators, whom leaving it out gives all.
+        action (None | str | Unset): Only this act, or with a noun alone everything of it: `bot`
+            for `bot.start`, `bot.stop`, …
+        since (datetime.datetime | None | Unset): Only from then on.
+        until (datetime.datetime | None | Unset): Only before then.
         limit (int | Unset): How many items at most. Default: 50.
         after (None | str | Unset): The `next` of the page before.
 
@@ -273,6 +339,9 @@ async def asyncio(
             subject=subject,
             actor=actor,
             tenant=tenant,
+            action=action,
+            since=since,
+            until=until,
             limit=limit,
             after=after,
         )

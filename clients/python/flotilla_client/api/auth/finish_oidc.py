@@ -120,8 +120,9 @@ def sync_detailed(
 
      Where the provider sends the browser. Signs it in as a sign-in with a password does, with the
     refresh token as a
-    cookie, and sends it on to the portal. The provider's sign-in is whole: no second factor is asked
-    for.
+    cookie, and sends it on to the portal, also where it was refused. The provider's sign-in is whole:
+    no second factor
+    is asked for.
 
     Args:
         provider (str): Identity of the provider.
@@ -166,8 +167,9 @@ def sync(
 
      Where the provider sends the browser. Signs it in as a sign-in with a password does, with the
     refresh token as a
-    cookie, and sends it on to the portal. The provider's sign-in is whole: no second factor is asked
-    for.
+    cookie, and sends it on to the portal, also where it was refused. The provider's sign-in is whole:
+    no second factor
+    is asked for.
 
     Args:
         provider (str): Identity of the provider.
@@ -207,8 +209,9 @@ async def asyncio_detailed(
 
      Where the provider sends the browser. Signs it in as a sign-in with a password does, with the
     refresh token as a
-    cookie, and sends it on to the portal. The provider's sign-in is whole: no second factor is asked
-    for.
+    cookie, and sends it on to the portal, also where it was refused. The provider's sign-in is whole:
+    no second factor
+    is asked for.
 
     Args:
         provider (str): Identity of the provider.
@@ -251,8 +254,9 @@ async def asyncio(
 
      Where the provider sends the browser. Signs it in as a sign-in with a password does, with the
     refresh token as a
-    cookie, and sends it on to the portal. The provider's sign-in is whole: no second factor is asked
-    for.
+    cookie, and sends it on to the portal, also where it was refused. The provider's sign-in is whole:
+    no second factor
+    is asked for.
 
     Args:
         provider (str): Identity of the provider.

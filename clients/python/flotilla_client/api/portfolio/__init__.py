@@ -7,12 +7,14 @@ if TYPE_CHECKING:
     from . import (
         get_portfolio,
         get_portfolio_history,
+        list_sparklines,
         stream_portfolio,
     )
 
 __all__ = (
     "get_portfolio",
     "get_portfolio_history",
+    "list_sparklines",
     "stream_portfolio",
 )
 

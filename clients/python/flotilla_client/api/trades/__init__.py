@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import (
         close_trades,
+        list_trades,
     )
 
-__all__ = ("close_trades",)
+__all__ = (
+    "close_trades",
+    "list_trades",
+)
 
 
 def __getattr__(name: str) -> Any:
