@@ -48,7 +48,8 @@ export default defineConfig({
     }),
   ],
   resolve: { alias: { '@': fileURLToPath(new URL('src', import.meta.url)) } },
-  server: { proxy: { '/api': api, '/openapi.json': api, '/docs': api } },
+  // The API judges by the Host header where a page is from: it is that of the page.
+  server: { proxy: Object.fromEntries(['/api', '/openapi.json', '/docs'].map((path) => [path, { target: api, changeOrigin: false }])) },
   build: {
     outDir: process.env.FLOTILLA_PORTAL_TARGET ?? 'dist',
     emptyOutDir: true,

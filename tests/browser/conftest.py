@@ -11,16 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser
 
-from tests.browser.people import Person, Screen
+from tests.browser.people import DESK, Person, Screen
 from tests.e2e.ruled import write_eager_template
 from tests.e2e.running import Flotilla
-from tests.support import PATIENT_SECONDS, eventually_sync
+from tests.support import eventually_sync
 
 PORTAL = Path(__file__).parents[2] / "scripts" / "portal"
-DESK = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="session")
@@ -64,6 +62,3 @@ def screen(browser: Browser) -> Iterator[Screen]:
 def admin(screen: Screen, fleet: Flotilla) -> Person:
     """Signed in at a desk."""
     return screen.person(fleet.url, "admin", fleet.password, viewport=DESK)
-
-
-__all__ = ["DESK", "PATIENT_SECONDS", "PHONE", "BrowserContext", "Page"]

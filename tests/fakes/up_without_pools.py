@@ -19,6 +19,7 @@ from orchestrator.home import Secrets
 from orchestrator.kit.cache import InProcessCache
 from orchestrator.pools.disks import Disks
 from orchestrator.portfolio.service import PortfolioService
+from orchestrator.push.places import PushWays
 from orchestrator.settings import OrchestratorSettings
 from orchestrator.templates.catalogue import Catalogue
 
@@ -37,6 +38,7 @@ class ControlPlaneWithoutPools:
         self.bus = InProcessBus()
         self.cache = InProcessCache()
         self.tally = Tally()
+        self.push = PushWays()
         self.catalogue = Catalogue.load(settings.templates_directory)
 
     async def start(self) -> None:
