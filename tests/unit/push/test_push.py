@@ -58,6 +58,7 @@ def test_the_key_is_the_installations_and_tells_nothing_of_its_secret() -> None:
         ("é" * 87, encoded(bytes(16))),
         (encoded(Browser("").point) + "!!", encoded(bytes(16))),
     ],
+    ids=["none", "no point", "short secret", "short point", "no base64", "more than base64"],
 )
 def test_keys_that_no_browser_made_are_none(p256dh: str, auth: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - from several libraries
