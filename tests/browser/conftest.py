@@ -14,9 +14,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.people import DESK, Person, Screen
-from tests.e2e.ruled import write_eager_template
+from tests.e2e.ruled import Prices, write_eager_template
 from tests.e2e.running import Flotilla
-from tests.support import eventually_sync
+from tests.support import eventually_sync, free_port
 
 PORTAL = Path(__file__).parents[2] / "scripts" / "portal"
 
@@ -38,17 +38,27 @@ def portal() -> None:
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory, portal: None) -> Iterator[Flotilla]:
-    """The product with two bots that enter whenever they may, `one` and `two`, and prices that stand still."""
+    """The product with two bots that enter whenever they may, `one` and `two`, and prices that stand still. Its port
+    is kept, for a control plane that comes after it."""
     home = tmp_path_factory.mktemp("fleet") / "home"
     write_eager_template(home.parent / "templates")
-    environment = {"FLOTILLA_ORCH_TEMPLATES_DIRECTORY": str(home.parent / "templates")}
+    environment = {
+        "FLOTILLA_ORCH_TEMPLATES_DIRECTORY": str(home.parent / "templates"), "FLOTILLA_PORT": str(free_port())
+    }  # fmt: skip
     with Flotilla(home, "serve", "--no-demo", **environment) as running:
         for name, pairs in (("one", ["BTC/USDT", "ETH/USDT"]), ("two", ["SOL/USDT", "BNB/USDT"])):
             body = {"name": name, "template": "eager", "pairs": pairs, "stake_amount": "100", "max_open_trades": 2}
             made = running.call("POST", "/api/v1/bots", json=body)
             assert made.status_code == 201, made.text
         eventually_sync(lambda: running.all_running(2), 600, "two bots run")
+        Prices(home).freeze()
+        eventually_sync(lambda: len(open_trades(running)) == 4, 600, "each has two trades")
         yield running
+
+
+def open_trades(running: Flotilla) -> list[dict[str, Any]]:
+    trades: list[dict[str, Any]] = running.get("/api/v1/trades?state=open")["items"]
+    return trades
 
 
 @pytest.fixture

@@ -1,13 +1,186 @@
-"""A fleet on the page: what is told, and what is done to it."""
+"""A fleet on the page: what is told, and what is done to it. One fleet goes through all, since it is the start that
+takes long; each test leaves two bots that run."""
 
-from playwright.sync_api import expect
+import json
+import re
+import time
 
-from tests.browser.people import Person
+import httpx
+from playwright.sync_api import Page, expect
+
+from tests.browser.people import DESK, PHONE, Person, Screen
+from tests.e2e.people import PASSWORD
+from tests.e2e.ruled import Prices
+from tests.e2e.running import Flotilla
+from tests.support import eventually_sync
+
+AWAY = (
+    "ERR_CONNECTION_REFUSED",
+    "ERR_INTERNET_DISCONNECTED",
+    "ERR_INCOMPLETE_CHUNKED_ENCODING",
+    "ERR_CONNECTION_RESET",
+)
+"""What Chromium itself writes into the console where nobody answers."""
+
+
+def row(page: Page, name: str) -> object:
+    return page.get_by_test_id("bot-row").filter(has_text=name)
+
+
+def bot_id(fleet: Flotilla, name: str) -> str:
+    return next(bot["id"] for bot in fleet.bots() if bot["name"] == name)
 
 
 def test_the_bots_are_on_the_page_live(admin: Person) -> None:
     admin.sees_live()
     rows = admin.page.get_by_test_id("bot-row")
     expect(rows).to_have_count(2)
-    expect(rows.filter(has_text="one")).to_contain_text("running", ignore_case=True)
-    admin.picture("fleet")
+    for name in ("one", "two"):
+        expect(rows.filter(has_text=name)).to_have_attribute("data-state", "running")
+        expect(rows.filter(has_text=name).get_by_test_id("open-trades")).to_have_text("2")
+
+
+def test_a_bot_is_made_paused_emptied_and_deleted(admin: Person, fleet: Flotilla) -> None:
+    page = admin.page
+    page.get_by_test_id("new-bot").click()
+    page.get_by_test_id("template-eager").click()
+    page.get_by_test_id("bot-name").fill("one")
+    expect(page.get_by_text(re.compile("already", re.IGNORECASE)).first).to_be_visible()
+    expect(page.get_by_test_id("create")).to_be_disabled()
+    page.get_by_test_id("bot-name").fill("three")
+    expect(page.get_by_test_id("memory")).to_contain_text("MB")
+    page.get_by_test_id("show-configuration").click()
+    shown = json.loads(page.get_by_test_id("configuration").inner_text())
+    page.get_by_test_id("create").click()
+
+    expect(page).to_have_url(re.compile("/bots/bot-"))
+    expect(page.get_by_test_id("state")).to_have_attribute("data-state", "running")
+    made = fleet.get(f"/api/v1/bots/{bot_id(fleet, 'three')}")
+    assert made["pairs"] == shown["exchange"]["pair_whitelist"]
+    page.get_by_test_id("act-pause").or_(page.get_by_role("button", name="Pause")).first.click()
+    expect(page.get_by_test_id("state")).to_have_attribute("data-state", "paused")
+
+    page.get_by_test_id("tab-trades").click()
+    if fleet.get(f"/api/v1/trades?state=open&bot_id={made['id']}")["items"]:
+        act(page, "Close all trades")
+        page.get_by_test_id("confirm-yes").click()
+    eventually_sync(
+        lambda: not fleet.get(f"/api/v1/trades?state=open&bot_id={made['id']}")["items"], message="it holds nothing"
+    )
+    act(page, "Delete")
+    delete = page.get_by_test_id("confirm-yes")
+    expect(delete).to_be_disabled()
+    page.get_by_test_id("confirm-name").fill("three")
+    delete.click()
+    expect(page.get_by_test_id("bot-row")).to_have_count(2)
+
+
+def act(page: Page, name: str) -> None:
+    """One of those behind the menu."""
+    page.get_by_role("group", name="What to do with it").get_by_role("button").last.click()
+    page.get_by_role("menuitem", name=name).click()
+
+
+def test_a_crash_is_seen_as_a_stop_on_the_chart_and_in_the_table(admin: Person, fleet: Flotilla) -> None:
+    document = {"hard_stop": {"distance": "0.05"}}
+    fleet.call("PUT", "/api/v1/policies/default?confirm=true", json=document).raise_for_status()
+    one = bot_id(fleet, "one")
+    page = admin.open(f"/bots/{one}/chart")
+    stops = page.locator('[data-testid="level"][data-rule="hard_stop"]')
+    expect(stops).to_have_count(2)
+    expect(page.get_by_test_id("chart").locator("canvas").first).to_be_visible()
+    admin.picture("chart-with-levels")
+    trade = fleet.get(f"/api/v1/trades?state=open&bot_id={one}")["items"][0]
+
+    Prices(fleet.home).put(trade["pair"], float(trade["open_rate"]) * 0.9)
+    began = time.monotonic()
+    closed = page.locator(f'[data-testid="exit-mark"][data-trade="{trade["trade_id"]}"]')
+    expect(closed).to_have_attribute("data-reason", re.compile("hard_stop"))
+    print(f"seen on the chart {time.monotonic() - began:.2f} s after the crash")
+    admin.picture("chart-after-the-crash")
+    page.get_by_test_id("tab-trades").click()
+    shown = page.locator(f'[data-testid="trade-row"][data-trade="{trade["trade_id"]}"]')
+    expect(shown.get_by_test_id("reason")).to_contain_text(re.compile("stop", re.IGNORECASE))
+
+
+def test_everything_is_halted_and_released_by_keyboard_alone(admin: Person) -> None:
+    page = admin.page
+    admin.sees_live()
+    page.get_by_test_id("halt").focus()
+    page.keyboard.down("Enter")
+    page.keyboard.up("Enter")
+    expect(page.get_by_test_id("risk-mode")).to_have_count(0)  # it wants to be held
+
+    page.keyboard.down("Enter")
+    expect(page.get_by_test_id("risk-mode")).to_have_attribute("data-mode", "halted")
+    page.keyboard.up("Enter")
+    expect(page.get_by_test_id("risk-mode")).to_have_attribute("data-confirmed", "2")
+
+    page.get_by_test_id("risk-mode").press("Enter")
+    expect(page).to_have_url(re.compile("/risk"))
+    page.get_by_test_id("release").first.press("Enter")
+    page.get_by_test_id("confirm-name").fill("release")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("risk-mode")).to_have_count(0)
+    expect(page.get_by_test_id("fleet-mode")).to_have_attribute("data-mode", "active")
+
+
+def test_two_people_see_their_own_alone(admin: Person, screen: Screen, fleet: Flotilla) -> None:
+    invited = (
+        fleet.call("POST", "/api/v1/invitations", json={"role": "trader", "note": "mira"}).raise_for_status().json()
+    )
+    mira = screen.visitor(fleet.url, viewport=PHONE, is_mobile=True, has_touch=True)
+    asked: list[str] = []
+    mira.page.on("request", lambda request: asked.append(request.url))
+    page = mira.open(f"/invitations#{invited['token']}")
+    page.get_by_label("User name").fill("mira")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_test_id("accept-invitation").click()
+    mira.sees_live()
+    expect(page.get_by_test_id("no-bots")).to_be_visible()
+    assert not [url for url in asked if invited["token"] in url]
+    page.goto(f"{fleet.url}/bots/{bot_id(fleet, 'one')}")
+    screen.expect_errors("404")
+    expect(page.get_by_text("one", exact=True)).to_have_count(0)
+    expect(page.get_by_test_id("state")).to_have_count(0)
+    admin.sees_live()
+    expect(admin.page.get_by_test_id("bot-row")).to_have_count(2)
+
+
+def test_the_last_state_is_readable_offline_and_marked(screen: Screen, admin: Person) -> None:
+    screen.expect_errors(*AWAY)
+    page = admin.page
+    admin.sees_live()
+    expect(page.get_by_test_id("bot-row")).to_have_count(2)
+    page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
+    page.wait_for_function("caches.has('flotilla-last-state')")
+    admin.context.set_offline(True)
+    expect(page.get_by_test_id("stream-state")).to_have_attribute("data-state", "offline")
+    expect(page.get_by_test_id("not-live")).to_be_visible()
+    page.reload()
+    expect(page.get_by_test_id("not-live")).to_be_visible()
+    expect(page.get_by_test_id("bot-row")).to_have_count(2)
+    admin.picture("offline")
+    admin.context.set_offline(False)
+    admin.sees_live()
+    expect(page.get_by_test_id("not-live")).to_have_count(0)
+
+
+def test_a_restarted_control_plane_is_gone_on_with(screen: Screen, fleet: Flotilla) -> None:
+    """Last: the control plane is another one afterwards."""
+    screen.expect_errors(*AWAY, "503")
+    person = screen.person(fleet.url, "admin", fleet.password, viewport=DESK)
+    person.sees_live()
+    page = person.page
+    page.evaluate("window.notReloaded = true")
+    fleet.process.kill()
+    fleet.process.wait()
+    expect(page.get_by_test_id("stream-state")).not_to_have_attribute("data-state", "live")
+    expect(page.get_by_test_id("not-live")).to_be_visible()
+    expect(page.get_by_test_id("bot-row")).to_have_count(2)
+    fleet.__enter__()
+    assert httpx.get(f"{fleet.url}/healthz").is_success
+    person.sees_live()
+    expect(page.get_by_test_id("not-live")).to_have_count(0)
+    assert page.evaluate("window.notReloaded")
+    expect(page.get_by_test_id("bot-row").first).to_have_attribute("data-state", "running")

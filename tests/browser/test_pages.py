@@ -1,0 +1,59 @@
+"""Every page: readable by everybody (axe), light and dark, at a desk and on a phone, no error in the console."""
+
+import re
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.people import DESK, PHONE, Screen
+from tests.e2e.running import Flotilla
+
+PAGES = {
+    "fleet": "/", "new-bot": "/bots/new?template=eager", "risk": "/risk", "policies": "/risk/policies",
+    "actions": "/risk/actions", "audit": "/audit", "profile": "/settings/profile", "appearance": "/settings/appearance",
+    "security": "/settings/security", "tokens": "/settings/tokens", "sharing": "/settings/sharing",
+    "notifications": "/settings/notifications", "quotas": "/settings/quotas", "logging": "/settings/logging",
+    "nowhere": "/nowhere",
+}  # fmt: skip
+BOT_TABS = ("chart", "trades", "equity", "actions", "policy", "configuration", "events", "logs")
+MATTERS = ("serious", "critical")
+LOOKS = {
+    "desk-light": {"viewport": DESK, "color_scheme": "light"},
+    "desk-dark": {"viewport": DESK, "color_scheme": "dark"},
+    "phone-light": {"viewport": PHONE, "color_scheme": "light", "is_mobile": True, "has_touch": True},
+    "phone-dark": {"viewport": PHONE, "color_scheme": "dark", "is_mobile": True, "has_touch": True},
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_page_is_readable(screen: Screen, fleet: Flotilla, look: str) -> None:
+    visitor = screen.visitor(fleet.url, **LOOKS[look])
+    page = visitor.open("/sign-in")
+    expect(page.get_by_test_id("sign-in")).to_be_visible()
+    found = faults(page, "sign-in")
+    visitor.picture(f"{look}-sign-in")
+    person = screen.person(fleet.url, "admin", fleet.password, **LOOKS[look])
+    person.sees_live()
+    bot = fleet.bots()[0]["id"]
+    for name, path in {**PAGES, **{f"bot-{tab}": f"/bots/{bot}/{tab}" for tab in BOT_TABS}}.items():
+        page = person.open(path)
+        expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(r"\S"))
+        expect(page.locator("[aria-busy=true]")).to_have_count(0)
+        person.picture(f"{look}-{name}")
+        found += faults(page, name)
+        if "phone" in look:
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            found += [f"{name}: {wide} px wider than the phone"] if wide > 0 else []
+    assert found == []
+
+
+def faults(page: Page, name: str) -> list[str]:
+    """What axe finds that matters, with the first element that has it."""
+    answer: dict[str, Any] = Axe().run(page, options={"resultTypes": ["violations"]}).response
+    return [
+        f"{name}: {one['id']} ({len(one['nodes'])} times) {one['nodes'][0]['html'][:160]}"
+        for one in answer["violations"]
+        if one["impact"] in MATTERS
+    ]
