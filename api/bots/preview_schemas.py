@@ -116,9 +116,12 @@ class PreviewProblemResponse(BaseModel):
 
 
 class MemoryEstimateResponse(BaseModel):
-    """What one more bot would take of memory, in bytes of PSS."""
+    """What one more bot would take of memory, in bytes."""
 
-    memory_bytes: int = Field(description="In the mean.", examples=[28730000])
+    memory_bytes: int = Field(
+        description="In the mean: pages of its own (USS); where it is `typical` with its share of a full pool (PSS).",
+        examples=[18730000],
+    )
     basis: Literal["alike", "all", "typical"] = Field(
         description="Measured on your running bots of this template or strategy (`alike`), on all that run here "
         "(`all`), or nothing runs here yet (`typical`: the project's benchmark).",

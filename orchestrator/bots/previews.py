@@ -35,7 +35,8 @@ _STATUSES: Table = BotStatusModel.__table__  # type: ignore[attr-defined]
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What one more bot takes of memory (PSS)."""
+    """What one more bot takes of memory: its own pages (USS). Its share of the common ones, which PSS counts in, would
+    be most of it with few bots in a pool, and is there without the bot."""
 
     memory_bytes: int
     basis: Literal["alike", "all", "typical"]
@@ -110,4 +111,4 @@ async def _measured(session: AsyncSession, *which: ColumnElement[bool]) -> list[
         .limit(_NEWEST)
     )
     memories = [(slot or {}).get("memory") for slot in (await session.exec(query)).all()]
-    return [int(memory["pss_bytes"]) for memory in memories if isinstance(memory, dict)]
+    return [int(memory["uss_bytes"]) for memory in memories if isinstance(memory, dict)]

@@ -57,7 +57,7 @@ def test_a_bot_is_made_paused_emptied_and_deleted(admin: Person, fleet: Flotilla
     expect(page.get_by_test_id("state")).to_have_attribute("data-state", "running")
     made = fleet.get(f"/api/v1/bots/{bot_id(fleet, 'three')}")
     assert made["pairs"] == shown["exchange"]["pair_whitelist"]
-    page.get_by_test_id("act-pause").or_(page.get_by_role("button", name="Pause")).first.click()
+    page.get_by_role("button", name="Pause").click()
     expect(page.get_by_test_id("state")).to_have_attribute("data-state", "paused")
 
     page.get_by_test_id("tab-trades").click()
@@ -77,7 +77,7 @@ def test_a_bot_is_made_paused_emptied_and_deleted(admin: Person, fleet: Flotilla
 
 def act(page: Page, name: str) -> None:
     """One of those behind the menu."""
-    page.get_by_role("group", name="What to do with it").get_by_role("button").last.click()
+    page.get_by_role("group", name="Acts on this bot").get_by_role("button").last.click()
     page.get_by_role("menuitem", name=name).click()
 
 

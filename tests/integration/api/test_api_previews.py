@@ -202,10 +202,10 @@ async def test_who_has_no_wallet_yet_is_shown_the_one_that_would_be_made(world: 
     assert (await world.client.get(WALLETS)).json()["items"] == []
 
 
-async def measured(world: World, bot_id: str, pss_bytes: int, state: str = "running") -> None:
+async def measured(world: World, bot_id: str, uss_bytes: int, state: str = "running") -> None:
     async with world.rig.database.unit_of_work() as session:
         status = await session.get_one(BotStatusModel, bot_id)
-        status.observed_state, status.slot = state, {"memory": {"pss_bytes": pss_bytes}}
+        status.observed_state, status.slot = state, {"memory": {"pss_bytes": 4 * uss_bytes, "uss_bytes": uss_bytes}}
 
 
 async def test_memory_is_what_bots_like_it_take_or_all_or_what_is_typical(world: World) -> None:

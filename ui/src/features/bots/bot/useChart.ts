@@ -58,6 +58,7 @@ export function useChart(bot: Ref<BotResponse>) {
     queryKey: computed(() => ['pair_candles', id.value, pair.value, bot.value.timeframe]),
     queryFn: () => pairCandles(id.value, pair.value, bot.value.timeframe),
     refetchInterval: untilNext,
+    enabled: runs,
     placeholderData: (before, asking) => (asking?.queryKey[2] === pair.value ? before : undefined),
   })
   const plots = useQuery({ queryKey: computed(() => ['plot_config', id.value]), queryFn: () => plotConfig(id.value), staleTime: 300_000, enabled: runs })
@@ -112,5 +113,5 @@ export function useChart(bot: Ref<BotResponse>) {
   const marks = computed(() => tradeMarks([...closedTrades.value, ...openTrades.value], pair.value, seconds.value, candles.value[0]?.time ?? 0))
   const lastPrice = computed(() => forming.value?.close ?? candles.value.at(-1)?.close ?? null)
 
-  return { pair, pairs, timeframe, timeframes, shown, columns, chosen, candles, forming, overlays, lines, marks, query, lastPrice, openOfPair, exitsOfPair }
+  return { pair, pairs, timeframe, timeframes, shown, columns, chosen, candles, forming, overlays, lines, marks, query, runs, lastPrice, openOfPair, exitsOfPair }
 }
