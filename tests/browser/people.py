@@ -60,7 +60,9 @@ class Screen:
         self._held.close()
         if kind is None:
             told = [line for one in self._people for line in one.said]
-            assert [line for line in told if not any(part in line for part in self._expected)] == []
+            errors = [line for line in told if not any(part in line for part in self._expected)]
+            if errors:
+                raise AssertionError(f"errors in the browser's console: {errors}")
 
     def expect_errors(self, *parts: str) -> None:
         """The browser itself tells of these, such as of an answer 401 that the test provokes."""
