@@ -15,10 +15,11 @@ T = TypeVar("T", bound="MemoryEstimateResponse")
 
 @_attrs_define
 class MemoryEstimateResponse:
-    """What one more bot would take of memory, in bytes of PSS.
+    """What one more bot would take of memory, in bytes.
 
     Attributes:
-        memory_bytes (int): In the mean.
+        memory_bytes (int): In the mean: pages of its own (USS); where it is `typical` with its share of a full pool
+            (PSS).
         basis (MemoryEstimateResponseBasis): Measured on your running bots of this template or strategy (`alike`), on
             all that run here (`all`), or nothing runs here yet (`typical`: the project's benchmark).
         bots (int): How many bots that was measured on.

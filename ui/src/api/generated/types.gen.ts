@@ -3853,13 +3853,13 @@ export type Memory = {
 /**
  * MemoryEstimateResponse
  *
- * What one more bot would take of memory, in bytes of PSS.
+ * What one more bot would take of memory, in bytes.
  */
 export type MemoryEstimateResponse = {
     /**
      * Memory Bytes
      *
-     * In the mean.
+     * In the mean: pages of its own (USS); where it is `typical` with its share of a full pool (PSS).
      */
     memory_bytes: number;
     /**
