@@ -106,7 +106,8 @@ def ruled(fleet: Flotilla, bot: str) -> list[str | None]:
     return [stop and stop["rule"] for stop in (one["levels"] and one["levels"]["universal_stop"] for one in trades)]
 
 
-def test_everything_is_halted_and_released_by_keyboard_alone(admin: Person) -> None:
+def test_everything_is_halted_and_released_by_keyboard_alone(screen: Screen, admin: Person) -> None:
+    screen.expect_errors("409")  # a release that is not confirmed yet is answered with its consequences
     page = admin.page
     admin.sees_live()
     page.get_by_test_id("halt").focus()
