@@ -159,7 +159,7 @@ async def test_no_origin_is_let_in_by_default(world: World) -> None:
 
 async def test_every_answer_has_the_headers_that_keep_browsers_safe(world: World) -> None:
     async with world.client_of(None) as nobody:
-        for path in ("/api/v1/bots", "/nowhere", "/docs"):
+        for path in ("/api/v1/bots", "/api/nowhere", "/docs"):
             headers = (await nobody.get(path)).headers
             assert headers["x-content-type-options"] == "nosniff"
             assert headers["x-frame-options"] == "DENY"
