@@ -21,8 +21,7 @@ export interface Item {
   count: number
   /** The first of them. */
   examples: Named[]
-  /** Null where it is not mended here. */
-  to: string | null
+  to: string
   /** Of the newest, ms since the epoch; what a person puts away is what is no newer. Null: stays until it is mended. */
   at: number | null
 }
@@ -86,7 +85,7 @@ function ofFindings(findings: readonly FindingsFindingResponse[], names: Readonl
   const open = findings.filter(({ state }) => state === 'open')
   if (open.length === 0) return []
   const examples = open.slice(0, EXAMPLES).map((finding) => ({ id: null, name: names.get(finding.bot_id ?? '') ?? finding.subject, message: finding.message }))
-  return [{ key: 'findings', group: 'findings', kind: 'open', level: 'error', count: open.length, examples, to: null, at: null }]
+  return [{ key: 'findings', group: 'findings', kind: 'open', level: 'error', count: open.length, examples, to: '/wallets/findings', at: null }]
 }
 
 /** Those that say more than the table does: what is wrong with a bot is told as long as it is, and no longer. */
