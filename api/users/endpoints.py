@@ -1,8 +1,10 @@
 """Users, for administrators: who there is, what each is and may have, and who is let in no more."""
 
 import secrets
+from collections.abc import Sequence
 
 from fastapi import APIRouter
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.auth.access import Admin, AdminSteppedUp
 from api.auth.state import AuthDep
@@ -19,9 +21,11 @@ from api.users.schemas import (
     UserCreate,
     UserDeactivate,
     UserMadeResponse,
+    UserOverview,
     UserPage,
     UserReactivate,
     UserResponse,
+    overview_body,
     quotas_body,
     user_body,
 )
@@ -33,7 +37,8 @@ from orchestrator.risk import halts
 from orchestrator.risk import service as risk
 from orchestrator.risk.halts import Bond, Target
 from orchestrator.risk.service import Person
-from orchestrator.users import service
+from orchestrator.users import service, standing
+from orchestrator.users.models import UserModel
 from pool.contract.risk import Mode
 
 router = APIRouter(prefix="/users", tags=["users"], route_class=ExactRoute)
@@ -49,7 +54,8 @@ async def list_users(admin: Admin, services: ServicesDep, page: PageDep) -> User
     """All users, deactivated ones included, in the order of their names."""
     async with services.reading(admin) as session:
         found = await service.list_(session, limit=page.limit, after=page.after)
-    return UserPage(items=[user_body(user) for user in found.items], next=found.next)
+        items = await _overviews(session, found.items)
+    return UserPage(items=items, next=found.next)
 
 
 @router.post(
@@ -82,10 +88,11 @@ async def create_user(
 
 
 @router.get("/{user_id}", operation_id="getUser", summary="One user", responses=problems(*_ERRORS))
-async def get_user(user_id: UserId, admin: Admin, services: ServicesDep) -> UserResponse:
+async def get_user(user_id: UserId, admin: Admin, services: ServicesDep) -> UserOverview:
     """By id or name."""
     async with services.reading(admin) as session:
-        return user_body(await service.find(session, user_id))
+        (found,) = await _overviews(session, [await service.find(session, user_id)])
+    return found
 
 
 @router.patch("/{user_id}", operation_id="updateUser", summary="Change a user", responses=_CHANGE)
@@ -168,3 +175,9 @@ async def update_quotas(
     async with services.writing(admin) as session:
         by = By(admin.user_id, body.reason)
         return quotas_body(await quotas.change(session, by, user_id, wanted, services.pool_policy.quota))
+
+
+async def _overviews(session: AsyncSession, users: Sequence[UserModel]) -> list[UserOverview]:
+    ids = [user.id for user in users]
+    standings, counted = await standing.of(session, ids), await quotas.counts(session, ids)
+    return [overview_body(user, standings[user.id], counted.get(user.id, 0)) for user in users]

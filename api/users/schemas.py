@@ -11,6 +11,7 @@ from orchestrator.bots.quotas import Allowance
 from orchestrator.portfolio.history import Range
 from orchestrator.users.invitations import LIFETIME, LONGEST
 from orchestrator.users.models import InvitationModel, UserModel
+from orchestrator.users.standing import Standing
 
 Role = Literal["admin", "trader", "viewer"]
 _REASON = Field(
@@ -124,10 +125,23 @@ class UserResponse(BaseModel):
     deactivated_at: datetime | None = Field(description="Since when he may not sign in; null: he may.", examples=[None])
 
 
+class UserOverview(UserResponse):
+    """A user, with how the account is used."""
+
+    last_seen_at: datetime | None = Field(
+        description="When a sign-in of his was refreshed last; null: never, or too long ago to be remembered.",
+        examples=["2026-11-21T13:00:00Z"],
+    )
+    second_factors: list[Literal["totp", "passkey"]] = Field(
+        description="What is asked for beside his password; empty: nothing.", examples=[["totp"]]
+    )
+    bots: int = Field(description="How many bots he has.", examples=[3])
+
+
 class UserPage(BaseModel):
     """Some of all users."""
 
-    items: list[UserResponse] = Field(description="In the order of their names.")
+    items: list[UserOverview] = Field(description="In the order of their names.")
     next: str | None = Field(description="Cursor of the next page; null at the end.", examples=[None])
 
 
@@ -269,6 +283,15 @@ def quotas_body(found: Allowance) -> QuotasResponse:
 
 def user_body(user: UserModel) -> UserResponse:
     return UserResponse.model_validate({name: getattr(user, name) for name in UserResponse.model_fields})
+
+
+def overview_body(user: UserModel, standing: Standing, bots: int) -> UserOverview:
+    return UserOverview(
+        **user_body(user).model_dump(),
+        last_seen_at=standing.last_seen_at,
+        second_factors=standing.second_factors,
+        bots=bots,
+    )
 
 
 def invitation_body(row: InvitationModel) -> InvitationResponse:

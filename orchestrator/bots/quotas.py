@@ -6,7 +6,7 @@ is. What a pool takes beside its bots is not the user's doing and not counted he
 within the quota is `pools.provision`'s matter. A quota that is set below what a user has stops nothing that he has.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Table, func
@@ -73,6 +73,13 @@ async def check_start(session: AsyncSession, bot: BotModel, default: Quota) -> N
 async def get(session: AsyncSession, name: str, default: Quota) -> Allowance:
     """Of the user of this id or name. Raises NotFound."""
     return await _allowance(session, await _user(session, name), default)
+
+
+async def counts(session: AsyncSession, user_ids: Collection[str]) -> dict[str, int]:
+    """How many bots each of these users has; who has none is left out."""
+    owner = _BOTS.c.owner_id
+    query = select(owner, func.count()).where(owner.in_(list(user_ids)), _BOTS.c.deleted_at.is_(None)).group_by(owner)
+    return dict((await session.exec(query)).all())
 
 
 async def change(

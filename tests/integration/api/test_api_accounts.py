@@ -2,15 +2,19 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
 from api.auth.throttle import LoginThrottle
+from orchestrator.bots.models import BotModel
 from orchestrator.kit.cache import InProcessCache
 from orchestrator.kit.clock import utc_now
+from orchestrator.users.factor_models import PasskeyModel, TotpModel
+from orchestrator.users.models import SessionModel
+from tests.fakes.signed_in import session_of
 from tests.integration.api.test_api_pools import ADMIN, admin, audited
 from tests.integration.api.world import OTHER, OWNER, World, problem_of
 from tests.support import eventually
@@ -30,6 +34,20 @@ async def invited(admin: httpx.AsyncClient, **body: Any) -> str:
     assert answer.status_code == 201, answer.text
     token: str = answer.json()["token"]
     return token
+
+
+def passkey_of(user_id: str, number: int) -> PasskeyModel:
+    return PasskeyModel(
+        id=f"passkey-{number}",
+        user_id=user_id,
+        name="phone",
+        credential_id=f"credential-{number}",
+        public_key="",
+        sign_count=0,
+        backed_up=False,
+        transports=[],
+        created_at=utc_now(),
+    )
 
 
 async def accept(world: World, token: str, username: str = "ann", address: str = "10.0.0.9") -> httpx.Response:
@@ -52,6 +70,31 @@ async def test_a_user_is_made_with_a_password_told_once_and_signs_in(world: Worl
     problem_of(await admin.post(USERS, json={"username": "ann"}), 409, "conflict")
     rows = await audited(admin, subject=f"user/{made.json()['user']['id']}")
     assert [(row["action"], row["actor"]) for row in rows][-1] == ("user.create", ADMIN)
+
+
+async def test_administrators_see_who_was_here_how_they_prove_themselves_and_what_they_have(
+    world: World, admin: httpx.AsyncClient
+) -> None:
+    made = (await admin.post(USERS, json={"username": "ann"})).json()
+    seen = utc_now() + timedelta(minutes=5)
+    await world.create("one")
+    gone = await world.create("two")
+    async with world.rig.database.unit_of_work() as session:
+        (await session.get_one(BotModel, gone["id"])).deleted_at = seen
+        (await session.get_one(SessionModel, session_of(OWNER).id)).last_used_at = seen
+        sealed = {"kek_id": "k", "wrapped_key": "w", "ciphertext": "c", "created_at": seen}
+        session.add(TotpModel(user_id=OWNER, confirmed_at=seen, **sealed))
+        session.add(TotpModel(user_id=OTHER, **sealed))
+        for number in range(2):
+            session.add(passkey_of(OWNER, number))
+    listed = {user["username"]: user for user in (await admin.get(USERS)).json()["items"]}
+    told = {name: (user["second_factors"], user["bots"]) for name, user in listed.items()}
+    assert told == {"ann": ([], 0), "root": ([], 0), OWNER: (["totp", "passkey"], 1), OTHER: ([], 0)}
+    assert datetime.fromisoformat(listed[OWNER]["last_seen_at"]) == seen
+    assert listed["ann"]["last_seen_at"] is None
+    assert (await admin.get(f"{USERS}/{OWNER}")).json() == listed[OWNER]
+    assert (await sign_in(world, "ann", made["password"])).status_code == 200
+    assert (await admin.get(f"{USERS}/ann")).json()["last_seen_at"] is not None
 
 
 async def test_a_password_that_an_administrator_gave_opens_nothing_but_its_change(
