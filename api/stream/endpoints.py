@@ -75,10 +75,19 @@ async def stream(
         ),
     ] = None,
     user: OfUser = None,
+    changes: Annotated[
+        bool,
+        Query(description="After the first `portfolio` of a connection, tell what changed in it alone, as `change`."),
+    ] = False,
 ) -> StreamResponse:
     """Sends `portfolio` at connect and when it changed, at most once a second, with the body of `GET /portfolio`; `bot`
     when a bot's state changed; `trade` on entry, exit, partial exit and cancel, and with `event: rule` on each
     stage of what a universal rule did; `alert`, also of entries that a limit refused. Every event has an id.
+
+    With `changes=true` each portfolio after the first of a connection comes as `change`: `since` is the id of the event
+    that it builds on, and where that is not the last `portfolio` or `change` you had, ask anew without an id. Its other
+    fields replace those of the portfolio, but for `bots`, whose entries name a bot by `id` and the fields of it that
+    are new, and `order`: the ids of all bots there are now, told where they are not the same ones as before.
 
     With `Last-Event-ID` the events since are replayed instead of the portfolio at connect. Where they are not
     remembered any more, `reset` comes first, and then a fresh `portfolio`. Comments come when nothing else does. A
@@ -90,5 +99,7 @@ async def stream(
     to_owner = owner_id == caller.user_id
     with ExitStack() as held:
         held.enter_context(quota.taken(caller.user_id))
-        feed = await open_feed(services.portfolio, state, owner_id, last_event_id or None, to_owner=to_owner)
+        feed = await open_feed(
+            services.portfolio, state, owner_id, last_event_id or None, to_owner=to_owner, changes=changes
+        )
         return StreamResponse(feed, auth.principals.until_ended(caller, owner_id=owner_id), held.pop_all())

@@ -67,6 +67,14 @@ async def close_streams(app: Any) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A portfolio that a client has, and the id of the event that it came with."""
+
+    id: str
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Feed:
     """A user's events from a cursor on. `first` is the encoded event at connect, None when resuming."""
 
@@ -79,10 +87,20 @@ class Feed:
     first: bytes | None
     to_owner: bool
     """Somebody else is not told of what concerns the owner alone."""
+    told: Told | None = None
+    """The portfolio at connect, where what follows is to be told as changes to it."""
+    changes: bool = False
+    """Portfolios after the first come as what changed."""
 
 
 async def open_feed(
-    service: PortfolioService, state: StreamState, user_id: str, after: str | None, *, to_owner: bool
+    service: PortfolioService,
+    state: StreamState,
+    user_id: str,
+    after: str | None,
+    *,
+    to_owner: bool,
+    changes: bool = False,
 ) -> Feed:
     """Subscribes before it reads, so that nothing is missed in between. Raises NotFound for an unknown user."""
     subscription, newest = await service.subscribe(user_id, after)
@@ -91,9 +109,11 @@ async def open_feed(
     except BaseException:
         await subscription.aclose()
         raise
-    first = None if after is not None else state.encoder.portfolio(user_topic(user_id), portfolio, newest)
-    replay_until = None if after in (None, newest) else newest
-    return Feed(service, state, user_id, subscription, replay_until, first, to_owner)
+    if after is None:
+        body, first = state.encoder.portfolio(user_topic(user_id), portfolio, newest)
+        return Feed(service, state, user_id, subscription, None, first, to_owner, Told(newest, body), changes)
+    replay_until = None if after == newest else newest
+    return Feed(service, state, user_id, subscription, replay_until, None, to_owner, None, changes)
 
 
 class StreamResponse(EventSourceResponse):
@@ -133,6 +153,7 @@ async def _events(feed: Feed) -> AsyncGenerator[bytes, None]:
     clock = asyncio.get_running_loop().time
     topic = user_topic(feed.user_id)
     replaying = feed.replay_until is not None
+    told = feed.told
     yield HEARTBEAT if feed.first is None else feed.first
     portfolio_at = clock()
     while True:
@@ -150,7 +171,8 @@ async def _events(feed: Feed) -> AsyncGenerator[bytes, None]:
         if isinstance(item, Reset):
             replaying = False
             yield reset_event()
-            yield await _fresh(feed, item)
+            told, fresh = await _fresh(feed, item)
+            yield fresh
             portfolio_at = clock()
             continue
         if not feed.to_owner and _is_private(item):
@@ -161,6 +183,11 @@ async def _events(feed: Feed) -> AsyncGenerator[bytes, None]:
                 await asyncio.sleep(max(0.0, portfolio_at + PORTFOLIO_SECONDS - clock()))
             portfolio_at = clock()
         replaying = replaying and item.cursor != feed.replay_until
+        if feed.changes and item.kind == "portfolio":
+            before, told = told, Told(item.cursor, item.body)
+            if before is not None:
+                yield feed.state.encoder.change(topic, before.id, before.body, item)
+                continue
         yield feed.state.encoder.message(topic, item)
 
 
@@ -168,6 +195,7 @@ def _is_private(message: Message) -> bool:
     return message.kind == "alert" and str(message.body.get("type")).startswith(_PRIVATE_ALERTS)
 
 
-async def _fresh(feed: Feed, reset: Reset) -> bytes:
+async def _fresh(feed: Feed, reset: Reset) -> tuple[Told, bytes]:
     portfolio = await feed.service.recent(feed.user_id)
-    return feed.state.encoder.portfolio(user_topic(feed.user_id), portfolio, reset.cursor)
+    body, encoded = feed.state.encoder.portfolio(user_topic(feed.user_id), portfolio, reset.cursor)
+    return Told(reset.cursor, body), encoded

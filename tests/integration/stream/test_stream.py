@@ -96,6 +96,59 @@ async def test_a_change_comes_as_a_portfolio_at_most_once_a_second(served: Serve
             await task
 
 
+def rebuilt(before: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """As the description of the stream says it."""
+    bots = {bot["id"]: bot for bot in before["bots"]}
+    for told in change["bots"]:
+        bots[told["id"]] = {**bots.get(told["id"], {}), **told}
+    fields = {key: value for key, value in change.items() if key not in ("since", "order", "bots")}
+    return {**before, **fields, "bots": [bots[bot_id] for bot_id in change.get("order", list(bots))]}
+
+
+async def test_changes_give_the_same_portfolios_as_whole_ones(served: Served, world: PortfolioWorld) -> None:
+    await world.add_bot("bot-b")
+    await world.report("bot-b", "500")
+    whole_path, path = "/api/v1/portfolio/stream", "/api/v1/portfolio/stream?changes=true"
+    service = served.app.state.services.portfolio
+
+    async def publish() -> None:
+        portfolio = (await service.portfolios({"user-1"}))["user-1"]
+        await served.bus.publish(TOPIC, "portfolio", portfolio.model_dump(mode="json"))
+
+    async with served.stream(whole_path) as whole, served.stream(path) as changing:
+        first = await whole.next()
+        event = await changing.next()
+        assert (event.name, event.data, event.id) == ("portfolio", first.data, first.id)
+        known, last = event.data, event.id
+        for act in ("bot-a gains", "bot-c comes", "bot-b goes", "nothing"):
+            if act == "bot-a gains":
+                await world.report("bot-a", "1250")
+            elif act == "bot-c comes":
+                await world.add_bot("bot-c")
+            elif act == "bot-b goes":
+                await world.change_bot("bot-b", deleted_at=utc_now())
+            await publish()
+            expected, event = await whole.next(), await changing.next()
+            assert (event.name, event.id) == ("change", expected.id)
+            assert event.data["since"] == last, "what it builds on"
+            known, last = rebuilt(known, event.data), event.id
+            assert known == expected.data, act
+            if act == "bot-a gains":
+                told = {bot["id"]: bot for bot in event.data["bots"]}
+                assert told["bot-a"]["equity"] == "1250"
+                assert not told.keys() - {"bot-a"} or set(told["bot-b"]) <= {"id", "age_seconds"}, "no more than is new"
+                assert "name" not in told["bot-a"]
+                assert "currency" not in event.data
+    assert last
+    await publish()
+    async with served.stream(path, **{"Last-Event-ID": last}) as stream:
+        event = await stream.next()
+        assert event.name == "portfolio", "the first of a connection is whole, whatever it was that the client has"
+        await publish()
+        change = await stream.next()
+        assert (change.name, change.data["since"]) == ("change", event.id)
+
+
 async def test_resuming_replays_exactly_what_followed(served: Served) -> None:
     async with served.stream() as stream:
         first = await stream.next()

@@ -6,13 +6,13 @@ import { EventSource } from 'eventsource'
 
 import { authorised } from '@/api/transport'
 
-export type Kind = 'portfolio' | 'bot' | 'trade' | 'alert' | 'reset'
-const KINDS: Kind[] = ['portfolio', 'bot', 'trade', 'alert', 'reset']
+export type Kind = 'portfolio' | 'change' | 'bot' | 'trade' | 'alert' | 'reset'
+const KINDS: Kind[] = ['portfolio', 'change', 'bot', 'trade', 'alert', 'reset']
 const FIRST_WAIT_MS = 1_000
 const LONGEST_WAIT_MS = 15_000
 
 export interface Listener {
-  event(kind: Kind, body: unknown): void
+  event(kind: Kind, body: unknown, id: string): void
   /** Anything came, a comment included. */
   alive(): void
   connected(): void
@@ -53,7 +53,7 @@ export class Connection {
     for (const kind of KINDS) {
       source.addEventListener(kind, (event) => {
         if (event.lastEventId) this.lastId = event.lastEventId
-        this.listener.event(kind, JSON.parse(event.data as string))
+        this.listener.event(kind, JSON.parse(event.data as string), event.lastEventId)
       })
     }
   }

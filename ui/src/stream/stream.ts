@@ -3,6 +3,7 @@ import { computed, ref, shallowRef } from 'vue'
 
 import type { BotPosition, ConditionResponse, Portfolio } from '@/api/generated'
 
+import { changed, type PortfolioChange } from './change'
 import { Connection, type Kind } from './connection'
 import { forgetSnapshot, keepSnapshot, readSnapshot } from './snapshot'
 
@@ -35,7 +36,7 @@ export type StreamState = 'connecting' | 'live' | 'stale' | 'resting' | 'offline
 const STALE_AFTER_MS = 15_000
 const REST_AFTER_MS = 60_000
 const ALERTS_KEPT = 200
-const STREAM_URL = '/api/v1/portfolio/stream'
+const STREAM_URL = '/api/v1/portfolio/stream?changes=true'
 
 type Told = { bot: BotTold; trade: TradeTold; alert: AlertTold }
 type Hearer<K extends keyof Told> = (told: Told[K]) => void
@@ -63,6 +64,8 @@ export const useStream = defineStore('stream', () => {
   let clock: ReturnType<typeof setInterval> | undefined
   let resting: ReturnType<typeof setTimeout> | undefined
   let owner = ''
+  /** Id of the event that the portfolio came with; a change builds on it. */
+  let portfolioId = ''
 
   /** Begins for this user; does nothing where it runs. What was last known is shown meanwhile, and marked. */
   async function start(userId: string): Promise<void> {
@@ -99,6 +102,7 @@ export const useStream = defineStore('stream', () => {
     clock = undefined
     document.removeEventListener('visibilitychange', onVisibility)
     portfolio.value = null
+    portfolioId = ''
     told.value = new Map()
     alerts.value = []
     receivedAt.value = 0
@@ -132,11 +136,20 @@ export const useStream = defineStore('stream', () => {
     })
   }
 
-  function take(kind: Kind, body: unknown): void {
+  function takePortfolio(told: Portfolio, id: string): void {
+    portfolio.value = told
+    portfolioId = id
+    receivedAt.value = Date.now()
+    void keepSnapshot(owner, told, receivedAt.value)
+  }
+
+  function take(kind: Kind, body: unknown, id: string): void {
     if (kind === 'portfolio') {
-      portfolio.value = body as Portfolio
-      receivedAt.value = Date.now()
-      void keepSnapshot(owner, body as Portfolio, receivedAt.value)
+      takePortfolio(body as Portfolio, id)
+    } else if (kind === 'change') {
+      const { since, ...news } = body as PortfolioChange
+      if (portfolio.value !== null && since === portfolioId) takePortfolio(changed(portfolio.value, news), id)
+      else connect() // one before it is missing: a new connection begins with a whole portfolio
     } else if (kind === 'bot') {
       const bot = body as BotTold
       told.value = new Map(told.value).set(bot.id, bot)
