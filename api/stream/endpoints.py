@@ -77,7 +77,10 @@ async def stream(
     user: OfUser = None,
     changes: Annotated[
         bool,
-        Query(description="After the first `portfolio` of a connection, tell what changed in it alone, as `change`."),
+        Query(
+            description="After the first `portfolio` of a connection, tell what changed in it alone, as `change`.",
+            examples=[True],
+        ),
     ] = False,
 ) -> StreamResponse:
     """Sends `portfolio` at connect and when it changed, at most once a second, with the body of `GET /portfolio`; `bot`
