@@ -81,3 +81,23 @@ async def end_user_sessions(
         audit.record(session, admin.user_id, "session.end_all", audit.user(user.id), after={"ids": ended})
     auth.principals.forget_user(user.id)
     return SessionsEndedResponse(ended=len(ended))
+
+
+@router.delete(
+    "/users/{user_id}/sessions/{session_id}",
+    operation_id="endUserSession",
+    summary="End a session of a user",
+    status_code=204,
+    responses=problems(ErrorCode.NOT_FOUND),
+)
+async def end_user_session(
+    user_id: UserId, session_id: SessionId, admin: AdminSteppedUp, services: ServicesDep, auth: AuthDep
+) -> Response:
+    """As when a device was lost; he may sign in again."""
+    async with services.writing(admin) as session:
+        user = await service.find(session, user_id)
+        row = await sessions.of_user(session, user.id, session_id)
+        await sessions.end(session, row.id, "ended by an administrator")
+        audit.record(session, admin.user_id, "session.end", audit.user(user.id), after={"id": row.id})
+    auth.principals.forget(session_id)
+    return Response(status_code=204)

@@ -86,6 +86,20 @@ async def test_an_administrator_signs_a_user_out_and_revokes_his_tokens(world: W
         problem_of(await client.get("/api/v1/bots"), 401)
 
 
+async def test_an_administrator_ends_one_session_of_a_user(world: World, admin: httpx.AsyncClient) -> None:
+    user = f"/api/v1/users/{OWNER}/sessions"
+    async with await another_session(world) as lost:
+        listed = (await admin.get(user)).json()["items"]
+        (lost_id,) = [one["id"] for one in listed if one["address"] == "192.0.2.7"]
+        problem_of(await admin.delete(f"/api/v1/users/{OTHER}/sessions/{lost_id}"), 404)
+        problem_of(await world.client.delete(f"{user}/{lost_id}"), 403, "not_allowed")
+        assert (await lost.get("/api/v1/auth/me")).status_code == 200
+        assert (await admin.delete(f"{user}/{lost_id}")).status_code == 204
+        problem_of(await lost.get("/api/v1/auth/me"), 401)
+        assert (await world.client.get("/api/v1/auth/me")).status_code == 200
+        problem_of(await admin.delete(f"{user}/{lost_id}"), 404)
+
+
 async def test_tokens_do_what_their_scopes_say_and_never_reach_the_account(
     world: World, admin: httpx.AsyncClient
 ) -> None:
