@@ -140,6 +140,8 @@ def test_two_people_see_their_own_alone(admin: Person, screen: Screen, fleet: Fl
     page.get_by_label("User name").fill("mira")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_test_id("accept-invitation").click()
+    expect(page).to_have_url(re.compile("/setup/"))
+    page.get_by_test_id("later").click()
     mira.sees_live()
     expect(page.get_by_test_id("no-bots")).to_be_visible()
     assert not [url for url in asked if invited["token"] in url]

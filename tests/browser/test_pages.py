@@ -15,6 +15,7 @@ PAGES = {
     "actions": "/risk/actions", "audit": "/audit", "profile": "/settings/profile", "appearance": "/settings/appearance",
     "security": "/settings/security", "tokens": "/settings/tokens", "sharing": "/settings/sharing",
     "notifications": "/settings/notifications", "quotas": "/settings/quotas", "logging": "/settings/logging",
+    **{f"setup-{step}": f"/setup/{step}" for step in ("password", "reading", "exchange", "rules", "bots", "summary")},
     "nowhere": "/nowhere",
 }  # fmt: skip
 BOT_TABS = ("chart", "trades", "equity", "actions", "policy", "configuration", "events", "logs")

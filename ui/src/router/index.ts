@@ -1,7 +1,8 @@
-import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+import { createRouter, createWebHistory, type RouteLocationNormalized, type RouteRecordRaw, START_LOCATION } from 'vue-router'
 
 import { asProblem } from '@/api/problem'
 import { useSession } from '@/features/auth/session'
+import { leadsToSetup } from '@/features/setup/offer'
 import { loadText } from '@/locales/i18n'
 
 declare module 'vue-router' {
@@ -25,10 +26,10 @@ const routes: RouteRecordRaw[] = [
   { path: '/wallets/:tab?', name: 'wallets', component: () => import('@/features/wallets/WalletsPage.vue'), meta: { text: ['wallets'], title: 'common.nav.wallets' } },
   { path: '/strategies/:id?/:tab?', name: 'strategies', component: () => import('@/features/strategies/StrategiesPage.vue'), meta: { text: ['strategies'], title: 'common.nav.strategies' } },
   { path: '/pools/:id?', name: 'pools', component: () => import('@/features/pools/PoolsPage.vue'), meta: { text: ['pools'], title: 'common.nav.pools', admin: true } },
-  { path: '/users/:id?', name: 'users', component: () => import('@/features/users/UsersPage.vue'), meta: { text: ['users'], title: 'common.nav.users', admin: true } },
+  { path: '/users/:id?', name: 'users', component: () => import('@/features/users/UsersPage.vue'), meta: { text: ['users', 'settings'], title: 'common.nav.users', admin: true } },
   { path: '/audit', name: 'audit', component: () => import('@/features/audit/AuditPage.vue'), meta: { text: ['audit'], title: 'common.nav.audit' } },
   { path: '/settings/:tab?', name: 'settings', component: () => import('@/features/settings/SettingsPage.vue'), meta: { text: ['settings', 'auth'], title: 'common.nav.settings' } },
-  { path: '/setup', name: 'setup', component: () => import('@/features/setup/SetupPage.vue'), meta: { text: ['setup'], title: 'common.nav.setup' } },
+  { path: '/setup/:step?', name: 'setup', component: () => import('@/features/setup/SetupPage.vue'), meta: { text: ['setup', 'auth', 'settings', 'risk'], title: 'common.nav.setup' } },
   { path: '/sign-in', name: 'sign-in', component: () => import('@/features/auth/SignInPage.vue'), meta: { text: ['auth'], title: 'common.nav.signIn', bare: true } },
   { path: '/sign-in/return', name: 'sign-in-return', component: () => import('@/features/auth/ReturnPage.vue'), meta: { text: ['auth'], title: 'common.nav.signIn', bare: true } },
   { path: '/invitations', name: 'invitation', component: () => import('@/features/auth/InvitationPage.vue'), meta: { text: ['auth'], title: 'common.nav.invitation', bare: true } },
@@ -41,16 +42,26 @@ export const router = createRouter({
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
 })
 
-router.beforeEach(async (to) => {
-  await loadText(to.meta.text ?? [])
-  if (to.meta.bare) return true
+/** Begins to load a page's code while it is asked who is signed in. What fails is told when the page is opened. */
+async function fetchAhead(to: RouteLocationNormalized): Promise<void> {
+  const pages = to.matched.map(({ components }) => components?.default).filter((page) => typeof page === 'function')
+  await Promise.allSettled(pages.map((page) => (page as () => Promise<unknown>)()))
+}
+
+router.beforeEach(async (to, from) => {
+  const text = loadText(to.meta.text ?? [])
+  const code = fetchAhead(to)
+  if (to.meta.bare) return text.then(() => true)
   const session = useSession()
   try {
-    if (!(await session.resume())) return { name: 'sign-in', query: to.fullPath === '/' ? {} : { to: to.fullPath } }
+    const [found] = await Promise.all([session.resume(), text, code])
+    if (!found) return { name: 'sign-in', query: to.fullPath === '/' ? {} : { to: to.fullPath } }
   } catch (error) {
     if (asProblem(error).code === 'password_change_required') return { name: 'sign-in', query: { to: to.fullPath, step: 'change' } }
     return true // No answer: the frame says so, shows what was last known, and goes on by itself.
   }
   if (to.meta.admin && !session.isAdmin) return { name: 'fleet' }
+  const arrives = from === START_LOCATION || from.meta.bare === true
+  if (to.name === 'fleet' && arrives && leadsToSetup(session.me)) return { name: 'setup' }
   return true
 })

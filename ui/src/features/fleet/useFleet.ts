@@ -101,7 +101,7 @@ export function useFleet() {
   return { stream, records, rows, items, sparkById, putAway: () => (seenAt.value = Date.now()) }
 }
 
-async function allBots(signal: AbortSignal): Promise<BotResponse[]> {
+export async function allBots(signal: AbortSignal): Promise<BotResponse[]> {
   const all: BotResponse[] = []
   let after: string | null = null
   do {
