@@ -4,6 +4,7 @@ takes long; each test leaves two bots that run."""
 import json
 import re
 import time
+from typing import Any
 
 import httpx
 from playwright.sync_api import Page, expect
@@ -74,6 +75,59 @@ def act(page: Page, name: str) -> None:
     """One of those behind the menu."""
     page.get_by_role("group", name="Acts on this bot").get_by_role("button").last.click()
     page.get_by_role("menuitem", name=name).click()
+
+
+def test_many_are_paused_and_started_at_once(admin: Person, fleet: Flotilla) -> None:
+    page = admin.page
+    admin.sees_live()
+    rows = page.get_by_test_id("bot-row")
+    page.get_by_test_id("select-all").click()
+    for order, state in (("pause", "paused"), ("start", "running")):
+        page.get_by_test_id(f"bulk-{order}").click()
+        page.get_by_test_id("bulk-go").click()
+        expect(page.locator('[data-testid="bulk-bot"][data-outcome="done"]')).to_have_count(2)
+        page.get_by_test_id("bulk-close").click()
+        for name in ("one", "two"):
+            expect(rows.filter(has_text=name)).to_have_attribute("data-state", state)
+        assert {bot["observed_state"] for bot in fleet.bots()} == {state}
+
+
+def test_one_trade_is_ended_and_the_log_tells_of_it(admin: Person, fleet: Flotilla) -> None:
+    two = bot_id(fleet, "two")
+    eventually_sync(lambda: len(held(fleet, two)) == 2, message="it has two trades")
+    trade = held(fleet, two)[0]
+    page = admin.open(f"/bots/{two}/logs")
+    expect(page.get_by_test_id("log-state")).to_have_attribute("data-state", "live")
+    page.get_by_test_id("tab-trades").click()
+    row = page.locator(f'[data-testid="trade-row"][data-trade="{trade["trade_id"]}"]')
+    row.get_by_test_id("exit").click()
+    page.get_by_test_id("confirm-yes").click()
+    expect(row.get_by_test_id("reason")).to_contain_text(re.compile("hand|force", re.IGNORECASE))
+    page.get_by_test_id("tab-logs").click()
+    expect(page.get_by_test_id("log")).to_contain_text("force_exit")
+    eventually_sync(lambda: len(held(fleet, two)) == 2, message="it entered again")
+
+
+def test_a_changed_configuration_is_what_the_bot_runs_with(admin: Person, fleet: Flotilla) -> None:
+    two = bot_id(fleet, "two")
+    page = admin.open(f"/bots/{two}/configuration")
+    page.get_by_test_id("max-open").fill("0")
+    expect(page.get_by_test_id("review")).to_be_disabled()
+    page.get_by_test_id("max-open").fill("3")
+    page.get_by_test_id("review").click()
+    page.get_by_test_id("save").click()
+
+    def told() -> object:
+        return fleet.call("GET", f"/api/v1/bots/{two}/freqtrade/api/v1/show_config").json().get("max_open_trades")
+
+    eventually_sync(lambda: told() == 3, message="FreqTrade has it")
+    expect(page.get_by_test_id("state")).to_have_attribute("data-state", "running")
+    assert fleet.get(f"/api/v1/bots/{two}")["max_open_trades"] == 3
+
+
+def held(fleet: Flotilla, bot: str) -> list[dict[str, Any]]:
+    trades: list[dict[str, Any]] = fleet.get(f"/api/v1/trades?state=open&bot_id={bot}")["items"]
+    return trades
 
 
 def test_a_crash_is_seen_as_a_stop_on_the_chart_and_in_the_table(admin: Person, fleet: Flotilla) -> None:
