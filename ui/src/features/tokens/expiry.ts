@@ -6,7 +6,11 @@ const DAY_MS = 86_400_000
 
 /** The end of one that is made at `now` (ms since the epoch), as the API takes it; null: none. */
 export function expiryOf(lifetime: Lifetime, now: number): string | null {
-  return lifetime === 'none' ? null : new Date(now + Number(lifetime) * DAY_MS).toISOString()
+  return lifetime === 'none' ? null : inDays(Number(lifetime), now)
+}
+
+export function inDays(days: number, now: number): string {
+  return new Date(now + days * DAY_MS).toISOString()
 }
 
 /** Whether it ends within a week, or has. */
