@@ -16,9 +16,27 @@ PAGES = {
     "security": "/settings/security", "tokens": "/settings/tokens", "sharing": "/settings/sharing",
     "notifications": "/settings/notifications", "quotas": "/settings/quotas", "logging": "/settings/logging",
     **{f"setup-{step}": f"/setup/{step}" for step in ("password", "reading", "exchange", "rules", "bots", "summary")},
+    "strategies": "/strategies", "new-strategy": "/strategies/new",
     "nowhere": "/nowhere",
 }  # fmt: skip
 BOT_TABS = ("chart", "trades", "equity", "actions", "policy", "configuration", "events", "logs")
+STRATEGY_TABS = ("code", "versions?before=1&after=2", "rollouts", "shares")
+SOURCE = """from freqtrade.strategy import IStrategy
+
+
+class Mine(IStrategy):
+    timeframe = "5m"
+    stoploss = -0.1
+
+    def populate_indicators(self, dataframe, metadata):
+        return dataframe
+
+    def populate_entry_trend(self, dataframe, metadata):
+        return dataframe
+
+    def populate_exit_trend(self, dataframe, metadata):
+        return dataframe
+"""
 MATTERS = ("serious", "critical")
 LOOKS = {
     "desk-light": {"viewport": DESK, "color_scheme": "light"},
@@ -38,7 +56,13 @@ def test_every_page_is_readable(screen: Screen, fleet: Flotilla, look: str) -> N
     person = screen.person(fleet.url, "admin", fleet.password, **LOOKS[look])
     person.sees_live()
     bot = fleet.bots()[0]["id"]
-    for name, path in {**PAGES, **{f"bot-{tab}": f"/bots/{bot}/{tab}" for tab in BOT_TABS}}.items():
+    strategy = strategy_of(fleet)
+    pages = {
+        **PAGES,
+        **{f"bot-{tab}": f"/bots/{bot}/{tab}" for tab in BOT_TABS},
+        **{f"strategy-{tab.split('?')[0]}": f"/strategies/{strategy}/{tab}" for tab in STRATEGY_TABS},
+    }
+    for name, path in pages.items():
         page = person.open(path)
         expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(r"\S"))
         expect(page.locator("[aria-busy=true]")).to_have_count(0)
@@ -48,6 +72,19 @@ def test_every_page_is_readable(screen: Screen, fleet: Flotilla, look: str) -> N
             wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             found += [f"{name}: {wide} px wider than the phone"] if wide > 0 else []
     assert found == []
+
+
+def strategy_of(fleet: Flotilla) -> str:
+    """A strategy of two versions, of which the second has an error; made where there is none."""
+    found = fleet.get("/api/v1/strategies")["items"]
+    if not found:
+        made = fleet.call("POST", "/api/v1/strategies", json={"name": "mine", "source": SOURCE})
+        assert made.status_code == 201, made.text
+        found = [made.json()]
+        path = f"/api/v1/strategies/{found[0]['id']}/versions"
+        added = fleet.call("POST", path, json={"source": f"import os  # of no use\n{SOURCE}"})
+        assert added.status_code == 201, added.text
+    return str(found[0]["id"])
 
 
 def faults(page: Page, name: str) -> list[str]:

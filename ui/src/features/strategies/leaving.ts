@@ -1,0 +1,21 @@
+import { useEventListener } from '@vueuse/core'
+import type { Ref } from 'vue'
+import { useI18n } from 'vue-i18n'
+import { onBeforeRouteLeave, onBeforeRouteUpdate, type RouteLocationNormalized } from 'vue-router'
+
+import { confirm } from '@/components/confirm'
+
+/** What is half written is not lost by a step aside: it is asked first, and the browser asks where it is closed. */
+export function useLeaving(isDirty: Readonly<Ref<boolean>>): void {
+  const { t } = useI18n()
+  async function mayLeave(to: RouteLocationNormalized, from: RouteLocationNormalized): Promise<boolean> {
+    const isSamePlace = to.path === from.path && to.query.version === from.query.version
+    if (isSamePlace || !isDirty.value) return true
+    return confirm({ title: t('strategies.leave.title'), consequences: [t('strategies.leave.text')], action: t('strategies.leave.action'), danger: true })
+  }
+  onBeforeRouteUpdate(mayLeave)
+  onBeforeRouteLeave(mayLeave)
+  useEventListener(window, 'beforeunload', (event) => {
+    if (isDirty.value) event.preventDefault()
+  })
+}
