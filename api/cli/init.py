@@ -15,11 +15,21 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import typer
-from flotilla_client.api import auth, bots, exchange_keys, templates
-from flotilla_client.models import BotCreate, BotResponse, KeyCreate, MeResponse, ProfileChange, TemplateResponse
+from flotilla_client.api import auth, bots, exchange_keys, policies, templates
+from flotilla_client.models import (
+    BotCreate,
+    BotResponse,
+    DialRequest,
+    KeyCreate,
+    MeResponse,
+    PolicyDocument,
+    PresetResponse,
+    ProfileChange,
+    TemplateResponse,
+)
 from rich.console import Console
 
 from api.cli import bot_view, keys, output
@@ -34,6 +44,8 @@ from api.cli.settings import demo_name
 Exchange = Literal["paper", "binance", "bybit", "okx"]
 _EXCHANGES = ("paper", "binance", "bybit", "okx")
 _NONE = "none"
+_USUAL_PRESET = "conservative"
+"""Its losses are small: who wants more says so."""
 _POLL_SECONDS = 0.5
 _ZONES = "/zoneinfo/"
 
@@ -54,6 +66,7 @@ class Done:
 
     password_changed: bool = False
     exchange_key: str | None = None
+    rules: str | None = None
     created: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
 
@@ -78,12 +91,16 @@ def init(
     keep_demo: Annotated[
         bool | None, typer.Option("--keep-demo/--no-demo", help="Whether the bots of the first start stay.")
     ] = None,
+    rules: Annotated[
+        str | None,
+        typer.Option("--rules", metavar="PRESET", help="One of `policies presets`, put in force over all your bots."),
+    ] = None,
     timeout: Annotated[float, typer.Option("--timeout", min=0, help="Seconds to wait for bots at most.")] = 600,
     yes: Yes = False,
     as_json: AsJson = False,
     url: Url = None,
 ) -> None:
-    """Set up: password, time zone, currency, exchange, first bots; ends when they trade.
+    """Set up: password, time zone, currency, exchange, rules, first bots; ends when they trade.
 
     With --yes nothing is asked, and what no option says stays as it is. Doing it again does no harm."""
     if not yes and not sys.stdin.isatty():
@@ -101,6 +118,7 @@ def init(
         guide.settle("reporting_currency", "Currency that your portfolio is told in", currency)
         where = guide.exchange(exchange, key)
         kept = guide.demo(keep_demo)
+        guide.rules(rules)
         made = guide.first_bots(wanted, where)
         me = client.ask(auth.update_me, client=client.api, body=ProfileChange(set_up=True))
         trading = _await_trading(client, {*kept, *made}, timeout)
@@ -189,6 +207,23 @@ class _Guide:
             self.done.removed.append(one.name)
         return []
 
+    def rules(self, said: str | None) -> None:
+        """A preset over all bots, unless just that is in force. Raises CliError."""
+        if said is None and not self._asks:
+            return
+        presets = self._client.ask(policies.list_policy_presets, client=self._client.api).body.items
+        names = [one.name for one in presets]
+        preset = self._chosen_preset(presets) if said is None else said
+        if preset == _NONE:
+            return
+        if preset not in names:
+            raise CliError(f"There is no preset {preset!r}; it is one of {', '.join(names)}.", ExitCode.NOT_FOUND)
+        body = DialRequest(preset=preset, time_zone=self._settled.time_zone)
+        dialled = self._client.ask(policies.dial_policy, client=self._client.api, body=body).body
+        if dialled.changes and not self._put(cast(PolicyDocument, dialled.document)):
+            return
+        self.done.rules = preset
+
     def first_bots(self, wanted: Sequence[First] | None, exchange: str) -> list[str]:
         """Ids of those that are wanted, made where they are not there yet. Raises CliError."""
         known = {one.name: one for one in self._client.every(templates.list_templates, client=self._client.api).body}
@@ -204,6 +239,33 @@ class _Guide:
     def _known(self) -> MeResponse:
         assert self._me is not None
         return self._me
+
+    @property
+    def _settled(self) -> MeResponse:
+        return self._client.ask(auth.get_me, client=self._client.api).body
+
+    def _chosen_preset(self, presets: Sequence[PresetResponse]) -> str:
+        rows = [(one.name, output.text(one.description)) for one in presets]
+        Console(stderr=True, highlight=False).print(output.make_table(("PRESET", "WHAT IT DOES"), rows))
+        written = self._client.ask(policies.get_default_policy, client=self._client.api).body.version > 0
+        names = [one.name for one in presets]
+        usual = _USUAL_PRESET if _USUAL_PRESET in names and not written else _NONE
+        stays = "keeps those in force" if written else "lets strategies alone decide"
+        return _ask(f"Preset of the rules over all your bots; `{_NONE}` {stays}", usual, [*names, _NONE])
+
+    def _put(self, document: PolicyDocument) -> bool:
+        """Whether it is in force now: who is asked may not want trades closed. Raises CliError."""
+        put = policies.put_default_policy
+        try:
+            self._client.ask(put, client=self._client.api, body=document)
+        except Refused as refusal:
+            if not self._asks or refusal.params.get("field") != "confirm":
+                raise
+            _say(output.text(refusal.message))
+            if not _confirm("Put these rules in force and have those trades closed?", False):
+                return False
+            self._client.ask(put, client=self._client.api, body=document, confirm=True)
+        return True
 
     def _ask_for_password(self, must: bool) -> None:
         """Until one is taken; Enter alone keeps the old one, unless it must be changed."""
@@ -393,6 +455,7 @@ def _tell(me: Answer[MeResponse], done: Done, trading: Answer[list[BotResponse]]
                 "user": me.json,
                 "password_changed": done.password_changed,
                 "exchange_key": done.exchange_key,
+                "rules": done.rules,
                 "created": done.created,
                 "removed": done.removed,
                 "bots": trading.json,

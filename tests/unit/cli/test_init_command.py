@@ -44,6 +44,9 @@ class Account:
             "preferences": {"theme": "system", "locale": None, "density": "comfortable", "default_range": "24h"},
         }  # fmt: skip
         self.keys: list[dict[str, Any]] = []
+        self.policy: dict[str, Any] = {"kind": "default", "version": 0, "document": {}}
+        self.closes: int = 0
+        """Open trades that other rules would close at once."""
         fake.page_size = 50
         fake.overrides |= {
             ("POST", f"{AUTH}/login"): self._login,
@@ -54,6 +57,10 @@ class Account:
             ("GET", "/api/v1/templates"): self._templates,
             ("GET", "/api/v1/exchange-keys"): lambda _: httpx.Response(200, json={"items": self.keys}),
             ("POST", "/api/v1/exchange-keys"): self._key,
+            ("GET", "/api/v1/policies/presets"): self._presets,
+            ("POST", "/api/v1/policies/dial"): self._dial,
+            ("GET", "/api/v1/policies/default"): lambda _: httpx.Response(200, json=self.policy),
+            ("PUT", "/api/v1/policies/default"): self._put_policy,
         }
 
     def _login(self, request: httpx.Request) -> httpx.Response:
@@ -102,6 +109,26 @@ class Account:
         self.keys.append({"id": "key-1", "name": sent["name"], "exchange": sent["exchange"]})
         return httpx.Response(201, json=self.keys[-1])
 
+    def _presets(self, _: httpx.Request) -> httpx.Response:
+        items = [
+            {"name": name, "dial": dial, "horizon": "1", "description": "It does.", "document": {}}
+            for name, dial in (("conservative", 20), ("balanced", 50))
+        ]
+        return httpx.Response(200, json={"items": items, "next": None})
+
+    def _dial(self, request: httpx.Request) -> httpx.Response:
+        wanted = json.loads(request.content)
+        document = {"time_zone": wanted["time_zone"], "hard_stop": {"distance": wanted["preset"]}}
+        changed = [] if document == self.policy["document"] else [{"field": "hard_stop"}]
+        told = {"dial": 20, "horizon": "1", "document": document, "changes": changed, "refused": []}
+        return httpx.Response(200, json=told)
+
+    def _put_policy(self, request: httpx.Request) -> httpx.Response:
+        if self.closes and request.url.params.get("confirm") != "true":
+            return problem(409, "conflict", f"{self.closes} trades would be closed at once.", field="confirm")
+        self.policy |= {"version": self.policy["version"] + 1, "document": json.loads(request.content)}
+        return httpx.Response(200, json=self.policy)
+
     def made(self) -> list[dict[str, Any]]:
         return [json.loads(one.content) for one in self.fake.sent("POST", "/api/v1/bots")]
 
@@ -140,7 +167,8 @@ def answers(flotilla: Flotilla, monkeypatch: pytest.MonkeyPatch) -> Answers:
 def _by_options(home: Path, flotilla: Flotilla, *more: str) -> Any:
     (home / "new").write_text(f"{NEXT}\n")
     said = ("--yes", "--password-file", str(home / "new"), "--time-zone", "Europe/Berlin", "--currency", "EUR")
-    return flotilla("init", *said, "-t", "trend", "-t", "trend=mine:500", "--no-demo", "--json", *more)
+    bots = ("-t", "trend", "-t", "trend=mine:500", "--no-demo", "--rules", "balanced")
+    return flotilla("init", *said, *bots, "--json", *more)
 
 
 def test_by_options_alone_it_sets_up_and_ends_with_bots_that_trade(
@@ -157,6 +185,8 @@ def test_by_options_alone_it_sets_up_and_ends_with_bots_that_trade(
         {"name": "mine", "template": "trend", "starting_balance": "500"},
     ]
     assert (told["created"], told["removed"]) == (["trend", "mine"], ["demo-trend", "demo-breakout"])
+    document = {"time_zone": "Europe/Berlin", "hard_stop": {"distance": "balanced"}}
+    assert (told["rules"], account.policy["version"], account.policy["document"]) == ("balanced", 1, document)
     assert [one["name"] for one in told["bots"]] == ["trend", "mine"]
     assert NEXT not in outcome.out + outcome.err
     assert (home / "admin-password").read_text() == NEXT, "what the command signs in with on this machine"
@@ -174,6 +204,7 @@ def test_done_twice_it_does_nothing_twice(flotilla: Flotilla, account: Account, 
     told = json.loads(outcome.out)
     assert (told["password_changed"], told["created"], told["removed"]) == (False, [], [])
     assert {"bots": account.fake.bots, "me": account.me} == before
+    assert (told["rules"], account.policy["version"]) == ("balanced", 1)
     assert not account.made()
     assert not account.fake.sent("PUT", f"{AUTH}/password")
     assert not [one for one in account.fake.requests if one.method == "DELETE"]
@@ -201,6 +232,7 @@ def test_what_no_option_says_stays(flotilla: Flotilla, account: Account) -> None
         (("-t", "trend=demo-breakout"), 4, "choose another name"),
         (("-t", "trend=mine:lots"), 5, "no capital"),
         (("-t", "trend=a", "-t", "breakout=a"), 2, "Two bots are named a"),
+        (("--rules", "bold"), 3, "one of conservative, balanced"),
         (("--key", "mine"), 2, "--exchange"),
         (("--key", "mine", "--exchange", "paper"), 2, "--exchange"),
     ],
@@ -242,6 +274,7 @@ def test_in_a_terminal_it_asks_until_the_answer_will_do(
         ("Enter a key of your account at binance", "y"), ("What to call it", ""),
         ("API key", "its-key"), ("Secret", "its-secret"),
         ("Keep the demo bots (demo-trend, demo-breakout)?", ""),
+        ("Preset of the rules over all your bots; `none` lets", "bold"), ("Preset of the rules", ""),
         ("Templates of your first bots", "trend, martingale"), ("Templates of your first bots", "trend"),
         ("Name of the bot of Trend", ""), ("Its capital in USDT", "lots"),
         ("Name of the bot of Trend", ""), ("Its capital in USDT", ""),
@@ -254,11 +287,35 @@ def test_in_a_terminal_it_asks_until_the_answer_will_do(
     made = {"name": "trend-2", "template": "trend", "exchange": "binance", "starting_balance": "1000"}
     assert account.made() == [made]
     assert {"demo-trend", "demo-breakout"} <= {one["name"] for one in account.fake.bots.values()}
+    assert account.policy["document"]["hard_stop"] == {"distance": "conservative"}
     assert "3 bots trade, dry" in outcome.out
     for told in ("use 12 or more", "two different ones", "may withdraw", "no template martingale", "no capital"):
         assert told in outcome.err, told
     shown = outcome.out + outcome.err
     assert not [secret for secret in (NEXT, *SECRETS, "another one entirely") if secret in shown]
+
+
+@pytest.mark.parametrize(("meant", "version"), [("y", 5), ("", 4)])
+def test_rules_that_close_trades_are_put_only_where_that_is_meant(
+    flotilla: Flotilla, account: Account, answers: Answers, meant: str, version: int
+) -> None:
+    account.me |= {"set_up_at": "2026-11-20T12:05:00Z", "password_generated": False}
+    account.policy["version"], account.closes = 4, 2
+    answers(
+        ("You are set up already", "y"), ("Preset of the rules over all your bots; `none` keeps", "balanced"),
+        ("Put these rules in force", meant), ("Templates of your first bots", "none"),
+    )  # fmt: skip
+    outcome = flotilla("init", "--time-zone", "UTC", "--currency", "EUR", "--exchange", "paper", "--keep-demo")
+    assert outcome.code == 0, outcome.err
+    assert "2 trades would be closed" in outcome.err
+    assert account.policy["version"] == version
+
+
+def test_rules_that_close_trades_are_not_put_unasked(flotilla: Flotilla, account: Account) -> None:
+    account.closes = 1
+    outcome = flotilla("init", "--yes", "--rules", "balanced")
+    assert (outcome.code, "closed at once" in outcome.err) == (4, True)
+    assert (account.policy["version"], account.me["set_up_at"]) == (0, None)
 
 
 def test_who_is_set_up_is_asked_whether_he_wants_it_again(
