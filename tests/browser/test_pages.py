@@ -17,6 +17,8 @@ PAGES = {
     "notifications": "/settings/notifications", "quotas": "/settings/quotas", "logging": "/settings/logging",
     **{f"setup-{step}": f"/setup/{step}" for step in ("password", "reading", "exchange", "rules", "bots", "summary")},
     "strategies": "/strategies", "new-strategy": "/strategies/new",
+    "users": "/users", "user": "/users/admin",
+    "pools": "/pools", "pool": "/pools/pool-local", "rollouts": "/pools/rollouts", "disks": "/pools/disks",
     "nowhere": "/nowhere",
 }  # fmt: skip
 BOT_TABS = ("chart", "trades", "equity", "actions", "policy", "configuration", "events", "logs")
