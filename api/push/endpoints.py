@@ -56,7 +56,7 @@ async def list_push_subscriptions(caller: Self, services: ServicesDep) -> Subscr
     operation_id="createPushSubscription",
     summary="Have a browser get pushes",
     status_code=201,
-    responses=problems(ErrorCode.QUOTA_EXCEEDED, EdgeCode.MALFORMED_BODY),
+    responses=problems(ErrorCode.QUOTA_EXCEEDED, ErrorCode.CONFLICT, EdgeCode.MALFORMED_BODY),
 )
 async def create_push_subscription(
     body: SubscriptionCreate, caller: Self, services: ServicesDep

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from datetime import time
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from orchestrator.audit import service as audit
-from orchestrator.errors import InvalidSpec, NotFound, QuotaExceeded
+from orchestrator.errors import Conflict, InvalidSpec, NotFound, QuotaExceeded
 from orchestrator.kit.clock import utc_now
 from orchestrator.kit.ids import new_id
 from orchestrator.push.kinds import TEST
@@ -19,6 +20,7 @@ from orchestrator.push.vapid import check_keys
 from orchestrator.users.models import UserModel
 
 MOST_PER_USER = 20
+_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,33 +39,41 @@ async def subscribe(
     session: AsyncSession, user_id: str, session_id: str, browser: Browser
 ) -> tuple[PushSubscriptionModel, bool]:
     """The browser's one subscription, and whether it is new; one of another user, who used that browser before, ends.
-    Raises InvalidSpec, QuotaExceeded. Whether something may be sent there is checked before (`push.places`)."""
+    Raises InvalidSpec, QuotaExceeded, Conflict. Whether something may be sent there is checked before
+    (`push.places`)."""
     _check(browser)
     hashed = hashlib.sha256(browser.endpoint.encode()).hexdigest()
     # one after the other for each user, so that two at once do not pass the bound
     await session.exec(select(UserModel.id).where(col(UserModel.id) == user_id).with_for_update())
-    row = await _of_endpoint(session, hashed)
-    if row is not None and row.owner_id != user_id:
-        await session.delete(row)
-        await session.flush()
-        row = None
-    made = row is None
-    if row is None:
-        if len(await of_user(session, user_id)) >= MOST_PER_USER:
-            raise QuotaExceeded(f"{MOST_PER_USER} browsers of yours get pushes, which is the most; end one first.")
-        row = PushSubscriptionModel(
-            id=new_id("push"), owner_id=user_id, session_id=session_id, endpoint=browser.endpoint,
-            endpoint_hash=hashed, p256dh="", auth="", kinds=[], name="", created_at=utc_now(),
-        )  # fmt: skip
-    row.session_id, row.p256dh, row.auth = session_id, browser.p256dh, browser.auth
-    row.kinds, row.name, row.quiet = sorted(set(browser.kinds)), browser.name, browser.quiet
-    row.problem = None
-    session.add(row)
-    if made:
-        told = {"id": row.id, "name": row.name, "kinds": row.kinds}
-        audit.record(session, user_id, "push.subscribe", audit.user(user_id), after=told)
-    await session.flush()
-    return row, made
+    for _ in range(_TRIES):
+        row = await _of_endpoint(session, hashed)
+        if row is not None and row.owner_id != user_id:
+            await session.delete(row)
+            await session.flush()
+            row = None
+        made = row is None
+        if row is None:
+            if len(await of_user(session, user_id)) >= MOST_PER_USER:
+                raise QuotaExceeded(f"{MOST_PER_USER} browsers of yours get pushes, which is the most; end one first.")
+            row = PushSubscriptionModel(
+                id=new_id("push"), owner_id=user_id, session_id=session_id, endpoint=browser.endpoint,
+                endpoint_hash=hashed, p256dh="", auth="", kinds=[], name="", created_at=utc_now(),
+            )  # fmt: skip
+        row.session_id, row.p256dh, row.auth = session_id, browser.p256dh, browser.auth
+        row.kinds, row.name, row.quiet = sorted(set(browser.kinds)), browser.name, browser.quiet
+        row.problem = None
+        try:
+            async with session.begin_nested():
+                session.add(row)
+                await session.flush()
+        except IntegrityError:  # another user subscribed it since we looked: his is there to be taken over now
+            continue
+        if made:
+            told = {"id": row.id, "name": row.name, "kinds": row.kinds}
+            audit.record(session, user_id, "push.subscribe", audit.user(user_id), after=told)
+            await session.flush()
+        return row, made
+    raise Conflict("Others subscribe this browser at the same moment; try again.", field="endpoint")
 
 
 async def of_user(session: AsyncSession, user_id: str) -> Sequence[PushSubscriptionModel]:
