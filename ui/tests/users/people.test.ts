@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { filtersOf, invitationLink, narrowed, quotaOf, typedQuota } from '@/features/users/people'
+import { filtersOf, invitationLink, nameIn, narrowed, quotaOf, typedQuota } from '@/features/users/people'
 
 const ann = { username: 'ann', role: 'trader', deactivated_at: null, second_factors: ['totp' as const] }
 const bea = { username: 'bea', role: 'admin', deactivated_at: null, second_factors: [] }
@@ -29,6 +29,13 @@ describe('the list of users', () => {
 
   it('shows nobody by a filter that it does not know', () => {
     expect(narrowed(all, { state: 'asleep' })).toEqual([])
+  })
+})
+
+describe('a name', () => {
+  it('is that of the user of an id, or nobody knows it', () => {
+    const known = [{ id: 'user-a', username: 'ann' }, { id: 'user-b', username: 'bea' }]
+    expect([nameIn(known, 'user-b'), nameIn(known, 'user-c')]).toEqual(['bea', undefined])
   })
 })
 

@@ -50,6 +50,10 @@ function factorOf(user: Pick<Told, 'second_factors'>): (typeof FACTORS)[number] 
   return user.second_factors.length > 0 ? 'with' : 'without'
 }
 
+export function nameIn(users: readonly { id: string; username: string }[], id: string): string | undefined {
+  return users.find((user) => user.id === id)?.username
+}
+
 /** The link of an invitation. Its token is in the fragment, which browsers send nowhere. */
 export function invitationLink(origin: string, token: string): string {
   return `${origin}/invitations#${token}`
