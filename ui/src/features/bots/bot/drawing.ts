@@ -157,8 +157,7 @@ export class Drawing {
 
   private scale(found: AutoscaleInfo | null): AutoscaleInfo | null {
     if (found?.priceRange == null) return found
-    const prices = (isStop: boolean) => this.levels.filter((line) => (line.kind === 'stop') === isStop).map((line) => line.price)
-    const range = rangeWith({ min: found.priceRange.minValue, max: found.priceRange.maxValue }, prices(true), prices(false))
+    const range = rangeWith({ min: found.priceRange.minValue, max: found.priceRange.maxValue }, this.levels.map((line) => line.price))
     return { ...found, priceRange: { minValue: range.min, maxValue: range.max } }
   }
 }

@@ -46,15 +46,11 @@ export function overlaysOf(candles: readonly Candle[], indicators: Indicators | 
 }
 
 /**
- * The range of prices that a chart shows: that of its candles, with the stops always, and with other levels as long as
- * the candles keep a quarter of the height.
+ * The range of prices that a chart shows: that of its candles, and of lines those that are no further from it than it is
+ * high. The candles keep a third of the height, however far away a stop is; the list of levels tells of all.
  */
-export function rangeWith(candles: { min: number; max: number }, stops: readonly number[], others: readonly number[]): { min: number; max: number } {
-  const range = { min: Math.min(candles.min, ...stops), max: Math.max(candles.max, ...stops) }
-  const most = 4 * Math.max(candles.max - candles.min, candles.max * 1e-6)
-  for (const price of [...others].sort((one, other) => Math.abs(one - candles.max) - Math.abs(other - candles.max))) {
-    const wider = { min: Math.min(range.min, price), max: Math.max(range.max, price) }
-    if (wider.max - wider.min <= Math.max(most, range.max - range.min)) Object.assign(range, wider)
-  }
-  return range
+export function rangeWith(candles: { min: number; max: number }, lines: readonly number[]): { min: number; max: number } {
+  const height = Math.max(candles.max - candles.min, candles.max * 1e-6)
+  const near = lines.filter((price) => price >= candles.min - height && price <= candles.max + height)
+  return { min: Math.min(candles.min, ...near), max: Math.max(candles.max, ...near) }
 }
