@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from math import inf
 
 from orchestrator.kit.money import shown
 from pool.contract.policy import BreakEven, PolicyDocument, TakeProfit, TrailingStop
@@ -200,4 +201,4 @@ def _break_even(position: Position, section: BreakEven | None, stop_rate: Decima
 
 def _rate_at(position: Position, profit: Decimal) -> Decimal | None:
     rate = rate_at_profit(position, float(profit))
-    return shown(rate) if rate > 0 else None
+    return shown(rate) if 0 < rate < inf else None

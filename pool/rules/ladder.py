@@ -12,6 +12,7 @@ None, and fractions that sum up to 1, close everything.
 """
 
 from collections.abc import Iterator
+from math import inf
 
 from pool.contract.policy import TakeProfit
 from pool.rules.position import Close, Position
@@ -65,7 +66,7 @@ def levels(position: Position, section: TakeProfit) -> Iterator[tuple[int, float
     for number, level in enumerate(section.levels, start=1):
         total = 1.0 if level.fraction is None else min(total + float(level.fraction), 1.0)
         rate = rate_at_profit(position, float(level.profit))
-        if rate > 0:
+        if 0 < rate < inf:
             yield number, rate, total
 
 

@@ -9,6 +9,8 @@ FreqTrade rounds the ratio to 8 places, so does `profit_ratio`; `rate_at_profit`
 rules compare rates, never rounded profits, so that they agree with the thresholds which a watcher of prices was given.
 """
 
+from math import inf
+
 from pool.rules.position import Position
 
 
@@ -23,9 +25,11 @@ def profit_ratio(position: Position, rate: float) -> float:
 
 def rate_at_profit(position: Position, profit: float) -> float:
     """The rate at which closing all brings `profit`; 0 or less where no price does (a short's profit above its
-    leverage, a long's loss of more than everything)."""
-    change = profit / leverage_of(position)
-    return _opened(position) * (1 - change if position.is_short else 1 + change) / _closing(position)
+    leverage, a long's loss of more than everything), infinite where a fee takes all that a long is sold for."""
+    change, closing = profit / leverage_of(position), _closing(position)
+    if closing <= 0:
+        return inf
+    return _opened(position) * (1 - change if position.is_short else 1 + change) / closing
 
 
 def leverage_of(position: Position) -> float:

@@ -132,6 +132,12 @@ def test_a_level_that_no_price_reaches_has_no_rate() -> None:
     levels = told({"take_profit": {"levels": [{"profit": "0.5", "fraction": "0.5"}, {"profit": "1.5"}]}}, is_short=True)
     assert [one.rate for one in levels.ladder] == [50, None]
     assert levels.ladder[1].done is None
+    taken = told(
+        {"take_profit": {"levels": [{"profit": "0.5"}]}, "break_even": {"trigger": "0.1"}}, fee_close=Decimal(1)
+    )
+    assert [one.rate for one in taken.ladder] == [None]
+    assert taken.break_even is not None
+    assert taken.break_even.trigger_rate is None
 
 
 def test_without_rules_there_is_freqtrades_own_stop_alone() -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from pool.rules.exits import decide, thresholds
-from pool.rules.position import Close, Marks, Price
+from pool.rules.position import Close, Marks, Price, Thresholds
 from tests.unit.rules.examples import NOW, OPENED, along, document, position
 
 LADDER = {
@@ -95,6 +95,18 @@ class TestLadder:
         close = along(held, rules, 101.0).close
         assert close is not None
         assert close.threshold_rate == pytest.approx(100 * 1.001 * 1.004 / 0.999)
+
+    def test_where_a_fee_takes_everything_no_rule_reaches_its_profit_and_none_waits_for_it(self) -> None:
+        held = position(fee_close=1.0)
+        rules = document(
+            take_profit={"levels": [{"profit": 0.01}]},
+            break_even={"trigger": 0.01, "offset": 0.0},
+            trailing_stop={"activation": 0.01, "distance": 0.01},
+        )
+        decision = along(held, rules, 1e9)
+        assert decision.close is None
+        assert decision.marks.stop_rate is None
+        assert thresholds(held, decision.marks, rules) == Thresholds()
 
     def test_a_level_that_no_price_reaches_is_left_out(self) -> None:
         rules = document(take_profit={"levels": [{"profit": "2", "fraction": "1"}]})

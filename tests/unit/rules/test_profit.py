@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pool.rules.position import Position
-from pool.rules.profit import profit_ratio, rate_at_profit
+from pool.rules.profit import profit_ratio, rate_at_profit, reached
 
 RATES = st.floats(1e-6, 1e6, allow_subnormal=False)
 FEES = st.floats(0, 0.01)
@@ -73,3 +73,11 @@ def test_a_short_earns_no_more_than_its_leverage() -> None:
 
     assert rate_at_profit(position, 0.5) == 50.0
     assert rate_at_profit(position, 1.0) <= 0
+
+
+@pytest.mark.parametrize("fee", [1.0, 1.5])
+def test_no_rate_brings_a_profit_where_a_fee_takes_all_that_is_sold_for(fee: float) -> None:
+    position = Position(False, 100.0, 1.0, 1.0, 1.0, 0.0, fee, datetime(2026, 1, 1, tzinfo=UTC))
+
+    rate = rate_at_profit(position, 0.01)
+    assert not reached(position, 1e300, rate)
