@@ -50,6 +50,23 @@ def test_what_the_deployment_decides_stays(checkout: Path) -> None:
     assert told(checkout, **dict.fromkeys({*decided, *DECIDED_ELSEWHERE}, "x"))[0] == set()
 
 
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_the_first_password_is_pointed_at_as_long_as_it_is_kept(checkout: Path, is_kept: bool) -> None:
+    docker = f"""case "$1" in
+        version) ;;
+        inspect) case "$3" in *Health*) echo healthy ;; *) echo its-container ;; esac ;;
+        exec) [ "$3 $4" = "test -e" ] && exit {0 if is_kept else 1} ;;
+        *) exit 1 ;;
+    esac"""
+    (checkout / "bin" / "docker").write_text(f"#!/bin/sh\n{docker}\n")
+    built = {"FLOTILLA_IMAGE": "x", "FLOTILLA_POOL_IMAGE": "x", "FLOTILLA_PORT": "8001"}
+    given = {"PATH": f"{checkout / 'bin'}:{os.environ['PATH']}", **built}
+    command = [str(checkout / "scripts" / "deploy"), "up"]
+    done = subprocess.run(command, env=given, capture_output=True, text=True, check=True)
+    assert "up at http://127.0.0.1:8001" in done.stderr
+    assert ("docker exec its-container cat /home/flotilla/admin-password" in done.stderr) == is_kept
+
+
 @pytest.mark.parametrize("name", ["FLOTILLA_ORCH_KEK", "FLOTILLA_ORCH_KEK_COMMAND"])
 def test_what_opens_exchange_keys_gets_into_no_containers_environment(checkout: Path, name: str) -> None:
     assert told(checkout, **{name: "planted"})[0] == set()
