@@ -19,6 +19,7 @@ PAGES = {
     "strategies": "/strategies", "new-strategy": "/strategies/new",
     "users": "/users", "user": "/users/admin",
     "pools": "/pools", "pool": "/pools/pool-local", "rollouts": "/pools/rollouts", "disks": "/pools/disks",
+    "wallets": "/wallets", "exchange-keys": "/wallets/keys", "findings": "/wallets/findings",
     "nowhere": "/nowhere",
 }  # fmt: skip
 BOT_TABS = ("chart", "trades", "equity", "actions", "policy", "configuration", "events", "logs")

@@ -6,17 +6,21 @@ import { checkExchangeKey, deleteExchangeKey, listExchangeKeys, type KeyResponse
 import { asProblem } from '@/api/problem'
 import { confirm } from '@/components/confirm'
 
+/** What hangs on keys is asked for anew: their account's wallets, where bots may trade live, what seals how many. */
+export function useKeysTold(): () => void {
+  const client = useQueryClient()
+  return () => {
+    for (const key of [['exchange-keys'], ['wallets'], ['exchanges'], ['vault']]) void client.invalidateQueries({ queryKey: key })
+  }
+}
+
 /** One's exchange keys, and what is done to one that is there. Nothing secret is ever in here. */
 export function useKeys() {
   const { t } = useI18n()
   const toast = useToast()
-  const client = useQueryClient()
+  const told = useKeysTold()
   const query = useQuery({ queryKey: ['exchange-keys'], queryFn: ({ signal }) => listExchangeKeys({ signal }) })
 
-  /** What hangs on keys: their account's wallets, where bots may trade live, and which key-encryption key seals how many. */
-  function told(): void {
-    for (const key of [['exchange-keys'], ['wallets'], ['exchanges'], ['vault']]) void client.invalidateQueries({ queryKey: key })
-  }
   function failed(error: unknown): void {
     const { title, message } = asProblem(error)
     toast.add({ color: 'error', title, description: message, duration: 0 })
@@ -45,5 +49,5 @@ export function useKeys() {
     if (await confirm({ title: t('wallets.keys.delete.title', { name: key.name }), consequences, typed: key.name, action: t('common.action.delete'), danger: true })) remove.mutate(key)
   }
 
-  return { query, check, remove, askToRemove, told }
+  return { query, check, remove, askToRemove }
 }
