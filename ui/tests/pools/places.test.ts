@@ -125,8 +125,9 @@ it('memory has a share only where there is a limit and a sample', () => {
 it('is watched closely while something moves, starts, drains or goes', () => {
   expect(isBusy(fleet([pool('pool-a', { slots_used: 2 })]))).toBe(false)
   expect(isBusy(fleet([pool('pool-a', { observed_state: 'starting' })]))).toBe(true)
-  expect(isBusy(fleet([pool('pool-a', { draining: true, cordoned: true })]))).toBe(false)
-  expect(isBusy(fleet([pool('pool-a', { draining: true, cordoned: true, slots_used: 1 })]))).toBe(true)
+  const draining = pool('pool-a', { draining: true, cordoned: true })
+  expect(isBusy(fleet([draining]))).toBe(false)
+  expect(isBusy(fleet([draining], { 'pool-a': [slot('x')] }))).toBe(true)
   expect(isBusy(fleet([pool('pool-a', { desired_state: 'removed' })]))).toBe(true)
   expect(isBusy(fleet([pool('pool-a')], {}, [move('x', 'pool-a', 'pool-b')]))).toBe(true)
 })

@@ -124,6 +124,6 @@ export function rolloutShare(rollout: RolloutResponse, slots: ReadonlyMap<string
 export function isBusy(fleet: Fleet): boolean {
   return (
     fleet.moves.length > 0 ||
-    fleet.pools.some((pool) => pool.desired_state === 'removed' || pool.observed_state === 'starting' || (pool.draining && pool.slots_used > 0))
+    fleet.pools.some((pool) => pool.desired_state === 'removed' || pool.observed_state === 'starting' || (pool.draining && (fleet.slots.get(pool.id)?.length ?? 0) > 0))
   )
 }
