@@ -17,7 +17,7 @@ PAGES = {
     "notifications": "/settings/notifications", "quotas": "/settings/quotas", "logging": "/settings/logging",
     **{f"setup-{step}": f"/setup/{step}" for step in ("password", "reading", "exchange", "rules", "bots", "summary")},
     "strategies": "/strategies", "new-strategy": "/strategies/new",
-    "users": "/users", "user": "/users/admin",
+    "users": "/users", "user": "/users/admin", "portfolio": "/portfolios/admin",
     "pools": "/pools", "pool": "/pools/pool-local", "rollouts": "/pools/rollouts", "disks": "/pools/disks",
     "wallets": "/wallets", "exchange-keys": "/wallets/keys", "findings": "/wallets/findings",
     "nowhere": "/nowhere",

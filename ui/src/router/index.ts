@@ -20,6 +20,7 @@ declare module 'vue-router' {
 
 const routes: RouteRecordRaw[] = [
   { path: '/', name: 'fleet', component: () => import('@/features/fleet/FleetPage.vue'), meta: { text: ['fleet'], title: 'common.nav.fleet' } },
+  { path: '/portfolios/:user', name: 'portfolio', component: () => import('@/features/fleet/PortfolioPage.vue'), meta: { text: ['fleet'], title: 'common.nav.fleet' } },
   { path: '/bots/new', name: 'bot-new', component: () => import('@/features/bots/CreatePage.vue'), meta: { text: ['create'], title: 'common.nav.create' } },
   { path: '/bots/:id/:tab?', name: 'bot', component: () => import('@/features/bots/BotPage.vue'), meta: { text: ['bot'], title: 'common.nav.bot' } },
   { path: '/risk/:tab?', name: 'risk', component: () => import('@/features/risk/RiskPage.vue'), meta: { text: ['risk'], title: 'common.nav.risk' } },

@@ -1,5 +1,5 @@
 /** Who has how much of a book. Pure. */
-import type { BotPosition, Exposure } from '@/api/generated'
+import type { BotPosition, Exposure, Portfolio } from '@/api/generated'
 
 export interface Held {
   key: string
@@ -28,4 +28,9 @@ export function allocationParts(bots: readonly BotPosition[], book: 'dry' | 'liv
   const whole = worth.reduce((sum, { value }) => sum + Math.max(0, value), 0)
   if (whole <= 0) return { shown: [], rest: [] }
   return largest(worth.map(({ bot, value }) => ({ key: bot.id, label: bot.name, amount: bot.equity, currency: bot.currency, ratio: Math.max(0, value) / whole })))
+}
+
+/** The books that have bots, live first. */
+export function booksOf(portfolio: Pick<Portfolio, 'live' | 'dry'>): ('live' | 'dry')[] {
+  return (['live', 'dry'] as const).filter((book) => portfolio[book].bots > 0)
 }

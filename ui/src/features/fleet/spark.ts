@@ -1,4 +1,6 @@
 /** A series as the path of a small drawing. Pure. */
+import type { Sparkline } from '@/api/generated'
+
 export interface Spark {
   path: string
   /** Where the first value is, in the drawing's units from the top. */
@@ -22,6 +24,11 @@ export function sparkPath(values: readonly (number | null)[], width: number, hei
     broken = value === null
   })
   return { path, zero: y(first), rises: last >= first }
+}
+
+/** What is drawn for each bot, by its id. */
+export function sparksOf(items: readonly Pick<Sparkline, 'bot_id' | 'profit'>[]): ReadonlyMap<string, readonly (number | null)[]> {
+  return new Map(items.map(({ bot_id: id, profit }) => [id, profit.map((value) => (value === null ? null : Number(value)))]))
 }
 
 function round(value: number): number {

@@ -8,6 +8,7 @@ import { useStream } from '@/stream/stream'
 
 import { type Alert, attention, type Item } from './attention'
 import { type Row, rowsOf } from './rows'
+import { sparksOf } from './spark'
 
 export const RECORDS = ['bots', 'records'] as const
 const PAGE = 200
@@ -35,9 +36,7 @@ export function useFleet() {
 
   const recordById = computed<ReadonlyMap<string, BotResponse>>(() => new Map((records.data.value ?? []).map((bot) => [bot.id, bot])))
   const riskById = computed<ReadonlyMap<string, BotRiskResponse>>(() => new Map((risk.data.value?.bots ?? []).map((bot) => [bot.bot_id, bot])))
-  const sparkById = computed<ReadonlyMap<string, readonly (number | null)[]>>(
-    () => new Map((sparks.data.value?.items ?? []).map(({ bot_id: id, profit }) => [id, profit.map((value) => (value === null ? null : Number(value)))])),
-  )
+  const sparkById = computed(() => sparksOf(sparks.data.value?.items ?? []))
 
   const rows = shallowRef<ReadonlyMap<string, Row>>(new Map())
   watch(
