@@ -3,6 +3,11 @@ import { computed, onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
 import { inspectStrategy, type InspectionResponse } from '@/api/generated'
 
 const ASK_AFTER_MS = 600
+const CLASS_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/
+
+export function isClassName(told: string): boolean {
+  return CLASS_NAME.test(told)
+}
 
 /** What reading a source finds, asked for a moment after it was written. What was found last stays until then. */
 export function useInspection(source: Ref<string>, className: Ref<string>, wanted: () => boolean) {
@@ -43,7 +48,7 @@ export function useInspection(source: Ref<string>, className: Ref<string>, wante
     [now, wanted],
     () => {
       forget()
-      if (!wanted()) return
+      if (!wanted() || (className.value !== '' && !isClassName(className.value))) return
       isPending.value = true
       timer = setTimeout(() => void ask(), ASK_AFTER_MS)
     },

@@ -5,12 +5,16 @@ import { onBeforeRouteLeave, onBeforeRouteUpdate, type RouteLocationNormalized }
 
 import { confirm } from '@/components/confirm'
 
+/** The tab that is shown where none is named is the first one. */
+function placeOf({ name, params, query }: RouteLocationNormalized): string {
+  return JSON.stringify([name, params.id, params.tab || 'code', query.version])
+}
+
 /** What is half written is not lost by a step aside: it is asked first, and the browser asks where it is closed. */
 export function useLeaving(isDirty: Readonly<Ref<boolean>>): void {
   const { t } = useI18n()
   async function mayLeave(to: RouteLocationNormalized, from: RouteLocationNormalized): Promise<boolean> {
-    const isSamePlace = to.path === from.path && to.query.version === from.query.version
-    if (isSamePlace || !isDirty.value) return true
+    if (!isDirty.value || placeOf(to) === placeOf(from)) return true
     return confirm({ title: t('strategies.leave.title'), consequences: [t('strategies.leave.text')], action: t('strategies.leave.action'), danger: true })
   }
   onBeforeRouteUpdate(mayLeave)
