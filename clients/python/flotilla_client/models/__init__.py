@@ -378,6 +378,8 @@ if TYPE_CHECKING:
     from .user_create_role import UserCreateRole
     from .user_deactivate import UserDeactivate
     from .user_made_response import UserMadeResponse
+    from .user_overview import UserOverview
+    from .user_overview_second_factors_item import UserOverviewSecondFactorsItem
     from .user_page import UserPage
     from .user_reactivate import UserReactivate
     from .user_response import UserResponse
@@ -765,6 +767,8 @@ _MODULES = {
     "UserCreateRole": ".user_create_role",
     "UserDeactivate": ".user_deactivate",
     "UserMadeResponse": ".user_made_response",
+    "UserOverview": ".user_overview",
+    "UserOverviewSecondFactorsItem": ".user_overview_second_factors_item",
     "UserPage": ".user_page",
     "UserReactivate": ".user_reactivate",
     "UserResponse": ".user_response",
@@ -1153,6 +1157,8 @@ __all__ = (
     "UserDeactivate",
     "UseResponse",
     "UserMadeResponse",
+    "UserOverview",
+    "UserOverviewSecondFactorsItem",
     "UserPage",
     "UserReactivate",
     "UserResponse",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from attrs import define as _attrs_define
 
 if TYPE_CHECKING:
-    from ..models.user_response import UserResponse
+    from ..models.user_overview import UserOverview
 
 
 T = TypeVar("T", bound="UserPage")
@@ -17,11 +17,11 @@ class UserPage:
     """Some of all users.
 
     Attributes:
-        items (list[UserResponse]): In the order of their names.
+        items (list[UserOverview]): In the order of their names.
         next_ (None | str): Cursor of the next page; null at the end.
     """
 
-    items: list[UserResponse]
+    items: list[UserOverview]
     next_: None | str
 
     def to_dict(self) -> dict[str, Any]:
@@ -46,13 +46,13 @@ class UserPage:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.user_response import UserResponse  # noqa: PLC0415
+        from ..models.user_overview import UserOverview  # noqa: PLC0415
 
         d = dict(src_dict)
         items = []
         _items = d.pop("items")
         for items_item_data in _items:
-            items_item = UserResponse.from_dict(items_item_data)
+            items_item = UserOverview.from_dict(items_item_data)
 
             items.append(items_item)
 

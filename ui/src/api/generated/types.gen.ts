@@ -8567,6 +8567,86 @@ export type UserMadeResponse = {
 };
 
 /**
+ * UserOverview
+ *
+ * A user, with how the account is used.
+ */
+export type UserOverview = {
+    /**
+     * Id
+     *
+     * Identity of the user.
+     */
+    id: string;
+    /**
+     * Username
+     *
+     * User name.
+     */
+    username: string;
+    /**
+     * Role
+     *
+     * `admin`; `trader`, who has bots; `viewer`, who only looks.
+     */
+    role: string;
+    /**
+     * May Trade Live
+     *
+     * Whether his bots may trade with real money.
+     */
+    may_trade_live: boolean;
+    /**
+     * Reporting Currency
+     *
+     * Currency that his portfolio is told in.
+     */
+    reporting_currency: string;
+    /**
+     * Max Bots
+     *
+     * His own quota; null: as the settings say.
+     */
+    max_bots: number | null;
+    /**
+     * Max Memory Bytes
+     *
+     * His own quota; null: as the settings say.
+     */
+    max_memory_bytes: number | null;
+    /**
+     * Created At
+     *
+     * When he was made.
+     */
+    created_at: string;
+    /**
+     * Deactivated At
+     *
+     * Since when he may not sign in; null: he may.
+     */
+    deactivated_at: string | null;
+    /**
+     * Last Seen At
+     *
+     * When a sign-in of his was refreshed last; null: never, or too long ago to be remembered.
+     */
+    last_seen_at: string | null;
+    /**
+     * Second Factors
+     *
+     * What is asked for beside his password; empty: nothing.
+     */
+    second_factors: Array<'totp' | 'passkey'>;
+    /**
+     * Bots
+     *
+     * How many bots he has.
+     */
+    bots: number;
+};
+
+/**
  * UserPage
  *
  * Some of all users.
@@ -8577,7 +8657,7 @@ export type UserPage = {
      *
      * In the order of their names.
      */
-    items: Array<UserResponse>;
+    items: Array<UserOverview>;
     /**
      * Next
      *
@@ -15971,7 +16051,7 @@ export type GetUserResponses = {
     /**
      * Successful Response
      */
-    200: UserResponse;
+    200: UserOverview;
 };
 
 export type GetUserResponse = GetUserResponses[keyof GetUserResponses];
@@ -17135,6 +17215,68 @@ export type ListUserSessionsResponses = {
 };
 
 export type ListUserSessionsResponse = ListUserSessionsResponses[keyof ListUserSessionsResponses];
+
+export type EndUserSessionData = {
+    body?: never;
+    path: {
+        /**
+         * User Id
+         *
+         * Identity of the user, or his name.
+         */
+        user_id: string;
+        /**
+         * Session Id
+         *
+         * Identity of the session.
+         */
+        session_id: string;
+    };
+    query?: never;
+    url: '/api/v1/users/{user_id}/sessions/{session_id}';
+};
+
+export type EndUserSessionErrors = {
+    /**
+     * Sign in first
+     */
+    401: Problem;
+    /**
+     * Change your password
+     */
+    403: Problem;
+    /**
+     * Not found
+     */
+    404: Problem;
+    /**
+     * Invalid request
+     */
+    422: Problem;
+    /**
+     * Too many requests
+     */
+    429: Problem;
+    /**
+     * Internal error
+     */
+    500: Problem;
+    /**
+     * Storage is unavailable
+     */
+    503: Problem;
+};
+
+export type EndUserSessionError = EndUserSessionErrors[keyof EndUserSessionErrors];
+
+export type EndUserSessionResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type EndUserSessionResponse = EndUserSessionResponses[keyof EndUserSessionResponses];
 
 export type ListTokensData = {
     body?: never;
@@ -21786,6 +21928,10 @@ export type CreatePushSubscriptionErrors = {
      */
     408: Problem;
     /**
+     * Conflict
+     */
+    409: Problem;
+    /**
      * Body too large
      */
     413: Problem;
@@ -22104,6 +22250,12 @@ export type StreamPortfolioData = {
          * Id or name of a user whose whole portfolio is shared with you; administrators: of any.
          */
         user?: string | null;
+        /**
+         * Changes
+         *
+         * After the first `portfolio` of a connection, tell what changed in it alone, as `change`.
+         */
+        changes?: boolean;
     };
     url: '/api/v1/portfolio/stream';
 };

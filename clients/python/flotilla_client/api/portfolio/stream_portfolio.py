@@ -13,6 +13,7 @@ def _get_kwargs(
     *,
     ticket: None | str | Unset = UNSET,
     user: None | str | Unset = UNSET,
+    changes: bool | Unset = False,
     last_event_id: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
@@ -34,6 +35,8 @@ def _get_kwargs(
     else:
         json_user = user
     params["user"] = json_user
+
+    params["changes"] = changes
 
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
@@ -107,6 +110,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     ticket: None | str | Unset = UNSET,
     user: None | str | Unset = UNSET,
+    changes: bool | Unset = False,
     last_event_id: str | Unset = UNSET,
 ) -> Response[Problem | str]:
     """Live portfolio (Server-Sent Events)
@@ -117,6 +121,15 @@ def sync_detailed(
     on each
     stage of what a universal rule did; `alert`, also of entries that a limit refused. Every event has
     an id.
+
+    With `changes=true` each portfolio after the first of a connection comes as `change`: `since` is the
+    id of the event
+    that it builds on, and where that is not the last `portfolio` or `change` you had, ask anew without
+    an id. Its other
+    fields replace those of the portfolio, but for `bots`, whose entries name a bot by `id` and the
+    fields of it that
+    are new, and `order`: the ids of all bots there are now, told where they are not the same ones as
+    before.
 
     With `Last-Event-ID` the events since are replayed instead of the portfolio at connect. Where they
     are not
@@ -130,6 +143,8 @@ def sync_detailed(
             Authorization header.
         user (None | str | Unset): Id or name of a user whose whole portfolio is shared with you;
             administrators: of any.
+        changes (bool | Unset): After the first `portfolio` of a connection, tell what changed in
+            it alone, as `change`. Default: False.
         last_event_id (str | Unset):
 
     Raises:
@@ -143,6 +158,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         ticket=ticket,
         user=user,
+        changes=changes,
         last_event_id=last_event_id,
     )
 
@@ -158,6 +174,7 @@ def sync(
     client: AuthenticatedClient,
     ticket: None | str | Unset = UNSET,
     user: None | str | Unset = UNSET,
+    changes: bool | Unset = False,
     last_event_id: str | Unset = UNSET,
 ) -> Problem | str | None:
     """Live portfolio (Server-Sent Events)
@@ -168,6 +185,15 @@ def sync(
     on each
     stage of what a universal rule did; `alert`, also of entries that a limit refused. Every event has
     an id.
+
+    With `changes=true` each portfolio after the first of a connection comes as `change`: `since` is the
+    id of the event
+    that it builds on, and where that is not the last `portfolio` or `change` you had, ask anew without
+    an id. Its other
+    fields replace those of the portfolio, but for `bots`, whose entries name a bot by `id` and the
+    fields of it that
+    are new, and `order`: the ids of all bots there are now, told where they are not the same ones as
+    before.
 
     With `Last-Event-ID` the events since are replayed instead of the portfolio at connect. Where they
     are not
@@ -181,6 +207,8 @@ def sync(
             Authorization header.
         user (None | str | Unset): Id or name of a user whose whole portfolio is shared with you;
             administrators: of any.
+        changes (bool | Unset): After the first `portfolio` of a connection, tell what changed in
+            it alone, as `change`. Default: False.
         last_event_id (str | Unset):
 
     Raises:
@@ -195,6 +223,7 @@ def sync(
         client=client,
         ticket=ticket,
         user=user,
+        changes=changes,
         last_event_id=last_event_id,
     ).parsed
 
@@ -204,6 +233,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     ticket: None | str | Unset = UNSET,
     user: None | str | Unset = UNSET,
+    changes: bool | Unset = False,
     last_event_id: str | Unset = UNSET,
 ) -> Response[Problem | str]:
     """Live portfolio (Server-Sent Events)
@@ -214,6 +244,15 @@ async def asyncio_detailed(
     on each
     stage of what a universal rule did; `alert`, also of entries that a limit refused. Every event has
     an id.
+
+    With `changes=true` each portfolio after the first of a connection comes as `change`: `since` is the
+    id of the event
+    that it builds on, and where that is not the last `portfolio` or `change` you had, ask anew without
+    an id. Its other
+    fields replace those of the portfolio, but for `bots`, whose entries name a bot by `id` and the
+    fields of it that
+    are new, and `order`: the ids of all bots there are now, told where they are not the same ones as
+    before.
 
     With `Last-Event-ID` the events since are replayed instead of the portfolio at connect. Where they
     are not
@@ -227,6 +266,8 @@ async def asyncio_detailed(
             Authorization header.
         user (None | str | Unset): Id or name of a user whose whole portfolio is shared with you;
             administrators: of any.
+        changes (bool | Unset): After the first `portfolio` of a connection, tell what changed in
+            it alone, as `change`. Default: False.
         last_event_id (str | Unset):
 
     Raises:
@@ -240,6 +281,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         ticket=ticket,
         user=user,
+        changes=changes,
         last_event_id=last_event_id,
     )
 
@@ -253,6 +295,7 @@ async def asyncio(
     client: AuthenticatedClient,
     ticket: None | str | Unset = UNSET,
     user: None | str | Unset = UNSET,
+    changes: bool | Unset = False,
     last_event_id: str | Unset = UNSET,
 ) -> Problem | str | None:
     """Live portfolio (Server-Sent Events)
@@ -263,6 +306,15 @@ async def asyncio(
     on each
     stage of what a universal rule did; `alert`, also of entries that a limit refused. Every event has
     an id.
+
+    With `changes=true` each portfolio after the first of a connection comes as `change`: `since` is the
+    id of the event
+    that it builds on, and where that is not the last `portfolio` or `change` you had, ask anew without
+    an id. Its other
+    fields replace those of the portfolio, but for `bots`, whose entries name a bot by `id` and the
+    fields of it that
+    are new, and `order`: the ids of all bots there are now, told where they are not the same ones as
+    before.
 
     With `Last-Event-ID` the events since are replayed instead of the portfolio at connect. Where they
     are not
@@ -276,6 +328,8 @@ async def asyncio(
             Authorization header.
         user (None | str | Unset): Id or name of a user whose whole portfolio is shared with you;
             administrators: of any.
+        changes (bool | Unset): After the first `portfolio` of a connection, tell what changed in
+            it alone, as `change`. Default: False.
         last_event_id (str | Unset):
 
     Raises:
@@ -291,6 +345,7 @@ async def asyncio(
             client=client,
             ticket=ticket,
             user=user,
+            changes=changes,
             last_event_id=last_event_id,
         )
     ).parsed

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from . import (
         end_other_sessions,
         end_session,
+        end_user_session,
         end_user_sessions,
         list_sessions,
         list_user_sessions,
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = (
     "end_other_sessions",
     "end_session",
+    "end_user_session",
     "end_user_sessions",
     "list_sessions",
     "list_user_sessions",

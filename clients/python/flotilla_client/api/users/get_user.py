@@ -7,7 +7,7 @@ import httpx
 from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.problem import Problem
-from ...models.user_response import UserResponse
+from ...models.user_overview import UserOverview
 from ...types import Response
 
 
@@ -25,9 +25,9 @@ def _get_kwargs(
     return _kwargs
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Problem | UserResponse | None:
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Problem | UserOverview | None:
     if response.status_code == 200:
-        response_200 = UserResponse.from_dict(response.json())
+        response_200 = UserOverview.from_dict(response.json())
 
         return response_200
 
@@ -74,7 +74,7 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Problem | UserResponse]:
+) -> Response[Problem | UserOverview]:
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -87,7 +87,7 @@ def sync_detailed(
     user_id: str,
     *,
     client: AuthenticatedClient,
-) -> Response[Problem | UserResponse]:
+) -> Response[Problem | UserOverview]:
     """One user
 
      By id or name.
@@ -100,7 +100,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Problem | UserResponse]
+        Response[Problem | UserOverview]
     """
 
     kwargs = _get_kwargs(
@@ -118,7 +118,7 @@ def sync(
     user_id: str,
     *,
     client: AuthenticatedClient,
-) -> Problem | UserResponse | None:
+) -> Problem | UserOverview | None:
     """One user
 
      By id or name.
@@ -131,7 +131,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Problem | UserResponse
+        Problem | UserOverview
     """
 
     return sync_detailed(
@@ -144,7 +144,7 @@ async def asyncio_detailed(
     user_id: str,
     *,
     client: AuthenticatedClient,
-) -> Response[Problem | UserResponse]:
+) -> Response[Problem | UserOverview]:
     """One user
 
      By id or name.
@@ -157,7 +157,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Problem | UserResponse]
+        Response[Problem | UserOverview]
     """
 
     kwargs = _get_kwargs(
@@ -173,7 +173,7 @@ async def asyncio(
     user_id: str,
     *,
     client: AuthenticatedClient,
-) -> Problem | UserResponse | None:
+) -> Problem | UserOverview | None:
     """One user
 
      By id or name.
@@ -186,7 +186,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Problem | UserResponse
+        Problem | UserOverview
     """
 
     return (
