@@ -43,24 +43,25 @@ export const router = createRouter({
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
 })
 
-/** Begins to load a page's code while it is asked who is signed in. What fails is told when the page is opened. */
-async function fetchAhead(to: RouteLocationNormalized): Promise<void> {
+/** Begins to load a page's code and text while it is asked who is signed in. What fails is told when they are used. */
+function fetchAhead(to: RouteLocationNormalized): void {
   const pages = to.matched.map(({ components }) => components?.default).filter((page) => typeof page === 'function')
-  await Promise.allSettled(pages.map((page) => (page as () => Promise<unknown>)()))
+  void Promise.allSettled([loadText(to.meta.text ?? []), ...pages.map((page) => (page as () => Promise<unknown>)())])
 }
 
 router.beforeEach(async (to, from) => {
-  const text = loadText(to.meta.text ?? [])
-  const code = fetchAhead(to)
-  if (to.meta.bare) return text.then(() => true)
+  fetchAhead(to)
+  if (to.meta.bare) return loadText(to.meta.text ?? []).then(() => true)
   const session = useSession()
   try {
-    const [found] = await Promise.all([session.resume(), text, code])
-    if (!found) return { name: 'sign-in', query: to.fullPath === '/' ? {} : { to: to.fullPath } }
+    if (!(await session.resume())) return { name: 'sign-in', query: to.fullPath === '/' ? {} : { to: to.fullPath } }
   } catch (error) {
     if (asProblem(error).code === 'password_change_required') return { name: 'sign-in', query: { to: to.fullPath, step: 'change' } }
-    return true // No answer: the frame says so, shows what was last known, and goes on by itself.
+    // No answer: the frame says so, shows what was last known, and goes on by itself.
+    await loadText(to.meta.text ?? [])
+    return true
   }
+  await loadText(to.meta.text ?? [])
   if (to.meta.admin && !session.isAdmin) return { name: 'fleet' }
   const arrives = from === START_LOCATION || from.meta.bare === true
   if (to.name === 'fleet' && arrives && leadsToSetup(session.me)) return { name: 'setup' }
