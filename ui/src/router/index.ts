@@ -4,6 +4,7 @@ import { asProblem } from '@/api/problem'
 import { useSession } from '@/features/auth/session'
 import { leadsToSetup } from '@/features/setup/offer'
 import { loadText } from '@/locales/i18n'
+import { useStream } from '@/stream/stream'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -61,6 +62,7 @@ router.beforeEach(async (to, from) => {
     await loadText(to.meta.text ?? [])
     return true
   }
+  if (session.me !== null) void useStream().start(session.me.id)
   await loadText(to.meta.text ?? [])
   if (to.meta.admin && !session.isAdmin) return { name: 'fleet' }
   const arrives = from === START_LOCATION || from.meta.bare === true

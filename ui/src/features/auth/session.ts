@@ -21,9 +21,16 @@ export const useSession = defineStore('session', () => {
     over.value = true
   })
 
-  /** Goes on with the sign-in that the browser keeps, if there is one. */
-  async function resume(): Promise<boolean> {
-    if (me.value !== null) return true
+  let resuming: Promise<boolean> | null = null
+
+  /** Goes on with the sign-in that the browser keeps, if there is one. Who asks meanwhile gets the same answer. */
+  function resume(): Promise<boolean> {
+    if (me.value !== null) return Promise.resolve(true)
+    resuming ??= ask().finally(() => (resuming = null))
+    return resuming
+  }
+
+  async function ask(): Promise<boolean> {
     try {
       const found = await renew()
       if (found) await load()
