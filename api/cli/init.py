@@ -117,6 +117,7 @@ def init(
         guide.settle("time_zone", "Time zone", time_zone, _zone_here)
         guide.settle("reporting_currency", "Currency that your portfolio is told in", currency)
         where = guide.exchange(exchange, key)
+        guide.knows(rules)
         kept = guide.demo(keep_demo)
         guide.rules(rules)
         made = guide.first_bots(wanted, where)
@@ -207,17 +208,19 @@ class _Guide:
             self.done.removed.append(one.name)
         return []
 
+    def knows(self, said: str | None) -> None:
+        """Whether there is a preset of that name, before anything is taken away. Raises CliError."""
+        names = [one.name for one in self._presets] if said not in (None, _NONE) else []
+        if names and said not in names:
+            raise CliError(f"There is no preset {said!r}; it is one of {', '.join(names)}.", ExitCode.NOT_FOUND)
+
     def rules(self, said: str | None) -> None:
-        """A preset over all bots, unless just that is in force. Raises CliError."""
+        """A preset over all bots, one that `knows` let pass, unless just that is in force. Raises CliError."""
         if said is None and not self._asks:
             return
-        presets = self._client.ask(policies.list_policy_presets, client=self._client.api).body.items
-        names = [one.name for one in presets]
-        preset = self._chosen_preset(presets) if said is None else said
+        preset = self._chosen_preset(self._presets) if said is None else said
         if preset == _NONE:
             return
-        if preset not in names:
-            raise CliError(f"There is no preset {preset!r}; it is one of {', '.join(names)}.", ExitCode.NOT_FOUND)
         body = DialRequest(preset=preset, time_zone=self._settled.time_zone)
         dialled = self._client.ask(policies.dial_policy, client=self._client.api, body=body).body
         if dialled.changes and not self._put(cast(PolicyDocument, dialled.document)):
@@ -239,6 +242,10 @@ class _Guide:
     def _known(self) -> MeResponse:
         assert self._me is not None
         return self._me
+
+    @property
+    def _presets(self) -> Sequence[PresetResponse]:
+        return self._client.ask(policies.list_policy_presets, client=self._client.api).body.items
 
     @property
     def _settled(self) -> MeResponse:

@@ -31,7 +31,8 @@ class Encoder:
 
     def change(self, topic: str, since: str, before: dict[str, Any], message: Message) -> bytes:
         """A `change` event: what is new in this portfolio for whom `before` was told, with the id `since`."""
-        key = (topic, since, message.cursor)
+        # Of one cursor there may be two bodies: what was published, and what a later connection began with.
+        key = (topic, since, str(before["as_of"]), message.cursor)
         known = self._messages.get(key)
         if known is not None:
             return known

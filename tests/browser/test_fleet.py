@@ -53,16 +53,14 @@ def test_a_bot_is_made_paused_emptied_and_deleted(admin: Person, fleet: Flotilla
     expect(page.get_by_test_id("state")).to_have_attribute("data-state", "running")
     made = fleet.get(f"/api/v1/bots/{bot_id(fleet, 'three')}")
     assert made["pairs"] == shown["exchange"]["pair_whitelist"]
+    eventually_sync(lambda: held(fleet, made["id"]), message="it holds something")
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_test_id("state")).to_have_attribute("data-state", "paused")
 
     page.get_by_test_id("tab-trades").click()
-    if fleet.get(f"/api/v1/trades?state=open&bot_id={made['id']}")["items"]:
-        act(page, "Close all trades")
-        page.get_by_test_id("confirm-yes").click()
-    eventually_sync(
-        lambda: not fleet.get(f"/api/v1/trades?state=open&bot_id={made['id']}")["items"], message="it holds nothing"
-    )
+    act(page, "Close all trades")
+    page.get_by_test_id("confirm-yes").click()
+    eventually_sync(lambda: not held(fleet, made["id"]), message="it holds nothing")
     act(page, "Delete")
     delete = page.get_by_test_id("confirm-yes")
     expect(delete).to_be_disabled()
@@ -105,7 +103,12 @@ def test_one_trade_is_ended_and_the_log_tells_of_it(admin: Person, fleet: Flotil
     expect(row.get_by_test_id("reason")).to_contain_text(re.compile("hand|force", re.IGNORECASE))
     page.get_by_test_id("tab-logs").click()
     expect(page.get_by_test_id("log")).to_contain_text("force_exit")
-    eventually_sync(lambda: len(held(fleet, two)) == 2, message="it entered again")
+
+    def entered_again() -> bool:
+        now = [one["trade_id"] for one in held(fleet, two)]
+        return len(now) == 2 and trade["trade_id"] not in now
+
+    eventually_sync(entered_again)
 
 
 def test_a_changed_configuration_is_what_the_bot_runs_with(admin: Person, fleet: Flotilla) -> None:
@@ -160,14 +163,17 @@ def ruled(fleet: Flotilla, bot: str) -> list[str | None]:
     return [stop and stop["rule"] for stop in (one["levels"] and one["levels"]["universal_stop"] for one in trades)]
 
 
-def test_everything_is_halted_and_released_by_keyboard_alone(screen: Screen, admin: Person) -> None:
+def test_everything_is_halted_and_released_by_keyboard_alone(screen: Screen, admin: Person, fleet: Flotilla) -> None:
     screen.expect_errors("409")  # a release that is not confirmed yet is answered with its consequences
     page = admin.page
     admin.sees_live()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
     page.get_by_test_id("halt").focus()
-    page.keyboard.down("Enter")
-    page.keyboard.up("Enter")
-    expect(page.get_by_test_id("risk-mode")).to_have_count(0)  # it wants to be held
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("halt")).to_have_attribute("data-holding", "false")
+    assert fleet.get("/api/v1/risk")["mode"] == "active"
+    assert not [url for url in sent if "/risk" in url], "it wants to be held"
 
     page.keyboard.down("Enter")
     expect(page.get_by_test_id("risk-mode")).to_have_attribute("data-mode", "halted")
@@ -199,12 +205,31 @@ def test_two_people_see_their_own_alone(admin: Person, screen: Screen, fleet: Fl
     mira.sees_live()
     expect(page.get_by_test_id("no-bots")).to_be_visible()
     assert not [url for url in asked if invited["token"] in url]
-    page.goto(f"{fleet.url}/bots/{bot_id(fleet, 'one')}")
     screen.expect_errors("404")
+    page.goto(f"{fleet.url}/bots/{bot_id(fleet, 'one')}")
+    expect(page.get_by_text("There is no such bot")).to_be_visible()
     expect(page.get_by_text("one", exact=True)).to_have_count(0)
-    expect(page.get_by_test_id("state")).to_have_count(0)
+    hers = make_hers(fleet)
+    page.goto(fleet.url)
+    expect(page.get_by_test_id("bot-row")).to_have_count(1)
+    expect(page.get_by_test_id("bot-row")).to_have_attribute("data-bot-id", hers)
     admin.sees_live()
-    expect(admin.page.get_by_test_id("bot-row")).to_have_count(2)
+    rows = admin.page.get_by_test_id("bot-row")
+    expect(rows).to_have_count(2)
+    expect(rows.filter(has_text="hers")).to_have_count(0)
+
+
+def make_hers(fleet: Flotilla) -> str:
+    """A bot of Mira's, that does not run; its id."""
+    with httpx.Client(base_url=f"{fleet.url}/api/v1", timeout=60) as client:
+        signed_in = client.post("/auth/login", json={"username": "mira", "password": PASSWORD}).raise_for_status()
+        client.headers["Authorization"] = f"Bearer {signed_in.json()['access_token']}"
+        made = client.post(
+            "/bots", json={"name": "hers", "template": "eager", "pairs": ["BTC/USDT"]}
+        ).raise_for_status()
+        bot_id: str = made.json()["id"]
+        client.post(f"/bots/{bot_id}/stop").raise_for_status()
+        return bot_id
 
 
 def test_the_last_state_is_readable_offline_and_marked(screen: Screen, admin: Person) -> None:

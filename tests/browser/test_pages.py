@@ -40,6 +40,9 @@ class Mine(IStrategy):
     def populate_exit_trend(self, dataframe, metadata):
         return dataframe
 """
+WIDER = """Math.max(...[document.documentElement, document.querySelector('#content')]
+    .map((one) => (one === null ? 0 : one.scrollWidth - one.clientWidth)))"""
+"""Pixels by which the page is wider than the screen: within the frame, its content scrolls by itself."""
 MATTERS = ("serious", "critical")
 LOOKS = {
     "desk-light": {"viewport": DESK, "color_scheme": "light"},
@@ -72,7 +75,7 @@ def test_every_page_is_readable(screen: Screen, fleet: Flotilla, look: str) -> N
         person.picture(f"{look}-{name}")
         found += faults(page, name)
         if "phone" in look:
-            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            wide = page.evaluate(WIDER)
             found += [f"{name}: {wide} px wider than the phone"] if wide > 0 else []
     assert found == []
 

@@ -31,9 +31,10 @@ async def test_a_halt_is_pushed_once_to_who_owns_the_bot(world: RiskRig, service
         (push,) = await told(world.rig)
     assert push[0] == PushKind.HALTS
     assert "Why not." in push[2]
+    world.agent.orders.clear()
     async with world.leading():  # another leader orders the same again
         await world.rig.bus.publish("risk", "changed", {})
-        await eventually(lambda: world.agent.orders[one].mode is Mode.HALTED)
+        await eventually(lambda: world.mode(one) is Mode.HALTED)
         assert await told(world.rig) == [push]
 
 

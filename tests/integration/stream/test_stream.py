@@ -118,7 +118,8 @@ async def test_changes_give_the_same_portfolios_as_whole_ones(served: Served, wo
     async with served.stream(whole_path) as whole, served.stream(path) as changing:
         first = await whole.next()
         event = await changing.next()
-        assert (event.name, event.data, event.id) == ("portfolio", first.data, first.id)
+        assert (event.name, event.id) == ("portfolio", first.id)
+        assert without_ages(event.data) == without_ages(first.data)
         known, last = event.data, event.id
         for act in ("bot-a gains", "bot-c comes", "bot-b goes", "nothing"):
             if act == "bot-a gains":

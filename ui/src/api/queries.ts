@@ -10,8 +10,10 @@ function tryAgain(count: number, error: unknown): boolean {
 
 export const queryClient = new QueryClient({
   defaultOptions: {
-    queries: { retry: tryAgain, staleTime: 5_000, refetchOnWindowFocus: true, refetchIntervalInBackground: false },
-    mutations: { retry: false },
+    // Whether somebody answers is found out by asking: the machine itself answers without any network, and what a
+    // person orders is done now or refused, never kept and carried out later.
+    queries: { networkMode: 'always', retry: tryAgain, staleTime: 5_000, refetchOnWindowFocus: true, refetchIntervalInBackground: false },
+    mutations: { networkMode: 'always', retry: false },
   },
 })
 

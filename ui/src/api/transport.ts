@@ -10,6 +10,8 @@ const RENEW_BEFORE_MS = 30_000
 const SIGNED_IN = 'flotilla.signed-in'
 
 let token: string | null = null
+/** Whose requests this tab sends; null before the first, and after a sign-in ended. */
+let holder: string | null = null
 let expiresAt = 0
 let renewing: Promise<boolean> | null = null
 const ended = new Set<() => void>()
@@ -23,15 +25,31 @@ interface Issued {
 /** Keeps what a sign-in issued. */
 export function accept(issued: Issued): void {
   token = issued.access_token
+  holder = subjectOf(token)
   expiresAt = Date.now() + issued.expires_in * 1000
   localStorage.setItem(SIGNED_IN, '1')
 }
 
 /** Forgets the sign-in of this tab. */
 export function forget(): void {
-  token = null
-  expiresAt = 0
+  drop()
   localStorage.removeItem(SIGNED_IN)
+}
+
+function drop(): void {
+  token = null
+  holder = null
+  expiresAt = 0
+}
+
+/** Whom a token is of; null where it does not say. Only told apart by it: the server judges tokens. */
+function subjectOf(jwt: string): string | null {
+  try {
+    const claims = JSON.parse(atob((jwt.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'))) as { sub?: unknown }
+    return typeof claims.sub === 'string' ? claims.sub : null
+  } catch {
+    return null
+  }
 }
 
 /** The browser was signed in past this page, by a provider that sent it here: the next `renew` asks. */
@@ -108,7 +126,14 @@ async function askForToken(): Promise<boolean> {
   if (localStorage.getItem(SIGNED_IN) === null) return false
   const answer = await reach(new Request('/api/v1/auth/refresh', { method: 'POST' }))
   if (answer.ok) {
-    accept((await answer.json()) as Issued)
+    const issued = (await answer.json()) as Issued
+    if (holder !== null && subjectOf(issued.access_token) !== holder) {
+      // Somebody else signed in in another tab: nothing that this one has begun is done in his name.
+      drop()
+      ended.forEach((told) => told())
+      return false
+    }
+    accept(issued)
     return true
   }
   if (answer.status !== 401) throw await problemOf(answer)

@@ -9,8 +9,8 @@ export interface PortfolioChange extends Partial<Omit<Portfolio, 'bots'>> {
   bots: readonly (Partial<BotPosition> & { id: string })[]
 }
 
-/** The portfolio after the change. Bots of which nothing is told stay the same objects. */
-export function changed(portfolio: Portfolio, { order, bots: told, ...fields }: Omit<PortfolioChange, 'since'>): Portfolio {
+/** The portfolio after the change; null where it does not fit. Bots of which nothing is told stay the same objects. */
+export function changed(portfolio: Portfolio, { order, bots: told, ...fields }: Omit<PortfolioChange, 'since'>): Portfolio | null {
   const news = new Map(told.map((bot) => [bot.id, bot]))
   const renew = (bot: BotPosition): BotPosition => {
     const fresh = news.get(bot.id)
@@ -18,9 +18,12 @@ export function changed(portfolio: Portfolio, { order, bots: told, ...fields }: 
   }
   if (order === undefined) return { ...portfolio, ...fields, bots: portfolio.bots.map(renew) }
   const before = new Map(portfolio.bots.map((bot) => [bot.id, bot]))
-  const bots = order.map((id) => {
+  const bots: BotPosition[] = []
+  for (const id of order) {
     const bot = before.get(id)
-    return bot === undefined ? (news.get(id) as BotPosition) : renew(bot)
-  })
+    const told = bot === undefined ? (news.get(id) as BotPosition | undefined) : renew(bot)
+    if (told === undefined) return null
+    bots.push(told)
+  }
   return { ...portfolio, ...fields, bots }
 }

@@ -4,6 +4,7 @@
  */
 import { EventSource } from 'eventsource'
 
+import { type Problem, problemOf } from '@/api/problem'
 import { authorised } from '@/api/transport'
 
 export type Kind = 'portfolio' | 'change' | 'bot' | 'trade' | 'alert' | 'reset'
@@ -17,11 +18,12 @@ export interface Listener {
   alive(): void
   connected(): void
   lost(): void
+  /** The server does not let one listen now, and says why. */
+  refused(problem: Problem): void
 }
 
 export class Connection {
   private source: EventSource | null = null
-  private lastId = ''
   private wait = FIRST_WAIT_MS
   private timer: ReturnType<typeof setTimeout> | undefined
   private closed = false
@@ -29,6 +31,8 @@ export class Connection {
   constructor(
     private readonly url: string,
     private readonly listener: Listener,
+    /** Goes on after this event; empty for anew. */
+    private lastId = '',
   ) {
     this.open()
   }
@@ -69,6 +73,7 @@ export class Connection {
     const headers = new Headers(init.headers)
     if (this.lastId) headers.set('Last-Event-ID', this.lastId)
     const answer = await authorised(url, { ...init, headers })
+    if (!answer.ok) this.listener.refused(await problemOf(answer.clone()))
     if (!answer.ok || answer.body === null) return answer
     const told = this.listener
     const watched = answer.body.pipeThrough(

@@ -2,6 +2,8 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 
 import type { BotPosition, ConditionResponse, Portfolio } from '@/api/generated'
+import { type Problem } from '@/api/problem'
+import { queryClient } from '@/api/queries'
 
 import { changed, type PortfolioChange } from './change'
 import { Connection, type Kind } from './connection'
@@ -45,6 +47,8 @@ type Hearer<K extends keyof Told> = (told: Told[K]) => void
 export const useStream = defineStore('stream', () => {
   const state = ref<StreamState>('connecting')
   const portfolio = shallowRef<Portfolio | null>(null)
+  /** Why there is no stream, where the server said it. */
+  const problem = shallowRef<Problem | null>(null)
   const told = shallowRef<ReadonlyMap<string, BotTold>>(new Map())
   const alerts = shallowRef<readonly (AlertTold & { at: number })[]>([])
   /** When the portfolio on the page was told, ms since the epoch; 0 before the first. */
@@ -66,6 +70,8 @@ export const useStream = defineStore('stream', () => {
   let owner = ''
   /** Id of the event that the portfolio came with; a change builds on it. */
   let portfolioId = ''
+  /** Of the last event of any kind; a later connection goes on after it. */
+  let lastId = ''
 
   /** Begins for this user; does nothing where it runs. What was last known is shown meanwhile, and marked. */
   async function start(userId: string): Promise<void> {
@@ -102,7 +108,7 @@ export const useStream = defineStore('stream', () => {
     clock = undefined
     document.removeEventListener('visibilitychange', onVisibility)
     portfolio.value = null
-    portfolioId = ''
+    portfolioId = lastId = ''
     told.value = new Map()
     alerts.value = []
     receivedAt.value = 0
@@ -117,23 +123,26 @@ export const useStream = defineStore('stream', () => {
     return () => set.delete(hearer)
   }
 
-  function connect(): void {
+  function connect(after = lastId): void {
     connection?.close()
     lastSign = Date.now()
-    connection = new Connection(STREAM_URL, {
+    const listener = {
       event: take,
       alive: () => {
         lastSign = Date.now()
         if (state.value === 'stale') state.value = 'live'
       },
+      refused: (why: Problem) => (problem.value = why),
       connected: () => {
         lastSign = Date.now()
+        problem.value = null
         state.value = 'live'
       },
       lost: () => {
         if (state.value !== 'resting') state.value = navigator.onLine ? 'connecting' : 'offline'
       },
-    })
+    }
+    connection = new Connection(STREAM_URL, listener, after)
   }
 
   function takePortfolio(told: Portfolio, id: string): void {
@@ -144,12 +153,14 @@ export const useStream = defineStore('stream', () => {
   }
 
   function take(kind: Kind, body: unknown, id: string): void {
+    if (id !== '') lastId = id
     if (kind === 'portfolio') {
       takePortfolio(body as Portfolio, id)
     } else if (kind === 'change') {
       const { since, ...news } = body as PortfolioChange
-      if (portfolio.value !== null && since === portfolioId) takePortfolio(changed(portfolio.value, news), id)
-      else connect() // one before it is missing: a new connection begins with a whole portfolio
+      const told = portfolio.value !== null && since === portfolioId ? changed(portfolio.value, news) : null
+      if (told !== null) takePortfolio(told, id)
+      else connect('') // one before it is missing: a new connection begins with a whole portfolio
     } else if (kind === 'bot') {
       const bot = body as BotTold
       told.value = new Map(told.value).set(bot.id, bot)
@@ -164,6 +175,7 @@ export const useStream = defineStore('stream', () => {
     } else {
       told.value = new Map() // events may be missing: what is asked for anew counts
       tradeCount.value += 1
+      void queryClient.invalidateQueries()
     }
   }
 
@@ -174,8 +186,8 @@ export const useStream = defineStore('stream', () => {
       state.value = 'stale'
       connect()
     }
-    if (!navigator.onLine) state.value = 'offline'
-    else if (state.value === 'offline') {
+    if (!navigator.onLine && now.value - lastSign > STALE_AFTER_MS) state.value = 'offline'
+    else if (navigator.onLine && state.value === 'offline') {
       state.value = 'connecting'
       connect()
     }
@@ -196,6 +208,6 @@ export const useStream = defineStore('stream', () => {
   }
 
   return {
-    state, portfolio, bots, botById, told, alerts, receivedAt, ageSeconds, isCurrent, now, tradeCount, start, showKept, stop, hear,
+    state, problem, portfolio, bots, botById, told, alerts, receivedAt, ageSeconds, isCurrent, now, tradeCount, start, showKept, stop, hear,
   }
 })

@@ -4,6 +4,7 @@ import { computed, ref } from 'vue'
 import { getMe, logout } from '@/api/generated'
 import type { MeResponse, TokenResponse } from '@/api/generated'
 import { asProblem } from '@/api/problem'
+import { queryClient } from '@/api/queries'
 import { accept, forget, onEnded, renew } from '@/api/transport'
 
 /** Who is signed in here. `known` is false until it has been asked once. */
@@ -50,8 +51,13 @@ export const useSession = defineStore('session', () => {
     await load()
   }
 
+  let last: string | null = null
+
   async function load(): Promise<void> {
-    me.value = await getMe()
+    const found = await getMe()
+    if (last !== null && last !== found.id) queryClient.clear() // what the one before was told is none of this one's
+    last = found.id
+    me.value = found
     known.value = true
   }
 
@@ -61,6 +67,7 @@ export const useSession = defineStore('session', () => {
     } finally {
       forget()
       me.value = null
+      queryClient.clear()
     }
   }
 

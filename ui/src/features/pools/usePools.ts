@@ -3,8 +3,9 @@ import { useQuery, useQueryClient } from '@tanstack/vue-query'
 import { useDocumentVisibility } from '@vueuse/core'
 import { computed, onScopeDispose, watch } from 'vue'
 
-import { listMoves, listNodes, listPools, listRollouts, listSlots, listUsers, type SlotResponse } from '@/api/generated'
+import { listMoves, listNodes, listPools, listRollouts, listSlots, type SlotResponse } from '@/api/generated'
 import { asProblem } from '@/api/problem'
+import { everyone } from '@/features/users/people'
 import { useStream } from '@/stream/stream'
 
 import { type Fleet, isBusy, isUnderWay, liveSlot } from './places'
@@ -31,7 +32,7 @@ export function usePools() {
     queryFn: ({ signal }) => listRollouts({ query: { limit: PAGE }, signal }),
     refetchInterval: ({ state }) => (state.data?.items.some(isUnderWay) ? BUSY_MS : CALM_MS),
   })
-  const users = useQuery({ queryKey: ['users', 'names'], queryFn: () => listUsers({ query: { limit: PAGE } }), staleTime: 60_000 })
+  const users = useQuery({ queryKey: ['users', 'all'], queryFn: ({ signal }) => everyone(signal), staleTime: 60_000 })
 
   const fleet = computed<Fleet | undefined>(() => {
     const told = asked.data.value
@@ -39,7 +40,7 @@ export function usePools() {
     return { ...told, slots: new Map([...told.slots].map(([pool, slots]) => [pool, slots.map((slot) => liveSlot(slot, stream.botById.get(slot.bot_id)))])) }
   })
   const underWay = computed(() => rollouts.data.value?.items.find(isUnderWay) ?? null)
-  const names = computed(() => new Map((users.data.value?.items ?? []).map((user) => [user.id, user.username])))
+  const names = computed(() => new Map((users.data.value ?? []).map((user) => [user.id, user.username])))
   const bots = computed(() => new Map([...(fleet.value?.slots.values() ?? [])].flat().map((slot) => [slot.bot_id, slot.bot])))
 
   const visible = useDocumentVisibility()

@@ -26,6 +26,8 @@ export interface Plan {
   bots: FirstBot[]
   /** Whether it was asked to be made: from then on it only goes on. */
   begun: boolean
+  /** Whether all of it was made: from then on it is only looked at. */
+  made?: boolean
 }
 
 export interface Found {
@@ -78,6 +80,15 @@ export function demoOf<B extends Pick<BotResponse, 'name' | 'template'>>(bots: r
 /** The bot that this one would be, where it is there already: made just before the page was loaded anew, say. */
 export function presentAs(bot: FirstBot, present: readonly BotResponse[]): BotResponse | null {
   return present.find(({ name, template }) => name === bot.draft.name.trim() && template === bot.draft.template) ?? null
+}
+
+/**
+ * What of a plan that was kept still counts: loaded anew at the page that makes it, it goes on. Who comes by another way
+ * starts nothing by coming: what was not made is there to be looked at again, and what was made is over.
+ */
+export function planOnEntry(kept: Plan | null, isStart: boolean): Plan | null {
+  if (kept === null || isStart || !kept.begun) return kept
+  return kept.made ? null : { ...kept, begun: false }
 }
 
 /** As it was kept over a load of the page; null where it is none. */

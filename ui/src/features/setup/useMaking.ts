@@ -54,6 +54,7 @@ export function useMaking() {
 
   async function end(): Promise<void> {
     if (session.me?.set_up_at == null) session.me = await updateMe({ body: { set_up: true } })
+    plan.value = { ...plan.value, made: true }
   }
 
   const stages: [Stage, () => Promise<void>][] = [['demo', dropDemo], ['rules', putRules], ['bots', makeBots], ['end', end]]

@@ -6,12 +6,12 @@ import { getDefaultPolicy, listPolicyPresets, listTemplates } from '@/api/genera
 import { useSession } from '@/features/auth/session'
 import { allBots, RECORDS } from '@/features/fleet/useFleet'
 
-import { demoOf, type Plan, readPlan, usualPlan } from './plan'
+import { demoOf, type Plan, planOnEntry, readPlan, usualPlan } from './plan'
 
 export type Setup = ReturnType<typeof makeSetup>
 const SETUP: InjectionKey<Setup> = Symbol('setup')
 
-function makeSetup() {
+function makeSetup(isStart: boolean) {
   const session = useSession()
   const client = useQueryClient()
   const mayTrade = computed(() => session.mayTrade)
@@ -23,7 +23,7 @@ function makeSetup() {
   const own = computed(() => (records.data.value ?? []).filter((bot) => bot.owner === session.me?.username && bot.desired_state !== 'deleted'))
   const demo = computed(() => demoOf(own.value))
   const keptAs = computed(() => `flotilla.set-up.${session.me?.id ?? ''}`)
-  const plan = ref<Plan | null>(readPlan(sessionStorage.getItem(keptAs.value)))
+  const plan = ref<Plan | null>(planOnEntry(readPlan(sessionStorage.getItem(keptAs.value)), isStart))
   const asked = [templates, presets, rules, records]
   /** Whether all of that was told. */
   const isKnown = computed(() => asked.every((query) => query.data.value !== undefined))
@@ -37,7 +37,12 @@ function makeSetup() {
     },
     { immediate: true },
   )
-  watch(plan, (now) => now && sessionStorage.setItem(keptAs.value, JSON.stringify(now)))
+
+  /** Also where the page was left meanwhile: what is made goes on being made. */
+  function keep(now: Plan): void {
+    plan.value = now
+    sessionStorage.setItem(keptAs.value, JSON.stringify(now))
+  }
 
   /** Asks anew who there is: the answer of a moment ago does not count before something is made. */
   async function ownBots(): Promise<typeof own.value> {
@@ -47,6 +52,7 @@ function makeSetup() {
 
   return {
     plan,
+    keep,
     own,
     demo,
     error,
@@ -56,14 +62,12 @@ function makeSetup() {
     presets: computed(() => presets.data.value?.items ?? []),
     version: computed(() => rules.data.value?.version ?? 0),
     retry: () => asked.forEach((query) => void query.refetch()),
-    /** Once it is over, and the page was left. */
-    forget: () => sessionStorage.removeItem(keptAs.value),
   }
 }
 
-/** Once, for the page; its steps take it by `useSetup`. */
-export function provideSetup(): Setup {
-  const setup = makeSetup()
+/** Once, for the page; its steps take it by `useSetup`. `isStart`: it is the page that makes what was planned. */
+export function provideSetup(isStart: boolean): Setup {
+  const setup = makeSetup(isStart)
   provide(SETUP, setup)
   return setup
 }
@@ -76,6 +80,6 @@ export function useSetup(): Setup {
 
 /** The plan, to a step that is shown once there is one. */
 export function usePlan() {
-  const { plan } = useSetup()
-  return computed({ get: () => plan.value!, set: (now: Plan) => (plan.value = now) })
+  const { plan, keep } = useSetup()
+  return computed({ get: () => plan.value!, set: keep })
 }

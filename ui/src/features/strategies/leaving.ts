@@ -11,11 +11,13 @@ function placeOf({ name, params, query }: RouteLocationNormalized): string {
 }
 
 /** What is half written is not lost by a step aside: it is asked first, and the browser asks where it is closed. */
-export function useLeaving(isDirty: Readonly<Ref<boolean>>): void {
+export function useLeaving(isDirty: Readonly<Ref<boolean>>, throwAway: () => void = () => undefined): void {
   const { t } = useI18n()
   async function mayLeave(to: RouteLocationNormalized, from: RouteLocationNormalized): Promise<boolean> {
     if (!isDirty.value || placeOf(to) === placeOf(from)) return true
-    return confirm({ title: t('strategies.leave.title'), consequences: [t('strategies.leave.text')], action: t('strategies.leave.action'), danger: true })
+    const yes = await confirm({ title: t('strategies.leave.title'), consequences: [t('strategies.leave.text')], action: t('strategies.leave.action'), danger: true })
+    if (yes) throwAway()
+    return yes
   }
   onBeforeRouteUpdate(mayLeave)
   onBeforeRouteLeave(mayLeave)

@@ -11,7 +11,7 @@ export interface Rights {
 
 const DOWN = new Set(['failed', 'quarantined'])
 
-export function actsOn(bot: Pick<BotResponse, 'desired_state' | 'observed_state' | 'pool'>, openTrades: number, rights: Rights): Act[] {
+export function actsOn(bot: Pick<BotResponse, 'desired_state' | 'observed_state' | 'pool'>, openTrades: number | null, rights: Rights): Act[] {
   const { desired_state: wanted, observed_state: seen } = bot
   if (!rights.mayOperate || wanted === 'deleted') return []
   const acts: Act[] = []
@@ -19,7 +19,7 @@ export function actsOn(bot: Pick<BotResponse, 'desired_state' | 'observed_state'
   if (wanted === 'paused') acts.push('resume')
   if (wanted === 'running') acts.push('pause')
   if (wanted !== 'stopped') acts.push('restart', 'stop')
-  if (openTrades > 0) acts.push('flatten')
+  if (openTrades !== 0) acts.push('flatten')
   if (rights.isAdmin && bot.pool !== null) acts.push('move')
   if (rights.mayOwn) acts.push('delete')
   return acts
