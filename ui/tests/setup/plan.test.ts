@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import type { BotResponse, TemplateResponse } from '../../src/api/generated'
 import { requestOf } from '../../src/features/bots/create/draft'
-import { AS_IT_IS, asBegun, demoOf, presentAs, progressOf, readPlan, usualPlan, withBot, withDraft, withExchange, withoutBot } from '../../src/features/setup/plan'
+import { AS_IT_IS, asBegun, demoOf, planOnEntry, presentAs, progressOf, readPlan, usualPlan, withBot, withDraft, withExchange, withoutBot } from '../../src/features/setup/plan'
 
 const template = (name: string): TemplateResponse => ({
   name, title: name, description: '', docs: '', strategy_class: 'One', parameters: { properties: { x: { default: 3 } } }, source_hash: '',
@@ -78,4 +78,19 @@ it('tells how far a bot is', () => {
   expect([progressOf(null), seen('starting', null), seen('running', null), seen('running', 'running'), seen('running', 'running', 2), seen('quarantined', null)]).toEqual([
     'waits', 'comes', 'comes', 'runs', 'trades', 'failed',
   ])
+})
+
+describe('a plan that was kept', () => {
+  const plan = { exchange: 'paper', rules: 'conservative', keepsDemo: true, bots: [], begun: true }
+
+  it('goes on where the page that makes it was loaded anew', () => {
+    expect(planOnEntry(plan, true)).toBe(plan)
+  })
+
+  it('starts nothing for who comes by another way', () => {
+    expect(planOnEntry(plan, false)).toEqual({ ...plan, begun: false })
+    expect(planOnEntry({ ...plan, made: true }, false)).toBeNull()
+    expect(planOnEntry({ ...plan, begun: false }, false)).toEqual({ ...plan, begun: false })
+    expect(planOnEntry(null, false)).toBeNull()
+  })
 })
