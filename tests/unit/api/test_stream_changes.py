@@ -8,12 +8,9 @@ from orchestrator.events.bus import Message
 
 
 def test_only_what_differs_is_told() -> None:
-    before = {
-        "as_of": "1",
-        "equity": "5",
-        "bots": [{"id": "a", "equity": "1", "name": "x"}, {"id": "b", "equity": "4"}],
-    }
-    after = {"as_of": "2", "equity": "5", "bots": [{"id": "a", "equity": "2", "name": "x"}, {"id": "c", "equity": "3"}]}
+    one, two, three = ({"id": name, "equity": "1", "name": "x"} for name in ("a", "b", "c"))
+    before = {"as_of": "1", "equity": "5", "bots": [one, two]}
+    after = {"as_of": "2", "equity": "5", "bots": [{**one, "equity": "2"}, three]}
     assert changes(before, after) == {
         "as_of": "2",
         "order": ["a", "c"],
