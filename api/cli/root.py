@@ -53,7 +53,7 @@ class Commands(LazyGroup):
         ),
         "init": Command(
             "api.cli.init:init",
-            "Set up: password, time zone, currency, exchange, first bots; ends when they trade.",
+            "Set up: password, time zone, currency, exchange, rules, first bots; ends when they trade.",
         ),
         "account": Command(
             "api.cli.account:app", "Your account: by an invitation; password, authenticator app, recovery codes."

@@ -215,6 +215,9 @@ async def test_readings_that_cannot_be_believed_are_left_out(world: World) -> No
     assert await listed(world.client) == []
     await holds(world, bot_id, trade(fee_close=D(1)))
     (told,) = await listed(world.client)
+    assert told["levels"]["break_even"]["trigger_rate"] is None, "no price brings it a profit"
+    await holds(world, bot_id, trade(amount=D(0)))
+    (told,) = await listed(world.client)
     assert told["levels"] is None, "no figure of it can be computed"
     async with world.rig.database.unit_of_work() as session:
         (await session.get_one(BotStatusModel, bot_id)).snapshot = {"open_trades": [{"nonsense": 1}]}
