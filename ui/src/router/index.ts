@@ -44,6 +44,17 @@ export const router = createRouter({
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
 })
 
+const RELOADED = 'flotilla.reloaded-at'
+const RELOAD_AGAIN_MS = 30_000
+
+/** A page whose code did not arrive (the network changed, or another version is served by now) is loaded as a whole. */
+router.onError((error, to) => {
+  const last = Number(sessionStorage.getItem(RELOADED) ?? 0)
+  if (!/dynamically imported module|module script|preload/i.test(String(error)) || Date.now() - last < RELOAD_AGAIN_MS) return
+  sessionStorage.setItem(RELOADED, String(Date.now()))
+  location.assign(to.fullPath)
+})
+
 /** Begins to load a page's code and text while it is asked who is signed in. What fails is told when they are used. */
 function fetchAhead(to: RouteLocationNormalized): void {
   const pages = to.matched.map(({ components }) => components?.default).filter((page) => typeof page === 'function')
