@@ -87,7 +87,11 @@ def test_many_are_paused_and_started_at_once(admin: Person, fleet: Flotilla) -> 
         page.get_by_test_id("bulk-close").click()
         for name in ("one", "two"):
             expect(rows.filter(has_text=name)).to_have_attribute("data-state", state)
-        assert {bot["observed_state"] for bot in fleet.bots()} == {state}
+
+        def all_are(wanted: str = state) -> bool:
+            return {bot["observed_state"] for bot in fleet.bots()} == {wanted}
+
+        eventually_sync(all_are)
 
 
 def test_one_trade_is_ended_and_the_log_tells_of_it(admin: Person, fleet: Flotilla) -> None:

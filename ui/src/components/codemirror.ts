@@ -4,7 +4,7 @@
  */
 import { defaultHighlightStyle, HighlightStyle, syntaxHighlighting } from '@codemirror/language'
 import { Compartment, EditorState, type Extension } from '@codemirror/state'
-import { oneDark } from '@codemirror/theme-one-dark'
+import { oneDarkHighlightStyle, oneDarkTheme } from '@codemirror/theme-one-dark'
 import { useDark } from '@vueuse/core'
 import { basicSetup, EditorView } from 'codemirror'
 import { onBeforeUnmount, onMounted, shallowRef, watch, type Ref } from 'vue'
@@ -13,6 +13,11 @@ import { onBeforeUnmount, onMounted, shallowRef, watch, type Ref } from 'vue'
 const PALE = '#e40'
 const light = syntaxHighlighting(
   HighlightStyle.define(defaultHighlightStyle.specs.map((spec) => (spec.color === PALE ? { ...spec, color: '#b13600' } : spec))),
+)
+/** So is the grey of the dark ones where a line is marked. */
+const DIM = '#7d8799'
+const dark = syntaxHighlighting(
+  HighlightStyle.define(oneDarkHighlightStyle.specs.map((spec) => (spec.color === DIM ? { ...spec, color: '#a8b3c4' } : spec)), { themeType: 'dark' }),
 )
 /** The dark ones are read on the page's own ground, which is darker than that which they come with. */
 const ground = EditorView.theme(
@@ -28,7 +33,7 @@ const ground = EditorView.theme(
 export function useColours(views: () => readonly EditorView[]): () => Extension {
   const isDark = useDark()
   const place = new Compartment()
-  const now = (): Extension => (isDark.value ? [ground, oneDark] : light)
+  const now = (): Extension => (isDark.value ? [ground, oneDarkTheme, dark] : light)
   watch(isDark, () => views().forEach((view) => view.dispatch({ effects: place.reconfigure(now()) })))
   return () => place.of(now())
 }
