@@ -186,8 +186,8 @@ export const useStream = defineStore('stream', () => {
       state.value = 'stale'
       connect()
     }
-    if (!navigator.onLine && now.value - lastSign > STALE_AFTER_MS) state.value = 'offline'
-    else if (navigator.onLine && state.value === 'offline') {
+    if (!navigator.onLine) state.value = 'offline'
+    else if (state.value === 'offline') {
       state.value = 'connecting'
       connect()
     }
