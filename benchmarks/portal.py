@@ -203,19 +203,19 @@ def _forget(devtools: CDPSession, url: str) -> None:
 
 
 def _watch_scripts(devtools: CDPSession) -> dict[str, list[float]]:
-    """Moment (seconds) and size (bytes, encoded) of each script that arrives, by request."""
+    """Moment (seconds) and size (bytes of the body, compressed) of each script that arrives, by request."""
     scripts: dict[str, list[float]] = {}
 
     def answered(told: dict[str, Any]) -> None:
         if told["type"] == "Script":
             scripts[told["requestId"]] = [told["timestamp"], 0.0]
 
-    def finished(told: dict[str, Any]) -> None:
+    def received(told: dict[str, Any]) -> None:
         if told["requestId"] in scripts:
-            scripts[told["requestId"]][1] = told["encodedDataLength"]
+            scripts[told["requestId"]][1] += told["encodedDataLength"]
 
     devtools.on("Network.responseReceived", answered)
-    devtools.on("Network.loadingFinished", finished)
+    devtools.on("Network.dataReceived", received)
     return scripts
 
 
