@@ -28,7 +28,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
@@ -50,6 +49,9 @@ window.longTasks = [];
 new PerformanceObserver((list) => list.getEntries().forEach((one) => longTasks.push([one.startTime, one.duration])))
   .observe({ type: 'longtask', buffered: true });
 """
+_SCRIPTS = """performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('.js'))
+  .map(({ startTime, encodedBodySize }) => [startTime, encodedBodySize])"""
+"""When each script was asked for, ms after the navigation began, and the bytes of its body as compressed."""
 _WAIT_MS = 120_000
 _BUDGET = {"first_load_kilobytes": 250.0, "usable_seconds": 2.0, "page_core_share": 0.3, "heap_growth": 0.05}
 
@@ -174,7 +176,6 @@ def _load(context: BrowserContext, url: str, bots: int, slower: float) -> Load:
     _forget(devtools, url)
     devtools.send("Network.emulateNetworkConditions", _NETWORK)
     devtools.send("Emulation.setCPUThrottlingRate", {"rate": slower})
-    scripts = _watch_scripts(devtools)
     page.goto(url, wait_until="commit")
     page.get_by_test_id("bot-row").first.wait_for(timeout=_WAIT_MS)
     shown = float(page.evaluate("performance.now()"))
@@ -184,10 +185,9 @@ def _load(context: BrowserContext, url: str, bots: int, slower: float) -> Load:
     ends = [at + took for at, took in tasks if at < shown]
     usable = max([shown, *ends])
     page.wait_for_timeout(3_000)  # what is fetched ahead, and the charts
-    begun = min(at for at, _ in scripts.values())
     total = {"first": 0.0, "later": 0.0}
-    for at, size in scripts.values():
-        total["first" if (at - begun) * 1000 < shown else "later"] += size / 1000
+    for at, size in page.evaluate(_SCRIPTS):
+        total["first" if at < shown else "later"] += size / 1000
     page.close()
     return Load(
         bots, round(total["first"], 1), round(total["later"], 1), round(shown / 1000, 2), round(usable / 1000, 2)
@@ -200,23 +200,6 @@ def _forget(devtools: CDPSession, url: str) -> None:
     devtools.send("Network.clearBrowserCache")
     kinds = "cache_storage,service_workers"
     devtools.send("Storage.clearDataForOrigin", {"origin": url, "storageTypes": kinds})
-
-
-def _watch_scripts(devtools: CDPSession) -> dict[str, list[float]]:
-    """Moment (seconds) and size (bytes of the body, compressed) of each script that arrives, by request."""
-    scripts: dict[str, list[float]] = {}
-
-    def answered(told: dict[str, Any]) -> None:
-        if told["type"] == "Script":
-            scripts[told["requestId"]] = [told["timestamp"], 0.0]
-
-    def received(told: dict[str, Any]) -> None:
-        if told["requestId"] in scripts:
-            scripts[told["requestId"]][1] += told["encodedDataLength"]
-
-    devtools.on("Network.responseReceived", answered)
-    devtools.on("Network.dataReceived", received)
-    return scripts
 
 
 def _running(context: BrowserContext, page: Page, seconds: float) -> Running:
