@@ -111,6 +111,7 @@ export const useStream = defineStore('stream', () => {
     portfolioId = lastId = ''
     told.value = new Map()
     alerts.value = []
+    problem.value = null
     receivedAt.value = 0
     state.value = 'connecting'
     if (wipe) void forgetSnapshot()
