@@ -48,8 +48,9 @@ describe('a choice of bots', () => {
     const { key, draft } = one.bots[0]!
     const typed = withDraft(one, key, { ...draft, name: 'mine' })
     expect(typed.bots[0]).toMatchObject({ key, draft: { name: 'mine' } })
-    const begun = asBegun({ ...typed, bots: [...typed.bots, { ...typed.bots[0]!, key: 'kept', id: 'bot-1' }] })
+    const begun = asBegun({ ...typed, rulesAre: 'refused', bots: [...typed.bots, { ...typed.bots[0]!, key: 'kept', id: 'bot-1' }] })
     expect(begun.begun).toBe(true)
+    expect(begun.rulesAre).toBeUndefined()
     expect(begun.bots[0]!.key).not.toBe(key)
     expect(begun.bots[1]!.key).toBe('kept')
     expect(withoutBot(typed, key).bots).toEqual([])

@@ -24,6 +24,8 @@ export interface Plan {
   rules: string
   keepsDemo: boolean
   bots: FirstBot[]
+  /** What came of the rules, once they were asked for. */
+  rulesAre?: 'in-force' | 'refused'
   /** Whether it was asked to be made: from then on it only goes on. */
   begun: boolean
   /** Whether all of it was made: from then on it is only looked at. */
@@ -69,7 +71,7 @@ export function withExchange(plan: Plan, exchange: string): Plan {
 
 /** Asked to be made. What it asks for may differ from an earlier time, so the requests are other ones. */
 export function asBegun(plan: Plan): Plan {
-  return { ...plan, begun: true, bots: plan.bots.map((bot) => (bot.id === null ? { ...bot, key: crypto.randomUUID() } : bot)) }
+  return { ...plan, rulesAre: undefined, begun: true, bots: plan.bots.map((bot) => (bot.id === null ? { ...bot, key: crypto.randomUUID() } : bot)) }
 }
 
 /** Bots that the first start made, by the names that it gives. */

@@ -22,7 +22,6 @@ export function useMaking() {
   const writing = useWriting()
   /** What is being made, or was not. */
   const stage = ref<Stage>('demo')
-  const rules = ref<'in-force' | 'refused' | null>(null)
 
   async function dropDemo(): Promise<void> {
     if (plan.value.keepsDemo) return
@@ -30,12 +29,15 @@ export function useMaking() {
   }
 
   async function putRules(): Promise<void> {
-    if (plan.value.rules === AS_IT_IS || rules.value !== null) return
+    if (plan.value.rules === AS_IT_IS || plan.value.rulesAre !== undefined) return
     const dialled = await dialPolicy({ body: { preset: plan.value.rules, time_zone: session.me?.time_zone ?? 'UTC' } })
-    if (dialled.changes.length > 0) {
-      const written = await writing.mutateAsync((confirm) => putDefaultPolicy({ body: dialled.document as never, query: { confirm } }))
-      rules.value = written === null ? 'refused' : 'in-force'
-    } else rules.value = 'in-force'
+    const isInForce = dialled.changes.length === 0 || (await write(dialled.document))
+    plan.value = { ...plan.value, rulesAre: isInForce ? 'in-force' : 'refused' }
+  }
+
+  /** Whether the person did not refuse it, where its consequences are to be confirmed. */
+  async function write(document: unknown): Promise<boolean> {
+    return (await writing.mutateAsync((confirm) => putDefaultPolicy({ body: document as never, query: { confirm } }))) !== null
   }
 
   async function makeBots(): Promise<void> {
@@ -66,5 +68,5 @@ export function useMaking() {
       }
     },
   })
-  return { making, stage, rules }
+  return { making, stage }
 }
