@@ -1,0 +1,22 @@
+import { flushPromises, mount } from '@vue/test-utils'
+import { afterEach, expect, it, vi } from 'vitest'
+import { defineComponent, h } from 'vue'
+
+import { lazy } from '@/components/lazy'
+
+afterEach(() => void vi.useRealTimers())
+
+it('asks again for code that did not arrive, and tells no error meanwhile', async () => {
+  vi.useFakeTimers()
+  const told = vi.spyOn(console, 'error')
+  const warned = vi.spyOn(console, 'warn')
+  const One = defineComponent({ render: () => h('p', 'there') })
+  const loader = vi.fn<() => Promise<typeof One>>().mockRejectedValueOnce(new TypeError('away')).mockRejectedValueOnce(new TypeError('away')).mockResolvedValue(One)
+  const shown = mount(lazy(loader, defineComponent({ render: () => h('p', 'waits') })))
+  await flushPromises()
+  expect(shown.text()).toBe('waits')
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(shown.text()).toBe('there')
+  expect(loader).toHaveBeenCalledTimes(3)
+  expect([told, warned].flatMap((one) => one.mock.calls)).toEqual([])
+})
