@@ -2,13 +2,14 @@
 
 import secrets
 from collections.abc import Sequence
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.auth.access import Admin, AdminSteppedUp
 from api.auth.state import AuthDep
-from api.deps import PageDep, ServicesDep, UserId
+from api.deps import PageDep, ServicesDep, Text, UserId
 from api.errors import EdgeCode, problems
 from api.routing import ExactRoute
 from api.users.schemas import (
@@ -50,10 +51,17 @@ _FIRST_PASSWORD_BYTES = 15
 
 
 @router.get("", operation_id="listUsers", summary="List users", responses=problems())
-async def list_users(admin: Admin, services: ServicesDep, page: PageDep) -> UserPage:
-    """All users, deactivated ones included, in the order of their names."""
+async def list_users(
+    admin: Admin,
+    services: ServicesDep,
+    page: PageDep,
+    search: Annotated[
+        str, Query(max_length=64, pattern=Text, description="Only those with this in their names.", examples=["ann"])
+    ] = "",
+) -> UserPage:
+    """Users, deactivated ones included, in the order of their names."""
     async with services.reading(admin) as session:
-        found = await service.list_(session, limit=page.limit, after=page.after)
+        found = await service.list_(session, limit=page.limit, after=page.after, search=search)
         items = await _overviews(session, found.items)
     return UserPage(items=items, next=found.next)
 

@@ -31,9 +31,11 @@ async def find_by_username(session: AsyncSession, username: str) -> UserModel | 
     return (await session.exec(select(UserModel).where(UserModel.username == username))).first()
 
 
-async def page(session: AsyncSession, limit: int, after: str | None) -> Page[UserModel]:
-    """Users in the order of their names."""
+async def page(session: AsyncSession, limit: int, after: str | None, part: str = "") -> Page[UserModel]:
+    """Users in the order of their names, those with `part` in them."""
     query = select(UserModel)
+    if part:
+        query = query.where(col(UserModel.username).contains(part, autoescape=True))
     if after is not None:
         (username,) = decode_cursor(after, [str])
         query = query.where(col(UserModel.username) > username)

@@ -97,9 +97,10 @@ async def find(session: AsyncSession, name: str) -> UserModel:
     return user
 
 
-async def list_(session: AsyncSession, *, limit: int, after: str | None = None) -> Page[UserModel]:
-    """All users in the order of their names, deactivated ones included. Raises InvalidSpec (field `after`)."""
-    return await repository.page(session, limit, after)
+async def list_(session: AsyncSession, *, limit: int, after: str | None = None, search: str = "") -> Page[UserModel]:
+    """Users whose names have `search` in them, in the order of their names, deactivated ones included. Raises
+    InvalidSpec (field `after`)."""
+    return await repository.page(session, limit, after, search.strip().lower())
 
 
 async def create(

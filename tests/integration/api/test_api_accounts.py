@@ -72,6 +72,23 @@ async def test_a_user_is_made_with_a_password_told_once_and_signs_in(world: Worl
     assert [(row["action"], row["actor"]) for row in rows][-1] == ("user.create", ADMIN)
 
 
+async def test_users_are_found_by_a_part_of_their_names(world: World, admin: httpx.AsyncClient) -> None:
+    for name in ("ann", "joann", "jo_ann", "bob"):
+        await admin.post(USERS, json={"username": name})
+
+    async def found(search: str, **more: Any) -> Any:
+        return (await admin.get(USERS, params={"search": search, **more})).json()
+
+    assert [user["username"] for user in (await found(" ANN "))["items"]] == ["ann", "jo_ann", "joann"]
+    assert [user["username"] for user in (await found("o_a"))["items"]] == ["jo_ann"]
+    assert (await found("%"))["items"] == []
+    first = await found("ann", limit=2)
+    rest = await found("ann", limit=2, after=first["next"])
+    assert [user["username"] for user in rest["items"]] == ["joann"]
+    assert rest["next"] is None
+    problem_of(await admin.get(USERS, params={"search": "a" * 65}), 422, "invalid_spec")
+
+
 async def test_administrators_see_who_was_here_how_they_prove_themselves_and_what_they_have(
     world: World, admin: httpx.AsyncClient
 ) -> None:

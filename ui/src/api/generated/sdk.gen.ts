@@ -1345,7 +1345,7 @@ export const rollBackRollout = <ThrowOnError extends boolean = true>(options: Op
 /**
  * List users
  *
- * All users, deactivated ones included, in the order of their names.
+ * Users, deactivated ones included, in the order of their names.
  */
 export const listUsers = <ThrowOnError extends boolean = true>(options?: Options<ListUsersData, ThrowOnError>) => (options?.client ?? client).get<ListUsersResponses, ListUsersErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -2561,9 +2561,9 @@ export const getExchangeKey = <ThrowOnError extends boolean = true>(options: Opt
 });
 
 /**
- * When to be reminded
+ * Change a key's name or reminder
  *
- * Sets when you are reminded to replace the key.
+ * What you call the key, and when you are reminded to replace it.
  */
 export const updateExchangeKey = <ThrowOnError extends boolean = true>(options: Options<UpdateExchangeKeyData, ThrowOnError>) => (options.client ?? client).patch<UpdateExchangeKeyResponses, UpdateExchangeKeyErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -2743,7 +2743,8 @@ export const putLoggingLevels = <ThrowOnError extends boolean = true>(options: O
  *
  * Sends `portfolio` at connect and when it changed, at most once a second, with the body of `GET /portfolio`; `bot`
  * when a bot's state changed; `trade` on entry, exit, partial exit and cancel, and with `event: rule` on each
- * stage of what a universal rule did; `alert`, also of entries that a limit refused. Every event has an id.
+ * stage of what a universal rule did; `alert`, also of entries that a limit refused. Every event has an id. A `trade`
+ * that closes one has it as `closed`, with the body of an item of `GET /trades`.
  *
  * With `changes=true` each portfolio after the first of a connection comes as `change`: `since` is the id of the event
  * that it builds on, and where that is not the last `portfolio` or `change` you had, ask anew without an id. Its other

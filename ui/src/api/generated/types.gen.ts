@@ -2280,6 +2280,18 @@ export type ExchangeResponse = {
      */
     trading_modes: Array<'spot' | 'futures'>;
     /**
+     * Takes Keys
+     *
+     * Whether keys of accounts there can be entered: only of exchanges that tell what a key may do.
+     */
+    takes_keys: boolean;
+    /**
+     * Has Passphrase
+     *
+     * Whether the exchange gives out a passphrase with a key, which is entered with it.
+     */
+    has_passphrase: boolean;
+    /**
      * Dry bots are possible on all of them.
      */
     live: LiveResponse;
@@ -3336,15 +3348,21 @@ export type KeyList = {
 /**
  * KeyPatch
  *
- * What can be changed of a key that stays.
+ * What can be changed of a key that stays. What is left out stays.
  */
 export type KeyPatch = {
+    /**
+     * Name
+     *
+     * Another name, unique among your keys; null: it stays.
+     */
+    name?: string | null;
     /**
      * Rotate After Days
      *
      * Days after which you are reminded to replace it; null for never.
      */
-    rotate_after_days: number | null;
+    rotate_after_days?: number | null;
 };
 
 /**
@@ -15886,6 +15904,12 @@ export type ListUsersData = {
     path?: never;
     query?: {
         /**
+         * Search
+         *
+         * Only those with this in their names.
+         */
+        search?: string;
+        /**
          * Limit
          *
          * How many items at most.
@@ -21522,6 +21546,10 @@ export type UpdateExchangeKeyErrors = {
      * Body too slow
      */
     408: Problem;
+    /**
+     * Conflict
+     */
+    409: Problem;
     /**
      * Body too large
      */

@@ -16,3 +16,16 @@ function beginOf(day: string | undefined, later = 0): string | null {
   const isReal = new Date(year, month - 1, date).getDate() === date
   return isReal ? new Date(year, month - 1, date + later).toISOString() : null
 }
+
+export interface Item {
+  value: string
+  label: string
+}
+
+/** What a menu offers: of those at hand the ones with `term` in their label, and what is chosen, so that it has its name. */
+export function offered(items: readonly Item[], term: string, chosen: Item | null): Item[] {
+  const part = term.trim().toLowerCase()
+  const found = items.filter(({ label }) => label.toLowerCase().includes(part))
+  if (chosen === null || found.some(({ value }) => value === chosen.value)) return found
+  return [...found, items.find(({ value }) => value === chosen.value) ?? chosen]
+}

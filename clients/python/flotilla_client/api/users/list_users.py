@@ -12,11 +12,14 @@ from ...types import UNSET, Response, Unset
 
 def _get_kwargs(
     *,
+    search: str | Unset = "",
     limit: int | Unset = 50,
     after: None | str | Unset = UNSET,
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
+
+    params["search"] = search
 
     params["limit"] = limit
 
@@ -92,14 +95,16 @@ def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Res
 def sync_detailed(
     *,
     client: AuthenticatedClient,
+    search: str | Unset = "",
     limit: int | Unset = 50,
     after: None | str | Unset = UNSET,
 ) -> Response[Problem | UserPage]:
     """List users
 
-     All users, deactivated ones included, in the order of their names.
+     Users, deactivated ones included, in the order of their names.
 
     Args:
+        search (str | Unset): Only those with this in their names. Default: ''.
         limit (int | Unset): How many items at most. Default: 50.
         after (None | str | Unset): The `next` of the page before.
 
@@ -112,6 +117,7 @@ def sync_detailed(
     """
 
     kwargs = _get_kwargs(
+        search=search,
         limit=limit,
         after=after,
     )
@@ -126,14 +132,16 @@ def sync_detailed(
 def sync(
     *,
     client: AuthenticatedClient,
+    search: str | Unset = "",
     limit: int | Unset = 50,
     after: None | str | Unset = UNSET,
 ) -> Problem | UserPage | None:
     """List users
 
-     All users, deactivated ones included, in the order of their names.
+     Users, deactivated ones included, in the order of their names.
 
     Args:
+        search (str | Unset): Only those with this in their names. Default: ''.
         limit (int | Unset): How many items at most. Default: 50.
         after (None | str | Unset): The `next` of the page before.
 
@@ -147,6 +155,7 @@ def sync(
 
     return sync_detailed(
         client=client,
+        search=search,
         limit=limit,
         after=after,
     ).parsed
@@ -155,14 +164,16 @@ def sync(
 async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
+    search: str | Unset = "",
     limit: int | Unset = 50,
     after: None | str | Unset = UNSET,
 ) -> Response[Problem | UserPage]:
     """List users
 
-     All users, deactivated ones included, in the order of their names.
+     Users, deactivated ones included, in the order of their names.
 
     Args:
+        search (str | Unset): Only those with this in their names. Default: ''.
         limit (int | Unset): How many items at most. Default: 50.
         after (None | str | Unset): The `next` of the page before.
 
@@ -175,6 +186,7 @@ async def asyncio_detailed(
     """
 
     kwargs = _get_kwargs(
+        search=search,
         limit=limit,
         after=after,
     )
@@ -187,14 +199,16 @@ async def asyncio_detailed(
 async def asyncio(
     *,
     client: AuthenticatedClient,
+    search: str | Unset = "",
     limit: int | Unset = 50,
     after: None | str | Unset = UNSET,
 ) -> Problem | UserPage | None:
     """List users
 
-     All users, deactivated ones included, in the order of their names.
+     Users, deactivated ones included, in the order of their names.
 
     Args:
+        search (str | Unset): Only those with this in their names. Default: ''.
         limit (int | Unset): How many items at most. Default: 50.
         after (None | str | Unset): The `next` of the page before.
 
@@ -209,6 +223,7 @@ async def asyncio(
     return (
         await asyncio_detailed(
             client=client,
+            search=search,
             limit=limit,
             after=after,
         )
