@@ -23,7 +23,9 @@ from api.cli.client import Answer, ApiClient
 from api.cli.exits import CliError, ExitCode
 from api.cli.options import AsJson, Reason, Url, Yes, confirm, connect
 
-app = typer.Typer(no_args_is_help=True, help="Exchange keys: enter, check, replace, remove; how they are sealed.")
+app = typer.Typer(
+    no_args_is_help=True, help="Exchange keys: enter, check, rename, replace, remove; what seals them."
+)
 
 _WITH_PASSPHRASE = frozenset({"okx"})
 
@@ -130,6 +132,19 @@ def remind(
     """Set when to be reminded to replace the key."""
     with connect(url) as client:
         body = KeyPatch(rotate_after_days=days)
+        _print(client.ask(calls.update_exchange_key, find(client, key).id, client=client.api, body=body), as_json)
+
+
+@app.command()
+def rename(
+    key: Key,
+    name: Annotated[str, typer.Argument(help="The new name.")],
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """Give a key another name."""
+    with connect(url) as client:
+        body = KeyPatch(name=name)
         _print(client.ask(calls.update_exchange_key, find(client, key).id, client=client.api, body=body), as_json)
 
 

@@ -143,14 +143,18 @@ async def get_key(key_id: KeyId, caller: Reader, services: ServicesDep) -> KeyRe
 @router.patch(
     "/{key_id}",
     operation_id="updateExchangeKey",
-    summary="When to be reminded",
-    responses=problems(*_READ, *_BODY),
+    summary="Change a key's name or reminder",
+    responses=problems(*_READ, ErrorCode.CONFLICT, *_BODY),
 )
 async def update_key(key_id: KeyId, body: KeyPatch, caller: Trader, services: ServicesDep) -> KeyResponse:
-    """Sets when you are reminded to replace the key."""
-    rotate_after = service.rotation_date(body.rotate_after_days, utc_now())
+    """What you call the key, and when you are reminded to replace it."""
+    by = By(caller.user_id)
     async with services.writing(caller) as session:
-        await service.set_rotation(session, key_id, rotate_after, By(caller.user_id))
+        if body.name is not None:
+            await service.rename(session, key_id, body.name, by)
+        if "rotate_after_days" in body.model_fields_set:
+            rotate_after = service.rotation_date(body.rotate_after_days, utc_now())
+            await service.set_rotation(session, key_id, rotate_after, by)
     return await _told(services, caller, key_id)
 
 

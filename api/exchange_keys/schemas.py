@@ -69,11 +69,12 @@ class PaperKeyCreate(BaseModel):
 
 
 class KeyPatch(BaseModel):
-    """What can be changed of a key that stays."""
+    """What can be changed of a key that stays. What is left out stays."""
 
     model_config = ConfigDict(extra="forbid")
 
-    rotate_after_days: RotateAfter
+    name: Name | None = Field(default=None, description="Another name, unique among your keys; null: it stays.")
+    rotate_after_days: RotateAfter = None
 
 
 class KeyResponse(BaseModel):

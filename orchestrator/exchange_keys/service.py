@@ -1,5 +1,5 @@
-"""Exchange keys: entered (`add`), looked at again (`note_check`, `note_refusal`), replaced, removed, and given to bots
-(`hand_out`).
+"""Exchange keys: entered (`add`), looked at again (`note_check`, `note_refusal`), renamed, replaced, removed, and
+given to bots (`hand_out`).
 
 Every function takes the session first and never commits. An exchange is asked before, outside of any transaction
 (`exchange_keys.desk`): what it told comes as `KeyFacts`. What is secret comes in sealed and goes out by `hand_out`
@@ -91,7 +91,7 @@ async def check_new(session: AsyncSession, owner_id: str, name: str, fingerprint
         raise Conflict(f"You have {len(keys)} exchange keys, as many as one may: remove one first.", field="key")
     for key in keys:
         if key.name == name:
-            raise Conflict(f"You have an exchange key named {name!r} already; choose another name.", field="name")
+            raise _name_taken(name)
         if key.fingerprint == fingerprint:
             raise Conflict(f"This key is here already, as {key.name!r}.", field="key")
 
@@ -196,6 +196,34 @@ async def set_rotation(session: AsyncSession, key_id: str, rotate_after: datetim
     return row
 
 
+async def rename(session: AsyncSession, key_id: str, name: str, by: By) -> ExchangeKeyModel:
+    """Raises NotFound, InvalidSpec, Conflict (field `name`)."""
+    check_name(name)
+    row = await get(session, key_id, lock=True)
+    before = row.name
+    if name == before:
+        return row
+    try:
+        async with session.begin_nested():
+            row.name = name
+            session.add(row)
+            await session.flush()
+    except IntegrityError:
+        raise _name_taken(name) from None
+    audit.record(
+        session,
+        by.actor,
+        "exchange_key.rename",
+        subject(row.id),
+        by.why,
+        {"name": before},
+        {"name": name},
+        tenant=row.owner_id,
+    )
+    await session.flush()
+    return row
+
+
 async def hand_out(session: AsyncSession, key_id: str, bot_id: str, pool_id: str) -> ExchangeKeyModel:
     """The key for a bot, which gets it right after this is committed: who got it when is in the audit. Raises NotFound,
     KeyRejected for one that is not in force."""
@@ -232,6 +260,10 @@ def check_name(name: str) -> None:
 def rotation_date(days: int | None, now: datetime) -> datetime | None:
     """`days` from now; None for never."""
     return None if days is None else now + timedelta(days=days)
+
+
+def _name_taken(name: str) -> Conflict:
+    return Conflict(f"You have an exchange key named {name!r} already; choose another name.", field="name")
 
 
 def _take(row: ExchangeKeyModel, version: int, entry: Entry, now: datetime) -> None:

@@ -71,6 +71,27 @@ async def test_a_key_is_entered_told_and_removed(keyed: World) -> None:
     assert (again["id"], again["wallet"]) == (made["id"], made["wallet"]), "the account keeps its wallet"
 
 
+async def test_a_key_gets_another_name_and_keeps_all_else(keyed: World) -> None:
+    made, checks = await entered(keyed, rotate_after_days=90), checks_of(keyed)
+    checks.tell("second", account="another account")
+    await entered(keyed, name="spare", key="second")
+    path = f"{PATH}/{made['id']}"
+    renamed = await keyed.client.patch(path, json={"name": "Main account"})
+    assert (renamed.status_code, renamed.json()) == (200, {**made, "name": "Main account"})
+    assert (await keyed.client.patch(path, json={"name": "Main account"})).status_code == 200
+    assert (await keyed.client.patch(path, json={"name": None})).json() == renamed.json()
+    taken = problem_of(await keyed.client.patch(path, json={"name": "spare", "rotate_after_days": 1}), 409, "conflict")
+    assert taken["params"]["field"] == "name"
+    for name in (" main", "", "a\nb", "x" * 65):
+        problem_of(await keyed.client.patch(path, json={"name": name}), 422, "invalid_spec")
+    assert (await keyed.client.get(path)).json() == renamed.json(), "what was refused changed nothing"
+    rows = (await keyed.client.get("/api/v1/audit", params={"action": "exchange_key.rename"})).json()["items"]
+    (row,) = rows
+    assert (row["actor"], row["subject"]) == (OWNER, f"exchange-key/{made['id']}")
+    assert (row["before"], row["after"]) == ({"name": "main"}, {"name": "Main account"})
+    assert (await keyed.client.patch(path, json={"rotate_after_days": None})).json()["name"] == "Main account"
+
+
 async def test_a_wallet_that_its_owner_archived_comes_back_by_his_own_act_alone(keyed: World) -> None:
     made = await entered(keyed)
     path = f"{PATH}/{made['id']}"
@@ -140,6 +161,7 @@ async def test_nobody_reaches_anothers_key(keyed: World) -> None:
         for answer in (
             await admin.get(path),
             await admin.patch(path, json={"rotate_after_days": 1}),
+            await admin.patch(path, json={"name": "mine"}),
             await admin.post(f"{path}/check"),
             await admin.post(f"{path}/replace", json={"key": "k", "secret": "s"}),
             await admin.delete(path),

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.cli.conftest import Flotilla
 from tests.unit.cli.fake_api import FakeApi, bot
-from tests.unit.cli.test_pools_commands import answer, page
+from tests.unit.cli.test_pools_commands import answer, page, sent
 
 ID = "key-k3v2q7d5mwxz4tha"
 PATH = "/exchange-keys"
@@ -59,6 +59,16 @@ def test_secrets_are_read_from_standard_input(
     refused = flotilla("keys", "add", "main", "--exchange", "binance")
     assert refused.code == 2
     assert "one a line" in refused.err
+
+
+def test_a_key_is_renamed_and_its_reminder_set_each_without_the_other(flotilla: Flotilla, fake_api: FakeApi) -> None:
+    answer(fake_api, "GET", PATH, page(KEY))
+    answer(fake_api, "PATCH", f"{PATH}/{ID}", {**KEY, "name": "spare"})
+    assert "spare" in flotilla("keys", "rename", "main", "spare").out
+    assert flotilla("keys", "remind", "main", "--days", "30").code == 0
+    assert flotilla("keys", "remind", "main").code == 0
+    bodies = sent(fake_api, "PATCH", f"{PATH}/{ID}")
+    assert bodies == [{"name": "spare"}, {"rotate_after_days": 30}, {"rotate_after_days": None}]
 
 
 def test_a_vault_that_is_not_well_is_an_error(flotilla: Flotilla, fake_api: FakeApi) -> None:

@@ -65,6 +65,11 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
 
         return response_408
 
+    if response.status_code == 409:
+        response_409 = Problem.from_dict(response.json())
+
+        return response_409
+
     if response.status_code == 413:
         response_413 = Problem.from_dict(response.json())
 
@@ -113,13 +118,13 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: KeyPatch,
 ) -> Response[KeyResponse | Problem]:
-    """When to be reminded
+    """Change a key's name or reminder
 
-     Sets when you are reminded to replace the key.
+     What you call the key, and when you are reminded to replace it.
 
     Args:
         key_id (str): Identity of the key.
-        body (KeyPatch): What can be changed of a key that stays.
+        body (KeyPatch): What can be changed of a key that stays. What is left out stays.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -147,13 +152,13 @@ def sync(
     client: AuthenticatedClient,
     body: KeyPatch,
 ) -> KeyResponse | Problem | None:
-    """When to be reminded
+    """Change a key's name or reminder
 
-     Sets when you are reminded to replace the key.
+     What you call the key, and when you are reminded to replace it.
 
     Args:
         key_id (str): Identity of the key.
-        body (KeyPatch): What can be changed of a key that stays.
+        body (KeyPatch): What can be changed of a key that stays. What is left out stays.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -176,13 +181,13 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: KeyPatch,
 ) -> Response[KeyResponse | Problem]:
-    """When to be reminded
+    """Change a key's name or reminder
 
-     Sets when you are reminded to replace the key.
+     What you call the key, and when you are reminded to replace it.
 
     Args:
         key_id (str): Identity of the key.
-        body (KeyPatch): What can be changed of a key that stays.
+        body (KeyPatch): What can be changed of a key that stays. What is left out stays.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -208,13 +213,13 @@ async def asyncio(
     client: AuthenticatedClient,
     body: KeyPatch,
 ) -> KeyResponse | Problem | None:
-    """When to be reminded
+    """Change a key's name or reminder
 
-     Sets when you are reminded to replace the key.
+     What you call the key, and when you are reminded to replace it.
 
     Args:
         key_id (str): Identity of the key.
-        body (KeyPatch): What can be changed of a key that stays.
+        body (KeyPatch): What can be changed of a key that stays. What is left out stays.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
