@@ -11,6 +11,7 @@ from api.exchanges.schemas import ExchangeList, ExchangeResponse, LiveResponse, 
 from orchestrator.bots import live
 from orchestrator.errors import ErrorCode, InvalidSpec, NotFound
 from orchestrator.exchange_keys import service as keys
+from orchestrator.exchange_keys.checks import KNOWN, WITH_PASSPHRASE
 from orchestrator.exchanges.markets import search
 from orchestrator.templates.exchange_ids import EXCHANGE_IDS, PAPER
 from orchestrator.templates.spec import trading_modes
@@ -42,6 +43,8 @@ async def list_exchanges(caller: Reader, services: ServicesDep) -> ExchangeList:
                 {
                     "id": exchange,
                     "trading_modes": trading_modes(exchange),
+                    "takes_keys": exchange in KNOWN,
+                    "has_passphrase": exchange in WITH_PASSPHRASE,
                     "live": LiveResponse(possible=not why_not, why_not=why_not),
                     "lists_pairs": services.markets.lists(exchange),
                 }

@@ -22,6 +22,14 @@ class ExchangeResponse(BaseModel):
     trading_modes: list[Literal["spot", "futures"]] = Field(
         description="How bots may trade there.", examples=[["spot", "futures"]]
     )
+    takes_keys: bool = Field(
+        description="Whether keys of accounts there can be entered: only of exchanges that tell what a key may do.",
+        examples=[True],
+    )
+    has_passphrase: bool = Field(
+        description="Whether the exchange gives out a passphrase with a key, which is entered with it.",
+        examples=[False],
+    )
     live: LiveResponse = Field(description="Dry bots are possible on all of them.")
     lists_pairs: bool = Field(
         description="Whether its pairs can be searched; elsewhere a bot takes any pair, and waits in a visible "

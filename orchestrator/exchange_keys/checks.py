@@ -23,6 +23,8 @@ from pool.contract.slots import ExchangeCredentials
 ASKED_THROUGH_CCXT = frozenset({"okx", "bybit"})
 KNOWN = frozenset({PAPER, "binance"}) | ASKED_THROUGH_CCXT
 """Exchanges whose keys can be taken."""
+WITH_PASSPHRASE = frozenset({"okx"})
+"""Those of them that give out a passphrase with a key."""
 _SECONDS = 40.0
 _MODULE = "orchestrator.exchange_keys.ccxt_asking"
 _ROOT = Path(__file__).resolve().parents[2]

@@ -2,6 +2,12 @@
 
 from typing import Any
 
+import pytest
+from pydantic import SecretStr
+
+from orchestrator.errors import KeyRejected
+from orchestrator.exchange_keys.checks import KNOWN, Checks
+from pool.contract.slots import ExchangeCredentials
 from tests.integration.api.test_api_exchange_keys import entered
 from tests.integration.api.world import OWNER, World, problem_of
 
@@ -25,6 +31,16 @@ async def test_what_is_listed_is_what_a_bot_may_name(world: World) -> None:
         body = {"name": f"one-{number}", "template": "trend", "exchange": exchange, "trading_mode": mode}
         created = (await world.client.post("/api/v1/bots", json=body)).status_code == 201
         assert created == (mode in found[exchange]["trading_modes"])
+
+
+async def test_whose_keys_are_taken_is_what_checks_can_ask(world: World) -> None:
+    found = await exchanges(world)
+    assert {name for name, one in found.items() if one["takes_keys"]} == KNOWN
+    assert {name for name, one in found.items() if one["has_passphrase"]} == {"okx"}
+    refused = Checks(lambda: None).check("kraken", ExchangeCredentials(key=SecretStr("k"), secret=SecretStr("s")))
+    with pytest.raises(KeyRejected):
+        await refused
+    assert not found["kraken"]["takes_keys"]
 
 
 async def test_live_says_all_that_is_in_its_way(world: World) -> None:

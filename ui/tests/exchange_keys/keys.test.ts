@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { hasPassphrase, isDue, reminderDays } from '@/features/exchange_keys/keys'
+import { isDue, reminderDays } from '@/features/exchange_keys/keys'
 
 const NOW = Date.parse('2026-11-22T12:00:00Z')
 
@@ -15,9 +15,5 @@ describe('an exchange key', () => {
 
   it('has a reminder in days, or none', () => {
     expect([reminderDays('90'), reminderDays('none')]).toEqual([90, null])
-  })
-
-  it('comes with a passphrase only where the exchange gives one out', () => {
-    expect([hasPassphrase('okx'), hasPassphrase('binance')]).toEqual([true, false])
   })
 })

@@ -24,6 +24,8 @@ class ExchangeResponse:
     Attributes:
         id (str): What a new bot calls it: `paper`, or an id of ccxt.
         trading_modes (list[ExchangeResponseTradingModesItem]): How bots may trade there.
+        takes_keys (bool): Whether keys of accounts there can be entered: only of exchanges that tell what a key may do.
+        has_passphrase (bool): Whether the exchange gives out a passphrase with a key, which is entered with it.
         live (LiveResponse): Whether you could have a bot there that trades live.
         lists_pairs (bool): Whether its pairs can be searched; elsewhere a bot takes any pair, and waits in a visible
             condition where the exchange does not have it.
@@ -31,6 +33,8 @@ class ExchangeResponse:
 
     id: str
     trading_modes: list[ExchangeResponseTradingModesItem]
+    takes_keys: bool
+    has_passphrase: bool
     live: LiveResponse
     lists_pairs: bool
 
@@ -42,6 +46,10 @@ class ExchangeResponse:
             trading_modes_item: str = trading_modes_item_data
             trading_modes.append(trading_modes_item)
 
+        takes_keys = self.takes_keys
+
+        has_passphrase = self.has_passphrase
+
         live = self.live.to_dict()
 
         lists_pairs = self.lists_pairs
@@ -52,6 +60,8 @@ class ExchangeResponse:
             {
                 "id": id,
                 "trading_modes": trading_modes,
+                "takes_keys": takes_keys,
+                "has_passphrase": has_passphrase,
                 "live": live,
                 "lists_pairs": lists_pairs,
             }
@@ -73,6 +83,10 @@ class ExchangeResponse:
 
             trading_modes.append(trading_modes_item)
 
+        takes_keys = d.pop("takes_keys")
+
+        has_passphrase = d.pop("has_passphrase")
+
         live = LiveResponse.from_dict(d.pop("live"))
 
         lists_pairs = d.pop("lists_pairs")
@@ -80,6 +94,8 @@ class ExchangeResponse:
         exchange_response = cls(
             id=id,
             trading_modes=trading_modes,
+            takes_keys=takes_keys,
+            has_passphrase=has_passphrase,
             live=live,
             lists_pairs=lists_pairs,
         )

@@ -1,11 +1,5 @@
 /** Exchange keys as they are chosen and told. Pure. */
 
-/** Exchanges whose keys Flotilla can look at. */
-export const EXCHANGES: readonly string[] = ['binance', 'bybit', 'okx', 'paper']
-/** Those that give out a passphrase with a key. */
-const WITH_PASSPHRASE: ReadonlySet<string> = new Set(['okx'])
-export const hasPassphrase = (exchange: string): boolean => WITH_PASSPHRASE.has(exchange)
-
 export const REMINDERS = ['none', '30', '90', '180', '365'] as const
 export type Reminder = (typeof REMINDERS)[number]
 

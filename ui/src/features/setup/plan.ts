@@ -2,8 +2,6 @@
 import type { BotResponse, PresetResponse, TemplateResponse } from '@/api/generated'
 import { type Draft, emptyDraft, freeName, withTemplate } from '@/features/bots/create/draft'
 
-/** Where first bots may trade; those besides paper also take a key here. */
-export const EXCHANGES = ['paper', 'binance', 'bybit', 'okx'] as const
 /** In the place of a preset: rules stay what they are. */
 export const AS_IT_IS = 'as-it-is'
 /** Its losses are small: who wants more says so. */
