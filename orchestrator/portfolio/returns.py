@@ -2,20 +2,22 @@
 `wallets.performance`'s.
 
 A bot's flows are what its wallet gave it and took back; a wallet's what came into it and went out of it; a user's those
-of all of his wallets. Profits are what bots told, realised or not, and of a bot that is gone what the ledger says. Dry
-and live are never added up: a wallet is the one or the other. Each stake currency has returns of its own; what a wallet
-has of other currencies, and money that a wallet has idle, counts with neither profit nor loss.
+of all of his wallets. Profits are what bots told, realised or not, and of a bot that is gone what the ledger says: what
+its trades brought, and of coins that it left in its wallet what it told last that they had won or lost. Dry and live
+are never added up: a wallet is the one or the other. Each stake currency has returns of its own; what else a wallet has
+of other currencies, and money that a wallet has idle, counts with neither profit nor loss.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from orchestrator.errors import NotFound
-from orchestrator.kit.money import add, negate
+from orchestrator.kit.money import ZERO, add, negate
 from orchestrator.portfolio import bot_history
 from orchestrator.wallets import repository
 from orchestrator.wallets.ledger import EntryKind, PlaceKind
@@ -23,6 +25,7 @@ from orchestrator.wallets.models import WalletBotModel, WalletModel
 from orchestrator.wallets.performance import Flow, Reading, Returns, returns_of, total
 
 _OF_BOTS = (EntryKind.ALLOCATE, EntryKind.TAKE_BACK)
+_IN_TRADES = (PlaceKind.TRADING, PlaceKind.POSITION)
 _OF_WALLETS = (EntryKind.DEPOSIT, EntryKind.WITHDRAW, EntryKind.RECONCILIATION)
 
 
@@ -83,5 +86,15 @@ async def _readings(session: AsyncSession, bot: WalletBotModel, flows: Sequence[
     readings = [Reading(min(point.at + length, now), point.profit) for point in history.points]
     if bot.released_at is None:
         return readings
-    settled = Reading(bot.released_at, negate(add(flow.amount for flow in flows)))
-    return [*(one for one in readings if one.at < bot.released_at), settled]
+    profit = negate(add(flow.amount for flow in flows))
+    paid = await _paid_for_what_is_left(session, bot)
+    if paid:
+        told = history.points[-1].unrealised if history.points else ZERO
+        profit = add((profit, paid, told))
+    return [*(one for one in readings if one.at < bot.released_at), Reading(bot.released_at, profit)]
+
+
+async def _paid_for_what_is_left(session: AsyncSession, bot: WalletBotModel) -> Decimal:
+    """What was spent in trades that nobody ended, of the bot's stake; of contracts nothing is, which `position` has."""
+    accounts = await repository.accounts(session, [bot.wallet_id], bot.bot_id)
+    return add(one.balance for one in accounts if one.kind in _IN_TRADES and one.currency == bot.currency)

@@ -1,6 +1,7 @@
 """Wallets and their ledger on both databases."""
 
 import asyncio
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,9 +10,11 @@ from sqlalchemy.exc import DBAPIError
 
 from orchestrator.errors import Conflict, InsufficientFunds, InvalidSpec, NotAllowed, NotFound
 from orchestrator.kit.clock import utc_now
+from orchestrator.portfolio import bot_history, returns
 from orchestrator.wallets import service
 from orchestrator.wallets.check import FlawKind
 from orchestrator.wallets.ledger import EntryKind
+from tests.fakes.fake_agent import snapshot
 from tests.integration.wallets.desk import BY, Desk
 from tests.unit.wallets.facts import START, fact
 
@@ -155,6 +158,35 @@ async def test_a_bot_that_is_gone_leaves_all_it_has_and_late_books_go_on_to_the_
     assert not await desk.flaws(wallet)
     await desk.release("bot-1")
     assert await desk.free(wallet) == 990
+
+
+async def test_coins_that_a_bot_left_are_no_loss(desk: Desk) -> None:
+    wallet = await desk.open("bot-1", "1000")
+    told = snapshot("1030").model_copy(update={"unrealised": Decimal(-20), "realised": Decimal(50)})
+    async with desk.database.unit_of_work() as session:
+        await bot_history.record(session, {"bot-1": told}, utc_now())
+    await desk.book(fact("1", "buy", "2", "100"), fact("2", "sell", "1", "150", minute=1))
+    await desk.release("bot-1")
+    assert (await desk.free(wallet), await desk.free(wallet, "BTC")) == (950, 1)
+    assert await profits(desk, wallet, "bot-1") == [30, 30], "50 by the ledger, and 20 lost by the coins as last told"
+    await desk.book(fact("3", "sell", "1", "40", minute=2))
+    assert await profits(desk, wallet, "bot-1") == [-10, -10], "nothing is left: the ledger knows it all"
+
+
+async def test_an_open_contract_that_a_bot_left_is_neither_profit_nor_loss(desk: Desk) -> None:
+    wallet = await desk.open("bot-1", "1000")
+    await desk.book(fact("1", "buy", "2", "100", pair="BTC/USDT:USDT", fee="1", fee_currency="USDT"))
+    await desk.release("bot-1")
+    assert await profits(desk, wallet, "bot-1") == [-1, -1]
+
+
+async def profits(desk: Desk, wallet_id: str, bot_id: str) -> list[Decimal]:
+    """As told of the bot, and of its wallet."""
+    async with desk.database.read() as session:
+        wallet = await service.get(session, wallet_id)
+        now = utc_now() + timedelta(minutes=1)
+        found = [await returns.of_bot(session, wallet, bot_id, now), *await returns.of_wallets(session, [wallet], now)]
+    return [one.returns.profit for one in found]
 
 
 async def test_reading_books_of_a_bot_that_is_gone_settles_what_it_left(desk: Desk) -> None:
