@@ -106,10 +106,15 @@ async def create_strategy(
     summary="List strategies",
     responses=problems(ErrorCode.UNAUTHENTICATED, ErrorCode.NOT_ALLOWED),
 )
-async def list_strategies(caller: Reader, services: ServicesDep, page: PageDep) -> StrategyPage:
+async def list_strategies(
+    caller: Reader,
+    services: ServicesDep,
+    page: PageDep,
+    archived: Annotated[bool, Query(description="Those that you archived, too.", examples=[False])] = False,
+) -> StrategyPage:
     """Yours, and those that others share with you."""
     async with services.reading(caller) as session:
-        found = await service.list_(session, limit=page.limit, after=page.after)
+        found = await service.list_(session, limit=page.limit, after=page.after, archived=archived)
         return StrategyPage(items=[strategy_body(view) for view in found.items], next=found.next)
 
 
@@ -128,7 +133,8 @@ async def get_strategy(strategy_id: StrategyId, caller: Reader, services: Servic
     responses=problems(*READ_ERRORS, ErrorCode.CONFLICT),
 )
 async def archive_strategy(strategy_id: StrategyId, caller: Trader, services: ServicesDep) -> None:
-    """Takes it off all lists. Refused while bots run it, those of users whom you shared it with included."""
+    """Takes it off all lists but that of the archived. Refused while bots run it, those of users whom you shared it
+    with included."""
     async with services.writing(caller) as session:
         await service.archive(session, strategy_id, by(caller))
 

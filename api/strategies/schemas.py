@@ -206,6 +206,7 @@ class StrategyResponse(BaseModel):
     head: VersionResponse = Field(description="The newest version.")
     created_at: datetime = Field(description="When it was made.", examples=["2026-11-20T12:00:00Z"])
     updated_at: datetime = Field(description="When its newest version was made.", examples=["2026-11-20T12:00:00Z"])
+    archived_at: datetime | None = Field(description="When it was archived; null while in use.", examples=[None])
 
 
 class StrategyPage(BaseModel):
@@ -317,6 +318,7 @@ def strategy_body(view: StrategyView) -> StrategyResponse:
         head=version_body(view.head),
         created_at=strategy.created_at,
         updated_at=strategy.updated_at,
+        archived_at=strategy.archived_at,
     )
 
 

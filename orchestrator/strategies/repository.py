@@ -64,8 +64,8 @@ async def count(session: AsyncSession, owner_id: str) -> int:
     return (await session.exec(query)).one()
 
 
-async def page(session: AsyncSession, limit: int, after: str | None) -> Page[StrategyView]:
-    """Those that are not archived, in the order of their creation."""
+async def page(session: AsyncSession, limit: int, after: str | None, *, archived: bool = False) -> Page[StrategyView]:
+    """Those that are not archived, or with those that are, in the order of their creation."""
     version, content = StrategyVersionModel, StrategyContentModel
     query = (
         select(StrategyModel, version, content)
@@ -74,9 +74,10 @@ async def page(session: AsyncSession, limit: int, after: str | None) -> Page[Str
             (col(version.strategy_id) == col(StrategyModel.id)) & (col(version.number) == col(StrategyModel.head)),
         )
         .join(content, col(content.id) == col(version.content_id))
-        .where(col(StrategyModel.archived_at).is_(None))
         .options(defer(content.source, raiseload=True))  # type: ignore[arg-type]
     )
+    if not archived:
+        query = query.where(col(StrategyModel.archived_at).is_(None))
     if after is not None:
         created_at, strategy_id = decode_cursor(after, [str, str])
         position = tuple_(literal(instant_of(created_at), UtcDateTime()), literal(strategy_id))

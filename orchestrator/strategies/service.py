@@ -66,9 +66,9 @@ async def get(session: AsyncSession, strategy_id: str) -> StrategyView:
     return StrategyView(strategy, await _version(session, strategy, strategy.head))
 
 
-async def list_(session: AsyncSession, *, limit: int, after: str | None) -> Page[StrategyView]:
+async def list_(session: AsyncSession, *, limit: int, after: str | None, archived: bool = False) -> Page[StrategyView]:
     """In the order of their creation. Raises InvalidSpec (field `after`)."""
-    return await repository.page(session, limit, after)
+    return await repository.page(session, limit, after, archived=archived)
 
 
 async def add_version(

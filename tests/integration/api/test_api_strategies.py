@@ -289,6 +289,25 @@ async def test_an_archived_one_is_gone_and_its_name_is_free(world: World) -> Non
     assert (await kept(world))["id"] != strategy_id
 
 
+async def test_archived_ones_are_listed_where_their_owner_asks_for_them(world: World) -> None:
+    async def listed(client: httpx.AsyncClient, **query: Any) -> list[tuple[str, bool]]:
+        items = (await client.get(BASE, params=query)).json()["items"]
+        return [(one["id"], one["archived_at"] is not None) for one in items]
+
+    old = (await kept(world))["id"]
+    await world.client.put(f"{BASE}/{old}/shares/{OTHER}", json={"level": "use"})
+    async with world.client_of(OTHER) as other:
+        assert await listed(other, archived=True) == [(old, False)]
+        assert (await world.client.delete(f"{BASE}/{old}")).status_code == 204
+        assert await listed(other, archived=True) == [], "whom it was shared with"
+    new = (await kept(world))["id"]
+    assert await listed(world.client) == [(new, False)]
+    assert await listed(world.client, archived=True) == [(old, True), (new, False)]
+    first = (await world.client.get(BASE, params={"archived": True, "limit": 1})).json()
+    assert await listed(world.client, archived=True, after=first["next"]) == [(new, False)]
+    problem_of(await world.client.get(f"{BASE}/{old}"), 404)
+
+
 async def test_a_viewer_reads_alone(world: World) -> None:
     await world.change_user(OWNER, role="viewer")
     problem_of(await kept_again(world), 403)

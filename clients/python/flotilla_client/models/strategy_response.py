@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 
@@ -24,6 +24,7 @@ class StrategyResponse:
         head (VersionResponse): A version of a strategy.
         created_at (datetime.datetime): When it was made.
         updated_at (datetime.datetime): When its newest version was made.
+        archived_at (datetime.datetime | None): When it was archived; null while in use.
     """
 
     id: str
@@ -32,6 +33,7 @@ class StrategyResponse:
     head: VersionResponse
     created_at: datetime.datetime
     updated_at: datetime.datetime
+    archived_at: datetime.datetime | None
 
     def to_dict(self) -> dict[str, Any]:
         id = self.id
@@ -46,6 +48,12 @@ class StrategyResponse:
 
         updated_at = self.updated_at.isoformat()
 
+        archived_at: None | str
+        if isinstance(self.archived_at, datetime.datetime):
+            archived_at = self.archived_at.isoformat()
+        else:
+            archived_at = self.archived_at
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -56,6 +64,7 @@ class StrategyResponse:
                 "head": head,
                 "created_at": created_at,
                 "updated_at": updated_at,
+                "archived_at": archived_at,
             }
         )
 
@@ -78,6 +87,21 @@ class StrategyResponse:
 
         updated_at = datetime.datetime.fromisoformat(d.pop("updated_at"))
 
+        def _parse_archived_at(data: object) -> datetime.datetime | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                archived_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return archived_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
+
+        archived_at = _parse_archived_at(d.pop("archived_at"))
+
         strategy_response = cls(
             id=id,
             name=name,
@@ -85,6 +109,7 @@ class StrategyResponse:
             head=head,
             created_at=created_at,
             updated_at=updated_at,
+            archived_at=archived_at,
         )
 
         return strategy_response

@@ -541,7 +541,8 @@ export const createStrategy = <ThrowOnError extends boolean = true>(options: Opt
 /**
  * Archive a strategy
  *
- * Takes it off all lists. Refused while bots run it, those of users whom you shared it with included.
+ * Takes it off all lists but that of the archived. Refused while bots run it, those of users whom you shared it
+ * with included.
  */
 export const archiveStrategy = <ThrowOnError extends boolean = true>(options: Options<ArchiveStrategyData, ThrowOnError>) => (options.client ?? client).delete<ArchiveStrategyResponses, ArchiveStrategyErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',

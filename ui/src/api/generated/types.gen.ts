@@ -7358,6 +7358,12 @@ export type StrategyResponse = {
      * When its newest version was made.
      */
     updated_at: string;
+    /**
+     * Archived At
+     *
+     * When it was archived; null while in use.
+     */
+    archived_at: string | null;
 };
 
 /**
@@ -11960,6 +11966,12 @@ export type ListStrategiesData = {
     body?: never;
     path?: never;
     query?: {
+        /**
+         * Archived
+         *
+         * Those that you archived, too.
+         */
+        archived?: boolean;
         /**
          * Limit
          *

@@ -91,7 +91,9 @@ def sync_detailed(
 ) -> Response[Any | Problem]:
     """Archive a strategy
 
-     Takes it off all lists. Refused while bots run it, those of users whom you shared it with included.
+     Takes it off all lists but that of the archived. Refused while bots run it, those of users whom you
+    shared it
+    with included.
 
     Args:
         strategy_id (str): Identity of the strategy.
@@ -122,7 +124,9 @@ def sync(
 ) -> Any | Problem | None:
     """Archive a strategy
 
-     Takes it off all lists. Refused while bots run it, those of users whom you shared it with included.
+     Takes it off all lists but that of the archived. Refused while bots run it, those of users whom you
+    shared it
+    with included.
 
     Args:
         strategy_id (str): Identity of the strategy.
@@ -148,7 +152,9 @@ async def asyncio_detailed(
 ) -> Response[Any | Problem]:
     """Archive a strategy
 
-     Takes it off all lists. Refused while bots run it, those of users whom you shared it with included.
+     Takes it off all lists but that of the archived. Refused while bots run it, those of users whom you
+    shared it
+    with included.
 
     Args:
         strategy_id (str): Identity of the strategy.
@@ -177,7 +183,9 @@ async def asyncio(
 ) -> Any | Problem | None:
     """Archive a strategy
 
-     Takes it off all lists. Refused while bots run it, those of users whom you shared it with included.
+     Takes it off all lists but that of the archived. Refused while bots run it, those of users whom you
+    shared it
+    with included.
 
     Args:
         strategy_id (str): Identity of the strategy.

@@ -12,11 +12,14 @@ from ...types import UNSET, Response, Unset
 
 def _get_kwargs(
     *,
+    archived: bool | Unset = False,
     limit: int | Unset = 50,
     after: None | str | Unset = UNSET,
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
+
+    params["archived"] = archived
 
     params["limit"] = limit
 
@@ -94,6 +97,7 @@ def _build_response(
 def sync_detailed(
     *,
     client: AuthenticatedClient,
+    archived: bool | Unset = False,
     limit: int | Unset = 50,
     after: None | str | Unset = UNSET,
 ) -> Response[Problem | StrategyPage]:
@@ -102,6 +106,7 @@ def sync_detailed(
      Yours, and those that others share with you.
 
     Args:
+        archived (bool | Unset): Those that you archived, too. Default: False.
         limit (int | Unset): How many items at most. Default: 50.
         after (None | str | Unset): The `next` of the page before.
 
@@ -114,6 +119,7 @@ def sync_detailed(
     """
 
     kwargs = _get_kwargs(
+        archived=archived,
         limit=limit,
         after=after,
     )
@@ -128,6 +134,7 @@ def sync_detailed(
 def sync(
     *,
     client: AuthenticatedClient,
+    archived: bool | Unset = False,
     limit: int | Unset = 50,
     after: None | str | Unset = UNSET,
 ) -> Problem | StrategyPage | None:
@@ -136,6 +143,7 @@ def sync(
      Yours, and those that others share with you.
 
     Args:
+        archived (bool | Unset): Those that you archived, too. Default: False.
         limit (int | Unset): How many items at most. Default: 50.
         after (None | str | Unset): The `next` of the page before.
 
@@ -149,6 +157,7 @@ def sync(
 
     return sync_detailed(
         client=client,
+        archived=archived,
         limit=limit,
         after=after,
     ).parsed
@@ -157,6 +166,7 @@ def sync(
 async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
+    archived: bool | Unset = False,
     limit: int | Unset = 50,
     after: None | str | Unset = UNSET,
 ) -> Response[Problem | StrategyPage]:
@@ -165,6 +175,7 @@ async def asyncio_detailed(
      Yours, and those that others share with you.
 
     Args:
+        archived (bool | Unset): Those that you archived, too. Default: False.
         limit (int | Unset): How many items at most. Default: 50.
         after (None | str | Unset): The `next` of the page before.
 
@@ -177,6 +188,7 @@ async def asyncio_detailed(
     """
 
     kwargs = _get_kwargs(
+        archived=archived,
         limit=limit,
         after=after,
     )
@@ -189,6 +201,7 @@ async def asyncio_detailed(
 async def asyncio(
     *,
     client: AuthenticatedClient,
+    archived: bool | Unset = False,
     limit: int | Unset = 50,
     after: None | str | Unset = UNSET,
 ) -> Problem | StrategyPage | None:
@@ -197,6 +210,7 @@ async def asyncio(
      Yours, and those that others share with you.
 
     Args:
+        archived (bool | Unset): Those that you archived, too. Default: False.
         limit (int | Unset): How many items at most. Default: 50.
         after (None | str | Unset): The `next` of the page before.
 
@@ -211,6 +225,7 @@ async def asyncio(
     return (
         await asyncio_detailed(
             client=client,
+            archived=archived,
             limit=limit,
             after=after,
         )
