@@ -85,7 +85,8 @@ async def stream(
 ) -> StreamResponse:
     """Sends `portfolio` at connect and when it changed, at most once a second, with the body of `GET /portfolio`; `bot`
     when a bot's state changed; `trade` on entry, exit, partial exit and cancel, and with `event: rule` on each
-    stage of what a universal rule did; `alert`, also of entries that a limit refused. Every event has an id.
+    stage of what a universal rule did; `alert`, also of entries that a limit refused. Every event has an id. A `trade`
+    that closes one has it as `closed`, with the body of an item of `GET /trades`.
 
     With `changes=true` each portfolio after the first of a connection comes as `change`: `since` is the id of the event
     that it builds on, and where that is not the last `portfolio` or `change` you had, ask anew without an id. Its other

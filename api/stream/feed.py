@@ -25,8 +25,8 @@ from orchestrator.portfolio.service import PortfolioService
 
 PORTFOLIO_SECONDS = 1.0
 """Least time between two portfolios, replayed ones apart. The one at connect comes at any moment, so the next may come
-too soon after it and waits, and what is behind it waits along: never for a whole second. Portfolios are published a
-little less often than this, so a stream that waits catches up within seconds."""
+too soon after it and waits, unless something is behind it, which would wait along. Portfolios are published a little
+less often than this, so a stream that waits catches up within seconds."""
 
 _PRIVATE_ALERTS = ("account.", "finding.", "key.")
 """Of wallets, exchange accounts and keys, which are never shared."""
@@ -156,13 +156,15 @@ async def _events(feed: Feed) -> AsyncGenerator[bytes, None]:
     told = feed.told
     yield HEARTBEAT if feed.first is None else feed.first
     portfolio_at = clock()
+    behind: Message | Reset | None = None
     while True:
         try:
-            async with asyncio.timeout(feed.state.heartbeat_seconds):
-                item = await anext(feed.subscription)
-        except TimeoutError:
-            yield HEARTBEAT
-            continue
+            item, behind = behind or await _within(feed.subscription, feed.state.heartbeat_seconds), None
+            if item is None:
+                yield HEARTBEAT
+                continue
+            if not replaying and isinstance(item, Message) and item.kind == "portfolio":
+                behind = await _within(feed.subscription, max(0.0, portfolio_at + PORTFOLIO_SECONDS - clock()))
         except StopAsyncIteration:
             return
         except SubscriberTooSlow:
@@ -179,8 +181,6 @@ async def _events(feed: Feed) -> AsyncGenerator[bytes, None]:
             replaying = replaying and item.cursor != feed.replay_until
             continue
         if item.kind == "portfolio":
-            if not replaying:
-                await asyncio.sleep(max(0.0, portfolio_at + PORTFOLIO_SECONDS - clock()))
             portfolio_at = clock()
         replaying = replaying and item.cursor != feed.replay_until
         if feed.changes and item.kind == "portfolio":
@@ -189,6 +189,15 @@ async def _events(feed: Feed) -> AsyncGenerator[bytes, None]:
                 yield feed.state.encoder.change(topic, before.id, before.body, item)
                 continue
         yield feed.state.encoder.message(topic, item)
+
+
+async def _within(subscription: Subscription, seconds: float) -> Message | Reset | None:
+    """What comes next; None where nothing does in so many seconds."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await anext(subscription)
+    except TimeoutError:
+        return None
 
 
 def _is_private(message: Message) -> bool:

@@ -116,8 +116,11 @@ class CloseResponse(BaseModel):
     failed: int = Field(description="Those that were not.", examples=[0])
 
 
-def page_body(page: Page[trades.Open | trades.Closed]) -> TradePage:
-    items = [_open(found) if isinstance(found, trades.Open) else _closed(found) for found in page.items]
+def page_body(page: Page[trades.Open | trades.ClosedTrade]) -> TradePage:
+    items = [
+        _open(found) if isinstance(found, trades.Open) else TradeResponse.model_validate(found.model_dump())
+        for found in page.items
+    ]
     return TradePage(items=items, next=page.next)
 
 
@@ -174,34 +177,4 @@ def _open(found: trades.Open) -> TradeResponse:
         has_open_orders=trade.has_open_orders,
         reported_at=found.reported_at,
         levels=None if found.enforced is None else levels_body(found.enforced),
-    )
-
-
-def _closed(found: trades.Closed) -> TradeResponse:
-    told = found.told
-    return TradeResponse(
-        state="closed",
-        bot_id=found.bot.id,
-        bot=found.bot.name,
-        trading="dry" if found.bot.dry_run else "live",
-        trade_id=told.trade_id,
-        pair=told.pair,
-        is_short=told.direction == "Short",
-        leverage=told.leverage,
-        currency=told.stake_currency,
-        amount=told.amount,
-        stake=told.stake_amount,
-        open_rate=told.open_rate,
-        opened_at=told.open_date,
-        current_rate=None,
-        profit=told.cumulative_profit,
-        profit_ratio=told.final_profit_ratio,
-        realised=told.cumulative_profit,
-        close_rate=told.close_rate,
-        closed_at=told.close_date,
-        exit_reason=told.exit_reason,
-        entry_tag=told.enter_tag,
-        has_open_orders=None,
-        reported_at=found.reported_at,
-        levels=None,
     )

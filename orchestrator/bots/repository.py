@@ -198,18 +198,21 @@ async def epochs_of_deleted(session: AsyncSession, bot_ids: Collection[str]) -> 
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """Whose bot it is, what it is called, and the pool that it is assigned to."""
+    """Whose bot it is, what it is called, whether it trades with paper money, and the pool that it is assigned to."""
 
     owner_id: str
     name: str
+    dry_run: bool
     pool_id: str | None
 
 
 async def owners(session: AsyncSession, bot_ids: Collection[str]) -> dict[str, Owned]:
     """Of these bots, those that exist, deleted ones included."""
-    query = select(BotModel.id, BotModel.owner_id, BotModel.name, BotModel.pool_id)
-    rows = await session.exec(query.where(col(BotModel.id).in_(list(bot_ids))))
-    return {bot_id: Owned(owner_id, name, pool_id) for bot_id, owner_id, name, pool_id in rows.all()}
+    model = BotModel
+    columns = (model.id, model.owner_id, model.name, model.dry_run, model.pool_id)
+    query = select(*columns).where(col(model.id).in_(list(bot_ids)))  # type: ignore[call-overload]  # it knows only four
+    rows = (await session.exec(query)).all()
+    return {bot_id: Owned(*told) for bot_id, *told in rows}
 
 
 async def locked(session: AsyncSession, bot_ids: Collection[str]) -> list[BotModel]:

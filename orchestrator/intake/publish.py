@@ -9,6 +9,7 @@ from orchestrator.bots.repository import Owned
 from orchestrator.events.bus import Bus
 from orchestrator.intake.pushes import alert_of, exception_of
 from orchestrator.intake.store import Stored
+from orchestrator.portfolio.trades import closed_trade
 from pool.contract.events import Event, EventType
 
 PORTFOLIO_TOPIC = "portfolio"
@@ -47,9 +48,13 @@ async def _publish_rule(bus: Bus, told: Told, name: str) -> None:
 
 
 def trade_body(event: Event, owned: Owned) -> dict[str, Any]:
-    """FreqTrade's own message, and on top what Flotilla calls it."""
+    """FreqTrade's own message, and on top what Flotilla calls it and, where a trade is closed, the closed trade."""
     kind = _TRADES[event.type]
-    if event.type == EventType.TRADE_EXIT_FILL and event.data.get("sub_trade") is True:
-        kind = "partial_exit"
+    closed = None
+    if event.type == EventType.TRADE_EXIT_FILL:
+        if event.data.get("sub_trade") is True:
+            kind = "partial_exit"
+        trade = closed_trade(event.bot_id, owned.name, owned.dry_run, event.at, event.data)
+        closed = None if trade is None else trade.model_dump(mode="json")
     ours = {"bot_id": event.bot_id, "bot_name": owned.name, "event": kind, "at": event.at.isoformat()}
-    return {**event.data, **ours}
+    return {**event.data, **ours, "closed": closed}

@@ -11,7 +11,7 @@ Access is the session's (`orchestrator.db.tenancy`): every query is of bots, or 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from loguru import logger
 from pydantic import ValidationError
@@ -26,6 +26,7 @@ from orchestrator.kit.pages import Page, decode_cursor, encode_cursor, instant_o
 from orchestrator.policies.book import NOTHING, PolicyBook
 from orchestrator.portfolio.aggregate import is_plausible
 from orchestrator.portfolio.levels import Levels, levels_of
+from orchestrator.portfolio.views import Mode
 from pool.contract.events import EventType
 from pool.contract.model import Instant, Money, Wire
 from pool.contract.policy import PolicyDocument, PolicyInForce
@@ -84,13 +85,34 @@ class Open:
     """None where they cannot be told: nothing is filled yet, or the policy cannot be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """A closed trade, by its last exit."""
+class ClosedTrade(Wire):
+    """A closed trade as everybody is told it, by its last exit: item of `GET /api/v1/trades`, and `closed` of the
+    stream's `trade`."""
 
-    bot: BotModel
-    reported_at: datetime
-    told: LastExit
+    state: Literal["closed"] = "closed"
+    bot_id: str
+    bot: str
+    trading: Mode
+    trade_id: int
+    pair: str
+    is_short: bool
+    leverage: Money | None
+    currency: str | None
+    amount: Money | None
+    stake: Money | None
+    open_rate: Money | None
+    opened_at: Instant
+    current_rate: None = None
+    profit: Money | None
+    profit_ratio: Money | None
+    realised: Money | None
+    close_rate: Money | None
+    closed_at: Instant
+    exit_reason: str | None
+    entry_tag: str | None
+    has_open_orders: None = None
+    reported_at: Instant
+    levels: None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +137,7 @@ class _Told:
 
 async def list_(
     session: AsyncSession, *, state: State, bot_id: str | None, limit: int, after: str | None
-) -> Page[Open | Closed]:
+) -> Page[Open | ClosedTrade]:
     """Open ones first. A page may be short although there is a next one. Raises NotFound for a bot that is out of
     reach, InvalidSpec (field `after`)."""
     position = None if after is None else _position(after, state)
@@ -124,7 +146,7 @@ async def list_(
         only = await bots.find(session, bot_id, None)
         if only is None:
             raise NotFound("There is no such bot; list the bots to see which there are.", field="bot_id")
-    found: list[Open | Closed] = []
+    found: list[Open | ClosedTrade] = []
     if state != "closed" and (position is None or position.is_open):
         opened = await _open(session, only, position, limit + 1)
         found += opened[:limit]
@@ -227,7 +249,7 @@ def _kept(status: BotStatusModel) -> tuple[bool, str | None]:
 
 async def _closed(
     session: AsyncSession, bot_id: str | None, before: int, limit: int
-) -> tuple[list[Closed], int | None]:
+) -> tuple[list[ClosedTrade], int | None]:
     """Up to `limit` of before that event, and the event behind which there may be more."""
     event = BotEventModel
     query = (
@@ -238,17 +260,17 @@ async def _closed(
     )
     if bot_id is not None:
         query = query.where(col(event.bot_id) == bot_id)
-    found: list[Closed] = []
+    found: list[ClosedTrade] = []
     scanned = 0
     while scanned < _MOST_SCANNED:
         wanted = limit - len(found) + 1
         rows = (await session.exec(query.where(col(event.number) < before).limit(wanted))).all()
         for row, bot in rows:
-            told = _last_exit(row)
-            if told is not None:
+            trade = closed_trade(bot.id, bot.name, bot.dry_run, row.at, row.data)
+            if trade is not None:
                 if len(found) == limit:
                     return found, before
-                found.append(Closed(bot, row.at, told))
+                found.append(trade)
             before = row.number or 0
         if len(rows) < wanted:
             return found, None
@@ -256,12 +278,34 @@ async def _closed(
     return found, before
 
 
-def _last_exit(event: BotEventModel) -> LastExit | None:
-    """None of a partial exit, and of what FreqTrade does not tell."""
-    if event.data.get("is_final_exit") is not True:
+def closed_trade(bot_id: str, name: str, dry_run: bool, at: datetime, message: dict[str, Any]) -> ClosedTrade | None:
+    """By FreqTrade's message of a filled exit; None of a partial one, and of what FreqTrade does not tell."""
+    if message.get("is_final_exit") is not True:
         return None
     try:
-        return LastExit.model_validate(event.data)
+        told = LastExit.model_validate(message)
     except ValidationError:
-        logger.debug("event {} of {} tells of no trade that was closed", event.number, event.bot_id)
+        logger.debug("an exit of {} tells of no trade that was closed", bot_id)
         return None
+    return ClosedTrade(
+        bot_id=bot_id,
+        bot=name,
+        trading="dry" if dry_run else "live",
+        trade_id=told.trade_id,
+        pair=told.pair,
+        is_short=told.direction == "Short",
+        leverage=told.leverage,
+        currency=told.stake_currency,
+        amount=told.amount,
+        stake=told.stake_amount,
+        open_rate=told.open_rate,
+        opened_at=told.open_date,
+        profit=told.cumulative_profit,
+        profit_ratio=told.final_profit_ratio,
+        realised=told.cumulative_profit,
+        close_rate=told.close_rate,
+        closed_at=told.close_date,
+        exit_reason=told.exit_reason,
+        entry_tag=told.enter_tag,
+        reported_at=at,
+    )

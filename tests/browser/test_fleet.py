@@ -3,11 +3,10 @@ takes long; each test leaves two bots that run."""
 
 import json
 import re
-import time
 from typing import Any
 
 import httpx
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.people import DESK, PHONE, Person, Screen
 from tests.e2e.people import PASSWORD
@@ -149,16 +148,28 @@ def test_a_crash_is_seen_as_a_stop_on_the_chart_and_in_the_table(admin: Person, 
     assert float(near.get_attribute("data-price") or 0) > float(trade["open_rate"]) * 0.9
     expect(page.get_by_test_id("chart").locator("canvas").first).to_be_visible()
     admin.picture("chart-with-levels")
+    table = admin.context.new_page()
+    table.goto(f"{fleet.url}/bots/{one}/trades")
+    shown = table.locator(f'[data-testid="trade-row"][data-trade="{trade["trade_id"]}"]')
+    expect(shown.get_by_test_id("exit")).to_be_visible()
+    expect(table.get_by_test_id("stream-state")).to_have_attribute("data-state", "live")
 
+    unanswered: list[Route] = []
+
+    def keep_waiting(route: Route) -> None:
+        unanswered.append(route)
+
+    admin.context.route(re.compile(r"/api/v1/(trades\?|bots/[^/]+/freqtrade/)"), keep_waiting)
     Prices(fleet.home).put(trade["pair"], float(trade["open_rate"]) * 0.9)
-    began = time.monotonic()
     closed = page.locator(f'[data-testid="exit-mark"][data-trade="{trade["trade_id"]}"]')
     expect(closed).to_have_attribute("data-reason", re.compile("hard_stop"))
-    print(f"seen on the chart {time.monotonic() - began:.2f} s after the crash")
+    expect(shown.get_by_test_id("reason")).to_contain_text(re.compile("stop", re.IGNORECASE))
+    assert unanswered, "all of it is asked for anew behind what the stream told"
+    admin.context.unroute_all()  # which also lets go of what waits
     admin.picture("chart-after-the-crash")
     page.get_by_test_id("tab-trades").click()
-    shown = page.locator(f'[data-testid="trade-row"][data-trade="{trade["trade_id"]}"]')
-    expect(shown.get_by_test_id("reason")).to_contain_text(re.compile("stop", re.IGNORECASE))
+    on_the_page = page.locator(f'[data-testid="trade-row"][data-trade="{trade["trade_id"]}"]')
+    expect(on_the_page.get_by_test_id("reason")).to_contain_text(re.compile("stop", re.IGNORECASE))
 
 
 def ruled(fleet: Flotilla, bot: str) -> list[str | None]:

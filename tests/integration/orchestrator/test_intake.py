@@ -2,6 +2,7 @@
 
 import asyncio
 from decimal import Decimal
+from typing import Any
 
 from sqlmodel import col, select
 
@@ -11,6 +12,7 @@ from orchestrator.intake.collector import Collector
 from orchestrator.intake.store import store
 from orchestrator.kit.clock import utc_now
 from orchestrator.pools import service as pools_service
+from orchestrator.portfolio import trades
 from pool.contract.events import EventType, ReserveItem, SettleItem, SnapshotItem
 from pool.contract.risk import ReserveRequest, Settlement
 from pool.contract.slots import ConditionType, ObservedState
@@ -101,6 +103,34 @@ async def test_trades_and_exceptions_are_heard_and_the_portfolio_is_told(rig: Ri
         await eventually(kept)
         await eventually(lambda: kinds(portfolio, "changed"))
         assert {body["user_id"] for body in kinds(portfolio, "changed")} == {OWNER}
+
+
+async def test_a_trade_that_is_closed_is_told_as_it_is_listed(rig: Rig) -> None:
+    agent = FakeAgent()
+    await rig.add_pool(agent)
+    last = {
+        "trade_id": 3, "pair": "ETH/USDT", "direction": "Long", "open_date": "2026-11-22T06:08:01+00:00",
+        "close_date": "2026-11-22T06:16:01+00:00", "close_rate": "3305.44", "exit_reason": "flotilla:hard_stop",
+    }  # fmt: skip
+    async with rig.running(intake=True), rig.listening(f"user.{OWNER}") as heard:
+        bot_id = await running_bot(rig)
+        told: list[tuple[EventType, dict[str, Any]]] = [
+            (EventType.TRADE_EXIT, last | {"closed": "forged"}),
+            (EventType.TRADE_EXIT_FILL, last | {"sub_trade": True, "is_final_exit": False}),
+            (EventType.TRADE_EXIT_FILL, {"is_final_exit": True}),
+            (EventType.TRADE_EXIT_FILL, last | {"sub_trade": False, "is_final_exit": True}),
+        ]
+        for seq, (kind, data) in enumerate(told):
+            agent.tell_event(bot_id, kind, data, seq)
+        await eventually(lambda: len(kinds(heard, "trade")) == len(told))
+    closings = [trade["closed"] for trade in kinds(heard, "trade")]
+    assert closings[:-1] == [None, None, None]
+    async with rig.database.read() as session:
+        page = await trades.list_(session, state="closed", bot_id=None, limit=10, after=None)
+    assert [item.model_dump(mode="json") for item in page.items if isinstance(item, trades.ClosedTrade)] == closings[
+        -1:
+    ]
+    assert (closings[-1]["trade_id"], closings[-1]["exit_reason"]) == (3, "flotilla:hard_stop")
 
 
 async def test_a_quarantine_is_an_alert(rig: Rig) -> None:

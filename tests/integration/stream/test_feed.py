@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from starlette.requests import ClientDisconnect
 
+from api.stream import feed as feed_module
 from api.stream.feed import StreamResponse, StreamState, open_feed
 from orchestrator.errors import NotFound
 from orchestrator.events.in_process import InProcessBus
@@ -62,6 +63,28 @@ async def test_a_client_that_falls_behind_the_bus_is_ended(world: PortfolioWorld
     await asyncio.wait_for(streaming, 60)
     assert client.got[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
     assert len(client.got) <= 4, "what it missed is not sent: it resumes, and is reset"
+
+
+async def test_nothing_waits_behind_a_portfolio_whose_time_has_not_come(
+    world: PortfolioWorld, bus: InProcessBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "PORTFOLIO_SECONDS", 3600)
+    client = Client()
+    feed = await open_feed(PortfolioService(world.database, bus), StreamState(), "user-1", None, to_owner=True)
+    streaming = asyncio.create_task(StreamResponse(feed).stream_response(client.send))
+    for kind in ("portfolio", "trade", "bot", "portfolio"):
+        await bus.publish(TOPIC, kind, {})
+    await eventually(lambda: len(client.got) == 5, message="all but the last, which nothing is behind")
+    assert [_kind(message) for message in client.got[1:]] == ["portfolio", "portfolio", "trade", "bot"]
+    await bus.publish(TOPIC, "trade", {})
+    await eventually(lambda: len(client.got) == 7)
+    assert [_kind(message) for message in client.got[5:]] == ["portfolio", "trade"]
+    await bus.close()
+    await asyncio.wait_for(streaming, 60)
+
+
+def _kind(message: Message) -> str:
+    return str(message["body"].decode()).partition("event: ")[2].partition("\n")[0]
 
 
 async def test_a_stream_opened_while_closing_ends_at_once(world: PortfolioWorld, bus: InProcessBus) -> None:

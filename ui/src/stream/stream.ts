@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 
-import type { BotPosition, ConditionResponse, Portfolio } from '@/api/generated'
+import type { BotPosition, ConditionResponse, Portfolio, TradeResponse } from '@/api/generated'
 import { type Problem } from '@/api/problem'
 import { queryClient } from '@/api/queries'
 
@@ -28,6 +28,8 @@ export interface AlertTold {
 export interface TradeTold {
   bot_id: string
   event: string
+  /** The trade, where this closed it. */
+  closed?: TradeResponse | null
   [field: string]: unknown
 }
 

@@ -1,8 +1,8 @@
-import { useQuery } from '@tanstack/vue-query'
+import { keepPreviousData, useQuery } from '@tanstack/vue-query'
 import { computed, ref, shallowRef, watch, type Ref } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
 
-import type { BotResponse } from '@/api/generated'
+import { listTrades, type BotResponse } from '@/api/generated'
 
 import { candlesOf, columnsOf, forming as formingOf, grouped, secondsOf, timeframesOf, type Seen } from './candles'
 import { pairCandles, plotConfig, whitelist } from './freqtrade'
@@ -10,21 +10,27 @@ import { indicatorsOf, type Indicators } from './indicators'
 import { levelLines, tradeMarks } from './levels'
 import { ALL_SHOWN, overlaysOf, type Shown } from './overlays'
 import { fromConfig, placed } from './plot'
+import { withTold } from './trades'
 import { useTrades } from './useTrades'
 
 const AFTER_CLOSE_MS = 3_000
 const SHORTEST_WAIT_MS = 5_000
 const SEEN_AT_MOST = 600
 const EXITS_LISTED = 5
+const CLOSED_AT_MOST = 100
 
 /** All that the chart of a bot shows; what is chosen stands in the URL. */
 export function useChart(bot: Ref<BotResponse>) {
   const route = useRoute()
   const router = useRouter()
   const id = computed(() => bot.value.id)
-  const { open, closed } = useTrades(id)
-  const openTrades = computed(() => open.data.value?.items ?? [])
-  const closedTrades = computed(() => closed.data.value?.items ?? [])
+  const { open: openTrades, told } = useTrades(id)
+  const closed = useQuery({
+    queryKey: computed(() => ['trades', id.value, 'closed']),
+    queryFn: () => listTrades({ query: { bot_id: id.value, state: 'closed', limit: CLOSED_AT_MOST } }),
+    placeholderData: keepPreviousData,
+  })
+  const closedTrades = computed(() => withTold(closed.data.value?.items ?? [], told.value))
 
   /** The pair that is looked at stays, also when its trade ends. */
   const firstPair = ref<string | null>(null)
