@@ -149,7 +149,8 @@ def deactivate(
     as_json: AsJson = False,
     url: Url = None,
 ) -> None:
-    """Let a user in no more: his sign-ins and API tokens end at once. His bots go on, unless they are halted."""
+    """Let a user in no more: his sign-ins and API tokens end at once. His live bots open
+    nothing more, their exits go on; dry ones go on, unless they are halted."""
     confirm(yes, f"Let {user} in no more?")
     with connect(url) as client:
         body = UserDeactivate(halt=halt, reason=reason)

@@ -107,8 +107,8 @@ async def get_user(user_id: UserId, admin: Admin, services: ServicesDep) -> User
 async def update_user(
     user_id: UserId, body: UserChange, admin: AdminSteppedUp, services: ServicesDep, auth: AuthDep
 ) -> UserResponse:
-    """Counts at once, also for what he has open: streams end, and come back as far as he still may. Who may no more
-    trade live keeps the live bots that run; stop or halt them. The last active administrator stays one."""
+    """Counts at once, also for what he has open: streams end, and come back as far as he still may. Live bots of
+    who may no more trade live open nothing more; their exits go on. The last active administrator stays one."""
     told = body.model_dump(include={"role", "may_trade_live"}, exclude_unset=True)
     wanted = {key: value for key, value in told.items() if value is not None}
     async with services.writing(admin) as session:
@@ -121,8 +121,9 @@ async def update_user(
 async def deactivate_user(
     user_id: UserId, body: UserDeactivate, admin: AdminSteppedUp, services: ServicesDep, auth: AuthDep
 ) -> DeactivatedResponse:
-    """Ends his sessions, his API tokens and, within a second, what he has open. His bots go on, unless `halt` is set:
-    then they open nothing more until somebody releases them. The last active administrator stays."""
+    """Ends his sessions, his API tokens and, within a second, what he has open. His live bots open nothing more until
+    he is let in again, and exit under their rules as before. Dry ones go on, unless `halt` is set: then none opens
+    anything until somebody releases them. The last active administrator stays."""
     async with services.writing(admin) as session:
         done = await service.deactivate(session, By(admin.user_id, body.reason), user_id)
         trading = await bots.count_running(session, done.user.id)

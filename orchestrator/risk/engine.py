@@ -44,7 +44,7 @@ class BotFacts:
     pool_id: str | None = None
     epoch: int = 0
     blocked: Refused | None = None
-    """Why it opens nothing: its exchange account and the books differ, or it is live without leave."""
+    """Why it opens nothing: its exchange account and the books differ, or its owner may not trade live."""
 
 
 @dataclass(frozen=True, slots=True)

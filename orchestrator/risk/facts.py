@@ -41,6 +41,8 @@ class BotRow:
     epoch: int
     may_trade_live: bool
     """Whether an administrator lets its owner."""
+    owner_signs_in: bool
+    """He was not deactivated."""
 
     @property
     def governed(self) -> Governed:
@@ -50,7 +52,7 @@ class BotRow:
 async def bots(session: AsyncSession) -> list[BotRow]:
     """By id; those of users that may not sign in any more included, since their trades are open."""
     query = (
-        select(BotModel, UserModel.reporting_currency, UserModel.may_trade_live)
+        select(BotModel, UserModel.reporting_currency, UserModel.may_trade_live, UserModel.deactivated_at)
         .join(UserModel, col(UserModel.id) == col(BotModel.owner_id))
         .where(col(BotModel.deleted_at).is_(None))
         .order_by(col(BotModel.id))
@@ -67,8 +69,9 @@ async def bots(session: AsyncSession) -> list[BotRow]:
             pool_id=bot.pool_id,
             epoch=bot.epoch,
             may_trade_live=may_trade_live,
+            owner_signs_in=deactivated_at is None,
         )
-        for bot, currency, may_trade_live in (await session.exec(query)).all()
+        for bot, currency, may_trade_live, deactivated_at in (await session.exec(query)).all()
     ]
 
 

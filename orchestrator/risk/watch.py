@@ -35,6 +35,11 @@ _MOST_ALERTS = 20
 NO_LEAVE = Refused(
     "live", "An administrator took the leave to trade with real money away: nothing is opened, exits go on."
 )
+NO_OWNER = Refused(
+    "live",
+    "Its owner was deactivated: nothing is opened with real money, exits go on. An administrator lets him in again, or "
+    "stops the bot.",
+)
 
 
 class Watch:
@@ -178,6 +183,8 @@ class Watch:
 
 def _blocked(bot: BotRow, found: str | None) -> Refused | None:
     """`found` is what findings say."""
+    if bot.live and not bot.owner_signs_in:
+        return NO_OWNER
     if bot.live and not bot.may_trade_live:
         return NO_LEAVE
     return None if found is None else Refused("findings", found)

@@ -150,7 +150,8 @@ async def change(session: AsyncSession, by: By, name: str, wanted: Mapping[str, 
 
 async def deactivate(session: AsyncSession, by: By, name: str) -> Ended:
     """Lets the user in no more: his sessions end, his API tokens are revoked, and stay so when he is let in again. His
-    bots go on. Raises NotFound, Conflict where nobody would administrate any more."""
+    bots go on; live ones get no leave to open anything (`risk.watch`). Raises NotFound, Conflict where nobody would
+    administrate any more."""
     user, others = await _locked(session, name)
     _check_someone_is_left(user, others, "make somebody else an administrator first")
     ended = await sessions.end_all(session, user.id, "deactivated")
