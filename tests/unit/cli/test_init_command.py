@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.cli import init as wizard
+from api.cli import init_bots
 from tests.unit.cli.conftest import Flotilla
 from tests.unit.cli.fake_api import ADMIN_PASSWORD, FakeApi, bot, problem
 
@@ -136,7 +136,7 @@ class Account:
 @pytest.fixture
 def account(fake_api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> Account:
     fake_api.add(*[bot(f"demo-{name}", number, template=name) for number, name in enumerate(("trend", "breakout"), 1)])
-    monkeypatch.setattr(wizard, "_POLL_SECONDS", 0)
+    monkeypatch.setattr(init_bots, "_POLL_SECONDS", 0)
     return Account(fake_api)
 
 
@@ -356,7 +356,7 @@ def test_it_waits_until_freqtrade_trades_in_each(
     def later(_seconds: float) -> None:
         slow["observed_state"], slow["trader_state"] = next(states)
 
-    monkeypatch.setattr(wizard.time, "sleep", later)
+    monkeypatch.setattr(init_bots.time, "sleep", later)
     outcome = flotilla("init", "--yes")
     assert outcome.code == 0, outcome.err
     assert next(states, None) is None
