@@ -18,7 +18,6 @@ Exit code 1 where a budget is missed: 250 kB, 2 s (20 bots), 30 % of a core (pag
 
 import argparse
 import json
-import shutil
 import statistics
 import subprocess
 import sys
@@ -35,6 +34,7 @@ from playwright.sync_api import BrowserContext, CDPSession, Page, Playwright, sy
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import chromium
 from benchmarks.processes import running
 from benchmarks.product import free_port
 from benchmarks.rigs import ROOT, wait_until
@@ -144,12 +144,9 @@ def _answers(url: str) -> bool:
 @contextmanager
 def _browser(playwright: Playwright, size: dict[str, int]) -> Iterator[BrowserContext]:
     """With nothing in any cache."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        raise SystemExit("no Chromium on this machine: apt install chromium")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         context = playwright.chromium.launch_persistent_context(
-            profile, executable_path=found, args=["--no-sandbox", "--disable-dev-shm-usage"], viewport=size,  # type: ignore[arg-type]
+            profile, executable_path=chromium.executable(), args=chromium.ARGUMENTS, viewport=size,  # type: ignore[arg-type]
             locale="en-GB",
         )  # fmt: skip
         try:

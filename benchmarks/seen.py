@@ -13,7 +13,6 @@ Exit code 1 where the median of a page is over two seconds.
 
 import argparse
 import json
-import shutil
 import statistics
 import tempfile
 import time
@@ -26,6 +25,7 @@ from playwright.sync_api import Page, sync_playwright
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import chromium
 from benchmarks.product import free_port
 from benchmarks.rigs import wait_until
 from tests.e2e.ruled import Prices, write_eager_template
@@ -72,11 +72,8 @@ def _product(scratch: Path) -> Iterator[Flotilla]:
 
 @contextmanager
 def _pages(running: Flotilla) -> Iterator[tuple[Page, Page]]:
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        raise SystemExit("no Chromium on this machine: apt install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        browser = playwright.chromium.launch(executable_path=chromium.executable(), args=chromium.ARGUMENTS)
         context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
         context.set_default_timeout(_WAIT_SECONDS * 1000)
         first = context.new_page()
