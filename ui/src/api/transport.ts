@@ -3,6 +3,7 @@
  * cookie that scripts cannot read. A token that ran out is renewed once, by one tab at a time, and the request is sent
  * again: a 401 means that nothing was done. So does a 403 that asks for a fresh proof of who sits here.
  */
+import { takeAnswer, takeRefresh } from './begun'
 import { Problem, problemOf } from './problem'
 
 const RENEW_BEFORE_MS = 30_000
@@ -75,10 +76,16 @@ export async function currentToken(): Promise<string | null> {
 
 /** Takes the next token by the cookie; false where there is no sign-in any more. */
 export function renew(): Promise<boolean> {
-  renewing ??= one(askForToken).finally(() => {
+  renewing ??= takeOrAsk().finally(() => {
     renewing = null
   })
   return renewing
+}
+
+/** What was asked before this code was there took its turn by itself. */
+async function takeOrAsk(): Promise<boolean> {
+  const begun = await takeRefresh()
+  return begun === null ? one(askForToken) : take(begun)
 }
 
 /** `fetch` with the sign-in. Raises Problem (`unreachable`) where no answer came. */
@@ -86,7 +93,7 @@ export async function authorised(input: RequestInfo | URL, init?: RequestInit): 
   const request = new Request(input, init)
   if (isSignIn(request.url)) return reach(request)
   const held = await currentToken()
-  const answer = await reach(signed(request.clone(), held))
+  const answer = (await takeAnswer(request, held)) ?? (await reach(signed(request.clone(), held)))
   if (answer.status === 401 && held !== null && (await renew())) return reach(signed(request, token))
   if (answer.status === 403 && (await wantsProof(answer)) && (await prove())) return reach(signed(request, token))
   return answer
@@ -124,7 +131,10 @@ async function one<T>(work: () => Promise<T>): Promise<T> {
 
 async function askForToken(): Promise<boolean> {
   if (localStorage.getItem(SIGNED_IN) === null) return false
-  const answer = await reach(new Request('/api/v1/auth/refresh', { method: 'POST' }))
+  return take(await reach(new Request('/api/v1/auth/refresh', { method: 'POST' })))
+}
+
+async function take(answer: Response): Promise<boolean> {
   if (answer.ok) {
     const issued = (await answer.json()) as Issued
     if (holder !== null && subjectOf(issued.access_token) !== holder) {

@@ -1,9 +1,9 @@
 /** The theme of the profile is that of the page, and one that is chosen on the page becomes that of the profile. */
-import { useColorMode } from '@vueuse/core'
 import { watch } from 'vue'
 
 import { updateMe } from '@/api/generated'
 import type { Preferences } from '@/api/generated'
+import { useMode } from '@/components/mode'
 import { useSession } from '@/features/auth/session'
 
 type Theme = NonNullable<Preferences['theme']>
@@ -20,7 +20,7 @@ export function themeOf(mode: Mode): Theme {
 /** Once for the page. */
 export function useTheme(): void {
   const session = useSession()
-  const { store } = useColorMode()
+  const { store } = useMode()
   watch(
     () => session.me?.preferences?.theme,
     (theme) => theme !== undefined && (store.value = modeOf(theme)),
