@@ -356,7 +356,7 @@ def test_it_waits_until_freqtrade_trades_in_each(
     def later(_seconds: float) -> None:
         slow["observed_state"], slow["trader_state"] = next(states)
 
-    monkeypatch.setattr(init_bots.time, "sleep", later)
+    monkeypatch.setattr("api.cli.init_bots.time.sleep", later)
     outcome = flotilla("init", "--yes")
     assert outcome.code == 0, outcome.err
     assert next(states, None) is None
