@@ -42,12 +42,14 @@ ALL = [str(kind) for kind in PushKind]
 
 @dataclass
 class Clock:
-    """Moved by hand."""
+    """Stands from the first look on, and is moved by hand."""
 
     ahead: timedelta = field(default_factory=timedelta)
+    began: datetime | None = None
 
     def __call__(self) -> datetime:
-        return utc_now() + self.ahead
+        self.began = self.began or utc_now()
+        return self.began + self.ahead
 
 
 def sender_of(
