@@ -1,7 +1,7 @@
 import { QueryClient, VueQueryPlugin } from '@tanstack/vue-query'
 import { mount } from '@vue/test-utils'
 import { createPinia, setActivePinia } from 'pinia'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { createMemoryHistory, createRouter } from 'vue-router'
 
 import StrategyList from '@/features/strategies/StrategyList.vue'
@@ -18,8 +18,9 @@ vi.mock('@/api/generated', async (real) => ({
 }))
 vi.mock('@iconify/vue', async (real) => ({ ...(await real<object>()), Icon: () => null }))
 
-beforeEach(async () => {
-  await loadText(['strategies'])
+const LONG_MS = 180_000
+beforeAll(() => loadText(['strategies']), LONG_MS)
+beforeEach(() => {
   vi.useFakeTimers()
   setActivePinia(createPinia())
 })
@@ -39,4 +40,4 @@ it('has archived ones where the URL says so, and leads to none of them', async (
     ['new', true, false],
   ])
   page.unmount()
-}, 30_000)
+}, LONG_MS)
