@@ -17,7 +17,7 @@ vi.mock('@iconify/vue', async (real) => ({ ...(await real<object>()), Icon: () =
 
 const POOLS = 20
 const SLOTS = 50
-const LONG_MS = 60_000
+const LONG_MS = 180_000
 const plugins = (): (Plugin | [Plugin, ...unknown[]])[] => [i18n, [VueQueryPlugin, { queryClient: new QueryClient() }], createRouter({ history: createMemoryHistory(), routes: [{ path: '/:any(.*)*', component: { render: () => null } }] })]
 
 /** Where dialogs can be opened. */
@@ -31,7 +31,7 @@ const within = (shown: () => VNode[]) => ({
 beforeAll(async () => {
   setActivePinia(createPinia())
   await loadText(['pools'])
-})
+}, LONG_MS)
 
 /** As an answer of the API has it: all objects are new ones. What changes for `changed` alone comes on top. */
 function told(tick: number, changed: Parameters<typeof slot>[1] = {}, moves: Fleet['moves'] = []): Fleet {
@@ -51,7 +51,7 @@ it('draws those slots anew that show something else, of a thousand', async () =>
     {
       global: {
         plugins: plugins(),
-        stubs: { UDropdownMenu: true, DropdownMenu: true, UButton: true },
+        stubs: { UDropdownMenu: true, DropdownMenu: true, UButton: true, UIcon: true, Icon: true, RouterLink: true },
         mixins: [
           {
             updated() {

@@ -32,7 +32,7 @@ export function usePoolActs() {
 
   async function run(act: PlainAct, pool: PoolResponse): Promise<void> {
     const asks = act === 'restart' || act === 'rotate'
-    const consequences = asks ? [t(`pools.ask.${act}Text`), t(`pools.ask.${act}Then`, { count: pool.slots_used })] : []
+    const consequences = asks ? [t(`pools.ask.${act}Text`), t(`pools.ask.${act}Then`, { count: pool.slots_used }, pool.slots_used)] : []
     if (asks && !(await confirm({ title: t(`pools.ask.${act}`, { pool: pool.id }), consequences, action: t(`pools.act.${act}`) }))) return
     plain.mutate({ act, pool: pool.id })
   }
