@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import httpx
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.people import DESK, PHONE, Person, Screen
 from tests.e2e.people import PASSWORD
@@ -14,12 +14,17 @@ from tests.e2e.ruled import Prices
 from tests.e2e.running import Flotilla
 from tests.support import eventually_sync
 
+COMING_UP_MS = 600_000
 AWAY = ("net::ERR_",)
 """What Chromium itself writes into the console where nobody answers."""
+PRESSED = """() => ['keydown', 'keyup'].forEach((kind) =>
+    document.activeElement.dispatchEvent(new KeyboardEvent(kind, { key: 'Enter', bubbles: true, cancelable: true })))"""
+"""Enter, let go at once: between two calls of a test a busy machine may hold it for a second."""
 
 
-def row(page: Page, name: str) -> object:
-    return page.get_by_test_id("bot-row").filter(has_text=name)
+def row(page: Page, name: str) -> Locator:
+    """By the whole name: other words of a row may have it in them."""
+    return page.get_by_test_id("bot-row").filter(has=page.get_by_role("link", name=name, exact=True))
 
 
 def bot_id(fleet: Flotilla, name: str) -> str:
@@ -28,14 +33,13 @@ def bot_id(fleet: Flotilla, name: str) -> str:
 
 def test_the_bots_are_on_the_page_live(admin: Person) -> None:
     admin.sees_live()
-    rows = admin.page.get_by_test_id("bot-row")
-    expect(rows).to_have_count(2)
+    expect(admin.page.get_by_test_id("bot-row")).to_have_count(2)
     for name in ("one", "two"):
-        expect(rows.filter(has_text=name)).to_have_attribute("data-state", "running")
-        expect(rows.filter(has_text=name).get_by_test_id("open-trades")).to_have_text("2")
+        expect(row(admin.page, name)).to_have_attribute("data-state", "running")
+        expect(row(admin.page, name).get_by_test_id("open-trades")).to_have_text("2")
 
 
-def test_a_bot_is_made_paused_emptied_and_deleted(admin: Person, fleet: Flotilla) -> None:
+def test_a_bot_is_made_paused_emptied_and_deleted(screen: Screen, admin: Person, fleet: Flotilla) -> None:
     page = admin.page
     page.get_by_test_id("new-bot").click()
     page.get_by_test_id("template-eager").click()
@@ -49,7 +53,7 @@ def test_a_bot_is_made_paused_emptied_and_deleted(admin: Person, fleet: Flotilla
     page.get_by_test_id("create").click()
 
     expect(page).to_have_url(re.compile("/bots/bot-"))
-    expect(page.get_by_test_id("state")).to_have_attribute("data-state", "running")
+    expect(page.get_by_test_id("state")).to_have_attribute("data-state", "running", timeout=COMING_UP_MS)
     made = fleet.get(f"/api/v1/bots/{bot_id(fleet, 'three')}")
     assert made["pairs"] == shown["exchange"]["pair_whitelist"]
     eventually_sync(lambda: held(fleet, made["id"]), message="it holds something")
@@ -64,6 +68,7 @@ def test_a_bot_is_made_paused_emptied_and_deleted(admin: Person, fleet: Flotilla
     delete = page.get_by_test_id("confirm-yes")
     expect(delete).to_be_disabled()
     page.get_by_test_id("confirm-name").fill("three")
+    screen.expect_errors(f"404 (Not Found) ({fleet.url}/api/v1/bots/{made['id']}")  # asked just before it went
     delete.click()
     expect(page.get_by_test_id("bot-row")).to_have_count(2)
 
@@ -77,7 +82,7 @@ def act(page: Page, name: str) -> None:
 def test_many_are_paused_and_started_at_once(admin: Person, fleet: Flotilla) -> None:
     page = admin.page
     admin.sees_live()
-    rows = page.get_by_test_id("bot-row")
+    expect(page.get_by_test_id("bot-row")).to_have_count(2)  # those that are shown are selected
     page.get_by_test_id("select-all").click()
     for order, state in (("pause", "paused"), ("start", "running")):
         page.get_by_test_id(f"bulk-{order}").click()
@@ -85,7 +90,7 @@ def test_many_are_paused_and_started_at_once(admin: Person, fleet: Flotilla) -> 
         expect(page.locator('[data-testid="bulk-bot"][data-outcome="done"]')).to_have_count(2)
         page.get_by_test_id("bulk-close").click()
         for name in ("one", "two"):
-            expect(rows.filter(has_text=name)).to_have_attribute("data-state", state)
+            expect(row(page, name)).to_have_attribute("data-state", state)
 
         def all_are(wanted: str = state) -> bool:
             return {bot["observed_state"] for bot in fleet.bots()} == {wanted}
@@ -144,7 +149,7 @@ def test_a_crash_is_seen_as_a_stop_on_the_chart_and_in_the_table(admin: Person, 
     eventually_sync(lambda: ruled(fleet, one) == ["hard_stop", "hard_stop"], message="both trades have the rule's stop")
     page = admin.open(f"/bots/{one}/chart?pair={trade['pair']}")
     near = page.locator('[data-testid="level"][data-kind="stop"]')
-    expect(near).to_have_attribute("data-price", re.compile(r"\d"))
+    expect(near).to_have_attribute("data-rule", "hard_stop")
     assert float(near.get_attribute("data-price") or 0) > float(trade["open_rate"]) * 0.9
     expect(page.get_by_test_id("chart").locator("canvas").first).to_be_visible()
     admin.picture("chart-with-levels")
@@ -164,7 +169,8 @@ def test_a_crash_is_seen_as_a_stop_on_the_chart_and_in_the_table(admin: Person, 
     closed = page.locator(f'[data-testid="exit-mark"][data-trade="{trade["trade_id"]}"]')
     expect(closed).to_have_attribute("data-reason", re.compile("hard_stop"))
     expect(shown.get_by_test_id("reason")).to_contain_text(re.compile("stop", re.IGNORECASE))
-    assert unanswered, "all of it is asked for anew behind what the stream told"
+    # Behind what the stream told; requests are heard of while something is asked of a page.
+    eventually_sync(lambda: table.evaluate("true") and unanswered, message="trades are asked for anew")
     admin.context.unroute_all()  # which also lets go of what waits
     admin.picture("chart-after-the-crash")
     page.get_by_test_id("tab-trades").click()
@@ -185,7 +191,7 @@ def test_everything_is_halted_and_released_by_keyboard_alone(screen: Screen, adm
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
     page.get_by_test_id("halt").focus()
-    page.keyboard.press("Enter")
+    page.evaluate(PRESSED)
     expect(page.get_by_test_id("halt")).to_have_attribute("data-holding", "false")
     assert fleet.get("/api/v1/risk")["mode"] == "active"
     assert not [url for url in sent if "/risk" in url], "it wants to be held"
@@ -229,9 +235,8 @@ def test_two_people_see_their_own_alone(admin: Person, screen: Screen, fleet: Fl
     expect(page.get_by_test_id("bot-row")).to_have_count(1)
     expect(page.get_by_test_id("bot-row")).to_have_attribute("data-bot-id", hers)
     admin.sees_live()
-    rows = admin.page.get_by_test_id("bot-row")
-    expect(rows).to_have_count(2)
-    expect(rows.filter(has_text="hers")).to_have_count(0)
+    expect(admin.page.get_by_test_id("bot-row")).to_have_count(2)
+    expect(row(admin.page, "hers")).to_have_count(0)
 
 
 def make_hers(fleet: Flotilla) -> str:
@@ -253,7 +258,7 @@ def test_the_last_state_is_readable_offline_and_marked(screen: Screen, admin: Pe
     admin.sees_live()
     expect(page.get_by_test_id("bot-row")).to_have_count(2)
     page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
-    page.wait_for_function("caches.has('flotilla-last-state')")
+    page.wait_for_function("caches.match('/flotilla-last-state')")
     admin.context.set_offline(True)
     expect(page.get_by_test_id("stream-state")).to_have_attribute("data-state", "offline")
     expect(page.get_by_test_id("not-live")).to_be_visible()
