@@ -20,7 +20,7 @@ async def test_the_portfolio_is_in_decimal_strings(served: Served) -> None:
     assert body["dry"]["equity"] == "1100"
     assert body["live"]["equity"] == "0"
     (bot,) = body["bots"]
-    assert (bot["id"], bot["state"], bot["stale"], bot["equity"]) == ("bot-a", "running", False, "1100")
+    assert (bot["id"], bot["state"], bot["equity"]) == ("bot-a", "running", "1100")
 
 
 @pytest.mark.parametrize("span", ["1h", "24h", "7d", "30d", "all"])
