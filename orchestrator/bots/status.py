@@ -7,7 +7,9 @@ where its template is broken).
 
 Snapshots are ordered and aged by their arrival here, never by the bot's clock, which may be wrong or be set back. The
 stream tells them in order, so what it tells last holds; the same one told again (after a reconnection, say) did not
-arrive anew. A listing may be older than what the stream told meanwhile, so its snapshot only serves to move forward.
+arrive anew. A listing, or the answer to an order, may be older than what the stream told meanwhile, so its snapshot
+only serves to move forward, and what it tells of a run counts only where the bot had not reported again by what is
+known: else a bot that was resumed would be paused once more for a moment.
 """
 
 from collections.abc import Iterable, Mapping
@@ -32,6 +34,8 @@ CONTROL_CONDITIONS = frozenset(
 )
 """Conditions that the control plane sets; all others are the agent's."""
 _REFUSED_FOR = timedelta(minutes=1)
+_OLDEST_LOOK = timedelta(seconds=20)
+"""Answers of agents are hardly ever older. A report that is further back was dated by a clock that was set back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class SlotSeen:
     bot_id: str
     at: datetime
     slot: Slot
+    streamed: bool = False
+    """By its stream, which is in order; else it was asked, and its answer may have been overtaken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +136,7 @@ def apply(status: Status, wanted: Wanted, observation: Observation) -> Status:
 
 def _slot_seen(status: Status, wanted: Wanted, seen: SlotSeen) -> Status:
     slot = seen.slot
-    if slot.epoch < wanted.epoch:
+    if slot.epoch < wanted.epoch or (not seen.streamed and _overtaken(status, slot)):
         return status
     told = replace(
         status,
@@ -142,6 +148,16 @@ def _slot_seen(status: Status, wanted: Wanted, seen: SlotSeen) -> Status:
     if slot.snapshot is not None and _moves_forward(status, slot.snapshot):
         told = _snapshot_seen(told, slot.snapshot, seen.at)
     return _derive(told, wanted, [*slot.conditions, *_still_held(status, seen.at)])
+
+
+def _overtaken(status: Status, slot: Slot) -> bool:
+    """Whether the bot had reported again, in the same run, by what is known of it. Both times are the agent's."""
+    known = status.slot or {}
+    reported_at = known.get("last_report_at")
+    same_run = slot.run_id is not None and (known.get("run_id"), known.get("epoch")) == (slot.run_id, slot.epoch)
+    if not same_run or reported_at is None or slot.last_report_at is None:
+        return False
+    return timedelta(0) < datetime.fromisoformat(reported_at) - slot.last_report_at < _OLDEST_LOOK
 
 
 def _snapshot_seen(status: Status, snapshot: BotSnapshot, at: datetime) -> Status:

@@ -103,6 +103,6 @@ def _finite(value: Any) -> Any:
 
 def _observations(taken: Taken, reported: Mapping[str, BotSnapshot]) -> list[Observation]:
     now = utc_now()
-    seen: list[Observation] = [SlotSeen(bot_id, now, slot) for bot_id, slot in taken.slots.items()]
+    seen: list[Observation] = [SlotSeen(bot_id, now, slot, streamed=True) for bot_id, slot in taken.slots.items()]
     seen.extend(SnapshotSeen(bot_id, now, snapshot) for bot_id, snapshot in reported.items())
     return seen

@@ -131,6 +131,29 @@ def test_a_listing_that_was_overtaken_by_the_stream_takes_no_snapshot_back() -> 
     assert apply(newer, RUNNING, seen(listed)).snapshot != newer.snapshot
 
 
+def reported(state: str, seconds: float, run_id: str = "r") -> Slot:
+    """A slot whose bot is in this state of FreqTrade by a report of `seconds` after NOW."""
+    at = NOW + timedelta(seconds=seconds)
+    return slot(state).model_copy(update={"trader_state": state, "run_id": run_id, "last_report_at": at})
+
+
+def test_a_look_that_the_stream_overtook_does_not_pause_a_bot_again_that_was_resumed() -> None:
+    paused = apply(FRESH, Wanted("paused", 1), seen(reported("paused", 0)))
+    resumed = apply(paused, RUNNING, SlotSeen("b", NOW, reported("running", 2), streamed=True))
+    assert apply(resumed, RUNNING, seen(reported("paused", 1))) == resumed
+    assert (resumed.observed_state, resumed.trader_state) == ("running", "running")
+    for later in (reported("paused", 2), reported("paused", 3), reported("starting", 1, run_id="another run")):
+        assert apply(resumed, RUNNING, seen(later)).trader_state == later.trader_state
+    without_report = reported("starting", 0).model_copy(update={"last_report_at": None})
+    assert apply(resumed, RUNNING, seen(without_report)).observed_state == "starting", "an agent that began anew"
+
+
+def test_a_clock_that_was_set_back_keeps_nothing_out_for_long() -> None:
+    running = apply(FRESH, RUNNING, SlotSeen("b", NOW, reported("running", 3600), streamed=True))
+    assert apply(running, RUNNING, SlotSeen("b", NOW, reported("paused", 3599), streamed=True)).trader_state == "paused"
+    assert apply(running, RUNNING, seen(reported("paused", 0))).trader_state == "paused"
+
+
 def test_restarts_only_count_up() -> None:
     done = apply(replace(FRESH, restart_done=3), RUNNING, RestartDone("b", NOW, 2))
     assert done.restart_done == 3
