@@ -1387,8 +1387,8 @@ export const getUser = <ThrowOnError extends boolean = true>(options: Options<Ge
 /**
  * Change a user
  *
- * Counts at once, also for what he has open: streams end, and come back as far as he still may. Who may no more
- * trade live keeps the live bots that run; stop or halt them. The last active administrator stays one.
+ * Counts at once, also for what he has open: streams end, and come back as far as he still may. Live bots of
+ * who may no more trade live open nothing more; their exits go on. The last active administrator stays one.
  */
 export const updateUser = <ThrowOnError extends boolean = true>(options: Options<UpdateUserData, ThrowOnError>) => (options.client ?? client).patch<UpdateUserResponses, UpdateUserErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -1404,8 +1404,9 @@ export const updateUser = <ThrowOnError extends boolean = true>(options: Options
 /**
  * Let a user in no more
  *
- * Ends his sessions, his API tokens and, within a second, what he has open. His bots go on, unless `halt` is set:
- * then they open nothing more until somebody releases them. The last active administrator stays.
+ * Ends his sessions, his API tokens and, within a second, what he has open. His live bots open nothing more until
+ * he is let in again, and exit under their rules as before. Dry ones go on, unless `halt` is set: then none opens
+ * anything until somebody releases them. The last active administrator stays.
  */
 export const deactivateUser = <ThrowOnError extends boolean = true>(options: Options<DeactivateUserData, ThrowOnError>) => (options.client ?? client).post<DeactivateUserResponses, DeactivateUserErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',

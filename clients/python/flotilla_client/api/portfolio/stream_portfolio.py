@@ -120,7 +120,8 @@ def sync_detailed(
     when a bot's state changed; `trade` on entry, exit, partial exit and cancel, and with `event: rule`
     on each
     stage of what a universal rule did; `alert`, also of entries that a limit refused. Every event has
-    an id.
+    an id. A `trade`
+    that closes one has it as `closed`, with the body of an item of `GET /trades`.
 
     With `changes=true` each portfolio after the first of a connection comes as `change`: `since` is the
     id of the event
@@ -184,7 +185,8 @@ def sync(
     when a bot's state changed; `trade` on entry, exit, partial exit and cancel, and with `event: rule`
     on each
     stage of what a universal rule did; `alert`, also of entries that a limit refused. Every event has
-    an id.
+    an id. A `trade`
+    that closes one has it as `closed`, with the body of an item of `GET /trades`.
 
     With `changes=true` each portfolio after the first of a connection comes as `change`: `since` is the
     id of the event
@@ -243,7 +245,8 @@ async def asyncio_detailed(
     when a bot's state changed; `trade` on entry, exit, partial exit and cancel, and with `event: rule`
     on each
     stage of what a universal rule did; `alert`, also of entries that a limit refused. Every event has
-    an id.
+    an id. A `trade`
+    that closes one has it as `closed`, with the body of an item of `GET /trades`.
 
     With `changes=true` each portfolio after the first of a connection comes as `change`: `since` is the
     id of the event
@@ -305,7 +308,8 @@ async def asyncio(
     when a bot's state changed; `trade` on entry, exit, partial exit and cancel, and with `event: rule`
     on each
     stage of what a universal rule did; `alert`, also of entries that a limit refused. Every event has
-    an id.
+    an id. A `trade`
+    that closes one has it as `closed`, with the body of an item of `GET /trades`.
 
     With `changes=true` each portfolio after the first of a connection comes as `change`: `since` is the
     id of the event

@@ -122,9 +122,11 @@ def sync_detailed(
 ) -> Response[DeactivatedResponse | Problem]:
     """Let a user in no more
 
-     Ends his sessions, his API tokens and, within a second, what he has open. His bots go on, unless
-    `halt` is set:
-    then they open nothing more until somebody releases them. The last active administrator stays.
+     Ends his sessions, his API tokens and, within a second, what he has open. His live bots open nothing
+    more until
+    he is let in again, and exit under their rules as before. Dry ones go on, unless `halt` is set: then
+    none opens
+    anything until somebody releases them. The last active administrator stays.
 
     Args:
         user_id (str): Identity of the user, or his name.
@@ -158,9 +160,11 @@ def sync(
 ) -> DeactivatedResponse | Problem | None:
     """Let a user in no more
 
-     Ends his sessions, his API tokens and, within a second, what he has open. His bots go on, unless
-    `halt` is set:
-    then they open nothing more until somebody releases them. The last active administrator stays.
+     Ends his sessions, his API tokens and, within a second, what he has open. His live bots open nothing
+    more until
+    he is let in again, and exit under their rules as before. Dry ones go on, unless `halt` is set: then
+    none opens
+    anything until somebody releases them. The last active administrator stays.
 
     Args:
         user_id (str): Identity of the user, or his name.
@@ -189,9 +193,11 @@ async def asyncio_detailed(
 ) -> Response[DeactivatedResponse | Problem]:
     """Let a user in no more
 
-     Ends his sessions, his API tokens and, within a second, what he has open. His bots go on, unless
-    `halt` is set:
-    then they open nothing more until somebody releases them. The last active administrator stays.
+     Ends his sessions, his API tokens and, within a second, what he has open. His live bots open nothing
+    more until
+    he is let in again, and exit under their rules as before. Dry ones go on, unless `halt` is set: then
+    none opens
+    anything until somebody releases them. The last active administrator stays.
 
     Args:
         user_id (str): Identity of the user, or his name.
@@ -223,9 +229,11 @@ async def asyncio(
 ) -> DeactivatedResponse | Problem | None:
     """Let a user in no more
 
-     Ends his sessions, his API tokens and, within a second, what he has open. His bots go on, unless
-    `halt` is set:
-    then they open nothing more until somebody releases them. The last active administrator stays.
+     Ends his sessions, his API tokens and, within a second, what he has open. His live bots open nothing
+    more until
+    he is let in again, and exit under their rules as before. Dry ones go on, unless `halt` is set: then
+    none opens
+    anything until somebody releases them. The last active administrator stays.
 
     Args:
         user_id (str): Identity of the user, or his name.

@@ -120,9 +120,10 @@ def sync_detailed(
 ) -> Response[Problem | UserResponse]:
     """Change a user
 
-     Counts at once, also for what he has open: streams end, and come back as far as he still may. Who
-    may no more
-    trade live keeps the live bots that run; stop or halt them. The last active administrator stays one.
+     Counts at once, also for what he has open: streams end, and come back as far as he still may. Live
+    bots of
+    who may no more trade live open nothing more; their exits go on. The last active administrator stays
+    one.
 
     Args:
         user_id (str): Identity of the user, or his name.
@@ -156,9 +157,10 @@ def sync(
 ) -> Problem | UserResponse | None:
     """Change a user
 
-     Counts at once, also for what he has open: streams end, and come back as far as he still may. Who
-    may no more
-    trade live keeps the live bots that run; stop or halt them. The last active administrator stays one.
+     Counts at once, also for what he has open: streams end, and come back as far as he still may. Live
+    bots of
+    who may no more trade live open nothing more; their exits go on. The last active administrator stays
+    one.
 
     Args:
         user_id (str): Identity of the user, or his name.
@@ -187,9 +189,10 @@ async def asyncio_detailed(
 ) -> Response[Problem | UserResponse]:
     """Change a user
 
-     Counts at once, also for what he has open: streams end, and come back as far as he still may. Who
-    may no more
-    trade live keeps the live bots that run; stop or halt them. The last active administrator stays one.
+     Counts at once, also for what he has open: streams end, and come back as far as he still may. Live
+    bots of
+    who may no more trade live open nothing more; their exits go on. The last active administrator stays
+    one.
 
     Args:
         user_id (str): Identity of the user, or his name.
@@ -221,9 +224,10 @@ async def asyncio(
 ) -> Problem | UserResponse | None:
     """Change a user
 
-     Counts at once, also for what he has open: streams end, and come back as far as he still may. Who
-    may no more
-    trade live keeps the live bots that run; stop or halt them. The last active administrator stays one.
+     Counts at once, also for what he has open: streams end, and come back as far as he still may. Live
+    bots of
+    who may no more trade live open nothing more; their exits go on. The last active administrator stays
+    one.
 
     Args:
         user_id (str): Identity of the user, or his name.
