@@ -14,9 +14,10 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.people import DESK, Person, Screen
-from tests.e2e.ruled import Prices, write_eager_template
+from tests.browser.products import empty_fleet
+from tests.e2e.ruled import Prices
 from tests.e2e.running import Flotilla
-from tests.support import eventually_sync, free_port
+from tests.support import eventually_sync
 
 PORTAL = Path(__file__).parents[2] / "scripts" / "portal"
 
@@ -38,15 +39,9 @@ def portal() -> None:
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory, portal: None) -> Iterator[Flotilla]:
-    """The product with two bots that enter whenever they may, `one` and `two`, and prices that stand still. Its port
-    is kept, for a control plane that comes after it, and its admin was through the set-up."""
+    """The product with two bots that enter whenever they may, `one` and `two`, and prices that stand still."""
     home = tmp_path_factory.mktemp("fleet") / "home"
-    write_eager_template(home.parent / "templates")
-    environment = {
-        "FLOTILLA_ORCH_TEMPLATES_DIRECTORY": str(home.parent / "templates"), "FLOTILLA_PORT": str(free_port())
-    }  # fmt: skip
-    with Flotilla(home, "serve", "--no-demo", **environment) as running:
-        running.call("PATCH", "/api/v1/auth/me", json={"set_up": True}).raise_for_status()
+    with empty_fleet(home) as running:
         for name, pairs in (("one", ["BTC/USDT", "ETH/USDT"]), ("two", ["SOL/USDT", "BNB/USDT"])):
             body = {"name": name, "template": "eager", "pairs": pairs, "stake_amount": "100", "max_open_trades": 2}
             made = running.call("POST", "/api/v1/bots", json=body)

@@ -31,6 +31,8 @@ class OidcServer:
         self.changes: dict[str, Any] = {}
         self.userinfo: dict[str, Any] | None = None
         self.answers_wrongly = False
+        self.denies = False
+        """Whether it sends people back without a sign-in, as where they said no."""
         self.asked: list[dict[str, str]] = []
         """Queries of `/authorize`."""
         self.key_reads = 0
@@ -70,7 +72,8 @@ class OidcServer:
         self.asked.append(asked)
         code = f"code-{len(self.asked)}"
         self._codes[code] = asked
-        back = urlencode({"code": code, "state": asked["state"], "iss": self.issuer})
+        answer = {"error": "access_denied"} if self.denies else {"code": code}
+        back = urlencode({**answer, "state": asked["state"], "iss": self.issuer})
         raise web.HTTPFound(f"{asked['redirect_uri']}?{back}")
 
     async def _token(self, request: web.Request) -> web.Response:
