@@ -73,7 +73,9 @@ class KeyPatch(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Name | None = Field(default=None, description="Another name, unique among your keys; null: it stays.")
+    name: Name | None = Field(
+        default=None, description="Another name, unique among your keys; null: it stays.", examples=["binance-main"]
+    )
     rotate_after_days: RotateAfter = None
 
 
