@@ -3,8 +3,12 @@
 On PostgreSQL nothing waits for ever: a connection that is not free within `WAIT_SECONDS` is SQLAlchemy's TimeoutError,
 a server that does not say anything within the time for an answer is an OperationalError (`db.patience`), and a
 transaction that somebody left open is ended by the server, so that a process that stands still holds up nobody.
+
+SQLite has one writer at a time and no queue: who waits looks again and again, and where many write, somebody may be
+passed over for as long as he looks. So units of work of one process take turns before they ask SQLite.
 """
 
+import asyncio
 import copy
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -22,6 +26,8 @@ from orchestrator.db.patience import connect_arguments
 
 WAIT_SECONDS = 5.0
 """How long a unit of work waits for a free connection."""
+_TURN_SECONDS = 30.0
+"""How long one waits for its turn to write on SQLite, and then for other processes."""
 _RECYCLE_SECONDS = 1800
 _IDLE_TRANSACTION_SECONDS = 5
 """A leader that stands still holds its last transaction open no longer than this; see `orchestrator.leader`."""
@@ -78,6 +84,7 @@ class Database:
             self.engine, class_=AsyncSession, expire_on_commit=False, info=dict(info or {})
         )
         self._limit = connections
+        self._turns = None if is_postgresql(url) else asyncio.Lock()
         self._waits = _Waits()
         self._guard: Guard | None = None
 
@@ -91,7 +98,7 @@ class Database:
     async def unit_of_work(self) -> AsyncIterator[AsyncSession]:
         """A transaction that writes: commits when the block ends, rolls back when it raises. On SQLite it takes the
         write lock at once, so two units never deadlock upgrading a read."""
-        async with self._sessions() as session:
+        async with self._turn(), self._sessions() as session:
             await self._connect(session, writes=True)
             try:
                 if self._guard is not None:
@@ -125,6 +132,26 @@ class Database:
     async def close(self) -> None:
         await self.engine.dispose()
 
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """First come, first served."""
+        if self._turns is None:
+            yield
+            return
+        self._waits.waiting += 1
+        try:
+            async with asyncio.timeout(_TURN_SECONDS):
+                await self._turns.acquire()
+        except TimeoutError:
+            self._waits.timeouts += 1
+            raise PoolTimeoutError(f"nobody else was done with writing for {_TURN_SECONDS:.0f} s") from None
+        finally:
+            self._waits.waiting -= 1
+        try:
+            yield
+        finally:
+            self._turns.release()
+
     async def _connect(self, session: AsyncSession, *, writes: bool) -> None:
         self._waits.waiting += 1
         try:
@@ -150,7 +177,7 @@ def is_postgresql(url: str) -> bool:
 
 def _engine_options(url: str, connections: int, statement_seconds: float | None) -> dict[str, Any]:
     if not is_postgresql(url):
-        return {"connect_args": {"timeout": 30, "async_creator_fn": sqlite_connection.connect}}
+        return {"connect_args": {"timeout": _TURN_SECONDS, "async_creator_fn": sqlite_connection.connect}}
     session = {} if statement_seconds is None else {"idle_in_transaction_session_timeout": _IDLE_TRANSACTION_SECONDS}
     return {
         "pool_size": connections,
@@ -165,7 +192,12 @@ def _engine_options(url: str, connections: int, statement_seconds: float | None)
 def _configure_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # SQLAlchemy begins transactions, see _begin_sqlite
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={_TURN_SECONDS * 1000:.0f}",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
