@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.people import DESK, Person, Screen
-from tests.browser.products import empty_fleet
+from tests.browser.products import empty_fleet, make_bot
 from tests.e2e.ruled import Prices
 from tests.e2e.running import Flotilla
 from tests.support import eventually_sync
@@ -42,10 +42,8 @@ def fleet(tmp_path_factory: pytest.TempPathFactory, portal: None) -> Iterator[Fl
     """The product with two bots that enter whenever they may, `one` and `two`, and prices that stand still."""
     home = tmp_path_factory.mktemp("fleet") / "home"
     with empty_fleet(home) as running:
-        for name, pairs in (("one", ["BTC/USDT", "ETH/USDT"]), ("two", ["SOL/USDT", "BNB/USDT"])):
-            body = {"name": name, "template": "eager", "pairs": pairs, "stake_amount": "100", "max_open_trades": 2}
-            made = running.call("POST", "/api/v1/bots", json=body)
-            assert made.status_code == 201, made.text
+        make_bot(running, "one", "BTC/USDT", "ETH/USDT")
+        make_bot(running, "two", "SOL/USDT", "BNB/USDT")
         eventually_sync(lambda: running.all_running(2), 600, "two bots run")
         Prices(home).freeze()
         eventually_sync(lambda: len(open_trades(running)) == 4, 600, "each has two trades")

@@ -20,3 +20,11 @@ def empty_fleet(home: Path, **environment: str) -> Iterator[Flotilla]:
     with Flotilla(home, "serve", "--no-demo", **{**known, **environment}) as running:
         running.call("PATCH", "/api/v1/auth/me", json={"set_up": True}).raise_for_status()
         yield running
+
+
+def make_bot(fleet: Flotilla, name: str, *pairs: str) -> str:
+    """Its id."""
+    body = {"name": name, "template": "eager", "pairs": pairs, "stake_amount": "100", "max_open_trades": 2}
+    made = fleet.call("POST", "/api/v1/bots", json=body)
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])

@@ -9,6 +9,7 @@ import httpx
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.people import DESK, PHONE, Person, Screen
+from tests.browser.test_first_run import pick, press, tab_to, write
 from tests.e2e.people import PASSWORD
 from tests.e2e.ruled import Prices
 from tests.e2e.running import Flotilla
@@ -190,7 +191,7 @@ def test_everything_is_halted_and_released_by_keyboard_alone(screen: Screen, adm
     admin.sees_live()
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
-    page.get_by_test_id("halt").focus()
+    tab_to(page, page.get_by_test_id("halt"))
     page.evaluate(PRESSED)
     expect(page.get_by_test_id("halt")).to_have_attribute("data-holding", "false")
     assert fleet.get("/api/v1/risk")["mode"] == "active"
@@ -201,10 +202,13 @@ def test_everything_is_halted_and_released_by_keyboard_alone(screen: Screen, adm
     page.keyboard.up("Enter")
     expect(page.get_by_test_id("risk-mode")).to_have_attribute("data-confirmed", "2")
 
-    page.get_by_test_id("risk-mode").press("Enter")
+    page.keyboard.press("Control+K")
+    expect(page.get_by_placeholder("Go to, or do")).to_be_focused()
+    page.keyboard.type("Risk")
+    pick(page, page.get_by_role("option", name="Risk", exact=True))
     expect(page).to_have_url(re.compile("/risk"))
-    page.get_by_test_id("release").first.press("Enter")
-    page.get_by_test_id("confirm-name").fill("release")
+    press(page, page.get_by_test_id("release").first)
+    write(page, page.get_by_test_id("confirm-name"), "release")
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("risk-mode")).to_have_count(0)
     expect(page.get_by_test_id("fleet-mode")).to_have_attribute("data-mode", "active")

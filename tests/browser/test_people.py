@@ -1,4 +1,4 @@
-"""People as they come to one fleet: by a provider's sign-in, and on a phone by touch."""
+"""People as they come to one fleet: by a provider's sign-in, on a phone by touch, and by a push."""
 
 import asyncio
 import json
@@ -6,15 +6,17 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from tests.browser.people import DESK, PHONE, Screen
+from tests.browser.people import DESK, PHONE, Person, Screen
 from tests.browser.products import empty_fleet
+from tests.browser.test_fleet import bot_id
 from tests.e2e.running import Flotilla
 from tests.fakes.oidc_server import CLIENT_ID, CLIENT_SECRET, OidcServer, oidc_server
-from tests.support import PATIENT_SECONDS, free_port
+from tests.support import PATIENT_SECONDS, eventually_sync, free_port
 
 COMING_UP_SECONDS = 600
 
@@ -159,3 +161,57 @@ def test_on_a_phone_a_bot_is_made_and_everything_halted_and_released(screen: Scr
 
 def is_act(request: Request) -> bool:
     return request.method == "POST" and "/risk" in request.url
+
+
+NOTIFICATIONS = """async () => (await (await navigator.serviceWorker.ready).getNotifications())
+    .map(({ title, body, tag, data }) => ({ title, body, tag, path: data.path }))"""
+CLICK = """async () => {
+    const [notification] = await self.registration.getNotifications()
+    const event = new Event('notificationclick')
+    const work = new Promise((waitUntil) => self.dispatchEvent(Object.assign(event, { notification, waitUntil })))
+    await work
+}"""
+"""The browser's own click cannot be made from here; what it would tell the worker can."""
+
+
+def test_a_push_is_shown_and_leads_to_its_bot(screen: Screen, product: Flotilla) -> None:
+    """No push service is within reach of these tests, so that the browser refuses to subscribe: what it tells then is
+    seen, and a push is delivered to the service worker by Chromium's own hand."""
+    screen.expect_errors("does not support the Push API in incognito mode")
+    person = screen.person(product.url, "admin", product.password, viewport=DESK)
+    person.context.grant_permissions(["notifications"], origin=product.url)
+    page = person.open("/settings/notifications")
+    page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
+    page.reload()
+    page.get_by_test_id("push-on").click()
+    expect(page.get_by_test_id("push-failed")).to_contain_text("try again")
+    assert product.get("/api/v1/push/subscriptions")["items"] == []
+
+    bot = bot_id(product, "one")
+    pushed = {"kind": "bot_failed", "type": "crash_loop", "title": "one", "text": "It crashed again.", "bot_id": bot}
+    deliver(person, pushed)
+    eventually_sync(lambda: page.evaluate(NOTIFICATIONS), message="it is shown")
+    assert page.evaluate(NOTIFICATIONS) == [
+        {"title": "one", "body": "It crashed again.", "tag": f"bot_failed/crash_loop/{bot}", "path": f"/bots/{bot}"}
+    ]
+    (worker,) = person.context.service_workers
+    worker.evaluate(CLICK)
+    expect(page).to_have_url(re.compile(f"/bots/{bot}"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("one")
+    assert page.evaluate(NOTIFICATIONS) == []
+
+
+def deliver(person: Person, pushed: dict[str, Any]) -> None:
+    """As a push service would, to the worker of the page."""
+    session = person.context.new_cdp_session(person.page)
+    found: list[str] = []
+
+    def note(event: dict[str, Any]) -> None:
+        found.extend(one["registrationId"] for one in event["registrations"] if not one["isDeleted"])
+
+    session.on("ServiceWorker.workerRegistrationUpdated", note)
+    session.send("ServiceWorker.enable")
+    person.page.wait_for_function("navigator.serviceWorker.controller !== null")
+    assert found, "the browser tells of no worker"
+    data = {"origin": person.url, "registrationId": found[-1], "data": json.dumps(pushed)}
+    session.send("ServiceWorker.deliverPushMessage", data)

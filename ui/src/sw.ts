@@ -51,6 +51,6 @@ async function show(path: string): Promise<void> {
     await self.clients.openWindow(path)
     return
   }
-  await open.focus()
+  await open.focus().catch(() => undefined) // not every browser lets it come to the front; it goes there all the same
   open.postMessage({ type: 'open', path })
 }
