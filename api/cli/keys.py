@@ -23,9 +23,7 @@ from api.cli.client import Answer, ApiClient
 from api.cli.exits import CliError, ExitCode
 from api.cli.options import AsJson, Reason, Url, Yes, confirm, connect
 
-app = typer.Typer(
-    no_args_is_help=True, help="Exchange keys: enter, check, rename, replace, remove; what seals them."
-)
+app = typer.Typer(no_args_is_help=True, help="Exchange keys: enter, check, rename, replace, remove; what seals them.")
 
 _WITH_PASSPHRASE = frozenset({"okx"})
 

@@ -30,9 +30,7 @@ class Commands(LazyGroup):
         "wallets": Command(
             "api.cli.wallets:app", "Wallets: paper money, exchange accounts, and what bots have of them."
         ),
-        "keys": Command(
-            "api.cli.keys:app", "Exchange keys: enter, check, rename, replace, remove; what seals them."
-        ),
+        "keys": Command("api.cli.keys:app", "Exchange keys: enter, check, rename, replace, remove; what seals them."),
         "findings": Command(
             "api.cli.findings:app", "Where exchange accounts and the books of their bots differ; `settle` settles one."
         ),

@@ -1,6 +1,6 @@
 import { flushPromises, mount } from '@vue/test-utils'
 import { afterEach, expect, it, vi } from 'vitest'
-import { defineComponent, h } from 'vue'
+import { h } from 'vue'
 
 import { lazy } from '@/components/lazy'
 
@@ -10,10 +10,10 @@ it('asks again for code that did not arrive, and tells no error meanwhile', asyn
   vi.useFakeTimers()
   const told = vi.spyOn(console, 'error')
   const warned = vi.spyOn(console, 'warn')
-  const One = defineComponent({ render: () => h('p', 'there') })
+  const One = { render: () => h('p', 'there') }
   const loader = vi.fn<() => Promise<typeof One>>().mockRejectedValueOnce(new TypeError('away')).mockRejectedValueOnce(new TypeError('away')).mockResolvedValue(One)
-  const Late = lazy(loader, defineComponent({ render: () => h('p', 'waits') }))
-  const shown = mount(defineComponent({ render: () => h('div', h(Late)) }))
+  const Late = lazy(loader, { render: () => h('p', 'waits') })
+  const shown = mount({ render: () => h('div', h(Late)) })
   await flushPromises()
   expect(shown.text()).toBe('waits')
   await vi.advanceTimersByTimeAsync(60_000)
