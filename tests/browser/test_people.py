@@ -212,6 +212,6 @@ def deliver(person: Person, pushed: dict[str, Any]) -> None:
     session.on("ServiceWorker.workerRegistrationUpdated", note)
     session.send("ServiceWorker.enable")
     person.page.wait_for_function("navigator.serviceWorker.controller !== null")
-    assert found, "the browser tells of no worker"
+    eventually_sync(lambda: person.page.evaluate("true") and found, message="the browser tells of the worker")
     data = {"origin": person.url, "registrationId": found[-1], "data": json.dumps(pushed)}
     session.send("ServiceWorker.deliverPushMessage", data)

@@ -23,7 +23,8 @@ import type { Answer, Begun } from './api/begun'
       setTimeout(() => answers.delete(path) && controller.abort(), WAITS_MS)
     }
     const refreshed = inTurn(async () => {
-      const answer = await fetch('/api/v1/auth/refresh', { method: 'POST' })
+      // A page that is left at once still gets the next cookie: the last one is spent, and would end the sign-in.
+      const answer = await fetch('/api/v1/auth/refresh', { method: 'POST', keepalive: true })
       if (answer.ok) {
         const { access_token: token } = (await answer.clone().json()) as { access_token: string }
         ask('/api/v1/portfolio/stream?changes=true', token)

@@ -131,7 +131,7 @@ async function one<T>(work: () => Promise<T>): Promise<T> {
 
 async function askForToken(): Promise<boolean> {
   if (localStorage.getItem(SIGNED_IN) === null) return false
-  return take(await reach(new Request('/api/v1/auth/refresh', { method: 'POST' })))
+  return take(await reach(new Request('/api/v1/auth/refresh', { method: 'POST', keepalive: true })))
 }
 
 async function take(answer: Response): Promise<boolean> {

@@ -1,18 +1,29 @@
 /** Components whose code arrives when they are first shown. */
 import { type AsyncComponentLoader, type Component, defineAsyncComponent } from 'vue'
 
+import { isLost, isServed, loadAnew } from './lost'
+
 const FIRST_AGAIN_MS = 1_000
 const LAST_AGAIN_MS = 30_000
+const ASKED_FOR_ITSELF = 3
 
 /**
- * What does not arrive, since the control plane is just started again, say, is asked for again until it does.
- * `meanwhile` is shown at once in its place.
+ * What does not arrive, since the control plane is just started again, say, is asked for again until it does; where it
+ * still does not once the control plane answers, the page is loaded as a whole. `meanwhile` is shown at once in its
+ * place.
  */
 export function lazy<T extends Component>(loader: AsyncComponentLoader<T>, meanwhile?: Component): T {
   return defineAsyncComponent({
     loader,
     loadingComponent: meanwhile,
     delay: 0,
-    onError: (_error, retry, _fail, attempts) => void setTimeout(retry, Math.min(FIRST_AGAIN_MS * 2 ** (attempts - 1), LAST_AGAIN_MS)),
+    onError(error, retry, fail, attempts) {
+      if (!isLost(error)) return fail()
+      setTimeout(() => void again(attempts).then(retry), Math.min(FIRST_AGAIN_MS * 2 ** (attempts - 1), LAST_AGAIN_MS))
+    },
   })
+}
+
+async function again(attempts: number): Promise<void> {
+  if (attempts > ASKED_FOR_ITSELF && (await isServed())) loadAnew(location.pathname + location.search)
 }

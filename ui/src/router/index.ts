@@ -1,6 +1,7 @@
 import { createRouter, createWebHistory, type RouteLocationNormalized, type RouteRecordRaw, START_LOCATION } from 'vue-router'
 
 import { asProblem } from '@/api/problem'
+import { isLost, loadAnew } from '@/components/lost'
 import { useSession } from '@/features/auth/session'
 import { leadsToSetup } from '@/features/setup/offer'
 import { loadText } from '@/locales/i18n'
@@ -44,15 +45,8 @@ export const router = createRouter({
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
 })
 
-const RELOADED = 'flotilla.reloaded-at'
-const RELOAD_AGAIN_MS = 30_000
-
-/** A page whose code did not arrive (the network changed, or another version is served by now) is loaded as a whole. */
 router.onError((error, to) => {
-  const last = Number(sessionStorage.getItem(RELOADED) ?? 0)
-  if (!/dynamically imported module|module script|preload/i.test(String(error)) || Date.now() - last < RELOAD_AGAIN_MS) return
-  sessionStorage.setItem(RELOADED, String(Date.now()))
-  location.assign(to.fullPath)
+  if (isLost(error)) loadAnew(to.fullPath)
 })
 
 /** Begins to load a page's code and text while it is asked who is signed in. What fails is told when they are used. */

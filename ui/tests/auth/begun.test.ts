@@ -104,6 +104,17 @@ describe('what is asked before the portal is there', () => {
     expect(begun.signal?.aborted).toBe(true)
   })
 
+  it('is not left open where nobody wants it, and not ended where somebody does', async () => {
+    vi.useFakeTimers()
+    const { authorised } = await visit()
+    const controller = new AbortController()
+    await authorised(STREAM, { signal: controller.signal })
+    await vi.advanceTimersByTimeAsync(60_000)
+    const aborted = new Map(asked.map(({ path, signal }) => [path, signal?.aborted]))
+    expect([aborted.get(STREAM), aborted.get(ME)]).toEqual([false, true])
+    vi.useRealTimers()
+  })
+
   it("is not another one's", async () => {
     const { accept, authorised } = await visit()
     accept({ access_token: 'of another', expires_in: 900 })

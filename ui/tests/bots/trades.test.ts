@@ -35,6 +35,12 @@ describe('what the stream told beside what was answered', () => {
     expect(numbers(withTold([], told))).toEqual([4, 3, 2])
   })
 
+  it('knows a trade of a database that was replaced from an old one of its number', () => {
+    const old = closed(1, '09:10:00')
+    const again = { ...closed(1, '09:40:00'), opened_at: '2026-11-22T09:35:00Z' }
+    expect(withTold([old], [again])).toEqual([again, old])
+  })
+
   it('leaves what is older than a page to the page behind it', () => {
     expect(numbers(withTold([closed(9, '09:30:00')], [closed(1, '09:10:00')]))).toEqual([9])
   })

@@ -5,7 +5,7 @@ import { computed, onBeforeUnmount, shallowRef, watch, type Ref } from 'vue'
 import type { TradeResponse } from '@/api/generated'
 import { useStream } from '@/stream/stream'
 
-import { listOpenTrades, openTradesKey, stillOpen } from './trades'
+import { listOpenTrades, openTradesKey, stillOpen, tradeKey } from './trades'
 
 const AT_MOST_EVERY_MS = 1_000
 const TOLD_KEPT = 100
@@ -25,7 +25,7 @@ export function useTrades(id: Ref<string>) {
   })
   const told = shallowRef<readonly TradeResponse[]>([])
   const open = computed(() => stillOpen(query.data.value?.items ?? [], told.value))
-  const askOpen = useThrottleFn(() => void client.invalidateQueries({ queryKey: openTradesKey(id.value) }), AT_MOST_EVERY_MS, true)
+  const askOpen = useThrottleFn(() => void client.invalidateQueries({ queryKey: openTradesKey(id.value) }, { cancelRefetch: false }), AT_MOST_EVERY_MS, true)
   const askAll = useThrottleFn(() => void client.invalidateQueries({ queryKey: ['trades', id.value] }), AT_MOST_EVERY_MS, true)
 
   watch(id, () => (told.value = []))
@@ -34,7 +34,7 @@ export function useTrades(id: Ref<string>) {
   onBeforeUnmount(
     stream.hear('trade', ({ bot_id, closed }) => {
       if (bot_id !== id.value) return
-      if (closed) told.value = [closed, ...told.value.filter((one) => one.trade_id !== closed.trade_id)].slice(0, TOLD_KEPT)
+      if (closed) told.value = [closed, ...told.value.filter((one) => tradeKey(one) !== tradeKey(closed))].slice(0, TOLD_KEPT)
       void askAll()
     }),
   )
