@@ -4,8 +4,9 @@
 A bot's flows are what its wallet gave it and took back; a wallet's what came into it and went out of it; a user's those
 of all of his wallets. Profits are what bots told, realised or not, and of a bot that is gone what the ledger says: what
 its trades brought, and of coins that it left in its wallet what it told last that they had won or lost. Dry and live
-are never added up: a wallet is the one or the other. Each stake currency has returns of its own; what else a wallet has
-of other currencies, and money that a wallet has idle, counts with neither profit nor loss.
+are never added up: a wallet is the one or the other. Each stake currency has returns of its own; what a wallet has of
+other currencies, such coins included from then on, and money that a wallet has idle, counts with neither profit nor
+loss.
 """
 
 from collections import defaultdict
@@ -17,8 +18,9 @@ from decimal import Decimal
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from orchestrator.errors import NotFound
-from orchestrator.kit.money import ZERO, add, negate
+from orchestrator.kit.money import ZERO, add, multiply, negate, share, subtract
 from orchestrator.portfolio import bot_history
+from orchestrator.portfolio.bot_history import BotHistoryPoint
 from orchestrator.wallets import repository
 from orchestrator.wallets.ledger import EntryKind, PlaceKind
 from orchestrator.wallets.models import WalletBotModel, WalletModel
@@ -42,9 +44,9 @@ async def of_bot(session: AsyncSession, wallet: WalletModel, bot_id: str, now: d
     """Of a bot that has its capital from this wallet. Raises NotFound for any other."""
     for bot in await repository.bots(session, [bot_id]):
         if bot.wallet_id == wallet.id:
-            flows = await _bot_flows(session, wallet, [bot])
-            readings = await _readings(session, bot, flows[bot_id], now)
-            return CurrencyReturns(wallet.kind, bot.currency, returns_of(flows[bot_id], readings, now))
+            given = await _bot_flows(session, wallet, [bot])
+            left, readings = await _told(session, bot, given[bot_id], now)
+            return CurrencyReturns(wallet.kind, bot.currency, returns_of([*given[bot_id], *left], readings, now))
     raise NotFound("No such bot has its capital from this wallet; see the wallet's balances.", bot_id=bot_id[:80])
 
 
@@ -56,7 +58,8 @@ async def of_wallets(session: AsyncSession, wallets: Sequence[WalletModel], now:
         bots = await repository.bots_of(session, wallet.id)
         of_bots = await _bot_flows(session, wallet, bots)
         for bot in bots:
-            mine = await _readings(session, bot, of_bots[bot.bot_id], now)
+            left, mine = await _told(session, bot, of_bots[bot.bot_id], now)
+            flows[wallet.kind, bot.currency] += left
             readings[wallet.kind, bot.currency].append(mine)
         for row, place, amount in await repository.flows(session, wallet.id, _OF_WALLETS):
             if place.kind == PlaceKind.FREE:
@@ -79,22 +82,30 @@ async def _bot_flows(
     return flows
 
 
-async def _readings(session: AsyncSession, bot: WalletBotModel, flows: Sequence[Flow], now: datetime) -> list[Reading]:
-    """A bucket's figures are of its end."""
+async def _told(
+    session: AsyncSession, bot: WalletBotModel, flows: Sequence[Flow], now: datetime
+) -> tuple[list[Flow], list[Reading]]:
+    """What it left, and its profits; a bucket's figures are of its end. Coins that a bot left go with it, for what they
+    were worth by its last word: from then on they are the wallet's, in a currency of their own."""
     history = await bot_history.read(session, bot.bot_id, bot.currency, "all", now)
     length = timedelta(seconds=history.resolution_seconds)
     readings = [Reading(min(point.at + length, now), point.profit) for point in history.points]
     if bot.released_at is None:
-        return readings
-    profit = negate(add(flow.amount for flow in flows))
-    paid = await _paid_for_what_is_left(session, bot)
-    if paid:
-        told = history.points[-1].unrealised if history.points else ZERO
-        profit = add((profit, paid, told))
-    return [*(one for one in readings if one.at < bot.released_at), Reading(bot.released_at, profit)]
-
-
-async def _paid_for_what_is_left(session: AsyncSession, bot: WalletBotModel) -> Decimal:
-    """What was spent in trades that nobody ended, of the bot's stake; of contracts nothing is, which `position` has."""
+        return [], readings
     accounts = await repository.accounts(session, [bot.wallet_id], bot.bot_id)
-    return add(one.balance for one in accounts if one.kind in _IN_TRADES and one.currency == bot.currency)
+    balances = [(one.kind, one.balance) for one in accounts if one.currency == bot.currency]
+    kept = add(balance for kind, balance in balances if kind == PlaceKind.CAPITAL)
+    paid = add(balance for kind, balance in balances if kind in _IN_TRADES)
+    left = add((paid, _won_by(paid, history.points[-1] if history.points else None)))
+    settled = Reading(bot.released_at, add((negate(add(flow.amount for flow in flows)), kept, left)))
+    before = [one for one in readings if one.at < bot.released_at]
+    return [Flow(bot.released_at, negate(left))], [*before, settled]
+
+
+def _won_by(paid: Decimal, last: BotHistoryPoint | None) -> Decimal:
+    """By what was paid for what is left, which may be a part of what the bot had when it told last. Of contracts
+    nothing was paid: they count when they end."""
+    if last is None or paid <= ZERO:
+        return ZERO
+    cost = subtract(last.exposure, last.unrealised)
+    return last.unrealised if paid >= cost else multiply(last.unrealised, share(paid, cost))

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from orchestrator.kit.clock import utc_now
 from orchestrator.wallets import capital, repository
 from orchestrator.wallets.booking import Booked, booked_of, postings_of
 from orchestrator.wallets.ledger import Entry, Unbalanced
@@ -54,7 +55,7 @@ async def book(
         written = await _book(session, wallets[bot.wallet_id], bot, by_bot[bot_id], booking)
         if _goes_on(wallets[bot.wallet_id], bot, read.get(bot_id), written):
             key = f"books:{written[-1].number}" if written else f"read:{bot.books_at}"
-            await capital.pass_on(session, wallets[bot.wallet_id], bot, key)
+            await capital.pass_on(session, wallets[bot.wallet_id], bot, key, utc_now())
     await session.flush()
     return booking
 

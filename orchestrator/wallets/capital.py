@@ -8,6 +8,7 @@ spare; here only what is in the ledger counts.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -135,14 +136,20 @@ async def release(session: AsyncSession, spare: Mapping[str, Decimal | None]) ->
     for bot in await repository.bots(session, spare):  # as they are under the locks
         if bot.released_at is not None:
             continue
-        await pass_on(session, wallets[bot.wallet_id], bot, "deleted", spare[bot.bot_id])
-        bot.released_at = utc_now()
+        now = utc_now()
+        await pass_on(session, wallets[bot.wallet_id], bot, "deleted", now, spare[bot.bot_id])
+        bot.released_at = now
         session.add(bot)
     await session.flush()
 
 
 async def pass_on(
-    session: AsyncSession, wallet: WalletModel, bot: WalletBotModel, key: str, spare: Decimal | None = None
+    session: AsyncSession,
+    wallet: WalletModel,
+    bot: WalletBotModel,
+    key: str,
+    now: datetime,
+    spare: Decimal | None = None,
 ) -> None:
     """All that the ledger has with a bot that is gone goes to its wallet, whose lock is held; of the stake currency at
     most `spare`."""
@@ -152,7 +159,7 @@ async def pass_on(
         amounts[bot.currency] = min(amounts[bot.currency], max(spare, ZERO))
     amounts = {currency: amount for currency, amount in amounts.items() if amount}
     if amounts:
-        entry = ledger.take_back(f"take_back:{bot.bot_id}:{key}", utc_now(), bot.bot_id, amounts, _RELEASED)
+        entry = ledger.take_back(f"take_back:{bot.bot_id}:{key}", now, bot.bot_id, amounts, _RELEASED)
         await repository.post(session, wallet, [entry], automatic=True)
 
 

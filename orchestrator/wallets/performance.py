@@ -108,8 +108,8 @@ def money_weighted(flows: Sequence[Flow], value: Decimal, now: datetime) -> Deci
 
 
 def time_weighted(flows: Sequence[Flow], readings: Sequence[Reading], now: datetime) -> Decimal | None:
-    """Over the whole time; None where there was nothing left at the begin of some piece. Flows and readings come in the
-    order of time."""
+    """Over the whole time; None where at the begin of some piece nothing was left that had not been taken out. Flows and
+    readings come in the order of time."""
     if not flows:
         return None
     growth, invested = 1.0, ZERO
@@ -119,11 +119,11 @@ def time_weighted(flows: Sequence[Flow], readings: Sequence[Reading], now: datet
         if end == flow.at and number + 1 < len(flows):
             continue  # several at once are one
         begin_worth = add((invested, _profit_at(readings, flow.at)))
-        if begin_worth <= ZERO:
-            if number + 1 < len(flows) and begin_worth == ZERO:
-                continue  # all was taken out for a while
-            return None
         end_worth = add((invested, _profit_at(readings, end)))
+        if begin_worth <= ZERO:
+            if begin_worth == ZERO and (number + 1 < len(flows) or (number > 0 and end_worth == ZERO)):
+                continue  # all was taken out, for a while or for good
+            return None
         growth *= max(0.0, float(end_worth)) / float(begin_worth)
     return _ratio(growth - 1)
 

@@ -14,6 +14,7 @@ from orchestrator.portfolio import bot_history, returns
 from orchestrator.wallets import service
 from orchestrator.wallets.check import FlawKind
 from orchestrator.wallets.ledger import EntryKind
+from orchestrator.wallets.performance import Returns
 from tests.fakes.fake_agent import snapshot
 from tests.integration.wallets.desk import BY, Desk
 from tests.unit.wallets.facts import START, fact
@@ -162,31 +163,61 @@ async def test_a_bot_that_is_gone_leaves_all_it_has_and_late_books_go_on_to_the_
 
 async def test_coins_that_a_bot_left_are_no_loss(desk: Desk) -> None:
     wallet = await desk.open("bot-1", "1000")
-    told = snapshot("1030").model_copy(update={"unrealised": Decimal(-20), "realised": Decimal(50)})
-    async with desk.database.unit_of_work() as session:
-        await bot_history.record(session, {"bot-1": told}, utc_now())
+    await tell(desk, "bot-1", equity="1030", realised="50", unrealised="-20", in_trades="80")
     await desk.book(fact("1", "buy", "2", "100"), fact("2", "sell", "1", "150", minute=1))
     await desk.release("bot-1")
     assert (await desk.free(wallet), await desk.free(wallet, "BTC")) == (950, 1)
-    assert await profits(desk, wallet, "bot-1") == [30, 30], "50 by the ledger, and 20 lost by the coins as last told"
-    await desk.book(fact("3", "sell", "1", "40", minute=2))
-    assert await profits(desk, wallet, "bot-1") == [-10, -10], "nothing is left: the ledger knows it all"
+    bot, all_ = await performance(desk, wallet, "bot-1")
+    assert (bot.profit, all_.profit) == (30, 30), "50 by the ledger, and 20 lost by the coins as last told"
+    assert (bot.value, all_.value) == (0, 950), "the coins are in the wallet, but no money of this currency"
+    assert bot.time_weighted == Decimal("0.03")
+    await desk.book(fact("3", "sell", "0.9", "40", minute=2))
+    bot, all_ = await performance(desk, wallet, "bot-1")
+    assert (bot.profit, all_.profit) == (-6, -6), "54 lost of 90, and a tenth of the 20"
+    await desk.book(fact("4", "sell", "0.1", "40", minute=3))
+    bot, all_ = await performance(desk, wallet, "bot-1")
+    assert (bot.profit, all_.profit, all_.value) == (-10, -10, 990), "nothing is left: the ledger knows it all"
+
+
+async def test_capital_that_waits_for_the_last_books_of_a_bot_is_no_loss(desk: Desk) -> None:
+    wallet = await desk.open("bot-1", "1000")
+    await desk.book(fact("1", "buy", "1", "100"))
+    await desk.release("bot-1", spare="0")
+    assert (await desk.free(wallet), await desk.capital("bot-1")) == (0, 900)
+    bot, all_ = await performance(desk, wallet, "bot-1")
+    assert (bot.profit, all_.profit, all_.value) == (0, 0, 900)
+
+
+async def test_a_bot_that_gave_all_back_has_the_return_that_it_had(desk: Desk) -> None:
+    wallet = await desk.open("bot-1", "1000")
+    await tell(desk, "bot-1", equity="1031", realised="31")
+    await desk.book(fact("1", "buy", "1", "100"), fact("2", "sell", "1", "130", minute=1))
+    await desk.release("bot-1")
+    bot, _ = await performance(desk, wallet, "bot-1")
+    assert (bot.profit, bot.value, bot.time_weighted) == (30, 0, Decimal("0.03"))
 
 
 async def test_an_open_contract_that_a_bot_left_is_neither_profit_nor_loss(desk: Desk) -> None:
     wallet = await desk.open("bot-1", "1000")
     await desk.book(fact("1", "buy", "2", "100", pair="BTC/USDT:USDT", fee="1", fee_currency="USDT"))
     await desk.release("bot-1")
-    assert await profits(desk, wallet, "bot-1") == [-1, -1]
+    assert [one.profit for one in await performance(desk, wallet, "bot-1")] == [-1, -1]
 
 
-async def profits(desk: Desk, wallet_id: str, bot_id: str) -> list[Decimal]:
+async def tell(desk: Desk, bot_id: str, equity: str, **money: str) -> None:
+    """As the bot's last word."""
+    told = snapshot(equity).model_copy(update={name: Decimal(value) for name, value in money.items()})
+    async with desk.database.unit_of_work() as session:
+        await bot_history.record(session, {bot_id: told}, utc_now())
+
+
+async def performance(desk: Desk, wallet_id: str, bot_id: str) -> list[Returns]:
     """As told of the bot, and of its wallet."""
     async with desk.database.read() as session:
         wallet = await service.get(session, wallet_id)
         now = utc_now() + timedelta(minutes=1)
         found = [await returns.of_bot(session, wallet, bot_id, now), *await returns.of_wallets(session, [wallet], now)]
-    return [one.returns.profit for one in found]
+    return [one.returns for one in found]
 
 
 async def test_reading_books_of_a_bot_that_is_gone_settles_what_it_left(desk: Desk) -> None:

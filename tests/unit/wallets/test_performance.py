@@ -60,6 +60,10 @@ def test_what_was_taken_out_for_a_while_counts_for_when_it_was_there() -> None:
     flows = [flow(0, 100), flow(10, -100), flow(20, 100)]
     found = returns_of(flows, [reading(25, 10)], START + timedelta(days=30))
     assert found.time_weighted == Decimal("0.1")
+    for_good = returns_of([flow(0, 100), flow(10, -110)], [reading(10, 10)], START + timedelta(days=30))
+    assert (for_good.value, for_good.time_weighted) == (0, Decimal("0.1"))
+    owed = returns_of([flow(0, 100), flow(10, -110)], [reading(10, 10), reading(20, -5)], START + timedelta(days=30))
+    assert owed.time_weighted is None
 
 
 def test_profits_of_several_add_up_over_time() -> None:
