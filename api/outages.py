@@ -22,8 +22,8 @@ from orchestrator.errors import ErrorCode
 
 _FULL = "The disk of the control plane is full; free some space, then try again."
 _BUSY = (
-    "All connections to the database are in use; try again in a moment. If it stays so, raise "
-    "FLOTILLA_ORCH_DATABASE_CONNECTIONS."
+    "The database has more to do than it can; try again in a moment. If it stays so, raise "
+    "FLOTILLA_ORCH_DATABASE_CONNECTIONS on PostgreSQL, or leave SQLite for it."
 )
 _GONE = (
     "The database does not answer, or refuses to work (the log says why); bots trade on. Bring it back, then try "

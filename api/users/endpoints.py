@@ -121,9 +121,10 @@ async def update_user(
 async def deactivate_user(
     user_id: UserId, body: UserDeactivate, admin: AdminSteppedUp, services: ServicesDep, auth: AuthDep
 ) -> DeactivatedResponse:
-    """Ends his sessions, his API tokens and, within a second, what he has open. His live bots open nothing more until
-    he is let in again, and exit under their rules as before. Dry ones go on, unless `halt` is set: then none opens
-    anything until somebody releases them. The last active administrator stays."""
+    """Ends his sessions, his API tokens and, within a second, what he has open. His live bots order nothing new until
+    he is let in again, and exit under their rules as before; an entry that rests at the exchange may still fill. Dry
+    ones go on, unless `halt` is set: then none opens anything until somebody releases them. The last active
+    administrator stays."""
     async with services.writing(admin) as session:
         done = await service.deactivate(session, By(admin.user_id, body.reason), user_id)
         trading = await bots.count_running(session, done.user.id)

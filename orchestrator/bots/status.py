@@ -34,6 +34,7 @@ CONTROL_CONDITIONS = frozenset(
 )
 """Conditions that the control plane sets; all others are the agent's."""
 _REFUSED_FOR = timedelta(minutes=1)
+_OVER = frozenset({ObservedState.STOPPED, ObservedState.FAILED, ObservedState.QUARANTINED})
 _OLDEST_LOOK = timedelta(seconds=20)
 """Answers of agents are hardly ever older. A report that is further back was dated by a clock that was set back."""
 
@@ -151,7 +152,10 @@ def _slot_seen(status: Status, wanted: Wanted, seen: SlotSeen) -> Status:
 
 
 def _overtaken(status: Status, slot: Slot) -> bool:
-    """Whether the bot had reported again, in the same run, by what is known of it. Both times are the agent's."""
+    """Whether the bot had reported again, in the same run, by what is known of it. Both times are the agent's. A run
+    that is over reports no more: that always counts."""
+    if slot.observed_state in _OVER:
+        return False
     known = status.slot or {}
     reported_at = known.get("last_report_at")
     same_run = slot.run_id is not None and (known.get("run_id"), known.get("epoch")) == (slot.run_id, slot.epoch)

@@ -37,8 +37,8 @@ NO_LEAVE = Refused(
 )
 NO_OWNER = Refused(
     "live",
-    "Its owner was deactivated: nothing is opened with real money, exits go on. An administrator lets him in again, or "
-    "stops the bot.",
+    "Its owner was deactivated: nothing new is ordered with real money, exits go on. An administrator lets him in "
+    "again, or stops the bot.",
 )
 
 

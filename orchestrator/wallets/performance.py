@@ -108,8 +108,8 @@ def money_weighted(flows: Sequence[Flow], value: Decimal, now: datetime) -> Deci
 
 
 def time_weighted(flows: Sequence[Flow], readings: Sequence[Reading], now: datetime) -> Decimal | None:
-    """Over the whole time; None where at the begin of some piece nothing was left that had not been taken out. Flows and
-    readings come in the order of time."""
+    """Over the whole time; None where at the begin of some piece nothing was left that had not been taken out. Flows
+    and readings come in the order of time."""
     if not flows:
         return None
     growth, invested = 1.0, ZERO

@@ -144,6 +144,7 @@ def test_a_look_that_the_stream_overtook_does_not_pause_a_bot_again_that_was_res
     assert (resumed.observed_state, resumed.trader_state) == ("running", "running")
     for later in (reported("paused", 2), reported("paused", 3), reported("starting", 1, run_id="another run")):
         assert apply(resumed, RUNNING, seen(later)).trader_state == later.trader_state
+    assert apply(resumed, RUNNING, seen(reported("failed", 1))).observed_state == "failed", "it reports no more"
     without_report = reported("starting", 0).model_copy(update={"last_report_at": None})
     assert apply(resumed, RUNNING, seen(without_report)).observed_state == "starting", "an agent that began anew"
 

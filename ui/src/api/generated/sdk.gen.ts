@@ -1404,9 +1404,10 @@ export const updateUser = <ThrowOnError extends boolean = true>(options: Options
 /**
  * Let a user in no more
  *
- * Ends his sessions, his API tokens and, within a second, what he has open. His live bots open nothing more until
- * he is let in again, and exit under their rules as before. Dry ones go on, unless `halt` is set: then none opens
- * anything until somebody releases them. The last active administrator stays.
+ * Ends his sessions, his API tokens and, within a second, what he has open. His live bots order nothing new until
+ * he is let in again, and exit under their rules as before; an entry that rests at the exchange may still fill. Dry
+ * ones go on, unless `halt` is set: then none opens anything until somebody releases them. The last active
+ * administrator stays.
  */
 export const deactivateUser = <ThrowOnError extends boolean = true>(options: Options<DeactivateUserData, ThrowOnError>) => (options.client ?? client).post<DeactivateUserResponses, DeactivateUserErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',

@@ -122,11 +122,13 @@ def sync_detailed(
 ) -> Response[DeactivatedResponse | Problem]:
     """Let a user in no more
 
-     Ends his sessions, his API tokens and, within a second, what he has open. His live bots open nothing
-    more until
-    he is let in again, and exit under their rules as before. Dry ones go on, unless `halt` is set: then
-    none opens
-    anything until somebody releases them. The last active administrator stays.
+     Ends his sessions, his API tokens and, within a second, what he has open. His live bots order
+    nothing new until
+    he is let in again, and exit under their rules as before; an entry that rests at the exchange may
+    still fill. Dry
+    ones go on, unless `halt` is set: then none opens anything until somebody releases them. The last
+    active
+    administrator stays.
 
     Args:
         user_id (str): Identity of the user, or his name.
@@ -160,11 +162,13 @@ def sync(
 ) -> DeactivatedResponse | Problem | None:
     """Let a user in no more
 
-     Ends his sessions, his API tokens and, within a second, what he has open. His live bots open nothing
-    more until
-    he is let in again, and exit under their rules as before. Dry ones go on, unless `halt` is set: then
-    none opens
-    anything until somebody releases them. The last active administrator stays.
+     Ends his sessions, his API tokens and, within a second, what he has open. His live bots order
+    nothing new until
+    he is let in again, and exit under their rules as before; an entry that rests at the exchange may
+    still fill. Dry
+    ones go on, unless `halt` is set: then none opens anything until somebody releases them. The last
+    active
+    administrator stays.
 
     Args:
         user_id (str): Identity of the user, or his name.
@@ -193,11 +197,13 @@ async def asyncio_detailed(
 ) -> Response[DeactivatedResponse | Problem]:
     """Let a user in no more
 
-     Ends his sessions, his API tokens and, within a second, what he has open. His live bots open nothing
-    more until
-    he is let in again, and exit under their rules as before. Dry ones go on, unless `halt` is set: then
-    none opens
-    anything until somebody releases them. The last active administrator stays.
+     Ends his sessions, his API tokens and, within a second, what he has open. His live bots order
+    nothing new until
+    he is let in again, and exit under their rules as before; an entry that rests at the exchange may
+    still fill. Dry
+    ones go on, unless `halt` is set: then none opens anything until somebody releases them. The last
+    active
+    administrator stays.
 
     Args:
         user_id (str): Identity of the user, or his name.
@@ -229,11 +235,13 @@ async def asyncio(
 ) -> DeactivatedResponse | Problem | None:
     """Let a user in no more
 
-     Ends his sessions, his API tokens and, within a second, what he has open. His live bots open nothing
-    more until
-    he is let in again, and exit under their rules as before. Dry ones go on, unless `halt` is set: then
-    none opens
-    anything until somebody releases them. The last active administrator stays.
+     Ends his sessions, his API tokens and, within a second, what he has open. His live bots order
+    nothing new until
+    he is let in again, and exit under their rules as before; an entry that rests at the exchange may
+    still fill. Dry
+    ones go on, unless `halt` is set: then none opens anything until somebody releases them. The last
+    active
+    administrator stays.
 
     Args:
         user_id (str): Identity of the user, or his name.
