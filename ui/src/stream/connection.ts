@@ -1,5 +1,5 @@
 /**
- * The one stream of this tab: Server-Sent Events with the sign-in in a header, so that nothing secret stands in a URL.
+ * A stream of this tab: Server-Sent Events with the sign-in in a header, so that nothing secret stands in a URL.
  * The library reconnects and resumes by itself; a refused connection ends it, and is tried anew here from the last event.
  */
 import { EventSource } from 'eventsource'

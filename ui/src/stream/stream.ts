@@ -37,7 +37,7 @@ export interface TradeTold {
 export type StreamState = 'connecting' | 'live' | 'stale' | 'resting' | 'offline'
 
 /** The server says something every 10 s at least, a comment if nothing else. */
-const STALE_AFTER_MS = 15_000
+export const STALE_AFTER_MS = 15_000
 const REST_AFTER_MS = 60_000
 const ALERTS_KEPT = 200
 const STREAM_URL = '/api/v1/portfolio/stream?changes=true'
@@ -45,7 +45,7 @@ const STREAM_URL = '/api/v1/portfolio/stream?changes=true'
 type Told = { bot: BotTold; trade: TradeTold; alert: AlertTold }
 type Hearer<K extends keyof Told> = (told: Told[K]) => void
 
-/** Everything live on the page comes from here: one connection, whatever is in view. */
+/** Everything live on the page comes from here: one connection, whatever is in view. Others' portfolios: `usePortfolioOf`. */
 export const useStream = defineStore('stream', () => {
   const state = ref<StreamState>('connecting')
   const portfolio = shallowRef<Portfolio | null>(null)
