@@ -28,6 +28,11 @@ class PoolSettings(BaseSettings):
     """Port of the agent; 0 lets the kernel choose. `endpoint.json` tells which."""
     paper_exchange_url: str | None = None
     """Root of the paper exchange, for example `http://127.0.0.1:9000`; None where the pool has none."""
+    gateway_url: str | None = None
+    """Root of the node's market-data gateway; None where there is none, and bots ask exchanges themselves."""
+    signed_requests: Literal["straight", "gateway"] = "straight"
+    """How bots' signed requests go: `straight` to the exchange with a permit of the gateway's, which sees no
+    credentials then, or through it."""
     warm_candle_limit: int = Field(default=260, ge=100, le=1500)
     """Candles per request and pair on the paper exchange; fewer cost less memory per bot."""
     warm_timeout_seconds: float = Field(default=20, gt=0)

@@ -1,0 +1,140 @@
+"""What bots, agents and the control plane say to the market-data gateway of their node, and what it answers.
+
+A request for an exchange goes to `<gateway>/x/<exchange>/<scheme>/<authority>/<path>?<query>`: the URL that ccxt made,
+behind the gateway's own. `exchange` is a slot's (`paper`, `binance`, …); only authorities that ccxt's tables name for
+it are forwarded to. Headers of this module never reach the exchange.
+"""
+
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from pool.contract.model import BotId, Instant, Wire
+
+FORWARD_PREFIX = "/x/"
+
+BOT_HEADER = "X-Flotilla-Bot"
+"""The asking bot, in requests."""
+TENANT_HEADER = "X-Flotilla-Tenant"
+"""Its pool, in requests: shares of a budget are fair between these (and between peers' addresses, which cannot lie)."""
+KIND_HEADER = "X-Flotilla-Kind"
+"""`Kind.header()`, in requests: how fresh the answer must be for the one who asks. A wrong one harms nobody else."""
+PRIORITY_HEADER = "X-Flotilla-Priority"
+"""A `Priority`, in requests; without it, `data`."""
+
+INCARNATION_HEADER = "X-Flotilla-Gateway"
+"""In every answer of the gateway; an answer without it comes from somebody else."""
+CACHE_HEADER = "X-Flotilla-Cache"
+"""`hit`, `joined` (another's request that was under way), `miss` or `pass` (never kept), in answers of the exchange."""
+AGE_HEADER = "X-Flotilla-Age"
+"""Milliseconds since the exchange was asked for what this answer holds."""
+REFUSED_HEADER = "X-Flotilla-Refused"
+"""In answers that the gateway gives instead of the exchange: a `Refusal`; with `Retry-After` where it can tell."""
+
+Priority = Literal["exit", "cancel", "entry", "order", "data"]
+"""What goes first where a budget is short: exits and cancels before entries, those before other signed requests
+(`order`: looks at orders and balances), these before data."""
+
+Refusal = Literal["budget", "banned", "open", "unreachable", "host"]
+"""`budget` (429) too much is asked; `banned` (429) the exchange said so; `open` (503) its circuit breaker is; `unreachable`
+(502, 504) the exchange did not answer; `host` (403) not an address of that exchange."""
+
+KindName = Literal["candles", "book", "ticker", "trades", "funding", "markets", "time", "other"]
+
+
+class Kind(Wire):
+    """What ccxt's method asks for, which its URL does not tell for every exchange."""
+
+    name: KindName
+    timeframe: int | None = None
+    """Of candles, in seconds."""
+    since: int | None = None
+    """Of candles: the first one's opening, Unix milliseconds; None for the latest."""
+    limit: int | None = None
+    """Of candles: at most so many."""
+
+    def header(self) -> str:
+        """`candles;timeframe=60;limit=300`."""
+        told = {"timeframe": self.timeframe, "since": self.since, "limit": self.limit}
+        return ";".join([self.name, *(f"{name}={value}" for name, value in told.items() if value is not None)])
+
+    @classmethod
+    def of(cls, header: str | None) -> "Kind":
+        """What a header says; `other` for none, and for one that is not understood."""
+        name, *rest = (header or "").split(";")
+        told = dict(part.partition("=")[::2] for part in rest)
+        try:
+            return cls.model_validate({"name": name, **told})
+        except ValueError:
+            return cls(name="other")
+
+
+class PermitRequest(Wire):
+    """Body of `POST /v1/permits`: a bot that asks the exchange itself asks for leave first. 204 grants it; 429 with
+    `Retry-After` does not. No credential is ever part of it."""
+
+    exchange: str
+    url: str = Field(max_length=2000)
+    """Without its query."""
+    method: str = Field(max_length=10)
+    bot: BotId | None = None
+    tenant: str | None = None
+    priority: Priority = "data"
+
+
+BreakerState = Literal["closed", "half_open", "open", "banned"]
+
+
+class BudgetState(Wire):
+    """Of one authority of an exchange, as it counts for this machine's address."""
+
+    authority: str
+    used: float
+    """Of the window, in the exchange's own units (weights, requests)."""
+    limit: float
+    window_seconds: float
+    refused: int
+    """Requests that were not let through, since the start, of data and others."""
+    waiting: int
+
+
+class ExchangeState(Wire):
+    exchange: str
+    breaker: BreakerState
+    reason: str | None = None
+    """Why it is not closed, in a sentence."""
+    retry_at: Instant | None = None
+    clock_skew_ms: int | None = None
+    """The exchange's clock minus ours; None where it was never told."""
+    requests: int
+    """Asked of the gateway since its start."""
+    hits: int
+    joined: int
+    upstream: int
+    """Asked of the exchange."""
+    failures: int
+    """Of `upstream`: no answer, or 5xx."""
+    refused_upstream: int
+    """Of `upstream`: 429 and 418."""
+    budgets: list[BudgetState] = []
+
+
+class GatewayState(Wire):
+    """Body of `GET /v1/state`."""
+
+    incarnation: str
+    started_at: Instant
+    memory_bytes: int
+    cached_bytes: int
+    cached_answers: int
+    problems: list[str] = []
+    """What is not as it should be (a disk that is full), in sentences."""
+    exchanges: list[ExchangeState] = []
+
+
+def behind(gateway: str, exchange: str, url: str) -> str:
+    """`url` of an exchange behind the gateway at `gateway` (`http://127.0.0.1:9100`)."""
+    parts = urlsplit(url)
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{gateway.rstrip('/')}{FORWARD_PREFIX}{exchange}/{parts.scheme}/{parts.netloc}{parts.path}{query}"
