@@ -37,8 +37,8 @@ Priority = Literal["exit", "cancel", "entry", "order", "data"]
 (`order`: looks at orders and balances), these before data."""
 
 Refusal = Literal["budget", "banned", "open", "unreachable", "host"]
-"""`budget` (429) too much is asked; `banned` (429) the exchange said so; `open` (503) its circuit breaker is; `unreachable`
-(502, 504) the exchange did not answer; `host` (403) not an address of that exchange."""
+"""`budget` (429) too much is asked; `banned` (429) the exchange said so; `open` (503) its circuit breaker is;
+`unreachable` (502, 504) the exchange did not answer; `host` (403) not an address of that exchange."""
 
 KindName = Literal["candles", "book", "ticker", "trades", "funding", "markets", "time", "other"]
 
