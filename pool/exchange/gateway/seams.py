@@ -1,0 +1,82 @@
+"""What the server needs of others: where may be asked, and leave to ask."""
+
+from typing import Protocol
+
+from pool.contract.market import BreakerState, BudgetState, Priority, Refusal
+from pool.contract.model import Instant
+
+
+class Refused(Exception):
+    """The exchange is not asked."""
+
+    def __init__(self, refusal: Refusal, retry_after_seconds: float | None, status: int) -> None:
+        super().__init__(refusal)
+        self.refusal = refusal
+        self.retry_after_seconds = retry_after_seconds
+        self.status = status
+
+
+class Headers(Protocol):
+    """Of an answer, whatever their case."""
+
+    def get(self, name: str, default: str | None = None, /) -> str | None: ...
+
+
+class Admission(Protocol):
+    """Leave for one request; exactly one of its two is called when that ends."""
+
+    def told(self, status: int, headers: Headers, now: float) -> None:
+        """The exchange answered at `now` (monotonic)."""
+        ...
+
+    def failed(self, error: BaseException) -> None:
+        """It did not, or nobody waits any more."""
+        ...
+
+
+class Breaking(Protocol):
+    """How an exchange's circuit breaker stands."""
+
+    @property
+    def state(self) -> BreakerState: ...
+    @property
+    def reason(self) -> str | None: ...
+    @property
+    def retry_at(self) -> Instant | None: ...
+
+
+class Budgets(Protocol):
+    """Of all exchanges."""
+
+    async def admit(
+        self,
+        exchange: str,
+        authority: str,
+        method: str,
+        path: str,
+        query: str,
+        priority: Priority,
+        tenant: str | None,
+        peer: str,
+        deadline: float,
+    ) -> Admission:
+        """Leave to ask, at the latest at `deadline` (monotonic). Raises Refused."""
+        ...
+
+    def breaking(self, exchange: str) -> Breaking: ...
+    def budgets(self, exchange: str) -> list[BudgetState]: ...
+    def to_json(self) -> str:
+        """Bans and what was used, for the disk."""
+        ...
+
+    def of_json(self, text: str) -> None:
+        """What a former process wrote. Raises ValueError where it cannot be read."""
+        ...
+
+
+class Tables(Protocol):
+    """Authorities of exchanges."""
+
+    def allowed(self, exchange: str) -> frozenset[str]:
+        """`host` or `host:port`, small letters; empty for an exchange that is not known."""
+        ...
