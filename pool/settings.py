@@ -55,6 +55,8 @@ class PoolSettings(BaseSettings):
     """How long a bot whose init is gone looks for an agent before it ends itself."""
     snapshot_interval_seconds: float = Field(default=5, gt=0)
     """Longest time between two snapshots of a bot."""
+    rest_idle_seconds: float = Field(default=300, gt=0)
+    """A bot's REST server that was used for so long by nobody ends, until somebody comes."""
     sample_interval_seconds: float = Field(default=10, gt=0)
     """Time between two memory and CPU samples."""
     agent_patience_seconds: float = Field(default=60, ge=5)

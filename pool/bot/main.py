@@ -76,7 +76,7 @@ def run(fork: Fork, pool_directory: Path, settings: PoolSettings) -> int:
     start_log(directory / LOG_FILE)
     logger.info("Run %s, epoch %s", fork.run_id, fork.epoch)
     try:
-        api = BotApi(Listener.at(directory / API_SOCKET))
+        api = BotApi(Listener.at(directory / API_SOCKET), settings.rest_idle_seconds)
         walls.close()
         return Bot(fork, pool_directory, settings, Parent(), walls, api).live()
     finally:

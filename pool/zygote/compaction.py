@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import CodeType, FunctionType
 
+from pool.bot.memory import trim
 from pool.zygote import heap
 
 _TOOL = "flotilla"
@@ -48,7 +49,7 @@ def compact(hot: set[CodeType]) -> int:
     functions = [item for item in gc.get_objects() if type(item) is FunctionType]
     keep = [function.__code__ for function in functions]  # else an address could be given out anew
     gc.collect()
-    heap.trim()
+    trim()
     heap.plug()
     for function in functions:
         code = _copied(function.__code__, wanted, copies)

@@ -30,11 +30,6 @@ class _MallocInfo(ctypes.Structure):
     ]  # fmt: skip
 
 
-def trim() -> None:
-    """Gives free memory at the heap's end, and whole free pages inside it, back to the kernel."""
-    _c_library().malloc_trim(0)
-
-
 def plug() -> int:
     """Fills the holes of both allocators; bytes that took. To be called last, when nothing more will be freed."""
     return _plug_small_objects() + _plug_c_heap()

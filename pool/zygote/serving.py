@@ -11,6 +11,7 @@ from pathlib import Path
 
 from loguru import logger
 
+from pool.bot.memory import trim
 from pool.contract.frames import Fork, Forked, ForkFailed, ZygoteState
 from pool.contract.model import Wire
 from pool.contract.pools import ZygoteReport
@@ -55,7 +56,7 @@ def _prepare(directory: Path, settings: PoolSettings, started: float, *, mortal:
     logger.info("warmed up after {:.1f} s of CPU", time.process_time())
     isolation = try_walls(directory, settings)
     gc.collect()
-    heap.trim()
+    trim()
     immortal_objects, note = _freeze(mortal=mortal)
     return ZygoteReport(
         state="ready",
