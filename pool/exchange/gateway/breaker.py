@@ -1,0 +1,204 @@
+"""Whether an exchange is asked at all: circuit breakers of its endpoints, and its pauses and bans. Pure.
+
+A breaker stands for one method and path template of an authority, not for the authority: where half of the endpoints
+fail, the others work on. An exchange that is gone altogether opens each of the few that are asked, after a few tries.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pool.contract.market import Priority
+
+CONSECUTIVE = 5
+_SHARE, _LEAST, _SPAN_SECONDS = 0.5, 20, 30.0
+_FIRST_OPEN, _LONGEST_OPEN = 2.0, 60.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 10.0, 120.0
+_FIRST_BAN, _LONGEST_BAN = 120.0, 3_600.0
+_TRY_SECONDS = 60.0
+"""A try that is not heard of for longer is given up."""
+_JITTER = 0.1
+_RECENT_SECONDS = 300.0
+_MOST_ENDPOINTS = 500
+
+ALWAYS: frozenset[Priority] = frozenset(("exit", "cancel"))
+"""Held back by a ban alone."""
+
+
+@dataclass
+class Breaker:
+    """`jitter` gives a number from 0 to 1."""
+
+    jitter: Callable[[], float]
+    failures: int = 0
+    """In a row."""
+    open_until: float | None = None
+    last_at: float = 0.0
+    _length: float = 0.0
+    _trying_until: float = 0.0
+    _ended: deque[tuple[float, bool]] = field(default_factory=deque)
+
+    def wait(self, now: float) -> float:
+        """Seconds; 0 where it is closed or may be tried."""
+        if self.open_until is None:
+            return 0.0
+        if now < self.open_until:
+            return self.open_until - now
+        return max(0.0, min(self._trying_until - now, 1.0))
+
+    def state(self, now: float) -> Literal["closed", "half_open", "open"]:
+        if self.open_until is None:
+            return "closed"
+        return "open" if now < self.open_until else "half_open"
+
+    def trying(self, now: float) -> None:
+        """A request is under way; where the breaker is half open it is the one that tries."""
+        if self.open_until is not None and now >= self.open_until:
+            self._trying_until = now + _TRY_SECONDS
+
+    def ended(self, worked: bool, sent_at: float, now: float) -> None:
+        self.last_at = now
+        if self.open_until is not None:
+            self._ended_open(worked, sent_at, now)
+            return
+        self._note(worked, now)
+        self.failures = 0 if worked else self.failures + 1
+        failed = sum(1 for _, well in self._ended if not well)
+        many = len(self._ended) >= _LEAST and failed > _SHARE * len(self._ended)
+        if not worked and (self.failures >= CONSECUTIVE or many):
+            self._open(now)
+
+    def _ended_open(self, worked: bool, sent_at: float, now: float) -> None:
+        if worked:
+            self.open_until, self._length, self.failures, self._trying_until = None, 0.0, 0, 0.0
+            self._ended.clear()
+        elif self.open_until is not None and sent_at >= self.open_until:
+            self._open(now)
+
+    def withdrawn(self) -> None:
+        """A try was not made, or it told nothing."""
+        self._trying_until = 0.0
+
+    def _open(self, now: float) -> None:
+        self._length = min(self._length * 2 or _FIRST_OPEN, _LONGEST_OPEN)
+        self.open_until = now + self._length * (1 + _JITTER * self.jitter())
+        self._trying_until = 0.0
+
+    def _note(self, worked: bool, now: float) -> None:
+        self._ended.append((now, worked))
+        while self._ended[0][0] < now - _SPAN_SECONDS or len(self._ended) > 1_000:
+            self._ended.popleft()
+
+    def to_json(self) -> list[Any]:
+        return [self.open_until, self._length, self.last_at]
+
+    def of_json(self, value: Any) -> None:
+        until, length, last = value
+        self.open_until = None if until is None else float(until)
+        self._length, self.last_at = float(length), float(last)
+        self.failures = 0
+
+
+@dataclass
+class Standing:
+    """Of one authority: what it said of us, and which of its endpoints fail."""
+
+    jitter: Callable[[], float]
+    banned_until: float = 0.0
+    banned_at: float = 0.0
+    paused_until: float = 0.0
+    _paused_at: float = 0.0
+    _pause: float = 0.0
+    _ban: float = 0.0
+    returning: bool = False
+    """After a ban one request tries before others go."""
+    _trying_until: float = 0.0
+    _breakers: dict[str, Breaker] = field(default_factory=dict)
+
+    def refused(self, status: int, retry_after: float | None, sent_at: float, now: float) -> None:
+        """429 or 418."""
+        if status == 418:
+            self._banned(retry_after, sent_at, now)
+            return
+        if retry_after is None:
+            if sent_at >= self._paused_at:
+                self._pause = min(self._pause * 2 or _FIRST_PAUSE, _LONGEST_PAUSE)
+            retry_after = self._pause or _FIRST_PAUSE
+        if sent_at >= self._paused_at or retry_after + now > self.paused_until:
+            self._paused_at = now
+            self.paused_until = max(self.paused_until, now + retry_after * (1 + _JITTER * self.jitter()))
+
+    def _banned(self, retry_after: float | None, sent_at: float, now: float) -> None:
+        if retry_after is None:
+            if sent_at >= self.banned_at:
+                self._ban = min(self._ban * 2 or _FIRST_BAN, _LONGEST_BAN)
+            retry_after = self._ban or _FIRST_BAN
+        if now >= self.banned_until:
+            self.banned_at = now
+        self.banned_until = max(
+            self.banned_until, now + retry_after + 1.0 + min(5.0, retry_after * _JITTER) * self.jitter()
+        )
+        self.returning, self._trying_until = True, 0.0
+
+    def answered(self, endpoint: str, worked: bool, sent_at: float, now: float) -> None:
+        """An answer that is neither 429 nor 418, or none."""
+        self.breaker(endpoint).ended(worked, sent_at, now)
+        if sent_at < self.banned_until:
+            return
+        self._trying_until = 0.0
+        if worked:
+            self.returning = False
+            if sent_at >= self.paused_until:
+                self._pause = 0.0
+
+    def withdrawn(self, endpoint: str) -> None:
+        self.breaker(endpoint).withdrawn()
+        self._trying_until = 0.0
+
+    def banned(self, now: float) -> float:
+        """Seconds in which nothing is sent; while the first request after a ban is under way, a moment."""
+        if now < self.banned_until:
+            return self.banned_until - now
+        if self.returning and now < self._trying_until:
+            return min(self._trying_until - now, 0.5)
+        return 0.0
+
+    def paused(self, priority: Priority, now: float) -> float:
+        return 0.0 if priority in ALWAYS else max(0.0, self.paused_until - now)
+
+    def opened(self, endpoint: str, priority: Priority, now: float) -> float:
+        return 0.0 if priority in ALWAYS or endpoint not in self._breakers else self._breakers[endpoint].wait(now)
+
+    def sent(self, endpoint: str, now: float) -> None:
+        self.breaker(endpoint).trying(now)
+        if self.returning:
+            self._trying_until = now + _TRY_SECONDS
+
+    def breaker(self, endpoint: str) -> Breaker:
+        if endpoint not in self._breakers and len(self._breakers) >= _MOST_ENDPOINTS:
+            oldest = min(self._breakers, key=lambda name: self._breakers[name].last_at)
+            del self._breakers[oldest]
+        return self._breakers.setdefault(endpoint, Breaker(self.jitter))
+
+    def failing(self, now: float) -> tuple[list[str], int]:
+        """Endpoints whose breaker is not closed, and how many were asked of late."""
+        recent = {name: one for name, one in self._breakers.items() if now - one.last_at < _RECENT_SECONDS}
+        return sorted(name for name, one in recent.items() if one.open_until is not None), len(recent)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "banned_until": self.banned_until,
+            "paused_until": self.paused_until,
+            "pause": self._pause,
+            "ban": self._ban,
+            "returning": self.returning,
+            "breakers": {name: one.to_json() for name, one in self._breakers.items() if one.open_until is not None},
+        }
+
+    def of_json(self, value: dict[str, Any]) -> None:
+        self.banned_until, self.paused_until = float(value["banned_until"]), float(value["paused_until"])
+        self._pause, self._ban = float(value["pause"]), float(value["ban"])
+        self.returning = bool(value["returning"])
+        for name, one in value["breakers"].items():
+            self.breaker(str(name)).of_json(one)

@@ -1,0 +1,193 @@
+"""How much of one limit is used: by what the exchange tells (`Window`), or by what it is asked (`Bucket`). Pure.
+
+A class of requests has a share of the limit, and room as long as all that is used, by whomever, leaves that share open.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from pool.contract.market import Priority
+from pool.exchange.gateway.limits_told import Reading
+
+SHARES: dict[Priority, float] = {"exit": 0.95, "cancel": 0.95, "entry": 0.80, "order": 0.80, "data": 0.60}
+_UNCONFIRMED_SHARE = 0.10
+"""Of the limit, in a new window until the exchange has told that it is one."""
+_STRAIGHT_SECONDS = 10.0
+"""What was permitted has been asked by then, so later answers count it."""
+_LATEST_SECONDS = 1.0
+"""An exchange's clock may be so far behind ours where it does not tell it."""
+_BURST_SECONDS = 2.0
+_LEARNED_OF = 5
+
+
+@dataclass
+class Bucket:
+    """Where an exchange tells nothing: as ccxt paces it. Each share has its own level, which drains at its own rate."""
+
+    per_second: float
+    """In ccxt's cost units."""
+    _levels: dict[float, float] = field(default_factory=dict)
+    _at: float = 0.0
+
+    @property
+    def capacity(self) -> float:
+        return max(self.per_second * _BURST_SECONDS, 1.0)
+
+    def level(self, share: float, now: float) -> float:
+        passed = max(0.0, now - self._at)
+        return max(0.0, self._levels.get(share, 0.0) - passed * self.per_second * share)
+
+    def wait(self, share: float, cost: float, now: float) -> float:
+        """Seconds until there is room; a request that is greater than the whole share has it when nothing is used."""
+        over = self.level(share, now) + cost - share * self.capacity
+        over = min(over, self.level(share, now))
+        return 0.0 if over <= 1e-9 else over / (self.per_second * share)
+
+    def charge(self, cost: float, now: float) -> None:
+        most = self.capacity + cost
+        levels = {share: min(self.level(share, now) + cost, most) for share in {1.0, *SHARES.values()}}
+        self._levels, self._at = levels, max(self._at, now)
+
+    def to_json(self) -> list[Any]:
+        return [self._at, sorted(self._levels.items())]
+
+    def of_json(self, value: Any, now: float) -> None:
+        at, levels = value
+        self._at = min(float(at), now)
+        self._levels = {float(share): min(float(level), self.capacity) for share, level in levels}
+
+
+@dataclass(slots=True)
+class _Unseen:
+    at: float
+    weight: float
+
+
+@dataclass
+class Window:
+    """A limit whose use the exchange tells. Requests under way count by their estimate, those whose answer told nothing
+    until a later one must have counted them, at the latest until the window rolls."""
+
+    name: str
+    seconds: float
+    limit: float
+    aligned: bool
+    """It rolls at multiples of its length by the exchange's clock; else where the exchange said."""
+    used: float = 0.0
+    ends_at: float = 0.0
+    began_at: float = 0.0
+    confirmed: bool = False
+    behind: float = -_LATEST_SECONDS
+    """The exchange's clock minus ours is at least that."""
+    _pending: dict[int, float] = field(default_factory=dict)
+    _unseen: list[_Unseen] = field(default_factory=list)
+    _before: float = 0.0
+
+    def roll(self, now: float) -> None:
+        if now < self.ends_at:
+            return
+        self._before, self.used, self.began_at = self.used, 0.0, now
+        self.confirmed, self._unseen = False, []
+        self.ends_at = self._end(now)
+
+    def _end(self, now: float) -> float:
+        if not self.aligned:
+            return now + self.seconds
+        exchange = now + self.behind
+        return (exchange // self.seconds + 1) * self.seconds - self.behind
+
+    @property
+    def held(self) -> float:
+        """Of requests whose weight is not in `used`."""
+        return sum(self._pending.values()) + sum(one.weight for one in self._unseen)
+
+    def wait(self, share: float, weight: float, now: float) -> float | None:
+        """Seconds until there is room for certain; None: when an answer under way comes, at the latest as the window
+        rolls. A request that is greater than the whole share has room when nothing is used."""
+        self.roll(now)
+        taken = self.used + self.held
+        if taken <= 0 or (taken + weight <= share * self.limit and self._may(weight)):
+            return 0.0
+        if self._pending and (self.used <= 0 or self.used + weight <= share * self.limit):
+            return None
+        return max(self.ends_at - now, 0.001)
+
+    def _may(self, weight: float) -> bool:
+        return self.confirmed or self.held + weight <= _UNCONFIRMED_SHARE * self.limit or not self._pending
+
+    def sent(self, number: int, weight: float) -> None:
+        self._pending[number] = weight
+
+    def permitted(self, weight: float, now: float) -> None:
+        """Somebody will ask straight, and its answer is not seen."""
+        self._unseen.append(_Unseen(now + _STRAIGHT_SECONDS, weight))
+
+    def silent(self, number: int, now: float) -> None:
+        """A request ended and told nothing of this limit; it may have counted."""
+        weight = self._pending.pop(number, None)
+        if weight is not None:
+            self._unseen.append(_Unseen(now, weight))
+
+    def withdrawn(self, number: int) -> None:
+        """It was not sent."""
+        self._pending.pop(number, None)
+
+    def told(self, number: int, reading: Reading, sent_at: float, now: float) -> float | None:
+        """What this request weighed at the most, where that shows: None where others were under way as well."""
+        self.roll(now)
+        weight = self._pending.pop(number, 0.0)
+        if reading.limit is not None:
+            self.limit = reading.limit
+        fresh = reading.used < self._before
+        if sent_at < self.began_at and not fresh and not self.confirmed and self._before > 0:
+            self._unseen.append(_Unseen(now, weight))  # told of the window before
+            return None
+        alone = self.confirmed and not self._pending and not self._unseen and sent_at >= self.began_at
+        delta = reading.used - self.used
+        self._unseen = [one for one in self._unseen if one.at >= sent_at]
+        self.used, self.confirmed = max(self.used, reading.used), True
+        if reading.resets_in is not None:
+            self.ends_at = now + max(reading.resets_in, 0.05)
+        return delta if alone and delta > 0 else None
+
+    def hear_clock(self, ahead: float, now: float) -> None:
+        """The exchange's clock is at least `ahead` of ours; the window ends by it."""
+        if ahead > self.behind or abs(ahead - self.behind) > 5.0:
+            self.behind = ahead
+            if self.aligned and self.ends_at > now:
+                self.ends_at = max(now + 0.001, self._end(now))
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "seconds": self.seconds,
+            "limit": self.limit,
+            "aligned": self.aligned,
+            "used": self.used + self.held,
+            "ends_at": self.ends_at,
+        }
+
+    @classmethod
+    def of_json(cls, value: dict[str, Any]) -> "Window":
+        window = cls(str(value["name"]), float(value["seconds"]), float(value["limit"]), bool(value["aligned"]))
+        window.used, window.ends_at = float(value["used"]), float(value["ends_at"])
+        if window.seconds <= 0 or window.limit <= 0:
+            raise ValueError("a window without length or limit")
+        return window
+
+
+@dataclass
+class Weights:
+    """What requests weigh in an exchange's own units, by what its answers showed where a request was alone."""
+
+    _seen: dict[tuple[str, float], deque[float]] = field(default_factory=dict)
+
+    def of(self, endpoint: str, cost: float, guess: float) -> float:
+        seen = self._seen.get((endpoint, cost))
+        return min(seen) if seen else guess
+
+    def learn(self, endpoint: str, cost: float, weight: float) -> None:
+        if len(self._seen) >= 2_000 and (endpoint, cost) not in self._seen:
+            self._seen.clear()
+        self._seen.setdefault((endpoint, cost), deque(maxlen=_LEARNED_OF)).append(weight)

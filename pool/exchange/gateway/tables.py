@@ -1,0 +1,231 @@
+"""What ccxt knows of exchanges: their addresses, and what each endpoint costs.
+
+Read by a short-lived process (`tables_reader`) once per exchange and version of ccxt, and kept on disk.
+"""
+
+import asyncio
+import contextlib
+import json
+import re
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from loguru import logger
+
+from pool.exchange.gateway.tables_reader import UNKNOWN_EXCHANGE
+
+PAPER = "paper"
+_OF_PAPER = "binance"
+_ID = re.compile(r"[a-z][a-z0-9_]{1,39}")
+_READING_SECONDS = 120.0
+_MOST_EXCHANGES = 60
+"""Tables in memory: a name that nobody trades on must not fill it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """`name` is method and path template, under which its failures are counted. `scale`: the smallest cost of its
+    family, taken as one unit of the exchange's own."""
+
+    name: str
+    cost: float
+    scale: float = 1.0
+
+    @property
+    def weight(self) -> float:
+        """The cost in what is probably the exchange's own unit."""
+        return self.cost / self.scale
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    method: str
+    path: str
+    cost: float
+    extras: dict[str, Any]
+    scale: float
+    pattern: re.Pattern[str] | None
+    literal: int
+
+
+class Table:
+    """Of one exchange. `at` puts all of its families at one authority (the paper exchange)."""
+
+    def __init__(self, told: dict[str, Any], at: str | None = None) -> None:
+        self.rate_limit_ms = max(float(told["rate_limit_ms"]), 0.1)
+        self.window_ms = float(told["window_ms"])
+        origins = [at] if at is not None else told["origins"]
+        self.authorities = frozenset(urlsplit(origin).netloc.lower() for origin in origins)
+        self._plain: dict[tuple[str, str, str], _Row] = {}
+        self._patterns: dict[tuple[str, str, int], list[_Row]] = {}
+        scales = _scales(told["endpoints"])
+        for one in told["endpoints"]:
+            parts = urlsplit(one["url"])
+            authority = urlsplit(at).netloc.lower() if at is not None else parts.netloc.lower()
+            self._add(authority, parts.path, one, scales[_family(one["url"])])
+        for rows in self._patterns.values():
+            rows.sort(key=lambda row: -row.literal)
+
+    def _add(self, authority: str, path: str, one: dict[str, Any], scale: float) -> None:
+        method, pattern, literal = one["method"], None, len(path)
+        if "{" in path:
+            pieces = re.split(r"{(\w+)}", path)
+            literal = sum(map(len, pieces[::2]))
+            pattern = re.compile(
+                "".join(re.escape(p) if n % 2 == 0 else f"(?P<{p}>[^/]+)" for n, p in enumerate(pieces))
+            )
+        row = _Row(method, path, float(one["cost"]), one.get("extras", {}), scale, pattern, literal)
+        if pattern is None:
+            self._plain.setdefault((authority, method, path), row)
+        else:
+            self._patterns.setdefault((authority, method, path.count("/")), []).append(row)
+
+    def endpoint(self, authority: str, method: str, path: str, query: str = "") -> Endpoint:
+        """What a request costs; 1, as ccxt reckons, where it does not know the path."""
+        row, named = self._find(authority, method, path)
+        if row is None:
+            return Endpoint(f"{method} *", 1.0)
+        return Endpoint(f"{method} {row.path}", _cost(row, query, named), row.scale)
+
+    def _find(self, authority: str, method: str, path: str) -> tuple[_Row | None, dict[str, str]]:
+        plain = self._plain.get((authority, method, path)) or self._plain.get((authority, method, path.rstrip("/")))
+        if plain is not None:
+            return plain, {}
+        for row in self._patterns.get((authority, method, path.count("/")), ()):
+            found = row.pattern.fullmatch(path) if row.pattern else None
+            if found:
+                return row, found.groupdict()
+        return None, {}
+
+
+def _family(url: str) -> str:
+    """Endpoints that are weighed alike: of one authority and first part of the path."""
+    parts = urlsplit(url)
+    return f"{parts.netloc}/{parts.path.split('/')[1]}"
+
+
+def _scales(endpoints: Iterable[dict[str, Any]]) -> dict[str, float]:
+    """The smallest cost of each family: exchanges weigh in whole numbers from one on, ccxt in parts of these."""
+    scales: dict[str, float] = {}
+    for one in endpoints:
+        family = _family(one["url"])
+        if one["cost"] > 0:
+            scales[family] = min(scales.get(family, one["cost"]), one["cost"])
+        else:
+            scales.setdefault(family, 1.0)
+    return scales
+
+
+def _cost(row: _Row, query: str, named: dict[str, str]) -> float:
+    if not row.extras:
+        return row.cost
+    asked = {**dict(parse_qsl(query, keep_blank_values=True)), **named}
+    for key, cost in row.extras.items():
+        if key.startswith("no") and key[2].lower() + key[3:] not in asked:
+            return float(cost)
+    with contextlib.suppress(ValueError):
+        limit = int(asked["limit"]) if "limit" in asked else None
+        for most, cost in row.extras.get("byLimit", ()) if limit is not None else ():
+            if limit is not None and limit <= most:
+                return float(cost)
+    for key, costs in row.extras.items():
+        if isinstance(costs, dict):
+            chosen = asked.get(key[2].lower() + key[3:])
+            if chosen in costs:
+                return float(costs[chosen])
+    return row.cost
+
+
+@dataclass
+class Tables:
+    """`load` before `allowed` and `of`."""
+
+    directory: Path
+    paper_url: str | None = None
+    _tables: dict[str, Table | None] = field(default_factory=dict)
+    _reading: dict[str, "asyncio.Task[Table | None]"] = field(default_factory=dict)
+
+    def allowed(self, exchange: str) -> frozenset[str]:
+        """Authorities that may be asked; none for an exchange that is not known, or not loaded."""
+        table = self._tables.get(exchange)
+        return table.authorities if table is not None else frozenset()
+
+    def of(self, exchange: str) -> Table | None:
+        return self._tables.get(exchange)
+
+    async def load(self, exchange: str) -> Table | None:
+        """None for what ccxt does not know. Raises OSError where its tables cannot be read now."""
+        if exchange in self._tables:
+            return self._tables[exchange]
+        if not _ID.fullmatch(exchange) or (exchange == PAPER and self.paper_url is None):
+            return None
+        task = self._reading.get(exchange)
+        if task is None:
+            task = self._reading[exchange] = asyncio.ensure_future(self._read(exchange))
+            task.add_done_callback(lambda _: self._reading.pop(exchange, None))
+        return await asyncio.shield(task)
+
+    async def _read(self, exchange: str) -> Table | None:
+        told = await self._told(_OF_PAPER if exchange == PAPER else exchange)
+        table = None if told is None else Table(told, self.paper_url if exchange == PAPER else None)
+        if len(self._tables) >= _MOST_EXCHANGES:
+            self._tables.pop(next(iter(self._tables)))
+        self._tables[exchange] = table
+        return table
+
+    async def _told(self, exchange: str) -> dict[str, Any] | None:
+        kept = self.directory / f"{exchange}.{ccxt_version()}.json"
+        with contextlib.suppress(OSError, ValueError):
+            return _whole(json.loads(kept.read_bytes()))
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "pool.exchange.gateway.tables_reader",
+            exchange,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        try:
+            output, _ = await asyncio.wait_for(process.communicate(), _READING_SECONDS)
+        except TimeoutError as error:
+            raise OSError(f"ccxt's tables of {exchange} were not read in time") from error
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        if process.returncode == UNKNOWN_EXCHANGE:
+            return None
+        if process.returncode != 0:
+            raise OSError(f"ccxt's tables of {exchange} could not be read (exit code {process.returncode})")
+        self._keep(kept, output)
+        return _whole(json.loads(output))
+
+    def _keep(self, kept: Path, output: bytes) -> None:
+        part = kept.with_suffix(".part")
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(output)
+            part.replace(kept)
+        except OSError as error:
+            logger.warning("tables of {} are not kept: {}", kept.stem, error.strerror)
+
+
+def _whole(told: Any) -> dict[str, Any]:
+    """Raises ValueError for what a reader has not written."""
+    if not isinstance(told, dict) or not {"rate_limit_ms", "window_ms", "origins", "endpoints"} <= told.keys():
+        raise ValueError("not a table")
+    return told
+
+
+@lru_cache(maxsize=1)
+def ccxt_version() -> str:
+    try:
+        return version("ccxt")
+    except PackageNotFoundError:
+        return "none"
