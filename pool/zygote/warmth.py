@@ -10,7 +10,7 @@ import ccxt
 from loguru import logger
 
 from pool.settings import PoolSettings
-from pool.zygote import trials
+from pool.zygote import analysis, analysis_trial, trials
 from pool.zygote.rehearsal import clean_up, rehearse
 from pool.zygote.rehearsal_exchange import rehearsal_exchange
 from pool.zygote.sharing import instances, leverage, markets, tickers, webapp
@@ -27,6 +27,7 @@ class Warmth:
 def warm_up(directory: Path, settings: PoolSettings) -> Warmth:
     """Warms this process; never raises for want of an exchange. Scratch files live in `directory` while it lasts."""
     warmth = Warmth()
+    _install(warmth, "analysis without a new candle", analysis.install, analysis_trial.differs, "do not skip")
     _install(warmth, "REST application", webapp.install, None)
     _install(warmth, "conversion rates", tickers.install, None)
     _install(warmth, "leverage tiers", leverage.install, None)
@@ -44,14 +45,18 @@ def warm_up(directory: Path, settings: PoolSettings) -> Warmth:
 
 
 def _install(
-    warmth: Warmth, name: str, install: Callable[[], Callable[[], None]], differs: Callable[[], str | None] | None
+    warmth: Warmth,
+    name: str,
+    install: Callable[[], Callable[[], None]],
+    differs: Callable[[], str | None] | None,
+    lack: str = "do not share",
 ) -> Callable[[], None]:
     """Puts a hook in, tries it, and takes it out again if it does not behave as what it replaces."""
     remove = install()
     problem = differs() if differs else None
     if problem:
         remove()
-        warmth.notes.append(f"Bots do not share {name}: {problem}")
+        warmth.notes.append(f"Bots {lack} {name}: {problem}")
     return remove
 
 
