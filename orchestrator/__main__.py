@@ -323,6 +323,7 @@ class ControlPlane:
             paper=self._runtime.paper,
             leading=self._leadership.leading,
             exchange_url=self._runtime.exchange_url,
+            gateway=self._runtime.gateway,
             extra=self._extra_tasks,
             tally=self.tally,
             keys=self.keys,
@@ -361,7 +362,7 @@ class ControlPlane:
 
     async def _stop_pools(self) -> None:
         drivers = self._runtime.drivers
-        await stop_pools(drivers, self._runtime.paper)
+        await stop_pools(drivers, (self._runtime.gateway, self._runtime.paper))
         if self._started:
             with contextlib.suppress(SQLAlchemyError):  # a full disk, say; the next start does the same
                 await forget_slots(self.database, drivers)

@@ -1,11 +1,14 @@
-"""Where pools and the paper exchange run: as local processes, or as containers through the broker."""
+"""Where pools and what they share run: as local processes, or as containers through the broker."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from orchestrator.exchanges.paper import PaperService, ProcessPaperExchange
+from orchestrator.exchanges.companion import Companion
+from orchestrator.exchanges.gateway import ProcessGateway
+from orchestrator.exchanges.gateway_container import BrokerGateway
+from orchestrator.exchanges.paper import ProcessPaperExchange
 from orchestrator.exchanges.paper_container import BrokerPaperExchange
-from orchestrator.pools.drivers import PoolDriver
+from orchestrator.pools.drivers import PoolDriver, Surroundings
 from orchestrator.pools.drivers.broker_client import BrokerClient
 from orchestrator.pools.drivers.docker import DockerDriver
 from orchestrator.pools.drivers.process import ProcessDriver
@@ -17,8 +20,10 @@ class Runtime:
     """`drivers` by the name that a pool's row has."""
 
     drivers: Mapping[str, PoolDriver]
-    paper: PaperService | None
+    paper: Companion | None
     """None where the settings want no paper exchange."""
+    gateway: Companion | None = None
+    """None where the settings want no market-data gateway."""
     broker: BrokerClient | None = None
     paper_token: Callable[[], str | None] = lambda: None
     """What opens the paper exchange's control; None where it is not to be had."""
@@ -34,6 +39,10 @@ class Runtime:
         """Where this process finds the paper exchange."""
         return self.paper.url() if self.paper is not None else None
 
+    def gateway_url(self) -> str | None:
+        """Where this process finds the gateway."""
+        return self.gateway.url() if self.gateway is not None else None
+
     async def aclose(self) -> None:
         if self.broker is not None:
             await self.broker.aclose()
@@ -42,14 +51,37 @@ class Runtime:
 def runtime_of(settings: OrchestratorSettings, drivers: Mapping[str, PoolDriver] | None = None) -> Runtime:
     """What the settings say; `drivers` instead of theirs, where given."""
     if settings.pool_driver == "docker" and drivers is None:
-        broker = BrokerClient(settings.broker_socket)
-        container = BrokerPaperExchange(broker, settings.pool_image, settings.paper_symbols)
-        paper = container if settings.paper_exchange else None
-        pool_url = container.pool_url if settings.paper_exchange else lambda: None
-        docker = DockerDriver(broker, settings.pool_image, pool_url, settings.stop_seconds)
-        return Runtime({"docker": docker}, paper, broker, container.control_token, container.take_secret)
+        return _containers(settings)
     process = ProcessPaperExchange(settings.home / "paper-exchange", settings.paper_symbols)
+    paper = process if settings.paper_exchange else None
+    gateway = None
+    if settings.gateway:
+        gateway = ProcessGateway(settings.home / "gateway", _nowhere if paper is None else paper.url)
     if drivers is None:
-        url = process.pool_url if settings.paper_exchange else lambda: None
-        drivers = {"process": ProcessDriver(settings.home / "pools", url, settings.stop_seconds)}
-    return Runtime(drivers, process if settings.paper_exchange else None, paper_token=process.control_token)
+        told = _surroundings(settings, paper, gateway)
+        drivers = {"process": ProcessDriver(settings.home / "pools", told, settings.stop_seconds)}
+    return Runtime(drivers, paper, gateway, paper_token=process.control_token)
+
+
+def _containers(settings: OrchestratorSettings) -> Runtime:
+    broker = BrokerClient(settings.broker_socket)
+    container = BrokerPaperExchange(broker, settings.pool_image, settings.paper_symbols)
+    paper = container if settings.paper_exchange else None
+    gateway = BrokerGateway(broker, settings.pool_image, settings.paper_exchange) if settings.gateway else None
+    told = _surroundings(settings, paper, gateway)
+    docker = DockerDriver(broker, settings.pool_image, told, settings.stop_seconds)
+    return Runtime({"docker": docker}, paper, gateway, broker, container.control_token, container.take_secret)
+
+
+def _surroundings(
+    settings: OrchestratorSettings, paper: Companion | None, gateway: Companion | None
+) -> Callable[[], Surroundings]:
+    return lambda: Surroundings(
+        None if paper is None else paper.pool_url(),
+        None if gateway is None else gateway.pool_url(),
+        settings.signed_requests,
+    )
+
+
+def _nowhere() -> None:
+    return None

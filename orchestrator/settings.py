@@ -94,6 +94,12 @@ class OrchestratorSettings(BaseSettings):
     """Whether to run the paper exchange."""
     paper_symbols: int = Field(default=200, ge=20, le=1500)
     """How many markets the paper exchange has."""
+    gateway: bool = True
+    """Whether to run the market-data gateway, through which the bots of a machine share what exchanges tell all alike.
+    A pool is told at its start: one that runs goes on as it was until it is restarted or rolled out."""
+    signed_requests: Literal["straight", "gateway"] = "straight"
+    """How bots' signed requests go where there is a gateway: `straight` to the exchange, with its leave, or through it.
+    A pool is told at its start, too."""
     reconcile_interval_seconds: float = Field(default=1.0, gt=0, le=60)
     """Longest time between two looks at what is wanted and what is."""
     action_seconds: float = Field(default=15.0, gt=0)

@@ -24,7 +24,7 @@ from orchestrator.events.bus import Bus
 from orchestrator.exchange_keys.care import Notice, look_after
 from orchestrator.exchange_keys.desk import KeyDesk
 from orchestrator.exchange_keys.vault import Vault
-from orchestrator.exchanges.paper import CannotStartExchange, PaperService
+from orchestrator.exchanges.companion import CannotStartCompanion, Companion
 from orchestrator.intake.collector import Intake
 from orchestrator.kit.backoff import Backoff
 from orchestrator.kit.clock import utc_now
@@ -41,7 +41,7 @@ from orchestrator.push.places import PushWays
 from orchestrator.push.sender import PushSender
 from orchestrator.push.vapid import Vapid
 from orchestrator.reconcile.checks import CheckTask
-from orchestrator.reconcile.keeper import PoolKeeper, keep_exchange
+from orchestrator.reconcile.keeper import PoolKeeper, keep_companion
 from orchestrator.reconcile.loop import Reconciler
 from orchestrator.reconcile.orders import OrderTask
 from orchestrator.reconcile.rollouts import RolloutTask
@@ -78,10 +78,11 @@ class Means:
     portfolio: PortfolioService
     drivers: Mapping[str, PoolDriver]
     """By the name that a pool's row has."""
-    paper: PaperService | None
+    paper: Companion | None
     leading: Callable[[], bool]
     exchange_url: Callable[[], str | None] = lambda: None
     """Where this process finds the paper exchange."""
+    gateway: Companion | None = None
     extra: Sequence[Runner] = field(default=())
     """Run beside the others."""
     tally: Tally = field(default_factory=Tally)
@@ -167,7 +168,9 @@ class Term:
         if means.vapid is not None:
             runners["push"] = PushSender(means.database, means.vapid, means.push).run
         if paper is not None:
-            runners["paper-exchange"] = lambda: keep_exchange(paper)
+            runners["paper-exchange"] = lambda: keep_companion(paper)
+        if means.gateway is not None:
+            runners["gateway"] = self._keep_gateway
         for number, extra in enumerate(means.extra):
             runners[f"extra-{number}"] = extra
         return runners
@@ -237,14 +240,25 @@ class Term:
     async def _keep_pools(self) -> None:
         """A pool of processes is told the paper exchange's address at its start, and refuses bots of one that it knows
         nothing of: that address comes first."""
+        if not await self._exchange_has_come():
+            logger.warning("the paper exchange does not come: pools start without it and take no bots of it")
+        await PoolKeeper(self._means.database, self._means.drivers, self._means.agents, strays=self._strays).run()
+
+    async def _keep_gateway(self) -> None:
+        """It is told the paper exchange's address at its start. Pools do not wait for it: where it will be is known."""
+        await self._exchange_has_come()
+        if self._means.gateway is not None:
+            await keep_companion(self._means.gateway)
+
+    async def _exchange_has_come(self) -> bool:
+        """Waits until it is known where pools find the paper exchange, where there is to be one; False if in vain."""
         paper = self._means.paper
         until = time.monotonic() + _EXCHANGE_WAIT_SECONDS
         while paper is not None and paper.pool_url() is None:
             if time.monotonic() > until:
-                logger.warning("the paper exchange does not come: pools start without it and take no bots of it")
-                break
+                return False
             await asyncio.sleep(_POLL_SECONDS)
-        await PoolKeeper(self._means.database, self._means.drivers, self._means.agents, strays=self._strays).run()
+        return True
 
 
 async def forget_slots(database: Database, drivers: Mapping[str, PoolDriver]) -> None:
@@ -262,8 +276,8 @@ async def forget_slots(database: Database, drivers: Mapping[str, PoolDriver]) ->
             await pools.observe(session, pool_id, pools.PoolSeen(utc_now(), alive=False, report=None))
 
 
-async def stop_pools(drivers: Mapping[str, PoolDriver], paper: PaperService | None) -> None:
-    """All pools, their bots in good order, and then the paper exchange. What cannot be stopped is told and goes on."""
+async def stop_pools(drivers: Mapping[str, PoolDriver], companions: Sequence[Companion | None]) -> None:
+    """All pools, their bots in good order, and then what they share. What cannot be stopped is told and goes on."""
     stops = []
     for driver in drivers.values():
         try:
@@ -275,11 +289,11 @@ async def stop_pools(drivers: Mapping[str, PoolDriver], paper: PaperService | No
             logger.error("a pool could not be stopped: {}", outcome)
         elif isinstance(outcome, BaseException):
             logger.opt(exception=outcome).error("a pool could not be stopped")
-    if paper is not None:
+    for companion in filter(None, companions):
         try:
-            await paper.stop()
-        except CannotStartExchange as error:
-            logger.error("the paper exchange is not stopped: {}", error)
+            await companion.stop()
+        except CannotStartCompanion as error:
+            logger.error("what pools share is not stopped: {}", error)
 
 
 async def kept(name: str, runner: Runner) -> None:

@@ -14,9 +14,10 @@
 | `DELETE /v1/volumes/{pool_id}?confirm={pool_id}` | 204: the volume and its trades are gone; 409 while in use |
 | `GET /v1/pools/{pool_id}/logs?tail=N` | text/plain |
 | `GET /v1/images?reference=R` | `PoolImage`, or the 409 that a pool of this image would get |
-| `GET /v1/paper-exchange` | `PaperContainer`, 404 |
-| `PUT /v1/paper-exchange` `PaperSpec` | `PaperContainer`: one per node, in all tenants' networks |
+| `GET /v1/paper-exchange` | `CompanionContainer`, 404 |
+| `PUT /v1/paper-exchange` `PaperSpec` | `CompanionContainer`: one per node, in all tenants' networks |
 | `DELETE /v1/paper-exchange` | 204 |
+| `GET`, `PUT`, `DELETE /v1/gateway` | the same of the gateway, `GatewaySpec`; one that differs is made anew |
 | `GET /v1/events` | NDJSON of `ContainerEvent` until the client goes; hints only, `GET /v1/pools` is the truth |
 
 Calls that act carry the header `Flotilla-Term`, all but `mend`: what is right for a pool that lives is not its caller's
@@ -35,12 +36,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pool.contract.model import REVEAL_SECRETS, Secret
 
-BROKER_PROTOCOL = 3
+BROKER_PROTOCOL = 4
 TERM_HEADER = "Flotilla-Term"
 PAPER_ALIAS = "paper-exchange"
 PAPER_PORT = 9000
 PAPER_URL = f"http://{PAPER_ALIAS}:{PAPER_PORT}"
 """Where pools find the paper exchange: by name in their tenant's network, the same at every start."""
+GATEWAY_ALIAS = "gateway"
+GATEWAY_PORT = 9100
+GATEWAY_URL = f"http://{GATEWAY_ALIAS}:{GATEWAY_PORT}"
+"""The same of the market-data gateway."""
 POOL_ID_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 
 
@@ -180,7 +185,15 @@ class PaperSpec(BrokerModel):
     """None lets the exchange make its own, in its volume."""
 
 
-class PaperContainer(BrokerModel):
+class GatewaySpec(BrokerModel):
+    image: str
+    paper: bool
+    """Whether there is a paper exchange, which it forwards to, too."""
+
+
+class CompanionContainer(BrokerModel):
+    """The paper exchange, or the gateway."""
+
     url: str
     """For pools, by name."""
     address: str | None

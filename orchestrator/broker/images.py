@@ -12,7 +12,7 @@ from loguru import logger
 
 from orchestrator.broker.contract import RefusalCode, Refused
 from orchestrator.broker.docker_api import DockerApi
-from orchestrator.broker.names import FREQTRADE, IMAGE_ID, PROTOCOL, ROLE
+from orchestrator.broker.names import FREQTRADE, GATEWAY, IMAGE_ID, PROTOCOL, ROLE
 from orchestrator.broker.refusals import translated
 from orchestrator.broker.settings import BrokerSettings
 from pool.contract import PROTOCOL_VERSION
@@ -26,6 +26,8 @@ class Image:
     id: str
     freqtrade: str | None
     tags: tuple[str, ...] = ()
+    takes_gateway: bool = True
+    """Whether its pools know settings of the market-data gateway."""
 
 
 def find(docker: DockerApi, settings: BrokerSettings, reference: str) -> Image:
@@ -127,4 +129,4 @@ def _usable(docker: DockerApi, reference: str) -> Image:
             f"The image {reference} speaks protocol {protocol or 'unknown'} (label {PROTOCOL}), this control plane "
             f"{PROTOCOL_VERSION}: use the image of the same release.",
         )
-    return Image(str(told["Id"]), labels.get(FREQTRADE), tuple(told.get("RepoTags") or ()))
+    return Image(str(told["Id"]), labels.get(FREQTRADE), tuple(told.get("RepoTags") or ()), GATEWAY in labels)

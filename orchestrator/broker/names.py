@@ -6,7 +6,7 @@ The label says whose a thing is; the name is how Docker keeps two of them apart.
 import re
 from dataclasses import dataclass
 
-from orchestrator.broker.contract import POOL_ID_PATTERN, RefusalCode, Refused
+from orchestrator.broker.contract import GATEWAY_ALIAS, PAPER_ALIAS, POOL_ID_PATTERN, RefusalCode, Refused
 from pool.contract import PROTOCOL_VERSION
 
 INSTALLATION = "flotilla.installation"
@@ -15,12 +15,16 @@ TENANT = "flotilla.tenant"
 PROTOCOL = "flotilla.protocol"
 """Also a label of images, beside the next one."""
 FREQTRADE = "flotilla.freqtrade"
+GATEWAY = "flotilla.gateway"
+"""Of images whose pools know settings of the market-data gateway; others refuse to start with them."""
 IMAGE = "flotilla.image"
 """The image as it was asked for."""
 IMAGE_ID = "flotilla.image-id"
 """Of a volume: the image that its pool was first made of, and stays with."""
 ROLE = "flotilla.role"
-"""`pool`, `paper-exchange`, `files` (a container that never runs), `network`."""
+"""`pool`, `paper-exchange`, `gateway`, `files` (a container that never runs), `network`."""
+COMPANIONS = (PAPER_ALIAS, GATEWAY_ALIAS)
+"""Roles of what is in all tenants' networks, where each is found by its role."""
 LIMITS = "flotilla.limits"
 """Those that a pool's container was made with, as JSON in Docker's words."""
 BOT_UIDS = "flotilla.bot-uids"
@@ -46,10 +50,12 @@ class Names:
             else (f"flotilla-{self.installation}-t-{tenant_id}")
         )
 
-    @property
-    def paper(self) -> str:
-        """Of the paper exchange's container, volume and own network. No pool's: ids have no dot."""
-        return f"flotilla-{self.installation}.paper-exchange"
+    def companion(self, role: str) -> str:
+        """Of the container, volume and own network of the paper exchange or the gateway. No pool's: ids have no dot."""
+        return f"flotilla-{self.installation}.{role}"
+
+    def is_companion(self, name: str) -> bool:
+        return name in map(self.companion, COMPANIONS)
 
     def pool_labels(self, pool_id: str, tenant_id: str | None) -> dict[str, str]:
         labels = {INSTALLATION: self.installation, ROLE: "pool", POOL: pool_id, PROTOCOL: str(PROTOCOL_VERSION)}

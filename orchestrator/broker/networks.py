@@ -1,6 +1,7 @@
-"""One bridge network per tenant. Pools of one tenant may talk to each other and to the paper exchange, which is in all
-of them; from one network to another Docker lets nothing through. Each gets a small subnet of the settings' ranges.
-Blocking; call from worker threads."""
+"""One bridge network per tenant. Pools of one tenant may talk to each other, to the paper exchange and to the gateway,
+which are in all of them; from one network to another Docker lets nothing through. Those two have one of their own each,
+where the control plane finds them. Each network gets a small subnet of the settings' ranges. Blocking; call from worker
+threads."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -12,9 +13,9 @@ from docker.types import IPAMConfig, IPAMPool
 from loguru import logger
 
 from orchestrator.broker import subnets
-from orchestrator.broker.contract import PAPER_ALIAS, RefusalCode, Refused
+from orchestrator.broker.contract import RefusalCode, Refused
 from orchestrator.broker.docker_api import DockerApi
-from orchestrator.broker.names import Names
+from orchestrator.broker.names import COMPANIONS, Names
 from orchestrator.broker.refusals import no_address_space, translated
 from orchestrator.broker.settings import BrokerSettings
 
@@ -30,8 +31,7 @@ class Networks:
         self._lock = threading.RLock()
 
     def ensure(self, name: str, *, internal: bool | None = None) -> str:
-        """Its id; makes it, and connects the paper exchange and the control plane's container where they are not.
-        Raises Refused."""
+        """Its id; makes it, and connects who belongs there beside pools where they are not. Raises Refused."""
         with self._lock:
             details = self._find(name)
             if details is None:
@@ -67,7 +67,7 @@ class Networks:
                 return
             with translated(f"look who uses the network {name}"):
                 users = self._docker.client.containers(all=True, filters={"network": name})
-            guests = {self._names.paper, self._settings.control_plane_container}
+            guests = self._guests(name).keys()
             if any(not guests & {told.lstrip("/") for told in user["Names"]} for user in users):
                 return
             try:
@@ -80,16 +80,24 @@ class Networks:
 
     def _connect_guests(self, details: Mapping[str, Any]) -> None:
         inside = {str(told.get("Name")) for told in (details.get("Containers") or {}).values()}
-        guests: dict[str, list[str] | None] = {self._names.paper: [PAPER_ALIAS]}
-        if self._settings.control_plane_container is not None:
-            guests[self._settings.control_plane_container] = None
-        for guest, aliases in guests.items():
+        for guest, aliases in self._guests(details["Name"]).items():
             if guest in inside or not self._is_running(guest, details["Name"]):
                 continue
             try:
                 self.connect(guest, details["Id"], aliases)
             except Refused as refused:
                 logger.warning("{} is not in the network {}: {}", guest, details["Name"], refused.refusal.message)
+
+    def _guests(self, network: str) -> dict[str, list[str] | None]:
+        """Names of containers in it that are no pools, with what they are called there: companions, each of which is
+        alone in its own network, and the control plane's."""
+        guests: dict[str, list[str] | None] = {}
+        for role in COMPANIONS:
+            if self._names.companion(role) == network or not self._names.is_companion(network):
+                guests[self._names.companion(role)] = [role]
+        if self._settings.control_plane_container is not None:
+            guests[self._settings.control_plane_container] = None
+        return guests
 
     def _is_running(self, container: str, network: str) -> bool:
         """And not in that network yet."""

@@ -26,6 +26,8 @@ from orchestrator.broker.uid_ranges import UidRanges
 from orchestrator.broker.volumes import MOUNTED_AT, Volumes, gone
 
 AGENT_UID = 10_000
+OF_GATEWAY = ("gateway_url", "signed_requests")
+"""Settings that pools of images before the gateway refuse to start with: they ask exchanges themselves."""
 
 
 class Pools:
@@ -126,7 +128,7 @@ class Pools:
             return  # Docker is about to start it again
         kept = self._keep_one(pool_id, ours, wanted["digest"])
         self._check_nobody_else(pool_id, kept)
-        self._volumes.put(name, image.id, self._files(pool_id, spec, ids))
+        self._volumes.put(name, image.id, self._files(pool_id, spec, image, ids))
         if kept is None:
             kept = self._create(name, wanted)
         with translated(f"start pool {pool_id}"):
@@ -252,10 +254,11 @@ class Pools:
         digest = hashlib.sha256(json.dumps(wanted, sort_keys=True, default=dict).encode()).hexdigest()
         return {**wanted, "digest": digest[:32]}
 
-    def _files(self, pool_id: str, spec: PoolSpec, ids: range) -> list[File]:
+    def _files(self, pool_id: str, spec: PoolSpec, image: images.Image, ids: range) -> list[File]:
         """The pool's directory is its agent's; init's group 0 writes there, too; everybody may pass through."""
+        unknown = () if image.takes_gateway else OF_GATEWAY
         settings = {
-            **spec.settings,
+            **{name: value for name, value in spec.settings.items() if name not in unknown},
             "pool_id": pool_id,
             "slots_total": spec.slots_total,
             "memory_limit_bytes": self.effective_memory_bytes(spec),

@@ -15,10 +15,12 @@ from loguru import logger
 from pydantic import ValidationError
 
 from orchestrator.broker import disks, images, node
+from orchestrator.broker.companions import Companions, Kind, Start
 from orchestrator.broker.contract import (
     TERM_HEADER,
     BrokerModel,
     BrokerTerm,
+    GatewaySpec,
     PaperSpec,
     PoolContainer,
     PoolImage,
@@ -29,9 +31,10 @@ from orchestrator.broker.contract import (
 )
 from orchestrator.broker.docker_api import DockerApi
 from orchestrator.broker.events import EventStream
+from orchestrator.broker.gateway import GATEWAY, gateway_start
 from orchestrator.broker.names import Names
 from orchestrator.broker.networks import Networks
-from orchestrator.broker.paper import PaperExchanges
+from orchestrator.broker.paper import PAPER, paper_start
 from orchestrator.broker.pools import Pools
 from orchestrator.broker.readings import Readings
 from orchestrator.broker.refusals import STATUS
@@ -58,7 +61,9 @@ class Broker:
         volumes = Volumes(self._docker, self._names)
         self._pools = Pools(self._docker, settings, networks, volumes)
         self._readings = Readings(self._docker, settings, self._pools, volumes)
-        self._paper = PaperExchanges(self._docker, settings, networks, volumes)
+        self._paper, self._gateway = (
+            Companions(kind, self._docker, settings, networks, volumes) for kind in (PAPER, GATEWAY)
+        )
         self._events = EventStream(self._docker, settings.installation)
         self._quick = ThreadPoolExecutor(_QUICK_THREADS, "quick")
         self._long = ThreadPoolExecutor(_LONG_THREADS, "long")
@@ -83,9 +88,10 @@ class Broker:
                 web.get("/v1/volumes", self._volumes),
                 web.delete("/v1/volumes/{pool_id}", self._purge),
                 web.get("/v1/images", self._image),
-                web.get("/v1/paper-exchange", self._paper_get),
-                web.put("/v1/paper-exchange", self._paper_ensure),
-                web.delete("/v1/paper-exchange", self._paper_remove),
+                *self._routes_of(PAPER, self._paper, lambda body: paper_start(PaperSpec.model_validate_json(body))),
+                *self._routes_of(
+                    GATEWAY, self._gateway, lambda body: gateway_start(GatewaySpec.model_validate_json(body))
+                ),
                 web.get("/v1/events", self._stream),
             ]
         )
@@ -197,21 +203,27 @@ class Broker:
         found = await self._look(lambda: images.find(self._docker, self._settings, reference))
         return _answer(PoolImage(reference=reference, image_id=found.id, freqtrade=found.freqtrade))
 
-    async def _paper_get(self, _: web.Request) -> web.Response:
-        found = await self._look(self._paper.get)
-        if found is None:
-            raise Refused(RefusalCode.NOT_FOUND, "There is no paper exchange.")
-        return _answer(found)
+    def _routes_of(self, kind: Kind, one: Companions, read: Callable[[bytes], Start]) -> list[web.RouteDef]:
+        """`read` understands the body of `PUT`; raises ValidationError."""
 
-    async def _paper_ensure(self, request: web.Request) -> web.Response:
-        spec = PaperSpec.model_validate_json(await request.read())
-        async with self._acting(request, self._names.paper):
-            return _answer(await self._act(lambda: self._paper.ensure(spec)))
+        async def look(_: web.Request) -> web.Response:
+            found = await self._look(one.get)
+            if found is None:
+                raise Refused(RefusalCode.NOT_FOUND, f"There is no {kind.title}.")
+            return _answer(found)
 
-    async def _paper_remove(self, request: web.Request) -> web.Response:
-        async with self._acting(request, self._names.paper):
-            await self._act(self._paper.remove)
-        return web.Response(status=204)
+        async def ensure(request: web.Request) -> web.Response:
+            start = read(await request.read())
+            async with self._acting(request, one.name):
+                return _answer(await self._act(lambda: one.ensure(start)))
+
+        async def remove(request: web.Request) -> web.Response:
+            async with self._acting(request, one.name):
+                await self._act(one.remove)
+            return web.Response(status=204)
+
+        path = f"/v1/{kind.role}"
+        return [web.get(path, look), web.put(path, ensure), web.delete(path, remove)]
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
@@ -246,7 +258,7 @@ class Broker:
 
     @asynccontextmanager
     async def _alone(self, what: str) -> AsyncIterator[None]:
-        """One operation on a pool or the paper exchange at a time; one whose caller went is finished before the next
+        """One operation on a pool or a companion at a time; one whose caller went is finished before the next
         begins."""
         async with self._locks.setdefault(what, asyncio.Lock()):
             yield

@@ -23,20 +23,20 @@ _POLL_SECONDS = 0.05
 class Detached:
     """One program of ours, `python -m module --directory directory …`, of which at most one shall live."""
 
-    def __init__(self, module: str, directory: Path, arguments: Sequence[str] = ()) -> None:
+    def __init__(self, module: str, directory: Path) -> None:
         self.directory = directory
-        self._command = [sys.executable, "-m", module, "--directory", str(directory), *arguments]
+        self._command = [sys.executable, "-m", module, "--directory", str(directory)]
         self._marker = b"\0".join(part.encode() for part in ("-m", module, "--directory", str(directory))) + b"\0"
         self._child: subprocess.Popen[bytes] | None = None
 
-    def start(self, log: Path) -> int:
+    def start(self, log: Path, arguments: Sequence[str] = ()) -> int:
         """Starts it with its output appended to `log`; answers its pid. Raises OSError."""
         self.reap()
         log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
             self._child = subprocess.Popen(
-                self._command,
+                [*self._command, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=descriptor,
                 stderr=descriptor,
@@ -57,10 +57,15 @@ class Detached:
         return told if told is not None and self.is_ours(told) else None
 
     def is_ours(self, pid: int) -> bool:
+        return self.arguments_of(pid) is not None
+
+    def arguments_of(self, pid: int) -> tuple[str, ...] | None:
+        """What a living process of ours was started with beside its directory; None for one that is not ours."""
         try:
-            return self._marker in Path(f"/proc/{pid}/cmdline").read_bytes() + b"\0"
+            _, ours, rest = (Path(f"/proc/{pid}/cmdline").read_bytes() + b"\0").partition(self._marker)
         except OSError:
-            return False
+            return None
+        return tuple(part.decode(errors="replace") for part in rest.split(b"\0") if part) if ours else None
 
     def reap(self) -> int | None:
         """The exit status of the process we started, once."""

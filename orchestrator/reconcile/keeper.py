@@ -1,4 +1,4 @@
-"""Keeps pools and the paper exchange alive: `ensure` again and again, with growing delays where it fails, has pools
+"""Keeps pools and what they share alive: `ensure` again and again, with growing delays where it fails, has pools
 removed that are to go, and writes what drivers and agents tell of pools and machines: when it changes, and every few
 seconds anyway. What a driver hints at is looked at at once; what it cannot look at is left as it is."""
 
@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from orchestrator.db.engine import Database
 from orchestrator.errors import Error
-from orchestrator.exchanges.paper import CannotStartExchange, PaperService
+from orchestrator.exchanges.companion import CannotStartCompanion, Companion
 from orchestrator.kit.backoff import Backoff
 from orchestrator.kit.clock import utc_now
 from orchestrator.pools import nodes, service
@@ -247,19 +247,19 @@ def _old(pool: PoolModel) -> bool:
     return pool.last_seen_at is None or (utc_now() - pool.last_seen_at).total_seconds() >= _REPORT_SECONDS
 
 
-async def keep_exchange(exchange: PaperService) -> None:
-    """Keeps the paper exchange alive, until cancelled."""
+async def keep_companion(companion: Companion) -> None:
+    """Keeps the paper exchange or the gateway alive, until cancelled."""
     attempts = _Attempts()
     while True:
         now = time.monotonic()
-        if await exchange.alive():
+        if await companion.alive():
             if now - attempts.tried_at > _STEADY_SECONDS:
                 attempts.failures = 0
         elif attempts.due(now):
             attempts.tried_at = now
             attempts.failures += 1
             try:
-                await exchange.ensure()
-            except CannotStartExchange as error:
+                await companion.ensure()
+            except CannotStartCompanion as error:
                 logger.error("{}", error)
         await asyncio.sleep(_INTERVAL_SECONDS)

@@ -14,7 +14,7 @@ from orchestrator.pools.client import AgentClient
 from orchestrator.pools.drivers import DiskDriver, PoolDriver
 from orchestrator.pools.drivers.process import ProcessDriver
 from orchestrator.pools.models import PoolModel
-from tests.docker.broker_rig import broker_rig
+from tests.docker.broker_rig import SURROUNDINGS, broker_rig
 from tests.support import eventually
 
 MODULE = "tests.fakes.fake_pool"
@@ -43,7 +43,7 @@ async def remake(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         return
 
     def make() -> PoolDriver:
-        return ProcessDriver(tmp_path, lambda: "http://127.0.0.1:9", stop_seconds=5, module=MODULE)
+        return ProcessDriver(tmp_path, lambda: SURROUNDINGS, stop_seconds=5, module=MODULE)
 
     yield make
     driver = make()

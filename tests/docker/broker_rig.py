@@ -21,6 +21,7 @@ from orchestrator.broker.server import Broker
 from orchestrator.broker.settings import BrokerSettings
 from orchestrator.kit.clock import utc_now
 from orchestrator.pools.client import AgentEndpoint
+from orchestrator.pools.drivers import Surroundings
 from orchestrator.pools.drivers.broker_client import BrokerClient
 from orchestrator.pools.drivers.docker import DockerDriver
 from orchestrator.pools.models import PoolModel
@@ -28,6 +29,7 @@ from tests.support import eventually
 
 FAKE_IMAGE = "flotilla-fake-pool:test"
 BASE_IMAGE = "flotilla-base:dev"
+SURROUNDINGS = Surroundings("http://paper-exchange:9000", "http://gateway:9100")
 _CONTEXT = Path(__file__).parent / "fake_pool"
 
 
@@ -153,7 +155,7 @@ class BrokerRig:
         return client
 
     def driver(self) -> DockerDriver:
-        return DockerDriver(self.client(), self.image, lambda: "http://paper-exchange:9000", stop_seconds=3)
+        return DockerDriver(self.client(), self.image, lambda: SURROUNDINGS, stop_seconds=3)
 
     def name(self, pool_id: str = "pool-a") -> str:
         return f"flotilla-{self.installation}-{pool_id}"

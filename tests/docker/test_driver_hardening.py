@@ -91,6 +91,7 @@ async def test_the_pool_finds_its_files_with_their_owners(rig: BrokerRig) -> Non
     settings = told["settings"]
     assert told["ids"] == [10_000] * 3
     assert settings["paper_exchange_url"] == "http://paper-exchange:9000"
+    assert (settings["gateway_url"], settings["signed_requests"]) == ("http://gateway:9100", "straight")
     assert (settings["agent_host"], settings["agent_port"]) == ("0.0.0.0", 8700)
     assert (settings["agent_uid"], settings["isolation"]) == (10_000, "required")
     assert settings["bot_uid_first"] == rig.settings.uid_first

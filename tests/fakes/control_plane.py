@@ -10,7 +10,7 @@ from orchestrator.settings import OrchestratorSettings
 
 
 async def run(home: Path) -> None:
-    settings = OrchestratorSettings(home=home, paper_exchange=False, reconcile_interval_seconds=0.1)
+    settings = OrchestratorSettings(home=home, paper_exchange=False, gateway=False, reconcile_interval_seconds=0.1)
     driver = ProcessDriver(home / "pools", stop_seconds=5, module="tests.fakes.fake_pool")
     control = ControlPlane(settings, drivers={"process": driver})
     await control.start()

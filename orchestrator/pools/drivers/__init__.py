@@ -5,8 +5,8 @@ it. `process` runs pools as local processes; a container driver keeps the same P
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from orchestrator.pools.client import AgentEndpoint
 from orchestrator.pools.disks import PoolDisk
@@ -25,6 +25,19 @@ class CannotUseImage(Exception):
 class DriverUnavailable(Exception):
     """What runs the pools cannot be reached or failed; says in one sentence what to do. Nothing is known then of pools,
     least of all that they are gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a pool that starts is told of what it shares with others; fields of `pool.settings.PoolSettings`."""
+
+    paper_exchange_url: str | None = None
+    gateway_url: str | None = None
+    signed_requests: Literal["straight", "gateway"] = "straight"
+
+    def settings(self) -> dict[str, Any]:
+        """For its `pool.json`."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

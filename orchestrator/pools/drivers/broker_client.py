@@ -23,9 +23,10 @@ from orchestrator.broker.contract import (
     TERM_HEADER,
     BrokerModel,
     BrokerTerm,
+    CompanionContainer,
     ContainerEvent,
+    GatewaySpec,
     Node,
-    PaperContainer,
     PaperSpec,
     PoolContainer,
     PoolImage,
@@ -135,16 +136,26 @@ class BrokerClient:
         """Refused as a pool of this image would be."""
         return _parsed(PoolImage, await self._call("GET", f"/v1/images?{urlencode({'reference': reference})}"))
 
-    async def paper(self) -> PaperContainer | None:
+    async def paper(self) -> CompanionContainer | None:
         """None where there is none."""
-        return await self._maybe(PaperContainer, "/v1/paper-exchange")
+        return await self._maybe(CompanionContainer, "/v1/paper-exchange")
 
-    async def ensure_paper(self, spec: PaperSpec) -> PaperContainer:
+    async def ensure_paper(self, spec: PaperSpec) -> CompanionContainer:
         body = spec.to_json(reveal_secrets=True)
-        return _parsed(PaperContainer, await self._act("PUT", "/v1/paper-exchange", _ACT_SECONDS, body))
+        return _parsed(CompanionContainer, await self._act("PUT", "/v1/paper-exchange", _ACT_SECONDS, body))
 
     async def remove_paper(self) -> None:
         await self._act("DELETE", "/v1/paper-exchange", _ACT_SECONDS)
+
+    async def gateway(self) -> CompanionContainer | None:
+        """None where there is none."""
+        return await self._maybe(CompanionContainer, "/v1/gateway")
+
+    async def ensure_gateway(self, spec: GatewaySpec) -> CompanionContainer:
+        return _parsed(CompanionContainer, await self._act("PUT", "/v1/gateway", _ACT_SECONDS, spec.to_json()))
+
+    async def remove_gateway(self) -> None:
+        await self._act("DELETE", "/v1/gateway", _ACT_SECONDS)
 
     async def events(self) -> AsyncGenerator[ContainerEvent, None]:
         """Until the broker goes or falls silent, which raises Refused; the first is a `resync`."""

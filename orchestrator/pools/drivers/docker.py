@@ -18,7 +18,13 @@ from pydantic import SecretStr
 from orchestrator.broker.contract import ContainerEvent, PoolContainer, PoolSpec, RefusalCode, Refused
 from orchestrator.pools.client import AgentEndpoint
 from orchestrator.pools.disks import PoolDisk
-from orchestrator.pools.drivers import CannotStartPool, CannotUseImage, DriverUnavailable, PoolObservation
+from orchestrator.pools.drivers import (
+    CannotStartPool,
+    CannotUseImage,
+    DriverUnavailable,
+    PoolObservation,
+    Surroundings,
+)
 from orchestrator.pools.drivers.broker_client import BrokerClient, Leads
 from orchestrator.pools.models import PoolModel
 from orchestrator.pools.nodes import NodeReport
@@ -43,20 +49,20 @@ class _Look:
 
 
 class DockerDriver:
-    """`image` is for pools whose row names none. `paper_exchange_url` answers where the pools find the paper exchange,
-    None for none (`BrokerPaperExchange.pool_url`)."""
+    """`image` is for pools whose row names none. `surroundings` answers what pools that start are told of what they
+    share."""
 
     def __init__(
         self,
         broker: BrokerClient,
         image: str,
-        paper_exchange_url: Callable[[], str | None] = lambda: None,
+        surroundings: Callable[[], Surroundings] = Surroundings,
         stop_seconds: float = 60.0,
         cpu_limit: float | None = None,
     ) -> None:
         self._broker = broker
         self._image = image
-        self._paper_exchange_url = paper_exchange_url
+        self._surroundings = surroundings
         self._stop_seconds = stop_seconds
         self._cpu_limit = cpu_limit
         self._seen: dict[str, _Look] = {}
@@ -66,7 +72,7 @@ class DockerDriver:
         self._mended_at: dict[str, float] = {}
 
     async def lead(self, leads: Leads) -> None:
-        """See `FencedDriver.lead`. Holds for the paper exchange of the same broker, too."""
+        """See `FencedDriver.lead`. Holds for companions of the same broker, too."""
         try:
             await self._broker.lead(leads)
         except Refused as refused:
@@ -217,7 +223,7 @@ class DockerDriver:
             slots_total=pool.slots_total,
             memory_limit_bytes=pool.memory_limit_bytes,
             cpu_limit=self._cpu_limit,
-            settings={"paper_exchange_url": self._paper_exchange_url()},
+            settings=self._surroundings().settings(),
             expect_volume=pool.last_seen_at is not None,
             agent_token=SecretStr(secrets.token_urlsafe(32)),  # counts for a new volume only
         )

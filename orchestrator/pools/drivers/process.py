@@ -19,7 +19,7 @@ from loguru import logger
 from orchestrator.kit.detached import Detached, last_line, write_private
 from orchestrator.pools.client import AgentEndpoint
 from orchestrator.pools.disks import PoolDisk
-from orchestrator.pools.drivers import CannotStartPool, DriverUnavailable, PoolObservation
+from orchestrator.pools.drivers import CannotStartPool, DriverUnavailable, PoolObservation, Surroundings
 from orchestrator.pools.models import PoolModel
 from orchestrator.pools.nodes import NodeReport
 
@@ -28,17 +28,17 @@ _KILL_PATIENCE_SECONDS = 1.0
 
 
 class ProcessDriver:
-    """`root` holds one directory per pool. `paper_exchange_url` answers where the paper exchange is, None for none."""
+    """`root` holds one directory per pool. `surroundings` answers what pools that start are told of what they share."""
 
     def __init__(
         self,
         root: Path,
-        paper_exchange_url: Callable[[], str | None] = lambda: None,
+        surroundings: Callable[[], Surroundings] = Surroundings,
         stop_seconds: float = 60.0,
         module: str = _MODULE,
     ) -> None:
         self._root = root
-        self._paper_exchange_url = paper_exchange_url
+        self._surroundings = surroundings
         self._stop_seconds = stop_seconds
         self._module = module
         self._processes: dict[str, Detached] = {}
@@ -135,7 +135,7 @@ class ProcessDriver:
             "pool_id": pool.id,
             "slots_total": pool.slots_total,
             "memory_limit_bytes": pool.memory_limit_bytes,
-            "paper_exchange_url": self._paper_exchange_url(),
+            **self._surroundings().settings(),
         }
         write_private(directory / "pool.json", json.dumps(settings, indent=2) + "\n")
 

@@ -96,7 +96,7 @@ async def test_a_control_plane_without_its_key_starts_and_says_so(tmp_path: Path
         await Care.begin(rig, tmp_path)
         kept = (tmp_path / "key-encryption-key").read_bytes()
         (tmp_path / "key-encryption-key").unlink()
-    control = ControlPlane(OrchestratorSettings(home=tmp_path, paper_exchange=False), drivers={})
+    control = ControlPlane(OrchestratorSettings(home=tmp_path, paper_exchange=False, gateway=False), drivers={})
     await control.start()
     try:
         told = (await control.readiness())["exchange-keys"]

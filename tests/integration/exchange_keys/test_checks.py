@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.broker.contract import PaperContainer, PaperSpec
+from orchestrator.broker.contract import CompanionContainer, PaperSpec
 from orchestrator.errors import ExchangeUnreachable, KeyRejected
 from orchestrator.exchange_keys.checks import Checks
 from orchestrator.exchange_keys.facts import Permission, accept
@@ -120,15 +120,15 @@ class Broker:
         self._directory = directory
         self.closes: list[Callable[[], Awaitable[None]]] = []
 
-    async def paper(self) -> PaperContainer | None:
+    async def paper(self) -> CompanionContainer | None:
         return None
 
-    async def ensure_paper(self, spec: PaperSpec) -> PaperContainer:
+    async def ensure_paper(self, spec: PaperSpec) -> CompanionContainer:
         token = spec.control_token
         exchange = Exchange(self._directory / "other.sqlite", token.get_secret_value() if token else "-", 7, 20)
         runner, port = await serve(exchange.front, "127.0.0.1", 0)
         self.closes.append(runner.cleanup)
-        return PaperContainer(url="http://paper-exchange:9000", address=f"127.0.0.1:{port}", running=True)
+        return CompanionContainer(url="http://paper-exchange:9000", address=f"127.0.0.1:{port}", running=True)
 
     async def remove_paper(self) -> None:
         raise AssertionError

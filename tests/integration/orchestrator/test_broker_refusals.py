@@ -22,7 +22,7 @@ from orchestrator.broker.refusals import translated
 from orchestrator.broker.server import Broker
 from orchestrator.broker.settings import BrokerSettings
 from orchestrator.errors import DisksUnknown, InvalidSpec
-from orchestrator.exchanges.paper import CannotStartExchange
+from orchestrator.exchanges.companion import CannotStartCompanion
 from orchestrator.exchanges.paper_container import BrokerPaperExchange
 from orchestrator.kit.clock import utc_now
 from orchestrator.pools.disks import PoolDisk
@@ -75,7 +75,7 @@ async def test_a_daemon_that_is_not_there_is_told_with_its_remedy(client: Broker
     assert "start the daemon" in str(observation.problem)
     with pytest.raises(DriverUnavailable, match="start the daemon"):
         await driver.node()
-    with pytest.raises(CannotStartExchange, match="start the daemon"):
+    with pytest.raises(CannotStartCompanion, match="start the daemon"):
         await BrokerPaperExchange(client, "flotilla-pool:dev").ensure()
 
 

@@ -61,6 +61,7 @@ def control_plane(tmp_path: Path, accept: str | None = None) -> ControlPlane:
         pool_driver="docker",
         broker_socket=tmp_path / "b.sock",
         paper_exchange=False,
+        gateway=False,
         accept_docker=accept,
     )
     return ControlPlane(settings)

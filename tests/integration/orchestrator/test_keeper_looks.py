@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from orchestrator.audit.service import By
-from orchestrator.exchanges.paper import CannotStartExchange
+from orchestrator.exchanges.companion import CannotStartCompanion
 from orchestrator.kit.clock import utc_now
 from orchestrator.pools import rollouts, service
 from orchestrator.pools.client import AgentEndpoint
@@ -179,12 +179,13 @@ async def test_stopping_all_pools_outlives_a_driver_that_is_away(driver: Hinting
 
         async def stop(self) -> None:
             self.stopped += 1
-            raise CannotStartExchange(GONE)
+            raise CannotStartCompanion(GONE)
 
     paper, other = Paper(), HintingFake(driver.fake)
     driver.away = True
-    await stop_pools({"away": driver, "there": other}, paper)  # type: ignore[arg-type]  # what else a service has
-    assert (driver.stopped, other.stopped, paper.stopped) == (0, 1, 1)
+    companions = [paper, None, gateway := Paper()]
+    await stop_pools({"away": driver, "there": other}, companions)  # type: ignore[arg-type]  # what else a service has
+    assert (driver.stopped, other.stopped, paper.stopped, gateway.stopped) == (0, 1, 1, 1)
 
 
 async def test_a_pool_is_not_started_before_the_paper_exchange_has_an_address(rig: Rig, driver: HintingFake) -> None:

@@ -272,7 +272,7 @@ async def test_a_wall_that_is_missing_is_a_condition(rig: Rig) -> None:
 
 
 async def test_readiness_which_is_open_to_all_names_nobodys_quota(tmp_path: Path) -> None:
-    control = ControlPlane(OrchestratorSettings(home=tmp_path, paper_exchange=False), drivers={})
+    control = ControlPlane(OrchestratorSettings(home=tmp_path, paper_exchange=False, gateway=False), drivers={})
     await control.start()
     try:
         async with control.database.unit_of_work() as session:

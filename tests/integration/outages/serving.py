@@ -95,7 +95,12 @@ def serving(home: Path, *arguments: str, wait: bool = True, **environment: str) 
     """Started; its pools are ended at the end as well."""
     output = home.parent / f"output-{os.urandom(4).hex()}"
     own = {name: value for name, value in os.environ.items() if not name.startswith("FLOTILLA_")}
-    settings = {"FLOTILLA_HOME": str(home), "FLOTILLA_PORT": "0", "FLOTILLA_ORCH_PAPER_EXCHANGE": "false"}
+    settings = {
+        "FLOTILLA_HOME": str(home),
+        "FLOTILLA_PORT": "0",
+        "FLOTILLA_ORCH_PAPER_EXCHANGE": "false",
+        "FLOTILLA_ORCH_GATEWAY": "false",
+    }
     with output.open("wb") as file:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.fakes.serving", "serve", "--no-demo", *arguments],

@@ -31,6 +31,7 @@ async def settings(server: Postgres, redis: RedisServer) -> dict[str, str]:
         "FLOTILLA_ORCH_DATABASE_URL": server.url,
         "FLOTILLA_ORCH_REDIS_URL": redis.url.get_secret_value(),
         "FLOTILLA_ORCH_PAPER_EXCHANGE": "false",
+        "FLOTILLA_ORCH_GATEWAY": "false",
     }
 
 

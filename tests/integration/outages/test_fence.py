@@ -253,7 +253,7 @@ class FencedProcesses(ProcessDriver):
 async def test_a_term_begins_with_it_and_tries_again(tmp_path: Path, postgres: PostgresServer, shared: bool) -> None:
     driver = FencedProcesses(tmp_path / "pools")
     url = postgres.empty() if shared else None
-    settings = OrchestratorSettings(home=tmp_path, paper_exchange=False, database_url=url)
+    settings = OrchestratorSettings(home=tmp_path, paper_exchange=False, gateway=False, database_url=url)
     control = ControlPlane(settings, drivers={"process": driver})
     await control.start()
     try:

@@ -1,0 +1,91 @@
+"""The market-data gateway as a process of this machine: `python -m pool.exchange.gateway`. As a container it is
+`gateway_container`'s.
+
+Its port is chosen before it runs first and kept for good, so that a pool can be told where it will be without waiting
+for it. It lives as long as a control plane does and beyond; while it is dead, and nobody starts it again, bots ask
+exchanges themselves.
+"""
+
+import contextlib
+import errno
+import random
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+
+from orchestrator.exchanges.companion import ProcessCompanion
+from orchestrator.kit.detached import write_private
+from pool.contract.market import INCARNATION_HEADER
+
+MODULE = "pool.exchange.gateway"
+NAME = "market-data gateway"
+PING = "/v1/ping"
+_HOST = "127.0.0.1"
+_PORTS = range(20_000, 32_000)
+"""Below those that Linux gives to whoever asks for none in particular, to connections say: one that is free stays so
+until the gateway listens, and while it is started again."""
+_TRIES = 100
+
+
+class ProcessGateway(ProcessCompanion):
+    """`paper_url` answers where the paper exchange is, None for nowhere; one that lives is restarted when that
+    changes."""
+
+    def __init__(
+        self,
+        directory: Path,
+        paper_url: Callable[[], str | None] = lambda: None,
+        stop_seconds: float = 10.0,
+        module: str = MODULE,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        super().__init__(NAME, module, directory, "start.log", PING, INCARNATION_HEADER, stop_seconds, transport)
+        self._paper_url = paper_url
+        self._choosing = threading.Lock()
+
+    def pool_url(self) -> str | None:
+        """Where it listens, or will; None where the home cannot be written."""
+        try:
+            return f"http://{_HOST}:{self._port()}"
+        except OSError:
+            return None
+
+    def _arguments(self) -> Sequence[str]:
+        return self._told(self._paper_url())
+
+    def _told(self, paper: str | None) -> tuple[str, ...]:
+        told = () if paper is None else ("--paper-url", paper)
+        return "--host", _HOST, "--port", str(self._port()), *told
+
+    def _is_outdated(self, pid: int) -> bool:
+        """Not where nobody knows just now where the paper exchange is."""
+        told = self._process.arguments_of(pid)
+        paper = self._paper_url()
+        return None not in (told, paper) and told != self._told(paper)
+
+    def _port(self) -> int:
+        """The one that it had, else one that is free now. Raises OSError."""
+        with self._choosing:
+            with contextlib.suppress(ValueError):
+                had = urlsplit(self.url() or "").port
+                if had is not None:
+                    return had
+            file = self._directory / "port"
+            with contextlib.suppress(OSError, ValueError):
+                return int(file.read_text())
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            port = _free_port()
+            write_private(file, f"{port}\n")
+            return port
+
+
+def _free_port() -> int:
+    """Raises OSError where there is none."""
+    for port in random.sample(_PORTS, _TRIES):
+        with contextlib.suppress(OSError), socket.create_server((_HOST, port)):
+            return port
+    raise OSError(errno.EADDRINUSE, "no port is free for the market-data gateway")
