@@ -1,0 +1,150 @@
+"""What is not there is asked for, page by page, one fetch a series at a time.
+
+Who wants a series that is being fetched waits, and looks then what is still missing. A fetch ends with whoever wanted
+it; the pages that came are kept, so the next one goes on from there. A gap that the exchange has, too, is asked for
+again only after a while; nothing is filled.
+"""
+
+import asyncio
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pool.exchange.gateway.candles import rollup
+from pool.exchange.gateway.candles.answers import CERTAIN_MS, Malformed, page_of
+from pool.exchange.gateway.candles.frames import Frame
+from pool.exchange.gateway.candles.ranges import Ranges, bridged, union, without
+from pool.exchange.gateway.candles.series import Series
+from pool.exchange.gateway.candles.store import Store
+from pool.exchange.gateway.candles.workers import Unavailable
+
+PAGE = 1000
+"""Candles that are asked for at once, where the exchange gives so many."""
+_TAIL_SECONDS = 2.0
+_HOLE_SECONDS = 3600.0
+_EMPTY_SECONDS = 300.0
+_MOST_SERIES = 2000
+_MOST_ASKED = 500
+_AT_ONCE = 4
+
+
+class Asking(Protocol):
+    """`workers.Worker`."""
+
+    async def page(self, series: Series, since: int, limit: int) -> tuple[list[list[float]], int]: ...
+
+
+@dataclass(slots=True)
+class _Known:
+    """Of a series, beside its closed candles."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    asked: list[tuple[int, int, float]] = field(default_factory=list)
+    """Stretches that need not be asked for again before a moment of the monotonic clock."""
+    partial: list[float] | None = None
+    losses: int = 0
+    """The store's, when `asked` was true: what was asked for and lost since must be asked for again."""
+
+
+class Fetching:
+    """`wall_ms` is the machine's clock in milliseconds, `clock` monotonic."""
+
+    def __init__(
+        self,
+        store: Store,
+        worker: Asking,
+        wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._worker = worker
+        self._wall_ms = wall_ms
+        self._clock = clock
+        self._known: OrderedDict[Series, _Known] = OrderedDict()
+        self._places = asyncio.Semaphore(_AT_ONCE)
+        self.counters: Counter[str] = Counter()
+        """`pages`, `candles`, `rolled`, `joined`."""
+
+    async def have(self, series: Series, begin: int, end: int) -> tuple[Frame, list[float] | None]:
+        """The closed candles of that stretch, and the current one where it reaches that far. Raises Refused,
+        Unavailable, OSError."""
+        known, losses = self._of(series), self._store.losses
+        if known.lock.locked():
+            self.counters["joined"] += 1
+        if await self._missing(series, known, begin, end):
+            async with known.lock:
+                if await self._missing(series, known, begin, end):
+                    await self._roll(series, known, begin, end)
+                for low, high in await self._missing(series, known, begin, end):
+                    await self._fetch(series, known, low, high)
+        frame = await self._store.frame(series)
+        if losses != self._store.losses and await self._missing(series, known, begin, end):
+            raise Unavailable("Candles were lost before they were told; try again in a moment.", 1.0)
+        partial = known.partial
+        if partial is not None and (not begin <= partial[0] < end or (len(frame) and partial[0] <= frame.dates[-1])):
+            partial = None
+        return frame.between(begin, end), partial
+
+    def _of(self, series: Series) -> _Known:
+        known = self._known.setdefault(series, _Known())
+        self._known.move_to_end(series)
+        while len(self._known) > _MOST_SERIES and not next(iter(self._known.values())).lock.locked():
+            self._known.popitem(last=False)
+        return known
+
+    async def _missing(self, series: Series, known: _Known, begin: int, end: int) -> Ranges:
+        frame = await self._store.frame(series)
+        now, step = self._clock(), series.step
+        if known.losses != self._store.losses:
+            known.asked, known.losses = [], self._store.losses
+        known.asked = [one for one in known.asked if one[2] > now][-_MOST_ASKED:]
+        there = frame.between(begin - step + 1, end).runs(step)
+        left = without(begin, min(end, self._wall_ms()), union(there, [(low, high) for low, high, _ in known.asked]))
+        return bridged(left, PAGE * step)
+
+    async def _fetch(self, series: Series, known: _Known, begin: int, end: int) -> None:
+        since, step = begin, series.step
+        while since < end:
+            asked_at = self._wall_ms()
+            async with self._places:
+                rows, limit = await self._worker.page(series, since, PAGE)
+            try:
+                page = page_of(series, rows, since, asked_at)
+            except Malformed as problem:
+                raise Unavailable(str(problem)) from problem
+            self.counters["pages"] += 1
+            self.counters["candles"] += len(page.closed)
+            await self._store.add(series, page.closed)
+            if page.end == since:  # nothing from here on, or nothing in what the exchange looked through
+                upto = min(since + max(limit, 1) * step, max(end, since + step))
+                certain = asked_at - step - CERTAIN_MS  # a candle of before would have been told
+                self._remember(known, since, min(upto, certain), _EMPTY_SECONDS)
+                self._remember(known, max(since, certain), upto, _TAIL_SECONDS)
+                since = upto
+                continue
+            closed_end = int(page.partial[0]) if page.partial is not None else page.end
+            self._remember(known, since, closed_end, _HOLE_SECONDS)
+            if page.partial is not None:
+                known.partial = page.partial
+                self._remember(known, closed_end, max(page.end, end), _TAIL_SECONDS)
+                return
+            since = page.end
+
+    def _remember(self, known: _Known, begin: int, end: int, seconds: float) -> None:
+        if begin < end:
+            known.asked.append((begin, end, self._clock() + seconds))
+
+    async def _roll(self, series: Series, known: _Known, begin: int, end: int) -> None:
+        """What one-minute candles tell already, where those are known to add up to the exchange's own."""
+        base = rollup.base_of(series)
+        if base is None:
+            return
+        minutes, longer = await self._store.frame(base), await self._store.frame(series)
+        if not len(minutes) or not await asyncio.to_thread(rollup.agree, minutes, longer, series.step):
+            return
+        for low, high in await self._missing(series, known, begin, end):
+            made = await asyncio.to_thread(rollup.rolled, minutes, series.step, low, high)
+            self.counters["rolled"] += len(made)
+            await self._store.add(series, made)

@@ -1,0 +1,167 @@
+"""Pages of candles: from memory, from disk, or from the exchange."""
+
+import asyncio
+import contextlib
+import io
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from loguru import logger
+
+from pool.exchange.gateway.candles import files
+from pool.exchange.gateway.candles.fetching import Fetching
+from pool.exchange.gateway.candles.frames import Frame
+from pool.exchange.gateway.candles.series import Refused, Series
+from pool.exchange.gateway.candles.settings import CandleSettings
+from pool.exchange.gateway.candles.store import Store
+from pool.exchange.gateway.candles.workers import Unavailable, Worker, command
+
+MOST = 5000
+USUAL = 500
+_TEND_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A page: candles that open from `since` on, before `until`; at most `limit` steps of time."""
+
+    series: Series
+    since: int | None
+    until: int | None
+    limit: int = USUAL
+
+
+@dataclass(frozen=True, slots=True)
+class Candles:
+    """A page. `partial` is the current candle, which may still change."""
+
+    series: Series
+    closed: Frame
+    partial: list[float] | None
+    next: int | None
+    """Where the next page begins; None where this is the last one."""
+
+    def body(self) -> dict[str, Any]:
+        """As JSON: rows of `[opening in ms, values…]`."""
+        rows = self.closed.rows()
+        if self.partial is not None:
+            rows.append(self.partial)
+        return {
+            "columns": ["date", *self.series.columns],
+            "rows": rows,
+            "partial": self.partial is not None,
+            "next": self.next,
+        }
+
+    def feather(self) -> bytes:
+        """The closed ones as a file that FreqTrade reads."""
+        stream = io.BytesIO()
+        files.encode(stream, self.series, self.closed)
+        return stream.getvalue()
+
+
+class CandleService:
+    """Start it, and close it with `aclose`. `at` is where this gateway listens, which its first caller tells."""
+
+    def __init__(
+        self,
+        directory: Path,
+        paper_url: str | None,
+        settings: CandleSettings | None = None,
+        wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self.settings = settings if settings is not None else CandleSettings()
+        self._wall_ms = wall_ms
+        self._store = Store(directory / "candles", self.settings, wall_ms)
+        self.at = ""
+        self.worker = Worker(lambda: command(self.at, paper_url), self.settings.worker_idle_seconds)
+        self._fetching = Fetching(self._store, self.worker, wall_ms)
+        self._tending: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._tending = asyncio.create_task(self._tend())
+
+    async def aclose(self) -> None:
+        """What waits to be written is."""
+        if self._tending is not None:
+            self._tending.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._tending
+        await self.worker.aclose()
+        await self._store.flush()
+
+    async def page(self, wanted: Wanted) -> Candles:
+        """Raises Refused, Unavailable."""
+        begin, end, following = bounds(wanted, self._wall_ms())
+        try:
+            async with asyncio.timeout(self.settings.patience_seconds):
+                closed, partial = await self._fetching.have(wanted.series, begin, end)
+        except TimeoutError:
+            raise Unavailable(
+                "The exchange has not told all of these candles yet; try again in a moment.", 2.0
+            ) from None
+        except OSError as problem:
+            raise Unavailable(f"The gateway cannot read its disk ({problem.strerror}); see to it.", 30.0) from problem
+        return Candles(wanted.series, closed, partial, following)
+
+    async def tickers(self, exchange: str, kind: str, pairs: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Last prices, by pair, of those that are traded. Raises Refused, Unavailable."""
+        try:
+            async with asyncio.timeout(self.settings.patience_seconds):
+                return await self.worker.tickers(exchange, kind, pairs)
+        except TimeoutError:
+            raise Unavailable("The exchange does not answer in time; try again in a moment.") from None
+
+    async def put(self, series: Series, candles: Frame) -> int:
+        """Keeps what somebody brings: only candles that closed, and none in place of one that is there. How many were
+        taken. Raises Refused."""
+        if series.on_grid and bool((candles.dates % series.step).any()):
+            raise Refused("rows", f"A candle does not open at a whole {series.timeframe}.")
+        frame = await self._store.frame(series)
+        new = candles.between(0, self._wall_ms() - series.step)
+        if len(frame) and len(new):
+            new = new.besides(frame)
+        await self._store.add(series, new)
+        return len(new)
+
+    def problems(self) -> list[str]:
+        """In sentences."""
+        return self._store.problems()
+
+    def readings(self) -> Mapping[str, float]:
+        """For metrics, by name."""
+        return {
+            **self._store.counters,
+            **self._fetching.counters,
+            "memory_bytes": self._store.used_bytes(),
+            "worker_starts": self.worker.starts,
+            "worker_running": self.worker.running,
+        }
+
+    async def _tend(self) -> None:
+        while True:
+            await asyncio.sleep(_TEND_SECONDS)
+            try:
+                await self._store.tend()
+                await self.worker.tend()
+            except Exception:  # the candles' keeper must not end while the gateway lives
+                logger.exception("candles: tending failed")
+
+
+def bounds(wanted: Wanted, now_ms: int) -> tuple[int, int, int | None]:
+    """Which stretch of time a page is, and where the next one begins. Pure. Raises Refused."""
+    step = wanted.series.step
+    until = min(now_ms + 1 if wanted.until is None else wanted.until, now_ms + 1)
+    if not 1 <= wanted.limit <= MOST:
+        raise Refused("limit", f"The limit is 1 to {MOST}.")
+    if wanted.since is None:
+        first = (until - 1) // step * step - (wanted.limit - 1) * step
+        return max(0, first), max(0, until), None
+    if wanted.since < 0:
+        raise Refused("since", "since is a moment after 1970.")
+    begin = -(-wanted.since // step) * step if wanted.series.on_grid else wanted.since
+    end = begin + wanted.limit * step
+    return begin, min(end, max(begin, until)), end if end < until else None

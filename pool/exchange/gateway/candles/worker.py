@@ -1,0 +1,198 @@
+"""`python -m pool.exchange.gateway.candles.worker`: asks exchanges by ccxt, for the gateway that started it.
+
+ccxt and its markets take a hundred megabytes, so they live here, and only while somebody asks. A line of JSON on
+standard input is a question (`Question`), a line on standard output its answer. Requests leave through the gateway:
+its budget, its breaker and its cache hold for them. Ends when standard input does.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from typing import Any
+
+import ccxt.async_support as exchanges
+from ccxt.base import errors
+
+from pool.contract.market import KIND_HEADER, PRIORITY_HEADER, Kind, behind
+from pool.exchange.gateway.candles.series import FUNDING_RATE, MARK, SPOT, step_of
+from pool.exchange.urls import paper_urls
+
+PAPER = "paper"
+_USUAL_LIMIT = 500
+_FUNDING_LIMIT = 100
+_ASK_MILLISECONDS = 15_000
+_MOST_CLIENTS = 6
+_LONGEST_LINE = 2**20
+_kind: ContextVar[Kind] = ContextVar("kind")
+
+
+class Told(Exception):
+    """What cannot be answered: `field` of the question is wrong; without one it may be asked again."""
+
+    def __init__(self, message: str, field: str | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.body = {"message": message, "field": field, "retry_after": retry_after}
+
+
+class Desk:
+    """Clients by exchange and market. `paper` is where the paper exchange is."""
+
+    def __init__(self, gateway: str, paper: str | None) -> None:
+        self._gateway = gateway
+        self._paper = paper
+        self._clients: dict[tuple[str, bool], Any] = {}
+        self._locks: dict[tuple[str, bool], asyncio.Lock] = {}
+
+    async def answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """Never raises."""
+        try:
+            client = await self._client(question["exchange"], question["type"] == SPOT)
+            if question["ask"] == "tickers":
+                return {"tickers": await _tickers(client, question["pairs"])}
+            return await _candles(client, question)
+        except Told as told:
+            return {"error": told.body}
+        except errors.NetworkError as problem:
+            return {"error": Told(_sentence("The exchange does not answer", problem), retry_after=_after(problem)).body}
+        except (errors.BaseError, ValueError, TypeError, KeyError, IndexError, AttributeError) as problem:
+            return {"error": Told(_sentence("The exchange's answer is of no use", problem)).body}
+
+    async def _client(self, exchange: str, spot: bool) -> Any:
+        key = (exchange, spot)
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            client = self._clients.pop(key, None)
+            if client is None:
+                client = self._made(exchange, spot)
+                token = _kind.set(Kind(name="markets"))
+                try:
+                    await client.load_markets()
+                except BaseException:
+                    await client.close()
+                    raise
+                finally:
+                    _kind.reset(token)
+            self._clients[key] = client
+        while len(self._clients) > _MOST_CLIENTS:
+            await self._clients.pop(next(iter(self._clients))).close()
+        return client
+
+    def _made(self, exchange: str, spot: bool) -> Any:
+        name = "binance" if exchange == PAPER else exchange
+        if name not in exchanges.exchanges or (exchange == PAPER and self._paper is None):
+            raise Told(f"There is no exchange {exchange} here; list the exchanges to see which there are.", "exchange")
+        made = type(name, (getattr(exchanges, name),), {"fetch": _through(self._gateway, exchange)})
+        options: dict[str, Any] = {"defaultType": "spot" if spot else "swap"}
+        if name == "binance":
+            options["fetchMarkets"] = {"types": ["spot"] if spot else ["linear"]}
+        client = made({"timeout": _ASK_MILLISECONDS, "options": options})
+        if exchange == PAPER and self._paper is not None:
+            client.urls["api"] = paper_urls(self._paper, client.urls["api"])
+        return client
+
+    async def close(self) -> None:
+        for client in self._clients.values():
+            await client.close()
+
+
+def _through(gateway: str, exchange: str) -> Any:
+    async def fetch(
+        self: Any, url: str, method: str = "GET", headers: dict[str, str] | None = None, body: Any = None
+    ) -> Any:
+        kind = _kind.get(Kind(name="other"))
+        own = {KIND_HEADER: kind.header(), PRIORITY_HEADER: "data"}
+        base: Any = super(type(self), self)
+        return await base.fetch(behind(gateway, exchange, url), method, {**(headers or {}), **own}, body)
+
+    return fetch
+
+
+async def _candles(client: Any, question: Mapping[str, Any]) -> dict[str, Any]:
+    pair, timeframe, kind, since = question["pair"], question["timeframe"], question["type"], question["since"]
+    if pair not in client.markets:
+        raise Told(f"{question['exchange']} does not trade {pair}; search its pairs.", "pair")
+    if kind == FUNDING_RATE:
+        return await _funding(client, pair, since, min(question["limit"], _FUNDING_LIMIT))
+    known = client.timeframes or {}
+    if timeframe not in known:
+        raise Told(f"{question['exchange']} has no candles of {timeframe}; it has {', '.join(known)}.", "timeframe")
+    if not client.has.get("fetchOHLCV") or client.has["fetchOHLCV"] == "emulated":
+        raise Told(f"{question['exchange']} has no candles of its own.", "exchange")
+    if kind == MARK and not client.has.get("fetchMarkOHLCV"):
+        raise Told(f"{question['exchange']} tells no candles of mark prices.", "type")
+    most = client.feature_value(pair, "fetchOHLCV", "limit", _USUAL_LIMIT)
+    limit = min(question["limit"], int(most) if isinstance(most, int | float) else _USUAL_LIMIT)
+    params = {"price": "mark"} if kind == MARK else {}
+    _kind.set(Kind(name="candles", timeframe=step_of(timeframe) // 1000, since=since, limit=limit))
+    rows = await client.fetch_ohlcv(pair, timeframe, since=since, limit=limit, params=params)
+    return {"rows": [[row[0] - row[0] % 1000, *row[1:6]] for row in rows], "limit": limit}
+
+
+async def _funding(client: Any, pair: str, since: int, limit: int) -> dict[str, Any]:
+    if not client.has.get("fetchFundingRateHistory"):
+        raise Told("This exchange tells no history of funding rates.", "type")
+    _kind.set(Kind(name="funding"))
+    rows = await client.fetch_funding_rate_history(pair, since=since, limit=limit)
+    return {"rows": [[row["timestamp"] - row["timestamp"] % 1000, row["fundingRate"]] for row in rows], "limit": limit}
+
+
+async def _tickers(client: Any, pairs: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Of the pairs that are traded, by one request where the exchange can tell many."""
+    wanted = [pair for pair in pairs if pair in client.markets]
+    _kind.set(Kind(name="ticker"))
+    if len(wanted) > 1 and client.has.get("fetchTickers"):
+        found = await client.fetch_tickers(wanted)
+    else:
+        found = {pair: await client.fetch_ticker(pair) for pair in wanted}
+    names = ("timestamp", "last", "bid", "ask", "percentage", "high", "low", "quoteVolume")
+    return {pair: {name: found[pair].get(name) for name in names} for pair in wanted if pair in found}
+
+
+def _sentence(what: str, problem: BaseException) -> str:
+    return f"{what} ({type(problem).__name__}); try again in a moment."
+
+
+def _after(problem: BaseException) -> float:
+    return 30.0 if isinstance(problem, errors.RateLimitExceeded | errors.DDoSProtection) else 5.0
+
+
+async def serve(desk: Desk) -> None:
+    """Until standard input ends."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=_LONGEST_LINE)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def one(question: Mapping[str, Any]) -> None:
+        answer = {"id": question["id"], **await desk.answer(question)}
+        sys.stdout.write(json.dumps(answer, separators=(",", ":")) + "\n")
+        sys.stdout.flush()
+
+    try:
+        while line := await reader.readline():
+            task = asyncio.create_task(one(json.loads(line)))
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await desk.close()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m pool.exchange.gateway.candles.worker")
+    parser.add_argument("--gateway", required=True)
+    parser.add_argument("--paper-url")
+    options = parser.parse_args(arguments)
+
+    async def run() -> None:
+        await serve(Desk(options.gateway, options.paper_url))
+
+    asyncio.run(run())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,137 @@
+"""The worker as the gateway sees it: started when first asked, ended when nobody asks any more."""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from loguru import logger
+
+from pool.exchange.gateway.candles.series import Refused, Series
+
+_LONGEST_ANSWER = 64 * 2**20
+_END_SECONDS = 5.0
+
+
+class Unavailable(Exception):
+    """Trying again may help."""
+
+    def __init__(self, message: str, retry_after_seconds: float = 5.0) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Worker:
+    """`command` starts it. Close it with `aclose`."""
+
+    def __init__(
+        self, command: Callable[[], Sequence[str]], idle_seconds: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._command = command
+        self._idle_seconds = idle_seconds
+        self._clock = clock
+        self._process: asyncio.subprocess.Process | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._numbers = itertools.count(1)
+        self._starting = asyncio.Lock()
+        self._asked_at = 0.0
+        self.starts = 0
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    async def page(self, series: Series, since: int, limit: int) -> tuple[list[list[float]], int]:
+        """Candles from `since` on, and how many the exchange gives at most. Raises Refused, Unavailable."""
+        told = {"exchange": series.exchange, "pair": series.pair, "timeframe": series.timeframe, "type": series.type}
+        answer = await self._ask({"ask": "candles", **told, "since": since, "limit": limit})
+        return answer["rows"], int(answer["limit"])
+
+    async def tickers(self, exchange: str, kind: str, pairs: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """By pair, of those that are traded. Raises Refused, Unavailable."""
+        answer = await self._ask({"ask": "tickers", "exchange": exchange, "type": kind, "pairs": list(pairs)})
+        found: dict[str, dict[str, Any]] = answer["tickers"]
+        return found
+
+    async def tend(self) -> None:
+        """Ends it where nobody asked for long."""
+        if self.running and not self._waiting and self._clock() - self._asked_at >= self._idle_seconds:
+            await self._end()
+
+    async def aclose(self) -> None:
+        await self._end()
+
+    async def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        number = next(self._numbers)
+        waiting = self._waiting[number] = asyncio.get_running_loop().create_future()
+        self._asked_at = self._clock()
+        try:
+            process = await self._started()
+            assert process.stdin is not None
+            process.stdin.write(json.dumps({"id": number, **question}).encode() + b"\n")
+            await process.stdin.drain()
+            answer: dict[str, Any] = await waiting
+        except OSError as problem:
+            raise Unavailable("The gateway's worker could not be asked; try again in a moment.") from problem
+        finally:
+            self._waiting.pop(number, None)
+            self._asked_at = self._clock()
+        if (error := answer.get("error")) is None:
+            return answer
+        if error["field"] is not None:
+            raise Refused(error["field"], error["message"])
+        raise Unavailable(error["message"], error["retry_after"] or 5.0)
+
+    async def _started(self) -> asyncio.subprocess.Process:
+        async with self._starting:
+            if self._process is None or self._process.returncode is not None:
+                pipe = asyncio.subprocess.PIPE
+                self._process = await asyncio.create_subprocess_exec(
+                    *self._command(), stdin=pipe, stdout=pipe, limit=_LONGEST_ANSWER
+                )
+                self._reading = asyncio.create_task(self._read(self._process))
+                self.starts += 1
+            return self._process
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None
+        try:
+            while line := await process.stdout.readline():
+                answer = json.loads(line)
+                waiting = self._waiting.get(answer["id"])
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(answer)
+        except ValueError as problem:
+            logger.error("candles: the worker says what is not understood: {}", problem)
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+        await process.wait()
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_exception(Unavailable("The gateway's worker ended; try again in a moment."))
+
+    async def _end(self) -> None:
+        async with self._starting:
+            process, reading, self._process, self._reading = self._process, self._reading, None, None
+            if process is None or reading is None:
+                return
+            assert process.stdin is not None
+            process.stdin.close()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(reading), _END_SECONDS)
+                return
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await reading
+
+
+def command(gateway: str, paper_url: str | None) -> list[str]:
+    """What starts a worker."""
+    paper = ["--paper-url", paper_url] if paper_url else []
+    return [sys.executable, "-m", "pool.exchange.gateway.candles.worker", "--gateway", gateway, *paper]
