@@ -1,8 +1,8 @@
-"""Who reaches whom: tenants' networks, the paper exchange in all of them, and the world outside."""
+"""Who reaches whom: tenants' networks, the paper exchange and the gateway in all of them, and the world outside."""
 
 from typing import Any
 
-from orchestrator.broker.contract import PaperSpec
+from orchestrator.broker.contract import GatewaySpec, PaperSpec
 from orchestrator.pools.drivers.docker import DockerDriver
 from tests.docker.broker_rig import BrokerRig, ask, pool
 from tests.support import eventually
@@ -16,6 +16,10 @@ async def reaches(rig: BrokerRig, driver: DockerDriver, pool_id: str, host: str,
 async def finds_the_exchange(rig: BrokerRig, driver: DockerDriver, pool_id: str) -> None:
     """Within moments: its container runs before it listens."""
     await eventually(lambda: reaches(rig, driver, pool_id, "paper-exchange", 9000), message="the exchange is reached")
+
+
+async def finds_the_gateway(rig: BrokerRig, driver: DockerDriver, pool_id: str) -> None:
+    await eventually(lambda: reaches(rig, driver, pool_id, "gateway", 9100), message="the gateway is reached")
 
 
 def address(rig: BrokerRig, pool_id: str) -> str:
@@ -103,3 +107,65 @@ async def test_a_new_container_of_the_control_plane_finds_its_way_to_living_pool
         assert network not in networks()
     finally:
         rig.docker.remove_container(name, force=True)
+
+
+async def test_the_gateway_is_in_every_tenants_network_and_opens_no_way_between_them(rig: BrokerRig) -> None:
+    driver, client = rig.driver(), rig.client()
+    await driver.ensure(pool("pool-a", "usr-1"))
+    assert await client.gateway() is None
+    spec = GatewaySpec(image=rig.image, paper=False)
+    made = await client.ensure_gateway(spec)
+    await driver.ensure(pool("pool-b", "usr-2"))
+    assert (made.url, made.running) == ("http://gateway:9100", True)
+    for pool_id in ("pool-a", "pool-b"):
+        await finds_the_gateway(rig, driver, pool_id)
+    for asking, other in (("pool-a", "pool-b"), ("pool-b", "pool-a")):
+        assert not await reaches(rig, driver, asking, address(rig, other), 8700)
+    name = f"flotilla-{rig.installation}.gateway"
+    told = rig.docker.inspect_container(name)
+    assert told["Config"]["User"] == "10003:10003"
+    assert (told["HostConfig"]["CapDrop"], told["HostConfig"]["CapAdd"]) == (["ALL"], None)
+    assert told["HostConfig"]["ReadonlyRootfs"] is True
+    assert told["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
+    assert told["HostConfig"]["Dns"] in (None, []), "it asks for exchanges' names"
+    assert not any(told["NetworkSettings"]["Ports"].values()), "nothing is published"
+    assert rig.docker.inspect_network(name)["Internal"] is False
+    rig.docker.disconnect_container_from_network(told["Id"], f"flotilla-{rig.installation}-t-usr-2", force=True)
+    cut = await client.gateway()
+    assert cut is not None
+    assert not cut.running, "one that pools cannot find is asked for again"
+    assert await client.ensure_gateway(spec) == made
+    assert rig.docker.inspect_container(name)["Id"] == told["Id"], "one that is as it shall be goes on"
+    await finds_the_gateway(rig, driver, "pool-b")
+    await driver.purge("pool-b")
+    assert not rig.docker.networks(names=[f"flotilla-{rig.installation}-t-usr-2"]), "its subnet is given back"
+    await client.remove_gateway()
+    assert await client.gateway() is None
+    assert rig.docker.inspect_volume(name), "what it keeps stays"
+
+
+async def test_a_gateway_that_should_be_another_is_made_anew_and_a_paper_exchange_is_not(rig: BrokerRig) -> None:
+    """The gateway of the release before would stay for good; the paper exchange holds what bots have open."""
+    client = rig.client()
+    gateway, paper = (f"flotilla-{rig.installation}.{role}" for role in ("gateway", "paper-exchange"))
+    await client.ensure_paper(PaperSpec(image=rig.image, symbols=20))
+    await client.ensure_gateway(GatewaySpec(image=rig.image, paper=False))
+    before = rig.docker.inspect_container(gateway)["Id"], rig.docker.inspect_container(paper)["Id"]
+    await client.ensure_paper(PaperSpec(image=rig.image, symbols=40))
+    made = await client.ensure_gateway(GatewaySpec(image=rig.image, paper=True))
+    assert made.running
+    assert rig.docker.inspect_container(paper)["Id"] == before[1]
+    assert rig.docker.inspect_container(gateway)["Id"] != before[0]
+    await eventually(
+        lambda: rig.docker.logs(gateway).split() == [b"told", b"http://paper-exchange:9000"], message="it is told"
+    )
+    own = f"flotilla-{rig.installation}.gateway"
+    assert own not in rig.docker.inspect_container(paper)["NetworkSettings"]["Networks"], "that leads to the world"
+
+
+async def test_without_egress_the_gateway_has_none_either(rig: BrokerRig) -> None:
+    await rig.restart(egress=False)
+    await rig.client().ensure_gateway(GatewaySpec(image=rig.image, paper=True))
+    name = f"flotilla-{rig.installation}.gateway"
+    assert rig.docker.inspect_network(name)["Internal"] is True
+    assert rig.docker.inspect_container(name)["HostConfig"]["Dns"] == ["127.0.0.1"]
