@@ -1,6 +1,7 @@
 """What the server needs of others: where may be asked, and leave to ask."""
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from pool.contract.market import BreakerState, BudgetState, Priority, Refusal
 from pool.contract.model import Instant
@@ -16,10 +17,8 @@ class Refused(Exception):
         self.status = status
 
 
-class Headers(Protocol):
-    """Of an answer, whatever their case."""
-
-    def get(self, name: str, default: str | None = None, /) -> str | None: ...
+Headers = Mapping[str, str]
+"""Of an answer, whatever their case."""
 
 
 class Admission(Protocol):
@@ -31,6 +30,10 @@ class Admission(Protocol):
 
     def failed(self, error: BaseException) -> None:
         """It did not, or nobody waits any more."""
+        ...
+
+    def body(self, body: bytes) -> None:
+        """It answered its markets, which may list its limits."""
         ...
 
 
@@ -63,6 +66,20 @@ class Budgets(Protocol):
         """Leave to ask, at the latest at `deadline` (monotonic). Raises Refused."""
         ...
 
+    async def permit(
+        self,
+        exchange: str,
+        authority: str,
+        method: str,
+        path: str,
+        priority: Priority,
+        tenant: str | None,
+        peer: str,
+        deadline: float,
+    ) -> None:
+        """Leave for somebody who asks the exchange himself, whose answer nobody tells. Raises Refused."""
+        ...
+
     def breaking(self, exchange: str) -> Breaking: ...
     def budgets(self, exchange: str) -> list[BudgetState]: ...
     def to_json(self) -> str:
@@ -78,5 +95,9 @@ class Tables(Protocol):
     """Authorities of exchanges."""
 
     def allowed(self, exchange: str) -> frozenset[str]:
-        """`host` or `host:port`, small letters; empty for an exchange that is not known."""
+        """`host` or `host:port`, small letters; empty for an exchange that is not known, or not loaded."""
+        ...
+
+    async def load(self, exchange: str) -> Any:
+        """Have its table ready. Raises OSError where that cannot be had now."""
         ...

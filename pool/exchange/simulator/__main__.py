@@ -15,8 +15,9 @@ from pathlib import Path
 
 from loguru import logger
 
+from pool.exchange.directory import AlreadyRunning
 from pool.exchange.simulator.control import OPENING
-from pool.exchange.simulator.directory import AlreadyRunning, Directory
+from pool.exchange.simulator.directory import Directory
 from pool.exchange.simulator.exchange import Exchange
 from pool.exchange.simulator.limits import UNLIMITED
 from pool.exchange.simulator.listings import MOST_SYMBOLS

@@ -89,7 +89,7 @@ class Rig:
 
 @pytest.fixture
 async def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rig]:
-    _stay_on_loopback(monkeypatch)
+    stay_on_loopback(monkeypatch)
     rig = Rig(tmp_path)
     runner, port = await serve(rig.exchange.front, "127.0.0.1", 0)
     rig.url = f"http://127.0.0.1:{port}"
@@ -99,7 +99,7 @@ async def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
     rig.exchange.close()
 
 
-def _stay_on_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+def stay_on_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     connect, look_up = socket.socket.connect, socket.getaddrinfo
 
     def guarded_connect(self: socket.socket, address: Any) -> Any:

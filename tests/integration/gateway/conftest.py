@@ -1,0 +1,26 @@
+"""Every test here fails on a request to another host than loopback."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.gateway.rigs import Rig, Scripted, gateway, scripted
+from tests.integration.simulator.conftest import stay_on_loopback
+
+
+@pytest.fixture(autouse=True)
+def _loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    stay_on_loopback(monkeypatch)
+
+
+@pytest.fixture
+async def exchange() -> AsyncIterator[Scripted]:
+    async with scripted() as exchange:
+        yield exchange
+
+
+@pytest.fixture
+async def rig(exchange: Scripted, tmp_path: Path) -> AsyncIterator[Rig]:
+    async with gateway(tmp_path / "gateway", exchange.url) as rig:
+        yield rig

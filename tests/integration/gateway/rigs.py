@@ -1,0 +1,220 @@
+"""A gateway in the test's own loop, what it stands on, and who asks it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+import ccxt.async_support
+from aiohttp import web
+from yarl import URL
+
+from pool.contract.market import BudgetState, Kind, Priority, behind
+from pool.exchange.gateway.clocks import Clock, steady_clock, wall_clock_ms
+from pool.exchange.gateway.disk import Disk, boot_id
+from pool.exchange.gateway.running import Options, Parts, running
+from pool.exchange.gateway.seams import Refused
+from pool.exchange.gateway.server import serve
+from pool.exchange.gateway.upstream import Upstream
+
+CANDLES = Kind(name="candles", timeframe=60)
+
+
+class Admitted:
+    def __init__(self, budgets: "OpenBudgets") -> None:
+        self._budgets = budgets
+
+    def told(self, status: int, headers: Mapping[str, str], now: float) -> None:
+        self._budgets.outcomes.append(status)
+
+    def failed(self, error: BaseException) -> None:
+        self._budgets.outcomes.append(error)
+
+    def body(self, body: bytes) -> None:
+        self._budgets.bodies.append(body)
+
+
+@dataclass
+class OpenBudgets:
+    """Leave for everybody, but where a test says otherwise."""
+
+    asked: list[tuple[str | None, Priority, str, str]] = field(default_factory=list)
+    outcomes: list[int | BaseException] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    refuse: Callable[[str | None], Refused | None] = lambda tenant: None
+    gate: asyncio.Event | None = None
+
+    async def admit(
+        self,
+        exchange: str,
+        authority: str,
+        method: str,
+        path: str,
+        query: str,
+        priority: Priority,
+        tenant: str | None,
+        peer: str,
+        deadline: float,
+    ) -> Admitted:
+        self.asked.append((tenant, priority, method, path))
+        if self.gate is not None:
+            await self.gate.wait()
+        refused = self.refuse(tenant)
+        if refused is not None:
+            raise refused
+        return Admitted(self)
+
+    async def permit(
+        self,
+        exchange: str,
+        authority: str,
+        method: str,
+        path: str,
+        priority: Priority,
+        tenant: str | None,
+        peer: str,
+        deadline: float,
+    ) -> None:
+        await self.admit(exchange, authority, method, path, "", priority, tenant, peer, deadline)
+
+    def breaking(self, exchange: str) -> Any:
+        return SimpleNamespace(state="closed", reason=None, retry_at=None)
+
+    def budgets(self, exchange: str) -> list[BudgetState]:
+        return []
+
+    def to_json(self) -> str:
+        return "{}"
+
+    def of_json(self, text: str) -> None:
+        pass
+
+
+class NoTables:
+    """No exchange but the paper one."""
+
+    def allowed(self, exchange: str) -> frozenset[str]:
+        return frozenset()
+
+    async def load(self, exchange: str) -> None:
+        return None
+
+
+@dataclass
+class Clocks:
+    """The machine's, set forward as a test likes; the wall clock also by itself."""
+
+    ahead: float = 0.0
+    jumped_ms: int = 0
+
+    def clock(self) -> Clock:
+        return Clock(
+            lambda: steady_clock() + self.ahead, lambda: wall_clock_ms() + int(self.ahead * 1000) + self.jumped_ms
+        )
+
+
+@dataclass
+class Rig:
+    """`url` of the gateway; `paper` is what it asks as the paper exchange."""
+
+    url: str
+    paper: str
+    budgets: OpenBudgets
+    clocks: Clocks
+    http: aiohttp.ClientSession
+
+    async def get(self, path: str, kind: Kind | None = None, **headers: str) -> "Reply":
+        """`path` of the paper exchange through the gateway."""
+        if kind is not None:
+            headers["X-Flotilla-Kind"] = kind.header()
+        return await self.ask("GET", path, headers=headers)
+
+    async def ask(self, method: str, path: str, **options: Any) -> "Reply":
+        url = URL(behind(self.url, "paper", self.paper + path), encoded=True)
+        async with self.http.request(method, url, allow_redirects=False, **options) as reply:
+            return Reply(reply.status, await reply.read(), dict(reply.headers))
+
+    async def state(self) -> dict[str, Any]:
+        async with self.http.get(f"{self.url}/v1/state") as reply:
+            return dict(await reply.json())
+
+
+@dataclass
+class Reply:
+    status: int
+    body: bytes
+    headers: dict[str, str]
+
+    @property
+    def how(self) -> str | None:
+        return self.headers.get("X-Flotilla-Cache")
+
+    @property
+    def refused(self) -> str | None:
+        return self.headers.get("X-Flotilla-Refused")
+
+
+@asynccontextmanager
+async def gateway(
+    directory: Path, paper: str, clocks: Clocks | None = None, disk: Disk | None = None, **limits: Any
+) -> AsyncIterator[Rig]:
+    """`limits` as of `Upstream`."""
+    clocks, budgets = clocks or Clocks(), OpenBudgets()
+    directory.mkdir(parents=True, exist_ok=True)
+    disk = disk or Disk(directory / "answers.sqlite", boot_id())
+    parts = Parts(NoTables(), budgets, Upstream(**limits), clocks.clock(), disk)
+    async with running(Options(directory, paper), parts) as answer:
+        runner, port = await serve(answer, "127.0.0.1", 0)
+        try:
+            async with aiohttp.ClientSession() as http:
+                yield Rig(f"http://127.0.0.1:{port}", paper, budgets, clocks, http)
+        finally:
+            await runner.cleanup()
+
+
+class Behind(ccxt.async_support.binance):  # type: ignore[misc]
+    """ccxt's client whose every request goes to a gateway, as bots' do."""
+
+    gateway = ""
+    kind = Kind(name="other")
+    replies: list[tuple[str, str, bytes]]
+
+    async def fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
+        told = {**(headers or {}), "X-Flotilla-Kind": self.kind.header()}
+        return await super().fetch(behind(self.gateway, "paper", url), method, told, body)
+
+
+@dataclass
+class Scripted:
+    """A small exchange that does as each path is told; every request is kept."""
+
+    url: str = ""
+    handlers: dict[str, Callable[[web.BaseRequest], Any]] = field(default_factory=dict)
+    asked: list[web.BaseRequest] = field(default_factory=list)
+
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.asked.append(request)
+        reply = self.handlers[request.path](request)
+        return await reply if asyncio.iscoroutine(reply) else reply
+
+    def count(self, path: str) -> int:
+        return sum(request.path == path for request in self.asked)
+
+
+@asynccontextmanager
+async def scripted() -> AsyncIterator[Scripted]:
+    exchange = Scripted()
+    runner, port = await serve(exchange.answer, "127.0.0.1", 0)
+    exchange.url = f"http://127.0.0.1:{port}"
+    try:
+        yield exchange
+    finally:
+        await runner.cleanup()
+
+
+def json_of(text: str, **headers: str) -> Callable[[web.BaseRequest], web.Response]:
+    return lambda _: web.Response(text=text, content_type="application/json", headers=headers)
