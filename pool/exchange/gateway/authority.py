@@ -6,58 +6,23 @@ certain not to come it is refused at once.
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from pool.contract.market import Priority, Refusal
 from pool.exchange.gateway.breaker import Standing
 from pool.exchange.gateway.limits_told import Reading, date, limits_in, readings, retry_after
 from pool.exchange.gateway.meters import SHARES, Bucket, Weights, Window
 from pool.exchange.gateway.queueing import Queue
 from pool.exchange.gateway.tables import Endpoint
+from pool.exchange.gateway.tickets import Denied, Ticket, Turn
 
 MOST_FLYING = 50
 """Requests under way: as many as the server has connections. Shares hold for these, too: data that hangs leaves others
 theirs."""
 _MOST_ENDPOINT_WINDOWS = 500
 _LEAST_AGAIN = 0.05
-
-
-@dataclass(eq=False, slots=True)
-class Ticket:
-    """A request that waits, then is under way. `straight`: somebody else sends it, and tells no answer."""
-
-    endpoint: Endpoint
-    priority: Priority
-    tenant: str
-    peer: str
-    deadline: float
-    straight: bool = False
-    number: int = 0
-    sent_at: float = 0.0
-
-    @property
-    def cost(self) -> float:
-        return self.endpoint.cost
-
-
-@dataclass(frozen=True, slots=True)
-class Denied:
-    refusal: Refusal
-    status: int
-    retry_after: float
-
-
-@dataclass(slots=True)
-class Turn:
-    """What a look at those who wait gave, and when to look again if nothing happens before."""
-
-    granted: list[Ticket] = field(default_factory=list)
-    denied: list[tuple[Ticket, Denied]] = field(default_factory=list)
-    again_at: float | None = None
-
-    def look_at(self, at: float) -> None:
-        self.again_at = at if self.again_at is None else min(self.again_at, at)
+_MOST_SKEW_SECONDS = 60.0
+_CLOCK_SET_SECONDS = 5.0
+"""An exchange's clock that falls behind by more than an answer's way was set."""
 
 
 class Authority:
@@ -72,7 +37,7 @@ class Authority:
         self.weights = Weights()
         self.refused: Counter[str] = Counter()
         self.windows: dict[str, Window] = {}
-        self._of_endpoints: dict[tuple[str, str], Window] = {}
+        self._of_endpoints: dict[str, dict[str, Window]] = {}
         self._limits: dict[float, float] = {}
         self._flying: dict[int, Ticket] = {}
         self._numbers = 0
@@ -104,11 +69,11 @@ class Authority:
                 self._send(ticket, now)
                 turn.granted.append(ticket)
                 continue
-            blocked = blocked or shared != 0.0
             wait = max(shared or 0.0, own or 0.0)
             if now >= ticket.deadline or now + wait > ticket.deadline:
                 self._drop(ticket, Denied("budget", 429, max(wait, 1.0)), turn)
                 continue
+            blocked = blocked or shared != 0.0
             turn.look_at(min(ticket.deadline, now + max(wait, _LEAST_AGAIN)) if wait else ticket.deadline)
         return turn
 
@@ -129,6 +94,8 @@ class Authority:
             counted = counted or window.aligned
         if not counted:
             waits.append(self.bucket.wait(share, ticket.cost, now))
+        if self.standing.probing(ticket.priority, now):
+            waits.append(None)
         if not ticket.straight and len(self._flying) >= share * MOST_FLYING:
             waits.append(None)
         return _longest(waits)
@@ -136,8 +103,8 @@ class Authority:
     def _own(self, ticket: Ticket, now: float) -> float | None:
         """The same in what its endpoint has for itself."""
         share = SHARES[ticket.priority]
-        told = [one for (name, _), one in self._of_endpoints.items() if name == ticket.endpoint.name]
-        return _longest([window.wait(share, 1.0, now) for window in told])
+        told = self._of_endpoints.get(ticket.endpoint.name, {})
+        return _longest([window.wait(share, 1.0, now) for window in told.values()])
 
     def _weight(self, ticket: Ticket, window: Window) -> float:
         if window.aligned:
@@ -167,19 +134,18 @@ class Authority:
 
     def _counting(self, ticket: Ticket) -> list[tuple[Window, float]]:
         shared = [(window, self._weight(ticket, window)) for window in self.windows.values()]
-        own = [(one, 1.0) for (name, _), one in self._of_endpoints.items() if name == ticket.endpoint.name]
-        return shared + own
+        return shared + [(window, 1.0) for window in self._of_endpoints.get(ticket.endpoint.name, {}).values()]
 
     # --- what came of it
 
     def told(self, ticket: Ticket, status: int, headers: Mapping[str, str], now: float) -> None:
         """The exchange answered; `headers` with small letters. Others may go now."""
-        self._hear_clock(headers, now)
+        at = self._hear_clock(headers, now)
         unix = now + (self._behind or 0.0)
         heard = readings(headers, unix)
         if ticket.priority != "data":  # what belongs to an account is no limit of this machine's address
-            heard = [reading for reading in heard if reading.limit is None]
-        told = {id(self._hear(ticket, reading, now)) for reading in heard}
+            heard = [reading for reading in heard if _counts_addresses(reading)]
+        told = {id(self._hear(ticket, reading, at, now)) for reading in heard}
         for window, _ in self._counting(ticket):
             if id(window) not in told:
                 window.silent(ticket.number, now)
@@ -187,41 +153,41 @@ class Authority:
         if status in (418, 429):
             self.standing.refused(status, retry_after(headers, unix), ticket.sent_at, now)
             self.standing.withdrawn(ticket.endpoint.name)
+            self._doubt(now)
         else:
             self.standing.answered(ticket.endpoint.name, status < 500, ticket.sent_at, now)
 
-    def _hear(self, ticket: Ticket, reading: Reading, now: float) -> Window:
+    def _doubt(self, now: float) -> None:
+        self.bucket.fill(now)
+        for window in self.windows.values():
+            window.doubt()
+
+    def _hear(self, ticket: Ticket, reading: Reading, at: float | None, now: float) -> Window:
         window = self._window(ticket, reading, now)
-        delta = window.told(ticket.number, reading, ticket.sent_at, now)
+        delta = window.told(ticket.number, reading, at, ticket.sent_at, now)
         if delta is not None and window.aligned:
             self.weights.learn(ticket.endpoint.name, ticket.cost, delta)
         return window
 
     def _window(self, ticket: Ticket, reading: Reading, now: float) -> Window:
-        name = ticket.endpoint.name
-        if reading.scope == "endpoint":
-            known = self._of_endpoints.get((name, reading.name))
-        else:
-            known = self.windows.get(reading.name)
-        if known is not None:
-            return known
-        seconds = reading.window_seconds or max(reading.resets_in or 0.0, 1.0)
-        limit = reading.limit or self._limit(seconds, ticket.endpoint)
-        window = Window(reading.name, seconds, limit, aligned=reading.limit is None)
-        if self._behind is not None:
-            window.hear_clock(self._behind, now)
-        window.roll(now)
-        window.began_at = 0.0  # it began before we looked
-        if reading.scope == "endpoint":
-            if len(self._of_endpoints) >= _MOST_ENDPOINT_WINDOWS:
-                del self._of_endpoints[next(iter(self._of_endpoints))]
-            self._of_endpoints[(name, reading.name)] = window
-        else:
-            self.windows[reading.name] = window
-        for one in self._flying.values():
-            if reading.scope == "address" or one.endpoint.name == name:
-                window.sent(one.number, self._weight(one, window) if reading.scope == "address" else 1.0)
-        return window
+        shared = reading.scope == "address"
+        known = self.windows if shared else self._windows_of(ticket.endpoint.name)
+        if reading.name not in known:
+            limit = reading.limit or self._limit(reading.window_seconds, ticket.endpoint)
+            window = Window(reading.name, reading.window_seconds, limit, aligned=_counts_addresses(reading))
+            window.hear_clock(window.behind if self._behind is None else self._behind)
+            window.roll(now)
+            window.began_at = 0.0  # it began before we looked
+            for one in self._flying.values():
+                if shared or one.endpoint.name == ticket.endpoint.name:
+                    window.sent(one.number, self._weight(one, window) if shared else 1.0)
+            known[reading.name] = window
+        return known[reading.name]
+
+    def _windows_of(self, endpoint: str) -> dict[str, Window]:
+        if endpoint not in self._of_endpoints and len(self._of_endpoints) >= _MOST_ENDPOINT_WINDOWS:
+            del self._of_endpoints[next(iter(self._of_endpoints))]
+        return self._of_endpoints.setdefault(endpoint, {})
 
     def _limit(self, seconds: float, endpoint: Endpoint) -> float:
         """Where only what was used is told: what the exchange once listed, else ccxt's pace in the exchange's units."""
@@ -235,14 +201,16 @@ class Authority:
                 if window.aligned and window.seconds == seconds:
                     window.limit = limit
 
-    def _hear_clock(self, headers: Mapping[str, str], now: float) -> None:
+    def _hear_clock(self, headers: Mapping[str, str], now: float) -> float | None:
+        """The exchange's time of an answer, in whole seconds; None where it told none that can be."""
         at = date(headers.get("date"))
-        if at is None or "age" in headers or abs(at - now) > 60.0:
-            return
-        if self._behind is None or at - now > self._behind or self._behind - (at - now) > 5.0:
+        if at is None or "age" in headers or abs(at - now) > _MOST_SKEW_SECONDS:
+            return None
+        if self._behind is None or not 0 <= self._behind - (at - now) <= _CLOCK_SET_SECONDS:
             self._behind = at - now
             for window in self.windows.values():
-                window.hear_clock(self._behind, now)
+                window.hear_clock(self._behind)
+        return at
 
     def failed(self, ticket: Ticket, gone: bool, now: float) -> None:
         """No answer came; `gone`: because nobody waited any more. It may have counted at the exchange."""
@@ -281,12 +249,13 @@ class Authority:
             "limits": sorted(self._limits.items()),
         }
 
-    def of_json(self, value: dict[str, Any], now: float) -> None:
-        self.standing.of_json(value["standing"])
-        self.bucket.of_json(value["bucket"], now)
+    def of_json(self, value: dict[str, Any], shift: float) -> None:
+        """Times are `shift`ed. Raises ValueError, KeyError and TypeError for what is not its own."""
+        self.standing.of_json(value["standing"], shift)
+        self.bucket.of_json(value["bucket"], shift)
         self._limits = {float(seconds): float(limit) for seconds, limit in value["limits"]}
         for one in value["windows"]:
-            window = Window.of_json(one)
+            window = Window.of_json(one, shift)
             self.windows[window.name] = window
 
 
@@ -294,3 +263,8 @@ def _longest(waits: list[float | None]) -> float | None:
     """The longest that is known; None where nothing but an answer under way is waited for."""
     known = max((wait for wait in waits if wait is not None), default=0.0)
     return None if known == 0.0 and None in waits else known
+
+
+def _counts_addresses(reading: Reading) -> bool:
+    """Whether it tells what this address used, whoever asked; others may tell of an account."""
+    return reading.limit is None and reading.used is not None

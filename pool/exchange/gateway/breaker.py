@@ -21,6 +21,7 @@ _TRY_SECONDS = 60.0
 _JITTER = 0.1
 _RECENT_SECONDS = 300.0
 _MOST_ENDPOINTS = 500
+_SEVERAL = 3
 
 ALWAYS: frozenset[Priority] = frozenset(("exit", "cancel"))
 """Held back by a ban alone."""
@@ -93,11 +94,10 @@ class Breaker:
     def to_json(self) -> list[Any]:
         return [self.open_until, self._length, self.last_at]
 
-    def of_json(self, value: Any) -> None:
+    def of_json(self, value: Any, shift: float) -> None:
         until, length, last = value
-        self.open_until = None if until is None else float(until)
-        self._length, self.last_at = float(length), float(last)
-        self.failures = 0
+        self.open_until = None if until is None else float(until) + shift
+        self._length, self.last_at = float(length), float(last) + shift
 
 
 @dataclass
@@ -114,6 +114,7 @@ class Standing:
     returning: bool = False
     """After a ban one request tries before others go."""
     _trying_until: float = 0.0
+    _worked_at: float = 0.0
     _breakers: dict[str, Breaker] = field(default_factory=dict)
 
     def refused(self, status: int, retry_after: float | None, sent_at: float, now: float) -> None:
@@ -144,6 +145,8 @@ class Standing:
     def answered(self, endpoint: str, worked: bool, sent_at: float, now: float) -> None:
         """An answer that is neither 429 nor 418, or none."""
         self.breaker(endpoint).ended(worked, sent_at, now)
+        if worked:
+            self._worked_at = now
         if sent_at < self.banned_until:
             return
         self._trying_until = 0.0
@@ -157,12 +160,12 @@ class Standing:
         self._trying_until = 0.0
 
     def banned(self, now: float) -> float:
-        """Seconds in which nothing is sent; while the first request after a ban is under way, a moment."""
-        if now < self.banned_until:
-            return self.banned_until - now
-        if self.returning and now < self._trying_until:
-            return min(self._trying_until - now, 0.5)
-        return 0.0
+        """Seconds in which nothing is sent."""
+        return max(0.0, self.banned_until - now)
+
+    def probing(self, priority: Priority, now: float) -> bool:
+        """The first request after a ban is under way, and others wait for what comes of it."""
+        return self.returning and now < self._trying_until and priority not in ALWAYS
 
     def paused(self, priority: Priority, now: float) -> float:
         return 0.0 if priority in ALWAYS else max(0.0, self.paused_until - now)
@@ -186,6 +189,12 @@ class Standing:
         recent = {name: one for name, one in self._breakers.items() if now - one.last_at < _RECENT_SECONDS}
         return sorted(name for name, one in recent.items() if one.open_until is not None), len(recent)
 
+    def gone(self, now: float) -> bool:
+        """Nothing answers: all that was asked of late fails, or several in a row did and none worked since."""
+        failing, recent = self.failing(now)
+        since = sum(1 for one in self._breakers.values() if one.last_at > self._worked_at)
+        return bool(failing) and (len(failing) == recent or since >= _SEVERAL)
+
     def to_json(self) -> dict[str, Any]:
         return {
             "banned_until": self.banned_until,
@@ -196,9 +205,11 @@ class Standing:
             "breakers": {name: one.to_json() for name, one in self._breakers.items() if one.open_until is not None},
         }
 
-    def of_json(self, value: dict[str, Any]) -> None:
-        self.banned_until, self.paused_until = float(value["banned_until"]), float(value["paused_until"])
+    def of_json(self, value: dict[str, Any], shift: float) -> None:
+        """Times are `shift`ed."""
+        self.banned_until = float(value["banned_until"]) + shift
+        self.paused_until = float(value["paused_until"]) + shift
         self._pause, self._ban = float(value["pause"]), float(value["ban"])
         self.returning = bool(value["returning"])
         for name, one in value["breakers"].items():
-            self.breaker(str(name)).of_json(one)
+            self.breaker(str(name)).of_json(one, shift)

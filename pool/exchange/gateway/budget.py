@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pool.contract.market import BreakerState, BudgetState, Priority
-from pool.exchange.gateway.authority import Authority, Denied, Ticket, Turn
+from pool.exchange.gateway.authority import Authority
 from pool.exchange.gateway.seams import Refused
 from pool.exchange.gateway.tables import Endpoint, Table, Tables
+from pool.exchange.gateway.tickets import Denied, Ticket, Turn
 
 _FORMAT = 1
 _MOST_AUTHORITIES = 200
@@ -65,7 +66,7 @@ class Budgets:
     jitter: Callable[[], float] = random.random
     _authorities: dict[str, Authority] = field(default_factory=dict)
     _of: dict[str, set[str]] = field(default_factory=dict)
-    _futures: dict[Ticket, "asyncio.Future[None]"] = field(default_factory=dict)
+    _futures: dict[Ticket, "asyncio.Future[Denied | None]"] = field(default_factory=dict)
     _timers: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -136,12 +137,12 @@ class Budgets:
         return one
 
     async def _wait(self, authority: Authority, ticket: Ticket) -> None:
-        future = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Denied | None] = asyncio.get_running_loop().create_future()
         self._futures[ticket] = future
         self._answer(authority.ask(ticket))
         self.turn(authority)
         try:
-            await future
+            denied = await future
         except asyncio.CancelledError:
             if ticket.number and not ticket.straight:
                 authority.withdraw(ticket)
@@ -150,6 +151,8 @@ class Budgets:
             raise
         finally:
             self._futures.pop(ticket, None)
+        if denied is not None:
+            raise Refused(denied.refusal, denied.retry_after, denied.status)
 
     def turn(self, authority: Authority) -> None:
         """Let go who may."""
@@ -165,7 +168,7 @@ class Budgets:
         for ticket, why in denied:
             future = self._futures.get(ticket)
             if future is not None and not future.done():
-                future.set_exception(Refused(why.refusal, why.retry_after, why.status))
+                future.set_result(why)
 
     def _set_timer(self, authority: Authority, turn: Turn) -> None:
         timer = self._timers.pop(authority.name, None)
@@ -201,13 +204,12 @@ class Budgets:
 
     def _failing(self, authority: Authority, failing: list[str], recent: int, now: float) -> Standing:
         breakers = [authority.standing.breaker(name) for name in failing]
-        until = min(one.open_until or now for one in breakers)
-        tried = any(one.state(now) == "half_open" for one in breakers)
-        if len(failing) < recent:
+        until = _instant(min(one.open_until or now for one in breakers))
+        if not authority.standing.gone(now):
             text = f"{len(failing)} of {recent} endpoints of {authority.name} fail: {', '.join(failing[:3])}."
-            return Standing("closed", text, _instant(until))
-        text = f"{authority.name} does not answer, or fails."
-        return Standing("half_open" if tried else "open", text, _instant(until))
+            return Standing("closed", text, until)
+        tried = any(one.state(now) == "half_open" for one in breakers)
+        return Standing("half_open" if tried else "open", f"{authority.name} does not answer, or fails.", until)
 
     def budgets(self, exchange: str) -> list[BudgetState]:
         return [self._budget(self._authorities[name]) for name in sorted(self._of.get(exchange, ()))]
@@ -245,16 +247,17 @@ class Budgets:
             told = json.loads(text)
             if told["format"] != _FORMAT:
                 raise ValueError("written by another version")
-            found = {str(name): self._restored(str(name), one) for name, one in told["authorities"].items()}
+            shift = min(0.0, self.now() - float(told["at"]))  # a clock that was set back makes nothing longer
+            found = {str(name): self._restored(str(name), one, shift) for name, one in told["authorities"].items()}
             of = {str(exchange): {str(name) for name in names} & found.keys() for exchange, names in told["of"].items()}
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError("not what a gateway wrote") from error
         self._authorities.update(found)
         self._of.update(of)
 
-    def _restored(self, name: str, value: dict[str, Any]) -> Authority:
+    def _restored(self, name: str, value: dict[str, Any], shift: float) -> Authority:
         one = Authority(name, float(value["units"]), self.jitter)
-        one.of_json(value, self.now())
+        one.of_json(value, shift)
         return one
 
 

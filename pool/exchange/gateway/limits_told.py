@@ -25,15 +25,16 @@ Scope = Literal["address", "endpoint"]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one limit says of itself. `limit` is None where only what was used is told; `resets_in` where the window's
-    end is to be reckoned from its length."""
+    """What one limit says of itself. One of `used` and `remaining` is told, `limit` not always; `resets_in` is None
+    where the window's end is to be reckoned from its length."""
 
     name: str
     scope: Scope
-    used: float
+    used: float | None
     limit: float | None
-    window_seconds: float | None
+    window_seconds: float
     resets_in: float | None = None
+    remaining: float | None = None
 
 
 def readings(headers: Mapping[str, str], unix: float) -> list[Reading]:
@@ -45,7 +46,7 @@ def readings(headers: Mapping[str, str], unix: float) -> list[Reading]:
             found.append(one)
     left = number(headers.get("x-mbx-used-remain-limit"))
     if left is not None:  # Bitget: what is left of this second; how much there was is not told
-        found.append(Reading("bitget", "endpoint", 0.0, left, 1.0, 1.0))
+        found.append(Reading("bitget", "endpoint", None, None, 1.0, 1.0, left))
     return found
 
 
@@ -100,7 +101,7 @@ def _triple(
     if limit is None or remaining is None or limit <= 0:
         return None
     resets_in = _until(number(headers.get(reset_name)), unix, milliseconds)
-    return Reading(name, scope, max(0.0, limit - remaining), limit, window if resets_in is None else None, resets_in)
+    return Reading(name, scope, max(0.0, limit - remaining), limit, window, resets_in)
 
 
 def _until(reset: float | None, unix: float, milliseconds: bool) -> float | None:
@@ -126,7 +127,7 @@ def _ietf(headers: Mapping[str, str]) -> Iterator[Reading]:
         limit, left = number(older["limit"]), number(older["remaining"])
         if limit and left is not None:
             reset = number(older.get("reset"))
-            yield Reading("ietf", "address", max(0.0, limit - left), limit, 60.0 if reset is None else None, reset)
+            yield Reading("ietf", "address", max(0.0, limit - left), limit, 60.0, reset)
         return
     known = {name: dict(_PAIR.findall(rest)) for name, rest in map(_member, policies.split(","))}
     for name, rest in map(_member, told.split(",")):

@@ -18,6 +18,7 @@ _STRAIGHT_SECONDS = 10.0
 _LATEST_SECONDS = 1.0
 """An exchange's clock may be so far behind ours where it does not tell it."""
 _BURST_SECONDS = 2.0
+_TOGETHER_SECONDS = 0.5
 _LEARNED_OF = 5
 
 
@@ -49,12 +50,16 @@ class Bucket:
         levels = {share: min(self.level(share, now) + cost, most) for share in {1.0, *SHARES.values()}}
         self._levels, self._at = levels, max(self._at, now)
 
+    def fill(self, now: float) -> None:
+        """The exchange said that it is too much."""
+        self._levels, self._at = dict.fromkeys((1.0, *SHARES.values()), self.capacity), now
+
     def to_json(self) -> list[Any]:
         return [self._at, sorted(self._levels.items())]
 
-    def of_json(self, value: Any, now: float) -> None:
+    def of_json(self, value: Any, shift: float) -> None:
         at, levels = value
-        self._at = min(float(at), now)
+        self._at = float(at) + shift
         self._levels = {float(share): min(float(level), self.capacity) for share, level in levels}
 
 
@@ -78,6 +83,7 @@ class Window:
     ends_at: float = 0.0
     began_at: float = 0.0
     confirmed: bool = False
+    """The exchange has told of this window."""
     behind: float = -_LATEST_SECONDS
     """The exchange's clock minus ours is at least that."""
     _pending: dict[int, float] = field(default_factory=dict)
@@ -85,17 +91,16 @@ class Window:
     _before: float = 0.0
 
     def roll(self, now: float) -> None:
-        if now < self.ends_at:
-            return
+        if now >= self.ends_at:
+            self._begin(now, self._index(now + self.behind) if self.aligned else 0)
+
+    def _index(self, exchange_time: float) -> int:
+        return int(exchange_time // self.seconds)
+
+    def _begin(self, now: float, index: int) -> None:
         self._before, self.used, self.began_at = self.used, 0.0, now
         self.confirmed, self._unseen = False, []
-        self.ends_at = self._end(now)
-
-    def _end(self, now: float) -> float:
-        if not self.aligned:
-            return now + self.seconds
-        exchange = now + self.behind
-        return (exchange // self.seconds + 1) * self.seconds - self.behind
+        self.ends_at = (index + 1) * self.seconds - self.behind if self.aligned else now + self.seconds
 
     @property
     def held(self) -> float:
@@ -106,57 +111,80 @@ class Window:
         """Seconds until there is room for certain; None: when an answer under way comes, at the latest as the window
         rolls. A request that is greater than the whole share has room when nothing is used."""
         self.roll(now)
-        taken = self.used + self.held
-        if taken <= 0 or (taken + weight <= share * self.limit and self._may(weight)):
+        held, room = self.held, share * self.limit - self.used
+        if self.used + held <= 0 or (held + weight <= room and self._may(held + weight)):
             return 0.0
-        if self._pending and (self.used <= 0 or self.used + weight <= share * self.limit):
+        if self._pending and (self.used <= 0 or weight <= room):
             return None
         return max(self.ends_at - now, 0.001)
 
-    def _may(self, weight: float) -> bool:
-        return self.confirmed or self.held + weight <= _UNCONFIRMED_SHARE * self.limit or not self._pending
+    def _may(self, held: float) -> bool:
+        return self.confirmed or not self._pending or held <= _UNCONFIRMED_SHARE * self.limit
 
     def sent(self, number: int, weight: float) -> None:
         self._pending[number] = weight
 
     def permitted(self, weight: float, now: float) -> None:
         """Somebody will ask straight, and its answer is not seen."""
-        self._unseen.append(_Unseen(now + _STRAIGHT_SECONDS, weight))
+        self._miss(weight, now + _STRAIGHT_SECONDS)
 
     def silent(self, number: int, now: float) -> None:
         """A request ended and told nothing of this limit; it may have counted."""
-        weight = self._pending.pop(number, None)
-        if weight is not None:
-            self._unseen.append(_Unseen(now, weight))
+        self._miss(self._pending.pop(number, 0.0), now)
+
+    def _miss(self, weight: float, at: float) -> None:
+        if self._unseen and abs(at - self._unseen[-1].at) < _TOGETHER_SECONDS:
+            self._unseen[-1].weight += weight
+            self._unseen[-1].at = max(at, self._unseen[-1].at)
+        elif weight > 0:
+            self._unseen.append(_Unseen(at, weight))
 
     def withdrawn(self, number: int) -> None:
         """It was not sent."""
         self._pending.pop(number, None)
 
-    def told(self, number: int, reading: Reading, sent_at: float, now: float) -> float | None:
-        """What this request weighed at the most, where that shows: None where others were under way as well."""
+    def told(self, number: int, reading: Reading, at: float | None, sent_at: float, now: float) -> float | None:
+        """What this request weighed at the most, where that shows: None where others were under way as well. `at` is
+        the exchange's time of the answer, in whole seconds."""
         self.roll(now)
-        weight = self._pending.pop(number, 0.0)
-        if reading.limit is not None:
-            self.limit = reading.limit
-        fresh = reading.used < self._before
-        if sent_at < self.began_at and not fresh and not self.confirmed and self._before > 0:
-            self._unseen.append(_Unseen(now, weight))  # told of the window before
+        weight, used = self._pending.pop(number, 0.0), self._used(reading)
+        if self.aligned and at is not None and self._index(at) > self._index(self.ends_at + self.behind - 0.5):
+            self._begin(now, self._index(at))
+        elif self._of_before(used, at, sent_at):
+            self._miss(weight, now)
             return None
         alone = self.confirmed and not self._pending and not self._unseen and sent_at >= self.began_at
-        delta = reading.used - self.used
+        delta = used - self.used
         self._unseen = [one for one in self._unseen if one.at >= sent_at]
-        self.used, self.confirmed = max(self.used, reading.used), True
+        self.used, self.confirmed = max(self.used, used), True
         if reading.resets_in is not None:
             self.ends_at = now + max(reading.resets_in, 0.05)
         return delta if alone and delta > 0 else None
 
-    def hear_clock(self, ahead: float, now: float) -> None:
+    def _used(self, reading: Reading) -> float:
+        if reading.limit is not None:
+            self.limit = reading.limit
+        if reading.used is not None:
+            return reading.used
+        left = reading.remaining or 0.0
+        self.limit = max(self.limit, left + 1)
+        return self.limit - left
+
+    def _of_before(self, used: float, at: float | None, sent_at: float) -> bool:
+        """Whether an answer tells of the window before."""
+        if self.aligned and at is not None:
+            return self._index(at) < self._index(self.ends_at + self.behind - 0.5)
+        return sent_at < self.began_at and used >= self._before > 0
+
+    def doubt(self) -> None:
+        """The exchange refused what should have had room: what it told is no longer believed."""
+        self.confirmed = False
+
+    def hear_clock(self, ahead: float) -> None:
         """The exchange's clock is at least `ahead` of ours; the window ends by it."""
-        if ahead > self.behind or abs(ahead - self.behind) > 5.0:
-            self.behind = ahead
-            if self.aligned and self.ends_at > now:
-                self.ends_at = max(now + 0.001, self._end(now))
+        if self.aligned and self.ends_at > 0:
+            self.ends_at += self.behind - ahead
+        self.behind = ahead
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -166,12 +194,15 @@ class Window:
             "aligned": self.aligned,
             "used": self.used + self.held,
             "ends_at": self.ends_at,
+            "behind": self.behind,
         }
 
     @classmethod
-    def of_json(cls, value: dict[str, Any]) -> "Window":
+    def of_json(cls, value: dict[str, Any], shift: float) -> "Window":
+        """Times are `shift`ed. Raises ValueError for what cannot be."""
         window = cls(str(value["name"]), float(value["seconds"]), float(value["limit"]), bool(value["aligned"]))
-        window.used, window.ends_at = float(value["used"]), float(value["ends_at"])
+        window.used, window.ends_at = float(value["used"]), float(value["ends_at"]) + shift
+        window.behind = float(value["behind"]) - shift
         if window.seconds <= 0 or window.limit <= 0:
             raise ValueError("a window without length or limit")
         return window

@@ -27,7 +27,8 @@ class Waiting(Protocol):
 
 
 W = TypeVar("W", bound=Waiting)
-_Key = tuple[str, ...]
+_Key = tuple[str, str]
+"""Peer and tenant."""
 
 
 def rank(priority: Priority) -> int:
@@ -39,13 +40,13 @@ def rank(priority: Priority) -> int:
 class _Shares:
     """What each was served of late. Who comes back after a pause starts where the others are: nothing is saved up."""
 
-    _served: dict[_Key, float] = field(default_factory=dict)
+    _served: dict[str, float] = field(default_factory=dict)
     _floor: float = 0.0
 
-    def of(self, key: _Key) -> float:
+    def of(self, key: str) -> float:
         return max(self._served.get(key, 0.0), self._floor)
 
-    def serve(self, key: _Key, cost: float) -> None:
+    def serve(self, key: str, cost: float) -> None:
         start = self.of(key)
         self._floor = max(self._floor, start)
         self._served[key] = start + cost
@@ -56,16 +57,40 @@ class _Shares:
 
 
 class _Class(Generic[W]):
+    """Lines of tenants, these within their peers."""
+
     def __init__(self) -> None:
         self.lines: dict[_Key, deque[W]] = {}
-        self.shares = [_Shares(), _Shares()]
+        self._peers = _Shares()
+        self._tenants: dict[str, _Shares] = {}
 
     def __len__(self) -> int:
         return sum(map(len, self.lines.values()))
 
-    def order(self) -> list[_Key]:
-        peers, tenants = self.shares
-        return sorted(self.lines, key=lambda key: (peers.of(key[:1]), tenants.of(key)))
+    def order(self) -> Iterator[W]:
+        """As they would go if all went now."""
+        peers = {key[0]: self._peers.of(key[0]) for key in self.lines}
+        tenants = {key: self._of_tenant(key) for key in self.lines}
+        left = {key: deque(line) for key, line in self.lines.items()}
+        while left:
+            key = min(left, key=lambda one: (peers[one[0]], tenants[one]))
+            item = left[key].popleft()
+            peers[key[0]] += item.cost
+            tenants[key] += item.cost
+            if not left[key]:
+                del left[key]
+            yield item
+
+    def _of_tenant(self, key: _Key) -> float:
+        shares = self._tenants.get(key[0])
+        return shares.of(key[1]) if shares is not None else 0.0
+
+    def serve(self, key: _Key, cost: float) -> None:
+        self._peers.serve(key[0], cost)
+        self._tenants.setdefault(key[0], _Shares()).serve(key[1], cost)
+        if len(self._tenants) > _MOST_KNOWN:
+            waiting = {peer for peer, _ in self.lines}
+            self._tenants = {peer: one for peer, one in self._tenants.items() if peer in waiting}
 
 
 class Queue(Generic[W]):
@@ -104,16 +129,12 @@ class Queue(Generic[W]):
     def __iter__(self) -> Iterator[W]:
         """In the order in which they would go."""
         for one in self._classes.values():
-            for key in one.order():
-                yield from tuple(one.lines.get(key, ()))
+            yield from one.order()
 
     def served(self, item: W) -> None:
         """It goes: it does not wait any more, and the others have more of a claim."""
         self.remove(item)
-        peers, tenants = self._classes[rank(item.priority)].shares
-        key = _key(item)
-        peers.serve(key[:1], item.cost)
-        tenants.serve(key, item.cost)
+        self._classes[rank(item.priority)].serve(_key(item), item.cost)
 
     def remove(self, item: W) -> None:
         one = self._classes[rank(item.priority)]

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -24,8 +25,8 @@ PAPER = "paper"
 _OF_PAPER = "binance"
 _ID = re.compile(r"[a-z][a-z0-9_]{1,39}")
 _READING_SECONDS = 120.0
-_MOST_EXCHANGES = 60
-"""Tables in memory: a name that nobody trades on must not fill it."""
+_MOST_EXCHANGES = 20
+"""Tables in memory: names that nobody trades on must not fill it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,7 @@ class Tables:
     paper_url: str | None = None
     _tables: dict[str, Table | None] = field(default_factory=dict)
     _reading: dict[str, "asyncio.Task[Table | None]"] = field(default_factory=dict)
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def allowed(self, exchange: str) -> frozenset[str]:
         """Authorities that may be asked; none for an exchange that is not known, or not loaded."""
@@ -163,7 +165,7 @@ class Tables:
         """None for what ccxt does not know. Raises OSError where its tables cannot be read now."""
         if exchange in self._tables:
             return self._tables[exchange]
-        if not _ID.fullmatch(exchange) or (exchange == PAPER and self.paper_url is None):
+        if not self._known(exchange):
             return None
         task = self._reading.get(exchange)
         if task is None:
@@ -171,8 +173,15 @@ class Tables:
             task.add_done_callback(lambda _: self._reading.pop(exchange, None))
         return await asyncio.shield(task)
 
+    def _known(self, exchange: str) -> bool:
+        """Whether ccxt may know it, without importing it: an invented name starts no process."""
+        if exchange == PAPER:
+            return self.paper_url is not None
+        return _ID.fullmatch(exchange) is not None and any((at / f"{exchange}.py").is_file() for at in _ccxt_at())
+
     async def _read(self, exchange: str) -> Table | None:
-        told = await self._told(_OF_PAPER if exchange == PAPER else exchange)
+        async with self._one_at_a_time:
+            told = await self._told(_OF_PAPER if exchange == PAPER else exchange)
         table = None if told is None else Table(told, self.paper_url if exchange == PAPER else None)
         if len(self._tables) >= _MOST_EXCHANGES:
             self._tables.pop(next(iter(self._tables)))
@@ -221,6 +230,12 @@ def _whole(told: Any) -> dict[str, Any]:
     if not isinstance(told, dict) or not {"rate_limit_ms", "window_ms", "origins", "endpoints"} <= told.keys():
         raise ValueError("not a table")
     return told
+
+
+@lru_cache(maxsize=1)
+def _ccxt_at() -> tuple[Path, ...]:
+    found = find_spec("ccxt")
+    return tuple(map(Path, found.submodule_search_locations or ())) if found is not None else ()
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,43 @@
+"""Requests that wait for leave of an authority, and what becomes of them. Pure."""
+
+from dataclasses import dataclass, field
+
+from pool.contract.market import Priority, Refusal
+from pool.exchange.gateway.tables import Endpoint
+
+
+@dataclass(eq=False, slots=True)
+class Ticket:
+    """A request that waits, then is under way. `straight`: somebody else sends it, and tells no answer."""
+
+    endpoint: Endpoint
+    priority: Priority
+    tenant: str
+    peer: str
+    deadline: float
+    straight: bool = False
+    number: int = 0
+    sent_at: float = 0.0
+
+    @property
+    def cost(self) -> float:
+        return self.endpoint.cost
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    refusal: Refusal
+    status: int
+    retry_after: float
+
+
+@dataclass(slots=True)
+class Turn:
+    """What a look at those who wait gave, and when to look again if nothing happens before."""
+
+    granted: list[Ticket] = field(default_factory=list)
+    denied: list[tuple[Ticket, Denied]] = field(default_factory=list)
+    again_at: float | None = None
+
+    def look_at(self, at: float) -> None:
+        self.again_at = at if self.again_at is None else min(self.again_at, at)
