@@ -79,6 +79,7 @@ class Entry:
             snapshot=self.snapshot,
             mode=heartbeat.mode if heartbeat is not None and run is not None and run.connected else None,
             policy=heartbeat.policy if heartbeat is not None else None,
+            waking=heartbeat.waking if heartbeat is not None and run is not None and run.connected else None,
         )
 
     def new_run(self, nonce: str, at: datetime, now: float) -> None:
@@ -97,5 +98,5 @@ def differs(before: Slot | None, after: Slot) -> tuple[bool, bool]:
     if before is None:
         return True, after.observed_state is not ObservedState.PENDING or bool(after.conditions)
     state = before.observed_state != after.observed_state or before.conditions != after.conditions
-    volatile = {"memory": None, "cpu_percent": None, "last_report_at": None, "snapshot": None}
+    volatile = {"memory": None, "cpu_percent": None, "last_report_at": None, "snapshot": None, "waking": None}
     return state or before.model_copy(update=volatile) != after.model_copy(update=volatile), state

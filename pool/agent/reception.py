@@ -92,7 +92,7 @@ class Reception:
             case SettleFrame():
                 self._risk.settled(entry, run_id, frame.settlement)
             case WatchFrame():
-                self._watcher.watch(entry, frame.watches)
+                self._watcher.watch(entry, frame.watches, frame.number)
             case ConditionFrame():
                 entry.facts = reports.noted(entry.facts, frame)
                 self._keeper.apply(entry)

@@ -1,9 +1,10 @@
 """Follows the prices that bots wait for, with one request per exchange and kind of market for the whole pool.
 
 While there are watches, best bid and ask are asked for twice a second (Binance's `ticker/bookTicker`, by name for few
-symbols, else all); a bot whose price is crossed is sent a `LookFrame`. It decides by itself what to do, and it looks
-every few seconds anyway: a watcher that sees nothing costs promptness, not safety. What the exchange refuses makes the
-watcher slower, as it asks.
+symbols, else all); a bot whose price is crossed is sent a `LookFrame`, and decides by itself what to do. As long as
+all of its prices were seen just now it is told so by `FollowFrame`s: one that is not looks every few seconds by itself,
+so a watcher that sees nothing costs promptness, not safety. What the exchange refuses makes the watcher slower, as it
+asks.
 """
 
 import asyncio
@@ -19,8 +20,8 @@ from loguru import logger
 
 from pool.agent.entry import Entry
 from pool.agent.keeper import Keeper
-from pool.agent.watches import FEW_SYMBOLS, Quote, Venue, Watches
-from pool.contract.frames import LookFrame
+from pool.agent.watches import FEW_SYMBOLS, FOLLOW_SECONDS, Quote, Venue, Watches
+from pool.contract.frames import FollowFrame, LookFrame
 from pool.contract.risk import Watch
 
 PAPER = "paper"
@@ -57,7 +58,7 @@ class Watcher:
         self._following: dict[Venue, asyncio.Task[None]] = {}
         self._unwatched: set[str] = set()
 
-    def watch(self, entry: Entry, watches: Sequence[Watch]) -> None:
+    def watch(self, entry: Entry, watches: Sequence[Watch], number: int = 0) -> None:
         """All that this bot waits for, in place of what it said before."""
         exchange = entry.facts.spec.exchange
         known = [watch for watch in watches if (exchange, watch.market) in self._roots]
@@ -66,7 +67,8 @@ class Watcher:
             note = f"Prices of {exchange} are not watched: its bots look at their exits every few seconds only."
             self.notes.append(note)
             logger.warning(note)
-        self._watches.put(entry.bot_id, exchange, known)
+        complete = len(known) == len(watches)
+        self._watches.put(entry.bot_id, exchange, known, number if complete else None)
         self._follow_all()
 
     def forget(self, bot_id: str) -> None:
@@ -134,6 +136,11 @@ class Watcher:
             entry = self._keeper.entries.get(bot_id)
             if entry is not None and entry.connection is not None:
                 entry.connection.send(LookFrame(trade_ids=trade_ids))
+        until = time.clock_gettime(time.CLOCK_BOOTTIME) + FOLLOW_SECONDS
+        for bot_id, number in self._watches.followed(venue, quotes, time.monotonic()).items():
+            entry = self._keeper.entries.get(bot_id)
+            if entry is not None and entry.connection is not None:
+                entry.connection.send(FollowFrame(number=number, until=until))
 
     def _told(self, venue: Venue, problem: Exception, failures: int) -> float:
         """Logs the first of a row; answers how long to wait."""

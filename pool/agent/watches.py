@@ -5,8 +5,9 @@ long as it stays crossed the bot is woken again after growing delays: it may hav
 of the price was another.
 """
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
@@ -14,6 +15,11 @@ from pool.contract.risk import Watch
 
 AGAIN_SECONDS = 1.0
 AGAIN_LIMIT_SECONDS = 60.0
+TELL_SECONDS = 2.0
+FRESH_SECONDS = 2.0
+"""A price that was seen so lately is followed."""
+FOLLOW_SECONDS = 5.0
+"""A bot may count on that for so long."""
 FEW_SYMBOLS = 100
 """Up to so many are asked for by name, more by asking for all."""
 
@@ -42,19 +48,34 @@ class _Kept:
     tell_at: float = 0.0
 
 
+@dataclass(slots=True)
+class _Bot:
+    """All that one bot waits for."""
+
+    exchange: str
+    kept: list[_Kept]
+    number: int | None
+    """As the bot counts; None where it waits for more than is known here: it is never told they are followed."""
+    told_at: float = -math.inf
+    """When it was told last that these are followed."""
+    seen: dict[tuple[Market, str], float] = field(default_factory=dict)
+    """When each of its symbols was seen last."""
+
+
 class Watches:
     """All watches of all bots."""
 
     def __init__(self) -> None:
-        self._bots: dict[str, tuple[str, list[_Kept]]] = {}
+        self._bots: dict[str, _Bot] = {}
 
-    def put(self, bot_id: str, exchange: str, watches: Sequence[Watch]) -> None:
+    def put(self, bot_id: str, exchange: str, watches: Sequence[Watch], number: int | None = None) -> None:
         """All that a bot waits for; those that it waited for already stay as they are."""
-        _, before = self._bots.get(bot_id, (exchange, []))
+        bot = self._bots.get(bot_id)
+        before = bot.kept if bot is not None else []
         known = {_key(kept.watch): kept for kept in before}
         kept = [known.get(_key(watch)) or _Kept(watch) for watch in watches]
         if kept:
-            self._bots[bot_id] = (exchange, kept)
+            self._bots[bot_id] = _Bot(exchange, kept, number)
         else:
             self.forget(bot_id)
 
@@ -64,26 +85,43 @@ class Watches:
     def venues(self) -> dict[Venue, list[str]]:
         """What to ask where: the symbols, in order."""
         found: dict[Venue, set[str]] = {}
-        for exchange, kept in self._bots.values():
-            for one in kept:
-                found.setdefault(Venue(exchange, one.watch.market), set()).add(one.watch.symbol)
+        for bot in self._bots.values():
+            for one in bot.kept:
+                found.setdefault(Venue(bot.exchange, one.watch.market), set()).add(one.watch.symbol)
         return {venue: sorted(symbols) for venue, symbols in found.items()}
 
     def crossed(self, venue: Venue, quotes: Mapping[str, Quote], now: float) -> dict[str, list[int]]:
         """Trades to wake each bot for, after new prices of one venue. `now` is of the monotonic clock."""
         found: dict[str, list[int]] = {}
-        for bot_id, (exchange, kept) in self._bots.items():
-            if exchange != venue.exchange:
+        for bot_id, bot in self._bots.items():
+            if bot.exchange != venue.exchange:
                 continue
-            trades = [one.watch.trade_id for one in kept if one.watch.market == venue.market and _due(one, quotes, now)]
+            own = [one for one in bot.kept if one.watch.market == venue.market]
+            trades = [one.watch.trade_id for one in own if _due(one, quotes, now)]
             if trades:
                 found[bot_id] = list(dict.fromkeys(trades))
         return found
 
+    def followed(self, venue: Venue, quotes: Mapping[str, Quote], now: float) -> dict[str, int]:
+        """The number of the watches of each bot all of whose symbols were seen just now, where that is news to it: at
+        first, and every `TELL_SECONDS`."""
+        found: dict[str, int] = {}
+        for bot_id, bot in self._bots.items():
+            if bot.exchange != venue.exchange or bot.number is None:
+                continue
+            wanted = {(one.watch.market, one.watch.symbol) for one in bot.kept}
+            seen = ((market, symbol) for market, symbol in wanted if market == venue.market and symbol in quotes)
+            bot.seen.update(dict.fromkeys(seen, now))
+            fresh = all(now - bot.seen.get(one, -math.inf) < FRESH_SECONDS for one in wanted)
+            if fresh and now - bot.told_at >= TELL_SECONDS:
+                bot.told_at = now
+                found[bot_id] = bot.number
+        return found
+
 
 def is_crossed(watch: Watch, quote: Quote) -> bool:
-    """A long is closed at the bid, a short at the ask."""
-    price = quote.ask if watch.is_short else quote.bid
+    """A long is closed at the bid, a short at the ask, unless its bot prices exits otherwise."""
+    price = quote.ask if (watch.side or ("ask" if watch.is_short else "bid")) == "ask" else quote.bid
     return (watch.below is not None and price <= watch.below) or (watch.above is not None and price >= watch.above)
 
 
@@ -102,4 +140,4 @@ def _due(kept: _Kept, quotes: Mapping[str, Quote], now: float) -> bool:
 
 
 def _key(watch: Watch) -> tuple[object, ...]:
-    return (watch.trade_id, watch.symbol, watch.market, watch.is_short, watch.below, watch.above)
+    return (watch.trade_id, watch.symbol, watch.market, watch.is_short, watch.side, watch.below, watch.above)

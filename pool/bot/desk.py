@@ -32,6 +32,7 @@ from pool.bot.slot import SlotFiles, SlotUnreadable
 from pool.bot.snapshot import SnapshotReader, is_flat
 from pool.bot.universal.host import Universal
 from pool.bot.vitals import Vitals
+from pool.bot.waking.sleeper import Sleeper
 from pool.contract import exit_codes
 from pool.contract.events import EventType
 from pool.contract.frames import CommandFrame, ConditionFrame, ResultFrame
@@ -62,7 +63,9 @@ class Desk:
         snapshot_interval_seconds: float,
         unsettled: Callable[[], bool] = lambda: False,
         entering: Callable[[list[Trade]], list[Entering] | None] = lambda _: None,
+        sleeper: Sleeper | None = None,
     ) -> None:
+        self._sleeper = sleeper
         self._universal = universal
         self._flattening = Flattening(vitals, universal.teller, self._on_trade, unsettled)
         self._modes = Modes(universal, vitals, self._flattening, self._on_trade)
@@ -97,6 +100,9 @@ class Desk:
         if self._api.serving:
             self._api.attach(self._rpc, freqtrade.config)
             freqtrade.rpc.registered_modules.append(self._api)
+        if self._sleeper is not None and self._universal.hold is not None:
+            enabled = self._slot.spec.waking == "on_need"
+            self._sleeper.attach(freqtrade, self._universal.hold, enabled=enabled)
         self._vitals.observed_generation = self._slot.generation
         self._slot.keep_good()
         self._on_trade()
@@ -180,8 +186,15 @@ class Desk:
     def look(self, trade_ids: Collection[int] | None = None) -> None:
         """The exit pass for these open trades (None: all) alone, outside of the loop."""
         if self._freqtrade.state in (State.RUNNING, State.PAUSED):
+            before = self._universal.told
             self._universal.look(trade_ids)
-            self._contained(self._universal.tell_watches)
+            self.tell_watches()
+            if self._sleeper is not None and trade_ids is not None:
+                self._sleeper.crossed(trade_ids, before)
+
+    def tell_watches(self) -> None:
+        """The prices that open trades wait for. Never raises but for a stop."""
+        self._contained(self._universal.tell_watches)
 
     def tell_mode(self) -> None:
         """To whoever reads the heartbeat, before FreqTrade is built."""
@@ -206,7 +219,7 @@ class Desk:
     def after_loop(self) -> None:
         """Once per loop of FreqTrade. Never raises but for a stop."""
         self._contained(self._flattening.round)
-        self._contained(self._universal.tell_watches)
+        self.tell_watches()
 
     def report(self) -> None:
         """Send what changed. Cheap when nothing did."""
@@ -250,6 +263,8 @@ class Desk:
     def _on_trade(self) -> None:
         self._reader.forget()
         self._changed = True
+        if self._sleeper is not None:
+            self._sleeper.changed()
 
     def _answer(self, command: CommandFrame) -> Answer:
         handler = self._commands.get(command.name)

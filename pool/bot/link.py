@@ -24,11 +24,13 @@ from pool.bot.parent import Parent
 from pool.bot.universal.permission import Permission
 from pool.bot.universal.standing import Standing
 from pool.bot.vitals import Vitals
+from pool.bot.waking.following import Following
 from pool.contract import PROTOCOL_VERSION, exit_codes
 from pool.contract.frames import (
     Ack,
     AgentFrame,
     CommandFrame,
+    FollowFrame,
     Fork,
     GrantFrame,
     Hello,
@@ -68,6 +70,7 @@ class Link(threading.Thread):
         parent: Parent,
         standing: Standing | None = None,
         permission: Permission | None = None,
+        following: Following | None = None,
     ) -> None:
         super().__init__(name="reporting", daemon=True)
         self.welcomed = threading.Event()
@@ -81,6 +84,7 @@ class Link(threading.Thread):
         self._parent = parent
         self._standing = standing
         self._permission = permission
+        self._following = following or Following(lambda: 0)
         self._incarnation: str | None = None
         self._closing_at: float | None = None
         self._last_contact = time.monotonic()
@@ -102,6 +106,7 @@ class Link(threading.Thread):
                     try:
                         self._converse(connection)
                     finally:
+                        self._following.lost()
                         if self._permission is not None:
                             self._permission.lost()
             except (OSError, EOFError, FrameError, ValidationError) as error:
@@ -189,6 +194,8 @@ class Link(threading.Thread):
                 self._control.submit(frame)
             case LookFrame():
                 self._control.look(frame.trade_ids)
+            case FollowFrame():
+                self._following.told(frame.number, frame.until)
             case MandateFrame() if self._standing is not None:
                 self._standing.take_mandate(frame)
             case PolicyFrame() if self._standing is not None:

@@ -32,6 +32,8 @@ from pool.bot.universal.retries import Retries
 from pool.bot.universal.standing import HALT_FLAG, Standing
 from pool.bot.vitals import Vitals
 from pool.contract import exit_codes
+from pool.bot.waking.following import Following
+from pool.bot.waking.sleeper import Sleeper
 from pool.contract.frames import ConditionFrame, Fork
 from pool.contract.slots import ConditionType, DesiredState, SlotSpec
 from pool.settings import PoolSettings
@@ -109,6 +111,14 @@ class Bot:
         self._universal = Universal(self._standing, self._outbox)
         self._orders = Orders(directory, self._permission, self._universal.why, self._universal.teller)
         self._link = Link(
+        following = Following(lambda: self._outbox.watch_number)
+        self._sleeper = Sleeper(
+            fork.bot_id,
+            self._vitals,
+            following,
+            slice_seconds=max(settings.snapshot_interval_seconds, 1.0),
+            wake=self._control.wake,
+        )
             fork,
             pool_directory / AGENT_SOCKET,
             settings,
@@ -119,6 +129,7 @@ class Bot:
             standing=self._standing,
             permission=self._permission,
         )
+            following=following,
         self._desk = Desk(
             self._slot,
             self._vitals,
@@ -129,6 +140,7 @@ class Bot:
             self._orders.unsettled,
             self._orders.entering,
         )
+            self._sleeper,
         self._retries = Retries(self._hurries)
         self._directory = directory
         self._trader: Trader | None = None
@@ -184,6 +196,7 @@ class Bot:
             return self._slot.prepare()
         except (SlotUnreadable, ConfigurationRefused) as error:
             if not self._desk.fall_back(classify(error, self._evidence)):
+                sleeper=self._sleeper,
                 raise
             return self._slot.spec
 

@@ -56,6 +56,8 @@ class Outbox:
         self._others: deque[Kept] = deque()
         self._requests: list[tuple[float, ReserveFrame]] = []
         """With the time, of the monotonic clock, from which on nobody waits for an answer."""
+        self.watch_number = 0
+        """Of the watches that were set last."""
         self._watches: WatchFrame | None = None
         self._watches_sent = True
 
@@ -93,13 +95,12 @@ class Outbox:
 
     def set_watches(self, watches: Sequence[Watch]) -> None:
         """All prices that the bot waits for, the most urgent first; sent when they are others than before."""
-        frame = WatchFrame(watches=list(watches[:_MOST_WATCHES]))
+        wanted = list(watches[:_MOST_WATCHES])
         with self._lock:
-            if self._watches is not None and frame.watches == self._watches.watches:
+            if wanted == (self._watches.watches if self._watches is not None else []):
                 return
-            if self._watches is None and not frame.watches:
-                return
-            self._watches = frame
+            self.watch_number += 1
+            self._watches = WatchFrame(number=self.watch_number, watches=wanted)
             self._watches_sent = False
         self.wake.set()
 

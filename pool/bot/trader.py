@@ -27,6 +27,7 @@ from pool.bot.pace import keep_pace
 from pool.bot.universal.orders import Orders
 from pool.bot.universal.share import keep_to_share
 from pool.bot.vitals import PATIENCE_BUILDING_SECONDS, PATIENCE_STARTUP_SECONDS, Vitals
+from pool.bot.waking.sleeper import Sleeper
 from pool.contract.slots import ExchangeCredentials
 
 logger = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class Trader(Worker):  # type: ignore[misc]  # FreqTrade is not typed here
         evidence: Evidence,
         credentials: Callable[[], ExchangeCredentials | None],
         orders: Orders | None = None,
+        sleeper: Sleeper | None = None,
     ) -> None:
         self._control = control
         self._vitals = vitals
@@ -60,6 +62,8 @@ class Trader(Worker):  # type: ignore[misc]  # FreqTrade is not typed here
         self._evidence = evidence
         self._credentials = credentials
         self._orders = orders
+        self._sleeper = sleeper
+        self._looped_well = False
         self._loop_state: State | None = None
         self._failures = 0
         self._start_again_at: float | None = None
@@ -132,6 +136,9 @@ class Trader(Worker):  # type: ignore[misc]  # FreqTrade is not typed here
         """FreqTrade's Worker would sleep deaf for RETRY_TIMEOUT after a temporary error, stop after an operational one,
         and end after any other."""
         self._desk.keep()
+        self._looped_well = False
+        if self._sleeper is not None:
+            self._sleeper.looping()
         try:
             if self._start_again_at is not None and time.monotonic() >= self._start_again_at:
                 self.freqtrade.startup()
@@ -143,6 +150,9 @@ class Trader(Worker):  # type: ignore[misc]  # FreqTrade is not typed here
             self._outlast(error)
         else:
             self._failures = 0
+            self._looped_well = self._start_again_at is None
+        if self._sleeper is not None:
+            self._sleeper.looped()
 
     def _outlast(self, error: BaseException) -> None:
         """Wait until the next try, longer each time; raises `error` where nothing wants one."""
@@ -161,6 +171,36 @@ class Trader(Worker):  # type: ignore[misc]  # FreqTrade is not typed here
                 return
             self._sleep(min(remaining, _EXIT_PASS_SECONDS))
 
+    def _throttle(self, func: Callable[..., Any], throttle_secs: float, *more: Any, **named: Any) -> Any:
+        """A loop and FreqTrade's own wait; then on, as long as nothing comes up that a loop would act on."""
+        result = super()._throttle(func, throttle_secs, *more, **named)
+        if self._sleeper is not None:
+            self._sleep_on(self._sleeper)
+        return result
+
+    def _sleep_on(self, sleeper: Sleeper) -> None:
+        self._assess(sleeper)
+        while not (self._control.stopping or sleeper.due() or self.freqtrade.state is not self._loop_state):
+            self._control.wait(sleeper.slice_seconds())
+            self._serve()
+            if self._orders is not None and self._orders.look_again():
+                return
+            if sleeper.stale():
+                self._assess(sleeper)
+
+    def _assess(self, sleeper: Sleeper) -> None:
+        self._desk.tell_watches()
+        unsettled = self._orders is not None and self._orders.unsettled()
+        sleeper.assess(looped=self._looped_well, flattening=self._desk.flattening, unsettled=unsettled)
+
+    def _serve(self) -> None:
+        """What is done all through a wait."""
+        self._vitals.step()
+        self._serve_commands()
+        self._serve_looks()
+        self._desk.keep()
+        self._desk.report()
+
     def _sleep(self, sleep_duration: float) -> None:
         """Wait for so long at most, serving commands and reporting; ends at once on a stop or a changed state. Never
         longer than between two loops: FreqTrade counts by the wall clock, which may be set back meanwhile."""
@@ -168,11 +208,7 @@ class Trader(Worker):  # type: ignore[misc]  # FreqTrade is not typed here
         deadline = time.monotonic() + min(sleep_duration, longest)
         self._desk.after_loop()
         while not self._control.stopping:
-            self._vitals.step()
-            self._serve_commands()
-            self._serve_looks()
-            self._desk.keep()
-            self._desk.report()
+            self._serve()
             if self._orders is not None and self._orders.look_again():
                 return
             if self._desk.flattening:
@@ -185,6 +221,8 @@ class Trader(Worker):  # type: ignore[misc]  # FreqTrade is not typed here
     def _serve_commands(self) -> None:
         while self._control.commands and not self._control.stopping:
             self._desk.serve(self._control.commands.popleft())
+            if self._sleeper is not None:
+                self._sleeper.ask()
 
     def _serve_looks(self) -> None:
         wanted = set()

@@ -11,6 +11,7 @@ from typing import Literal
 
 from pool.contract.frames import Heartbeat
 from pool.contract.risk import Mode
+from pool.contract.waking import WakingState
 
 PATIENCE_BUILDING_SECONDS = 240.0
 """Markets are loaded in up to four attempts of several requests that may each wait for their time-out."""
@@ -34,6 +35,7 @@ class Vitals:
     mode: Mode | None = None
     policy: str | None = None
     """Fingerprint."""
+    waking: WakingState | None = None
     _longest_gap: float = 0.0
     _stepped_at: float = field(default_factory=time.monotonic)
 
@@ -84,4 +86,5 @@ class Vitals:
             flat=self.flat,
             mode=self.mode,
             policy=self.policy,
+            waking=self.waking,
         )

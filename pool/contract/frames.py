@@ -20,6 +20,7 @@ from pool.contract.reported import INTEGER_LIMIT, Count, Reported
 from pool.contract.risk import Grant, Mode, ReserveRequest, Settlement, Watch
 from pool.contract.slots import ExchangeCredentials, Memory
 from pool.contract.snapshots import BotSnapshot
+from pool.contract.waking import WakingState
 
 # ---- bot → agent
 
@@ -55,6 +56,8 @@ class Heartbeat(Reported):
     """In force; None of a bot that needs no permission."""
     policy: str | None = Field(default=None, max_length=64)
     """Fingerprint of the policy in force; None for none."""
+    waking: WakingState | None = None
+    """When it runs FreqTrade's loop; None while it runs none."""
 
 
 class BotEvent(Reported):
@@ -110,6 +113,8 @@ class WatchFrame(Reported):
 
     kind: Literal["watch"] = "watch"
     watches: list[Watch] = Field(max_length=500)
+    number: Count = 0
+    """Counts up with each change; echoed by `FollowFrame`."""
 
 
 BotFrame = Annotated[
@@ -187,7 +192,17 @@ class LookFrame(Wire):
 
 
 AgentFrame = Annotated[
-    Welcome | Ack | CommandFrame | MandateFrame | PolicyFrame | GrantFrame | LookFrame, Field(discriminator="kind")
+class FollowFrame(Wire):
+    """All prices of the `WatchFrame` of this number are followed, until that time of CLOCK_BOOTTIME at the latest: said
+    again and again as long as they are. Without it a bot must look by itself."""
+
+    kind: Literal["follow"] = "follow"
+    number: int
+    until: float
+
+
+    Welcome | Ack | CommandFrame | MandateFrame | PolicyFrame | GrantFrame | LookFrame | FollowFrame,
+    Field(discriminator="kind"),
 ]
 
 # ---- agent ⇄ init ⇄ zygote

@@ -153,8 +153,10 @@ class Watch(Wire):
     symbol: str = Field(max_length=64)
     market: Literal["spot", "linear"] = "spot"
     is_short: bool
+    side: Literal["bid", "ask"] | None = None
+    """Which price counts; None: the bid of a long, the ask of a short."""
     below: Money | None = None
-    """Wake when the exit price (bid of a long, ask of a short) is this or less."""
+    """Wake when that is this or less."""
     above: Money | None = None
     """Wake when it is this or more."""
 

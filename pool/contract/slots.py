@@ -9,6 +9,8 @@ from pool.contract.model import BotId, Instant, Money, Secret, Wire
 from pool.contract.policy import PolicyInForce
 from pool.contract.risk import Mode
 from pool.contract.snapshots import BotSnapshot
+from pool.contract.waking import Mode as WakingMode
+from pool.contract.waking import WakingState
 
 
 class DesiredState(StrEnum):
@@ -148,6 +150,8 @@ class SlotSpec(Wire):
     the two the newer one counts."""
 
 
+    waking: WakingMode = "on_need"
+    """When FreqTrade's loop runs."""
 class Exit(Wire):
     """How a bot process ended."""
 
@@ -200,6 +204,8 @@ class Slot(Wire):
     """Fingerprint of the policy that its process keeps; None for none."""
 
 
+    waking: WakingState | None = None
+    """When it runs FreqTrade's loop, and why so; None while it runs none, and of a bot that does not tell."""
 class CommandName(StrEnum):
     """Commands to a running bot. Pausing, resuming and stopping for good are desired states, not commands."""
 

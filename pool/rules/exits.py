@@ -68,14 +68,16 @@ def thresholds(
     atr: Atrs | None = None,
     *,
     rate: float | None = None,
+    least_move: float | None = LEAST_MOVE,
 ) -> Thresholds:
     """Rates at which `decide` would answer otherwise, for `marks` as it left them: the stop on the adverse side; on the
     favourable one the nearest of the next level of the ladder, an activation or trigger, and, for an active trailing
-    stop, the best rate that moves it. What `rate`, the last one seen, has passed already is left out."""
+    stop, the best rate that moves it (by `least_move` at least; None leaves it out). What `rate`, the last one seen,
+    has passed already is left out."""
     marks = counted_anew(position, marks, position.open_rate if rate is None else rate)
     ahead = [
         (threshold, reason)
-        for threshold, reason in _ahead(position, marks, document, atr)
+        for threshold, reason in _ahead(position, marks, document, atr, least_move)
         if 0 < threshold < inf and (rate is None or not reached(position, rate, threshold))
     ]
     nearest = (max if position.is_short else min)((threshold for threshold, _ in ahead), default=None)
@@ -126,7 +128,9 @@ def _ladder_close(
     return None if section is None else ladder_close(position, section, favourable, min_amount, min_rest)
 
 
-def _ahead(position: Position, marks: Marks, document: PolicyDocument, atr: Atrs | None) -> list[tuple[float, str]]:
+def _ahead(
+    position: Position, marks: Marks, document: PolicyDocument, atr: Atrs | None, least_move: float | None
+) -> list[tuple[float, str]]:
     """Rates on the favourable side that matter, and why."""
     found: list[tuple[float, str]] = []
     if document.take_profit is not None:
@@ -144,7 +148,7 @@ def _ahead(position: Position, marks: Marks, document: PolicyDocument, atr: Atrs
     if document.trailing_stop is not None:
         activation = document.trailing_stop.activation
         if trails(position, document.trailing_stop, best):
-            moving = _moving_rate(position, marks, document, atr, best)
+            moving = _moving_rate(position, marks, document, atr, best, least_move)
             found += [] if moving is None else [(moving, "trailing_stop")]
         elif activation is not None:
             found.append((rate_at_profit(position, float(activation)), "activation"))
@@ -152,17 +156,22 @@ def _ahead(position: Position, marks: Marks, document: PolicyDocument, atr: Atrs
 
 
 def _moving_rate(
-    position: Position, marks: Marks, document: PolicyDocument, atr: Atrs | None, best: float
+    position: Position,
+    marks: Marks,
+    document: PolicyDocument,
+    atr: Atrs | None,
+    best: float,
+    least_move: float | None,
 ) -> float | None:
-    """The best rate that moves the trailing stop by its step, at least `LEAST_MOVE` from the best one so far; a hair
+    """The best rate that moves the trailing stop by its step, at least `least_move` from the best one so far; a hair
     beyond it, so that rounding cannot wake a bot for nothing."""
     section = document.trailing_stop
-    if section is None:
+    if section is None or least_move is None:
         return None
     side = -1 if position.is_short else 1
-    least = best * (1 + side * LEAST_MOVE)
-    if marks.trailing_rate is None:
-        return least
+    least = best * (1 + side * max(least_move, _HAIR))
+    if marks.trailing_rate is None or (least_move == 0 and section.atr_multiple is not None):
+        return least  # an ATR that falls later counts from the best rate that was seen
     wanted = marks.trailing_rate + side * float(section.step) * position.open_rate
     if section.distance is not None:
         share = 1 - side * float(section.distance) / leverage_of(position)

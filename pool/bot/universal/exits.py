@@ -34,7 +34,7 @@ from pool.bot.universal.told import Told
 from pool.bot.universal.why import WhyBook, parse, reason
 from pool.contract.policy import PolicyInForce
 from pool.contract.risk import Mode
-from pool.rules.exits import decide, thresholds
+from pool.rules.exits import LEAST_MOVE, decide, thresholds
 from pool.rules.position import Close, Marks, Price, Thresholds
 from pool.rules.stops import atr_periods
 
@@ -65,6 +65,7 @@ class Exits:
         self._partial: dict[int, tuple[Close, float]] = {}
         self._crossed_at: dict[int, float] = {}
         self._unsaved: set[int] = set()
+        self._due: set[int] = set()
 
     def should_exit(
         self, ask: ShouldExit, trade: LocalTrade, rate: float, now: datetime, **asked: Any
@@ -98,6 +99,7 @@ class Exits:
             for trade_id in [one for one in kept if one not in trade_ids]:
                 del kept[trade_id]
         self._unsaved &= set(trade_ids)
+        self._due &= set(trade_ids)
 
     def stands_in(self, exit_: ExitCheckTuple) -> bool:
         """It is the exit of a stop that the exchange should have held: FreqTrade itself decides none then. An exit of
@@ -146,13 +148,25 @@ class Exits:
         never looked at."""
         self._decide(trade, float(trade.open_rate or 0.0), datetime.now(UTC), None, None)
 
-    def thresholds(self, trade: LocalTrade, rate: float | None) -> Thresholds:
-        """Rates at which this trade is to be looked at again: the rules', and FreqTrade's own stop."""
+    def is_due(self, trade_id: int) -> bool:
+        """The rules wanted to close of this trade when it was looked at last."""
+        return trade_id in self._due
+
+    def time_exit_at(self, trade: LocalTrade) -> float | None:
+        """When the rules' time exit is due, by the wall clock."""
+        policy = self._rules.policy
+        section = policy.document.time_exit if policy is not None else None
+        return None if section is None else position_of(trade).opened_at.timestamp() + section.after_minutes * 60
+
+    def thresholds(self, trade: LocalTrade, rate: float | None, least_move: float | None = LEAST_MOVE) -> Thresholds:
+        """Rates at which this trade is to be looked at again: the rules', and FreqTrade's own stop. `least_move` is of
+        new highs that move a trailing stop (None: of none)."""
         policy = self._rules.policy
         found = Thresholds()
         if policy is not None:
             ranges = self._ranges.of(trade.pair, atr_periods(policy.document))
-            found = thresholds(position_of(trade), self._marks_of(trade), policy.document, ranges, rate=rate)
+            position, marks = position_of(trade), self._marks_of(trade)
+            found = thresholds(position, marks, policy.document, ranges, rate=rate, least_move=least_move)
         own = float(trade.stop_loss) if trade.stop_loss else None
         if trade.is_short:
             above = min((stop for stop in (found.above, own) if stop is not None), default=None)
@@ -167,10 +181,14 @@ class Exits:
     ) -> Close | None:
         policy = self._rules.policy
         self._partial.pop(trade.id, None)
+        self._due.discard(trade.id)
         if policy is None:
             return None
         try:
-            return self._decided(policy, trade, Price(rate, low, high), now)
+            close = self._decided(policy, trade, Price(rate, low, high), now)
+            if close is not None:
+                self._due.add(trade.id)
+            return close
         except Exception as error:  # the boundary of rules: the strategy's own exits must still be asked
             self._entries.broken(f"An exit rule of trade {trade.id}", error)
             return None

@@ -11,6 +11,7 @@ told; `create_stoploss_order` gives the exchange the tighter of two stops from t
 """
 
 import logging
+import time
 from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any, Literal
@@ -33,6 +34,8 @@ from pool.rules.position import Thresholds
 
 logger = logging.getLogger(__name__)
 
+ThresholdsOf = Callable[[Trade, float | None], Thresholds]
+
 _PURPOSES = {"initial": "entry", "pos_adjust": "adjust", "replace": "replace"}
 _CUT = 1 + 1e-9
 
@@ -42,7 +45,12 @@ class Hold:
 
     def __init__(self, freqtrade: FreqtradeBot, laid: Laid, entries: Entries, teller: Teller) -> None:
         self._freqtrade = freqtrade
-        self._laid = laid
+        self.laid = self._laid = laid
+        self.handled: dict[int, float] = {}
+        """When each open trade was looked at last, by the monotonic clock."""
+        self.told: dict[int, Watch] = {}
+        """What `watches` answered last, by trade."""
+        self._thresholds: ThresholdsOf | None = None
         self._entries = entries
         self._teller = teller
         self._resting = Resting()
@@ -79,6 +87,15 @@ class Hold:
         if due:
             self.look(due)
 
+    def follow(self, thresholds: ThresholdsOf) -> None:
+        """From now on these are watched in place of the rules' alone."""
+        self._thresholds = thresholds
+
+    @property
+    def follows_all(self) -> bool:
+        """Every price that a trade waits for is watched, with a policy or without."""
+        return self._thresholds is not None
+
     def watches(self) -> list[Watch]:
         """Prices at which a trade is to be looked at before the next loop."""
         found = []
@@ -89,7 +106,7 @@ class Hold:
                 continue
             rate = self._freqtrade.exchange._exit_rate_cache.get(trade.pair)
             try:
-                rates = self._laid.exits.thresholds(trade, rate)
+                rates = (self._thresholds or self._laid.exits.thresholds)(trade, rate)
                 symbol = str(self._freqtrade.exchange.markets[trade.pair]["id"])
             except Exception as error:  # the boundary of rules: the loop looks at this trade anyway
                 self._entries.broken(f"The thresholds of trade {trade.id}", error)
@@ -105,11 +122,21 @@ class Hold:
                     symbol=symbol,
                     market=market,
                     is_short=bool(trade.is_short),
+                    side=self._side(bool(trade.is_short)),
                     below=money(rates.below),
                     above=money(rates.above),
                 )
             )
+        self.told = {watch.trade_id: watch for watch in found}
         return found
+
+    def _side(self, is_short: bool) -> Literal["bid", "ask"]:
+        """With which FreqTrade prices exits."""
+        pricing = self._freqtrade.config.get("exit_pricing", {})
+        if "price_side" not in pricing:
+            return "ask" if is_short else "bid"
+        side: Literal["bid", "ask"] = self._freqtrade.exchange._get_price_side("exit", is_short, pricing)
+        return side
 
     def forget_closed(self) -> list[Trade]:
         """What is remembered of trades that are closed; the others."""
@@ -117,6 +144,7 @@ class Hold:
         trade_ids = {trade.id for trade in trades}
         self._laid.exits.forget_all_but(trade_ids)
         self._resting.forget_all_but(trade_ids)
+        self.handled = {trade_id: at for trade_id, at in self.handled.items() if trade_id in trade_ids}
         return trades
 
     def part(self, trade: Trade, amount: float, rate: float) -> float | None:
@@ -204,6 +232,7 @@ class Hold:
 
     def _handle_trade(self, handle: Callable[[Trade], bool], trade: Trade) -> bool:
         self._laid.exits.forget_partial(trade.id)
+        self.handled[trade.id] = time.monotonic()
         if self._resting.overdue(trade):
             try:
                 self._freqtrade.cancel_open_orders_of_trade(trade, [trade.exit_side], CANCEL_REASON["TIMEOUT"])

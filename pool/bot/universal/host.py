@@ -1,6 +1,6 @@
 """The universal rules of one bot process, put together: made once, attached to each FreqTrade that is built."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from freqtrade.freqtradebot import FreqtradeBot
@@ -15,6 +15,7 @@ from pool.bot.universal.standing import Standing
 from pool.bot.universal.teller import Teller
 from pool.bot.universal.why import WhyBook
 from pool.contract.policy import HardStop
+from pool.contract.risk import Watch
 from pool.contract.slots import SlotSpec
 from pool.rules.exits import minds_prices
 from pool.rules.stops import atr_periods
@@ -89,14 +90,20 @@ class Universal:
         if self.hold is not None:
             self.hold.look_overdue()
 
+    @property
+    def told(self) -> Mapping[int, Watch]:
+        """The watches that were told last, by trade."""
+        return self.hold.told if self.hold is not None else {}
+
     def tell_watches(self) -> None:
-        """The prices at which trades are to be looked at before the next loop; without a rule about prices the loop is
-        enough, as it is for FreqTrade."""
+        """The prices at which trades are to be looked at before the next loop; without a rule about prices a bot that
+        does not wait for them has its loop, as FreqTrade has."""
         if self.hold is None:
             return
         policy = self.standing.policy
-        if policy is not None and minds_prices(policy.document):
+        if self.hold.follows_all or (policy is not None and minds_prices(policy.document)):
             self._outbox.set_watches(self.hold.watches())
             return
         self._outbox.set_watches([])
+        self.hold.told = {}
         self.hold.forget_closed()

@@ -63,6 +63,7 @@ class Waiting:
         self.trader._loop_state = State.RUNNING
         self.trader._failures = 0
         self.trader._orders = None
+        self.trader._sleeper = None
         self.trader._start_again_at = None
         self.trader._throttle_secs = 60.0
 

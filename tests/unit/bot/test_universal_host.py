@@ -99,6 +99,8 @@ def test_candles_that_cannot_be_used_are_told_once(tmp_path: Path, caplog: pytes
 
 def test_prices_are_watched_only_for_rules_that_act_at_some_rate(tmp_path: Path) -> None:
     class Holding:
+        follows_all = False
+
         def watches(self) -> list[Watch]:
             return [Watch(trade_id=1, symbol="BTCUSDT", is_short=False, below=Decimal(90))]
 

@@ -1,0 +1,212 @@
+"""Between two loops of the trader: what it waits for, and whether that has come.
+
+The facts are read after a loop and its plain wait, after each exit pass, after a trade's event, and when a rate may be
+followed again. Candles and timers go by the wall clock, which FreqTrade goes by, and are looked at every few seconds,
+whoever sets it meanwhile; the safety wake goes by the monotonic one.
+"""
+
+import logging
+import time
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from freqtrade.freqtradebot import FreqtradeBot
+from freqtrade.persistence import Trade
+from sqlalchemy.exc import SQLAlchemyError
+
+from pool.bot.universal.hold import Hold
+from pool.bot.vitals import Vitals
+from pool.bot.waking.following import Following
+from pool.bot.waking.needs import JITTER_SECONDS, SAFETY_SECONDS, Facts, TradeFacts, Waking, waking
+from pool.bot.waking.reader import Reader
+from pool.contract.risk import Watch
+from pool.contract.waking import WakingState
+
+logger = logging.getLogger(__name__)
+
+_SLICE_SECONDS = 5.0
+_LEAST_SECONDS = 0.01
+_UNANSWERED_SECONDS = 65.0
+"""A price that the watcher sees crossed and FreqTrade does not: the watcher tells it again within a minute."""
+
+
+class Sleeper:
+    """Main thread, but for `ask` and `changed`. `attach` whenever FreqTrade was built anew."""
+
+    def __init__(
+        self,
+        bot_id: str,
+        vitals: Vitals,
+        following: Following,
+        *,
+        slice_seconds: float = _SLICE_SECONDS,
+        wake: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._jitter = zlib.crc32(bot_id.encode()) % 1000 / 1000 * JITTER_SECONDS
+        self._vitals = vitals
+        self._following = following
+        self._wake = wake
+        self._slice = min(slice_seconds, _SLICE_SECONDS)
+        self._clock = clock
+        self._monotonic = monotonic
+        self._reader: Reader | None = None
+        self._asked = False
+        self._changes = 0
+        self._seen_changes = 0
+        self._open: frozenset[int] = frozenset()
+        self._unanswered: dict[int, tuple[Watch, float]] = {}
+        self._decision = Waking("loop")
+        self._looped_at = 0.0
+        self._follows_at: float | None = None
+        self._in_force: tuple[object, ...] = ()
+
+    def attach(self, freqtrade: FreqtradeBot, hold: Hold, *, enabled: bool) -> None:
+        self._hold = hold
+        self._reader = Reader(freqtrade, hold, clock=self._clock, monotonic=self._monotonic) if enabled else None
+        if self._reader is not None and self._reader.may_sleep:
+            hold.follow(self._reader.thresholds)
+        self._unanswered.clear()
+        note_requests(freqtrade.rpc._rpc, self.ask)
+
+    def ask(self) -> None:
+        """Somebody asked for something: the next loop is due when FreqTrade's own would be."""
+        self._asked = True
+        self._wake()
+
+    def changed(self) -> None:
+        """Something was done with a trade."""
+        self._changes += 1
+
+    def looping(self) -> None:
+        """A loop begins."""
+        self._asked = False
+        self._in_force = (self._vitals.mode, self._vitals.policy)
+
+    def looped(self) -> None:
+        """It is over; trades that are closed from now on free a slot."""
+        self._looped_at = self._monotonic()
+        if self._reader is not None:
+            self._open = frozenset(trade.id for trade in Trade.get_open_trades())
+
+    # ---- deciding
+
+    def assess(self, *, looped: bool, flattening: bool, unsettled: bool) -> None:
+        """Read the facts anew; those that are given FreqTrade does not know. Never raises but for a stop."""
+        self._seen_changes = self._changes
+        try:
+            facts = self._facts() if self._reader is not None else Facts(enabled=False)
+            facts = replace(facts, looped=looped, flattening=flattening, unsettled=unsettled)
+        except Exception as error:  # the boundary of reading FreqTrade and a strategy: in doubt it loops
+            logger.warning("When the next loop is due cannot be told: %s: %s", type(error).__name__, error)
+            with suppress(SQLAlchemyError):
+                Trade.rollback()
+            facts = Facts(looped=False)
+        self._decision = waking(facts)
+        self._tell()
+
+    def crossed(self, trade_ids: Iterable[int], before: Mapping[int, Watch]) -> None:
+        """An exit pass for watched prices is over. Where the watch is as `before`, FreqTrade saw another price."""
+        self.changed()
+        for trade_id in trade_ids:
+            watch = self._hold.told.get(trade_id)
+            if watch is not None and watch == before.get(trade_id):
+                self._unanswered[trade_id] = (watch, self._monotonic())
+
+    def _facts(self) -> Facts:
+        assert self._reader is not None
+        read = self._reader.facts()
+        trades = tuple(self._with_crossing(trade) for trade in read["trades"])
+        ids = frozenset(trade.trade_id for trade in trades)
+        self._follows_at = self._reader.follows_at()
+        return Facts(
+            **{**read, "trades": trades},
+            asked=self._asked or self._in_force != (self._vitals.mode, self._vitals.policy),
+            freed=bool(self._open - ids),
+            watched=self._following.holds() and ids <= self._hold.told.keys(),
+            jitter=self._jitter,
+        )
+
+    def _with_crossing(self, trade: TradeFacts) -> TradeFacts:
+        watch, at = self._unanswered.get(trade.trade_id, (None, 0.0))
+        if watch is None:
+            return trade
+        if watch != self._hold.told.get(trade.trade_id) or self._monotonic() - at > _UNANSWERED_SECONDS:
+            del self._unanswered[trade.trade_id]
+            return trade
+        return replace(trade, beyond=True)
+
+    def _tell(self) -> None:
+        told, decision = self._vitals.waking, self._decision
+        reasons: list[str] = list(decision.reasons)
+        if told is None or (told.mode, told.reasons) != (decision.mode, reasons):
+            self._vitals.waking = WakingState(mode=decision.mode, reasons=reasons, since=datetime.now(UTC))
+
+    # ---- waiting
+
+    def stale(self) -> bool:
+        """The facts are others by now, perhaps."""
+        follows = self._follows_at is not None and self._monotonic() >= self._follows_at
+        return follows or self._changes != self._seen_changes
+
+    def due(self) -> bool:
+        """A loop is to be run."""
+        decision = self._decision
+        return (
+            decision.mode == "loop"
+            or self._asked
+            or self._in_force != (self._vitals.mode, self._vitals.policy)
+            or self._monotonic() - self._looped_at >= SAFETY_SECONDS
+            or (decision.next_at is not None and self._clock() >= decision.next_at)
+            or (decision.needs_prices and not self._following.holds())
+        )
+
+    def slice_seconds(self) -> float:
+        """So long nothing is due, unless somebody wakes the bot."""
+        ends = [self._slice, self._looped_at + SAFETY_SECONDS - self._monotonic()]
+        if self._decision.next_at is not None:
+            ends.append(self._decision.next_at - self._clock())
+        if self._decision.needs_prices:
+            ends.append(self._following.left_seconds())
+        if self._follows_at is not None:
+            ends.append(self._follows_at - self._monotonic())
+        return max(min(ends), _LEAST_SECONDS)
+
+
+_CHANGING = (
+    "_rpc_start",
+    "_rpc_stop",
+    "_rpc_pause",
+    "_rpc_reload_config",
+    "_rpc_force_exit",
+    "_rpc_force_entry",
+    "_rpc_cancel_open_order",
+    "_rpc_delete",
+    "_rpc_reload_trade_from_exchange",
+    "_rpc_add_lock",
+    "_rpc_delete_lock",
+    "_rpc_blacklist",
+    "_rpc_blacklist_delete",
+    "_update_market_direction",
+)
+
+
+def note_requests(rpc: Any, ask: Callable[[], None]) -> None:
+    """What others change through FreqTrade's API is asked for, too."""
+
+    def noted(do: Callable[..., Any], *given: Any, **named: Any) -> Any:
+        try:
+            return do(*given, **named)
+        finally:
+            ask()
+
+    for name in _CHANGING:
+        do = getattr(rpc, name, None)
+        if do is not None:
+            setattr(rpc, name, partial(noted, do))
