@@ -12,6 +12,9 @@ from loguru import logger
 from pool.contract.market import Kind
 from pool.exchange.gateway.budget import Budgets as OfExchanges
 from pool.exchange.gateway.cache import MOST_BYTES, Cache, Entry
+from pool.exchange.gateway.candles.endpoint import CandleEndpoint
+from pool.exchange.gateway.candles.metrics import CandleMetrics
+from pool.exchange.gateway.candles.service import CandleService
 from pool.exchange.gateway.clocks import Clock
 from pool.exchange.gateway.disk import Disk, Kept, boot_id
 from pool.exchange.gateway.gateway import Gateway
@@ -58,8 +61,12 @@ async def running(options: Options, parts: Parts | None = None) -> AsyncIterator
     gateway = Gateway(parts.tables, parts.budgets, parts.upstream, options.paper_url, cache, parts.clock)
     keeper = _Keeper(gateway, parts.disk)
     await keeper.warm()
-    front = Front(gateway, Told(gateway, keeper.problems).routes())
-    front.add(("GET", "/metrics"), Metrics(gateway, front).answer)
+    candles = CandleService(options.directory, options.paper_url, wall_ms=lambda: gateway.clock.now().wall_ms)
+    front = Front(gateway, Told(gateway, lambda: [*keeper.problems(), *candles.problems()]).routes())
+    front.add(("GET", "/metrics"), Metrics(gateway, front, CandleMetrics(candles)).answer)
+    for route, handler in CandleEndpoint(candles).routes().items():
+        front.add(route, handler)
+    await candles.start()
     writing = asyncio.create_task(keeper.run())
     try:
         yield front.answer
@@ -67,6 +74,7 @@ async def running(options: Options, parts: Parts | None = None) -> AsyncIterator
         writing.cancel()
         with suppress(asyncio.CancelledError):
             await writing
+        await candles.aclose()
         await gateway.close()
         await keeper.close()
 

@@ -82,11 +82,12 @@ class Told:
 class Metrics(Collector):
     """Read when it is asked for; counting costs nothing but plain numbers."""
 
-    def __init__(self, gateway: Gateway, front: Front) -> None:
+    def __init__(self, gateway: Gateway, front: Front, *others: Collector) -> None:
         self._gateway = gateway
         self._front = front
         self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(self)
+        for collector in (self, *others):
+            self._registry.register(collector)
 
     async def answer(self, _: web.BaseRequest) -> web.Response:
         body = generate_latest(self._registry)

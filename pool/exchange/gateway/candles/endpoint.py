@@ -5,8 +5,7 @@ Whoever reaches the gateway may ask, tenants' bots too: a page is bounded, and s
 
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -75,16 +74,6 @@ class CandleEndpoint:
         for pair in pairs:
             Series.of(exchange, pair, "1m", kind)
         return web.json_response({"tickers": await self._service.tickers(exchange, kind, pairs)}, dumps=_dumps)
-
-
-@asynccontextmanager
-async def opened(service: CandleService) -> AsyncIterator[CandleEndpoint]:
-    """The endpoint of a service that is started, and closed afterwards."""
-    await service.start()
-    try:
-        yield CandleEndpoint(service)
-    finally:
-        await service.aclose()
 
 
 def _address_of(request: web.BaseRequest) -> str:

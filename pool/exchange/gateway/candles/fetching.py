@@ -28,6 +28,8 @@ _EMPTY_SECONDS = 300.0
 _MOST_SERIES = 2000
 _MOST_ASKED = 500
 _AT_ONCE = 4
+_LEAST = 50
+"""Some exchanges count a page by what is asked for; fewer than this cost the same."""
 
 
 class Asking(Protocol):
@@ -109,7 +111,7 @@ class Fetching:
         while since < end:
             asked_at = self._wall_ms()
             async with self._places:
-                rows, limit = await self._worker.page(series, since, PAGE)
+                rows, limit = await self._worker.page(series, since, _limit(end - since, step))
             try:
                 page = page_of(series, rows, since, asked_at)
             except Malformed as problem:
@@ -148,3 +150,7 @@ class Fetching:
             made = await asyncio.to_thread(rollup.rolled, minutes, series.step, low, high)
             self.counters["rolled"] += len(made)
             await self._store.add(series, made)
+
+
+def _limit(span: int, step: int) -> int:
+    return min(PAGE, max(_LEAST, -(-span // step) + 1))
