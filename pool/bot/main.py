@@ -31,9 +31,9 @@ from pool.bot.universal.permission import Permission
 from pool.bot.universal.retries import Retries
 from pool.bot.universal.standing import HALT_FLAG, Standing
 from pool.bot.vitals import Vitals
-from pool.contract import exit_codes
 from pool.bot.waking.following import Following
 from pool.bot.waking.sleeper import Sleeper
+from pool.contract import exit_codes
 from pool.contract.frames import ConditionFrame, Fork
 from pool.contract.slots import ConditionType, DesiredState, SlotSpec
 from pool.settings import PoolSettings
@@ -110,7 +110,6 @@ class Bot:
         )
         self._universal = Universal(self._standing, self._outbox)
         self._orders = Orders(directory, self._permission, self._universal.why, self._universal.teller)
-        self._link = Link(
         following = Following(lambda: self._outbox.watch_number)
         self._sleeper = Sleeper(
             fork.bot_id,
@@ -119,6 +118,7 @@ class Bot:
             slice_seconds=max(settings.snapshot_interval_seconds, 1.0),
             wake=self._control.wake,
         )
+        self._link = Link(
             fork,
             pool_directory / AGENT_SOCKET,
             settings,
@@ -128,8 +128,8 @@ class Bot:
             parent=parent,
             standing=self._standing,
             permission=self._permission,
-        )
             following=following,
+        )
         self._desk = Desk(
             self._slot,
             self._vitals,
@@ -139,8 +139,8 @@ class Bot:
             settings.snapshot_interval_seconds,
             self._orders.unsettled,
             self._orders.entering,
-        )
             self._sleeper,
+        )
         self._retries = Retries(self._hurries)
         self._directory = directory
         self._trader: Trader | None = None
@@ -187,6 +187,7 @@ class Bot:
                 evidence=self._evidence,
                 credentials=lambda: self._link.credentials,
                 orders=self._orders,
+                sleeper=self._sleeper,
             )
             self._trader.run()
         return self._control.exit_code
@@ -196,7 +197,6 @@ class Bot:
             return self._slot.prepare()
         except (SlotUnreadable, ConfigurationRefused) as error:
             if not self._desk.fall_back(classify(error, self._evidence)):
-                sleeper=self._sleeper,
                 raise
             return self._slot.spec
 

@@ -112,9 +112,9 @@ class WatchFrame(Reported):
     """All prices that this bot waits for; replaces what it said before."""
 
     kind: Literal["watch"] = "watch"
-    watches: list[Watch] = Field(max_length=500)
     number: Count = 0
     """Counts up with each change; echoed by `FollowFrame`."""
+    watches: list[Watch] = Field(max_length=500)
 
 
 BotFrame = Annotated[
@@ -191,7 +191,6 @@ class LookFrame(Wire):
     trade_ids: list[int]
 
 
-AgentFrame = Annotated[
 class FollowFrame(Wire):
     """All prices of the `WatchFrame` of this number are followed, until that time of CLOCK_BOOTTIME at the latest: said
     again and again as long as they are. Without it a bot must look by itself."""
@@ -201,6 +200,7 @@ class FollowFrame(Wire):
     until: float
 
 
+AgentFrame = Annotated[
     Welcome | Ack | CommandFrame | MandateFrame | PolicyFrame | GrantFrame | LookFrame | FollowFrame,
     Field(discriminator="kind"),
 ]

@@ -148,10 +148,10 @@ class SlotSpec(Wire):
     policy: PolicyInForce | None = None
     """Universal rules to start with. Changed later by `PUT /v1/slots/{bot_id}/policy`, without a new generation; of
     the two the newer one counts."""
-
-
     waking: WakingMode = "on_need"
     """When FreqTrade's loop runs."""
+
+
 class Exit(Wire):
     """How a bot process ended."""
 
@@ -202,10 +202,10 @@ class Slot(Wire):
     """In force, as the bot told last; None of one that is not governed, or does not report."""
     policy: str | None = None
     """Fingerprint of the policy that its process keeps; None for none."""
-
-
     waking: WakingState | None = None
     """When it runs FreqTrade's loop, and why so; None while it runs none, and of a bot that does not tell."""
+
+
 class CommandName(StrEnum):
     """Commands to a running bot. Pausing, resuming and stopping for good are desired states, not commands."""
 
