@@ -29,9 +29,9 @@ _TELLING = (b"accept", b"accept-language", b"content-type", b"user-agent")
 _PLAIN_AGENTS = (b"python/", b"python-requests/", b"python-httpx/", b"ccxt/")
 """Of libraries as they come: one client is as good as the other, so their answers are shared."""
 _SECRET_NAMES = frozenset(
-    ("sign", "sig", "timestamp", "recvwindow", "token", "key", "auth", "hash", "expires", "tonce", "userid", "account")
+    ("sign", "sig", "timestamp", "recvwindow", "key", "auth", "hash", "expires", "tonce", "userid", "account")
 )
-_SECRET_PARTS = ("signature", "apikey", "nonce", "secret", "accesskey", "passphrase", "listenkey", "password")
+_SECRET_PARTS = ("signature", "apikey", "nonce", "secret", "accesskey", "passphrase", "listenkey", "password", "token")
 _PRIORITIES: frozenset[str] = frozenset(get_args(Priority))
 
 Raw = Iterable[tuple[bytes, bytes]]

@@ -22,5 +22,5 @@ async def exchange() -> AsyncIterator[Scripted]:
 
 @pytest.fixture
 async def rig(exchange: Scripted, tmp_path: Path) -> AsyncIterator[Rig]:
-    async with gateway(tmp_path / "gateway", exchange.url) as rig:
+    async with gateway(tmp_path / "gateway", exchange.url, exchange.clocks) as rig:
         yield rig

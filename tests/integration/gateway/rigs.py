@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -104,17 +105,27 @@ class NoTables:
         return None
 
 
+START_MS = 1_772_625_605_000
+"""Five seconds into a minute."""
+
+
 @dataclass
 class Clocks:
-    """The machine's, set forward as a test likes; the wall clock also by itself."""
+    """They stand still unless a test sets them forward; the wall clock also jumps by itself. `real`: the machine's."""
 
     ahead: float = 0.0
     jumped_ms: int = 0
+    real: bool = False
+
+    def now_ms(self) -> int:
+        """The exchange's time."""
+        return (wall_clock_ms() if self.real else START_MS) + int(self.ahead * 1000)
+
+    def steady(self) -> float:
+        return (steady_clock() if self.real else 1_000_000.0) + self.ahead
 
     def clock(self) -> Clock:
-        return Clock(
-            lambda: steady_clock() + self.ahead, lambda: wall_clock_ms() + int(self.ahead * 1000) + self.jumped_ms
-        )
+        return Clock(self.steady, lambda: self.now_ms() + self.jumped_ms)
 
 
 @dataclass
@@ -193,13 +204,16 @@ class Scripted:
     """A small exchange that does as each path is told; every request is kept."""
 
     url: str = ""
+    clocks: Clocks = field(default_factory=Clocks)
     handlers: dict[str, Callable[[web.BaseRequest], Any]] = field(default_factory=dict)
     asked: list[web.BaseRequest] = field(default_factory=list)
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         self.asked.append(request)
         reply = self.handlers[request.path](request)
-        return await reply if asyncio.iscoroutine(reply) else reply
+        answer: web.StreamResponse = await reply if asyncio.iscoroutine(reply) else reply
+        answer.headers.setdefault("Date", formatdate(self.clocks.now_ms() // 1000, usegmt=True))
+        return answer
 
     def count(self, path: str) -> int:
         return sum(request.path == path for request in self.asked)

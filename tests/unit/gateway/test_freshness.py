@@ -1,0 +1,185 @@
+"""Whether kept answers are right for who asks."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from pool.contract.market import Kind
+from pool.exchange.gateway.freshness import Moment, fresh, holds_candle, joinable, opening
+
+MINUTE = 60_000
+NOON = int(datetime(2026, 3, 4, 12, tzinfo=UTC).timestamp() * 1000)
+LATEST = Kind(name="candles", timeframe=60)
+LARGE = 10_000
+
+
+def at(ms: int, jumps: int = 0) -> Moment:
+    """So many milliseconds after noon, by all clocks."""
+    return Moment(1000 + ms / 1000, NOON + ms, jumps)
+
+
+def is_fresh(kind: Kind, asked: int, now: int, held: bool = True, skew: int = 0, size: int = LARGE) -> bool:
+    return fresh(kind, at(asked), at(now), skew, size, lambda opened, length: held)
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds"),
+    [("book", 1), ("ticker", 1), ("trades", 1), ("other", 1), ("candles", 1), ("funding", 60), ("markets", 300)],
+)
+def test_an_answer_lasts_as_long_as_its_kind(name: str, seconds: int) -> None:
+    kind = Kind.model_validate({"name": name})
+    assert is_fresh(kind, 0, seconds * 1000)
+    assert not is_fresh(kind, 0, seconds * 1000 + 1)
+
+
+def test_the_exchanges_time_is_never_kept_nor_waited_for_together() -> None:
+    assert not is_fresh(Kind(name="time"), 0, 0)
+    assert not joinable(Kind(name="time"), None, at(0), 0)
+
+
+def test_an_answer_of_later_than_now_is_not_fresh() -> None:
+    assert not is_fresh(Kind(name="markets"), 1, 0)
+
+
+@pytest.mark.parametrize("name", ["markets", "funding"])
+def test_what_may_be_an_error_in_disguise_is_kept_for_a_moment(name: str) -> None:
+    kind = Kind.model_validate({"name": name})
+    assert is_fresh(kind, 0, 1000, size=100)
+    assert not is_fresh(kind, 0, 1001, size=100)
+
+
+def test_candles_last_until_the_close_of_the_one_that_was_current() -> None:
+    assert is_fresh(LATEST, 1_000, MINUTE - 1)
+    assert not is_fresh(LATEST, 1_000, MINUTE)
+    assert not is_fresh(LATEST, MINUTE - 1, MINUTE), "half a second old, but before the close"
+
+
+def test_without_the_current_candle_they_are_asked_for_again() -> None:
+    assert is_fresh(LATEST, 1_000, 2_000, held=False)
+    assert not is_fresh(LATEST, 1_000, 2_001, held=False)
+
+
+def test_the_candle_that_is_looked_for_is_the_one_that_was_current_when_the_exchange_was_asked() -> None:
+    asked: list[tuple[int, int]] = []
+    fresh(LATEST, at(MINUTE + 3_000), at(MINUTE + 9_000), 0, LARGE, lambda *told: bool(asked.append(told)))
+    assert asked == [(NOON + MINUTE, MINUTE)]
+
+
+def test_days_are_not_kept_for_a_day() -> None:
+    daily = Kind(name="candles", timeframe=86_400)
+    assert is_fresh(daily, 0, 3_600_000)
+    assert not is_fresh(daily, 0, 3_600_001)
+
+
+@pytest.mark.parametrize(("skew", "until"), [(3_000, MINUTE - 3_000), (-3_000, MINUTE + 3_000)])
+def test_the_close_is_by_the_exchanges_clock(skew: int, until: int) -> None:
+    assert is_fresh(LATEST, 5_000, until - 1, skew=skew)
+    assert not is_fresh(LATEST, 5_000, until, skew=skew)
+
+
+def test_a_jump_of_the_wall_clock_makes_all_candles_stale() -> None:
+    assert not fresh(LATEST, at(0, jumps=0), at(10, jumps=1), 0, LARGE, lambda *_: True)
+    closed = Kind(name="candles", timeframe=60, since=NOON - 20 * MINUTE, limit=10)
+    assert not fresh(closed, at(0, jumps=0), at(10, jumps=1), 0, LARGE, lambda *_: True)
+    assert fresh(Kind(name="book"), at(0, jumps=0), at(10, jumps=1), 0, LARGE, lambda *_: True)
+
+
+def test_what_was_closed_when_the_exchange_was_asked_lasts() -> None:
+    closed = Kind(name="candles", timeframe=60, since=NOON - 10 * MINUTE, limit=10)
+    assert is_fresh(closed, 6_000, 306_000, held=False)
+    assert not is_fresh(closed, 6_000, 306_001, held=False)
+    assert not is_fresh(closed, 6_000, 8_000, held=False, size=2), "empty: the exchange may not have had them yet"
+
+
+@pytest.mark.parametrize("asked", [-30_000, 4_999])
+def test_a_range_that_was_not_closed_for_good_does_not_last(asked: int) -> None:
+    """Nor does it once it is: the answer was made before."""
+    kind = Kind(name="candles", timeframe=60, since=NOON - 10 * MINUTE, limit=10)
+    assert not is_fresh(kind, asked, asked + 2_000, held=False)
+    assert not is_fresh(kind, asked, 120_000, held=True)
+
+
+@pytest.mark.parametrize("timeframe", [259_200, 7 * 60 + 1, 31_536_000, -60])
+def test_of_lengths_that_exchanges_count_differently_nothing_lasts(timeframe: int) -> None:
+    kind = Kind(name="candles", timeframe=timeframe)
+    assert is_fresh(kind, 0, 1_000)
+    assert not is_fresh(kind, 0, 1_001)
+    assert not joinable(kind, at(0), at(1_001), 0)
+
+
+@pytest.mark.parametrize(
+    ("timeframe", "opened"),
+    [
+        (60, datetime(2026, 3, 4, 12, 34)),
+        (300, datetime(2026, 3, 4, 12, 30)),
+        (4 * 3600, datetime(2026, 3, 4, 12)),
+        (86_400, datetime(2026, 3, 4)),
+        (604_800, datetime(2026, 3, 2)),
+        (2_592_000, datetime(2026, 3, 1)),
+    ],
+)
+def test_when_candles_open(timeframe: int, opened: datetime) -> None:
+    now = datetime(2026, 3, 4, 12, 34, 56, 789_000, tzinfo=UTC)
+    assert opening(timeframe, int(now.timestamp() * 1000)) == opened.replace(tzinfo=UTC).timestamp() * 1000
+
+
+def test_requests_under_way_are_joined_where_they_were_sent_late_enough() -> None:
+    book = Kind(name="book")
+    assert joinable(book, None, at(0), 0)
+    assert joinable(book, at(0), at(1_000), 0)
+    assert not joinable(book, at(0), at(1_001), 0)
+    assert joinable(Kind(name="markets"), at(0), at(9_000), 0)
+
+
+def test_candles_are_not_joined_across_a_close() -> None:
+    assert joinable(LATEST, at(1_000), at(MINUTE - 1), 0)
+    assert not joinable(LATEST, at(MINUTE - 100), at(MINUTE), 0)
+    assert joinable(LATEST, None, at(MINUTE), 0)
+    assert not joinable(LATEST, at(0, jumps=0), at(1, jumps=1), 0)
+    closed = Kind(name="candles", timeframe=60, since=NOON - 10 * MINUTE, limit=5)
+    assert joinable(closed, at(MINUTE - 100), at(MINUTE), 0)
+
+
+OPENED = 1_700_000_040_000
+ROW = b'[%d,"1.0","2.0","0.5","1.5","10"]'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" + ROW % (OPENED - MINUTE) + b"," + ROW % OPENED + b"]",
+        b"[[1699999980, 1], [1700000040, 2]]",
+        b'{"data": [{"ts": "1700000040000"}]}',
+        b"[[1700000040.0, 2]]",
+        b"[[1700000040.000, 2]]",
+        b'{"t":[1699999980,1700000040]}',
+        b"1700000040",
+    ],
+)
+def test_the_current_candle_is_found_in_any_format(body: bytes) -> None:
+    assert holds_candle(body, OPENED, MINUTE)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[]",
+        b"[" + ROW % (OPENED - MINUTE) + b"]",
+        b"[[17000000400001]]",
+        b"[[11700000040]]",
+        b'[["0.1700000040"]]',
+        b"[[1700000040.5]]",
+        b"[[1700000040123]]",
+        b'[["2023-11-14T22:14:00Z"]]',
+    ],
+)
+def test_what_is_not_the_current_candle_is_not_taken_for_it(body: bytes) -> None:
+    assert not holds_candle(body, OPENED, MINUTE)
+
+
+def test_a_close_that_is_told_as_the_next_opening_is_not_the_next_candle() -> None:
+    def rows(*openings: int) -> bytes:
+        return b"[" + b",".join(b'{"from":%d,"to":%d}' % (o, o + MINUTE) for o in openings) + b"]"
+
+    assert not holds_candle(rows(OPENED - 2 * MINUTE, OPENED - MINUTE), OPENED, MINUTE)
+    assert holds_candle(rows(OPENED - 2 * MINUTE, OPENED - MINUTE, OPENED), OPENED, MINUTE)
