@@ -60,7 +60,8 @@ async def _run(directory: Directory, options: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     token = directory.control_token()
-    exchange = Exchange(directory.ledger, token, options.seed, options.symbols, options.weight_limit)
+    limits = (options.weight_limit, options.futures_weight_limit)
+    exchange = Exchange(directory.ledger, token, options.seed, options.symbols, *limits)
     if os.environ.get(REMOTE_ACCOUNTS):
         exchange.front.from_afar = OPENING
     port = options.port or directory.last_port() or 0
@@ -91,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--symbols", type=_symbols, default=60, help=f"how many markets, 1 to {MOST_SYMBOLS}")
     parser.add_argument("--seed", type=int, default=7, help="which market")
     parser.add_argument("--weight-limit", type=int, default=UNLIMITED, help="request weight per minute and address")
+    parser.add_argument("--futures-weight-limit", type=int, help="the same of perpetuals, which count by themselves")
     return parser
 
 

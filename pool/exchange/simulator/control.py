@@ -12,7 +12,8 @@ POST prices/clear    {symbol?}; the market's own price again, from now on
 POST faults          {kind, path?, method?, status?, code?, message?, milliseconds?, times?, seconds?} -> {number}
 GET, DELETE faults   DELETE takes ?number=; what the kinds do: `faults.Kind`
 POST partial-fills   {symbol?, ratio, most?}: `engine.PartialFills`; DELETE takes ?symbol=
-POST weight-limit    {limit?}; forgets use and bans, sets the limit
+GET  weight-limit    -> {limit, futures, charged, refused, banned}: what `limits.WeightLimit` counts
+POST weight-limit    {limit?, futures?}; forgets use and bans, sets the limits
 GET  ledger          ?key= -> {balances, orders, fills, changes}
 GET, DELETE counters requests by method and path
 """
@@ -90,6 +91,7 @@ class ControlApi:
             ("DELETE", "faults"): lambda call: {"removed": self._faults.remove(call.parameters.integer("number"))},
             ("POST", "partial-fills"): self._partial_fills,
             ("DELETE", "partial-fills"): self._whole_fills,
+            ("GET", "weight-limit"): lambda _: self._weights_told(),
             ("POST", "weight-limit"): self._weight_limit,
             ("GET", "ledger"): self._dump,
             ("GET", "counters"): lambda _: dict(self._counters),
@@ -269,12 +271,19 @@ class ControlApi:
 
     def _weight_limit(self, call: Call) -> dict[str, int]:
         body = Fields(call.body)
-        limit = body.count("limit")
+        limit, futures = body.count("limit"), body.count("futures")
         body.done()
         self._weights.reset()
         if limit is not None:
-            self._weights.limit = limit
-        return {"limit": self._weights.limit}
+            self._weights.limit, self._weights.futures = limit, None
+        if futures is not None:
+            self._weights.futures = futures
+        return self._weights_told()
+
+    def _weights_told(self) -> dict[str, int]:
+        weights = self._weights
+        counts = {"charged": weights.charged, "refused": weights.refused, "banned": weights.banned}
+        return {"limit": weights.limit, "futures": weights.limit_of("fapi"), **counts}
 
     def _reset_counters(self, _call: Call) -> dict[str, Any]:
         self._counters.clear()

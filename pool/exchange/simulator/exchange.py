@@ -39,6 +39,7 @@ class Exchange:
         seed: int,
         symbols: int,
         weight_limit: int = UNLIMITED,
+        futures_weight_limit: int | None = None,
         clock_ms: Callable[[], int] = wall_clock_ms,
     ) -> None:
         assets, listings = make_listings(symbols)
@@ -54,10 +55,10 @@ class Exchange:
         for symbol, start, rate in futures_ledger.funding():
             perpetuals.script_funding(symbol, start, rate)
         self.futures = FuturesEngine(self.market, perpetuals, futures_ledger, self.engine.rule)
-        weights, klines = WeightLimit(weight_limit), Klines(self.market)
+        weights, klines = WeightLimit(weight_limit, futures_weight_limit), Klines(self.market)
         spot = PublicApi(self.market, assets, weights, klines).endpoints()
         spot |= SignedApi(self.market, assets, self.ledger, self.engine).endpoints()
-        futures = FuturesPublicApi(self.market, perpetuals, klines).endpoints()
+        futures = FuturesPublicApi(self.market, perpetuals, klines, weights).endpoints()
         futures |= FuturesSignedApi(perpetuals, self.ledger, futures_ledger, self.futures).endpoints()
         self.front = Front(spot | futures, weights, Faults(), clock_ms)
         control = ControlApi(

@@ -26,6 +26,9 @@ _LIGHT_INTERVAL_SECONDS = 300  # longer candles may need many hours of market th
 class MarketData:
     """`listings` are the symbols that may be asked for."""
 
+    default_depth = 100
+    """Levels of a book whose request names none."""
+
     def __init__(self, market: Market, listings: Mapping[str, Listing], klines: Klines) -> None:
         self._market = market
         self._listings = listings
@@ -41,7 +44,7 @@ class MarketData:
             return await asyncio.to_thread(self._klines.body, symbol, interval, limit, *span, call.second)
 
     def _depth(self, call: Call) -> bytes:
-        listing, levels = self._listing(call), call.parameters.limit(100, 5_000)
+        listing, levels = self._listing(call), call.parameters.limit(self.default_depth, 5_000)
         book = make_book(listing, self._market.ticks(listing.symbol, call.second), call.second, levels)
         return rendering.depth(listing, book, call.second)
 

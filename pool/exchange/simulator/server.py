@@ -18,7 +18,7 @@ from loguru import logger
 
 from pool.exchange.simulator.calls import Call, Endpoint, Endpoints
 from pool.exchange.simulator.faults import Fault, Faults, Kind
-from pool.exchange.simulator.limits import WeightLimit
+from pool.exchange.simulator.limits import WeightLimit, family_of, told
 from pool.exchange.simulator.problems import Problem, unknown_path
 
 CONTROL_PREFIX = "/control/"
@@ -97,8 +97,9 @@ class Front:
         endpoint = self.endpoints.get((call.method, call.path))
         if endpoint is None:
             raise unknown_path(call.method, call.path)
-        used = str(self.weights.charge(address, endpoint.weight(call.parameters), call.second))
-        headers["X-MBX-USED-WEIGHT"] = headers["X-MBX-USED-WEIGHT-1M"] = used
+        family = family_of(call.path)
+        used = self.weights.charge(address, endpoint.weight(call.parameters), call.second, family)
+        headers.update(told(family, used))
         if endpoint.shared:
             return await self._shared_body(endpoint, call)
         return await _answer(endpoint, call)

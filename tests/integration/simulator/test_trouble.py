@@ -113,6 +113,44 @@ async def test_weights_are_told_as_binance_counts_them(rig: Rig) -> None:
         used = now
 
 
+@pytest.mark.parametrize(
+    ("path", "weight"),
+    [
+        ("/fapi/v1/ping", 1),
+        ("/fapi/v1/klines?symbol=BTCUSDT&interval=1m&limit=99", 1),
+        ("/fapi/v1/klines?symbol=BTCUSDT&interval=1m&limit=499", 2),
+        ("/fapi/v1/klines?symbol=BTCUSDT&interval=1m&limit=1000", 5),
+        ("/fapi/v1/klines?symbol=BTCUSDT&interval=1m&limit=1001", 10),
+        ("/fapi/v1/depth?symbol=BTCUSDT&limit=50", 2),
+        ("/fapi/v1/depth?symbol=BTCUSDT&limit=100", 5),
+        ("/fapi/v1/depth?symbol=BTCUSDT", 10),
+        ("/fapi/v1/depth?symbol=BTCUSDT&limit=1000", 20),
+        ("/fapi/v1/ticker/price?symbol=BTCUSDT", 1),
+        ("/fapi/v1/ticker/price", 2),
+        ("/fapi/v1/ticker/bookTicker", 5),
+        ("/fapi/v1/ticker/24hr", 40),
+    ],
+)
+async def test_perpetuals_weigh_as_at_binance(rig: Rig, path: str, weight: int) -> None:
+    rig.stand_still()
+    await rig.get("/api/v3/exchangeInfo")  # spot's count by themselves
+    status, _, headers = await rig.get(path)
+    assert (status, headers["X-MBX-USED-WEIGHT-1M"]) == (200, str(weight))
+
+
+async def test_perpetuals_have_a_limit_of_their_own(rig: Rig) -> None:
+    rig.stand_still()
+    told = await rig.control("POST", "weight-limit", limit=1_000, futures=2)
+    assert (told["limit"], told["futures"]) == (1_000, 2)
+
+    _, info, _ = await rig.get("/fapi/v1/exchangeInfo")
+    assert info["rateLimits"][0]["limit"] == 2
+    assert [(await rig.get("/fapi/v1/ping"))[0] for _ in range(2)] == [200, 429]
+    assert (await rig.get("/api/v3/ping"))[0] == 200
+    counted = await rig.control("GET", "weight-limit")
+    assert (counted["charged"], counted["refused"], counted["banned"]) == (3, 1, 0)
+
+
 async def test_the_weight_limit_is_enforced_where_it_is_asked_for(rig: Rig) -> None:
     rig.stand_still()
     await rig.control("POST", "weight-limit", limit=10)

@@ -6,7 +6,7 @@ import pytest
 
 from pool.exchange.simulator.faults import Fault, Faults, Kind
 from pool.exchange.simulator.fields import Fields
-from pool.exchange.simulator.limits import WeightLimit
+from pool.exchange.simulator.limits import WeightLimit, family_of
 from pool.exchange.simulator.problems import Problem
 
 
@@ -89,3 +89,21 @@ def test_a_field_that_is_wrong_is_named() -> None:
     with pytest.raises(Problem, match="JSON object"):
         Fields(b"[]")
     assert Fields(b'{"ratio": 0.1}').positive("ratio") == Decimal("0.1")
+
+
+def test_each_family_of_interfaces_has_a_weight_of_its_own() -> None:
+    limit = WeightLimit(100, futures=50)
+    assert limit.charge("a", 90, 0, "api") == 90
+    assert limit.charge("a", 50, 0, "fapi") == 50
+    with pytest.raises(Problem):
+        limit.charge("a", 1, 0, "fapi")
+    assert limit.charge("a", 100, 0, "dapi") == 100
+    assert limit.charge("a", 10, 0, "api") == 100
+    assert (limit.charged, limit.refused, limit.banned) == (250, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("path", "family"), [("/api/v3/ping", "api"), ("/fapi/v1/klines", "fapi"), ("/sapi/v1/x", "sapi"), ("/", "api")]
+)
+def test_the_family_is_told_by_the_path(path: str, family: str) -> None:
+    assert family_of(path) == family

@@ -8,9 +8,10 @@ from pool.exchange.simulator.calls import Call, Endpoint, Endpoints
 from pool.exchange.simulator.futures.perpetuals import FUNDING_SECONDS, Perpetuals, next_funding
 from pool.exchange.simulator.futures.positions import FuturesType
 from pool.exchange.simulator.klines import Klines
+from pool.exchange.simulator.limits import WeightLimit
 from pool.exchange.simulator.listings import LISTED_AT_SECONDS, Listing
 from pool.exchange.simulator.market import Market
-from pool.exchange.simulator.market_data import MarketData, day_start, depth_weight
+from pool.exchange.simulator.market_data import MarketData, day_start
 from pool.exchange.simulator.parameters import Parameters
 from pool.exchange.simulator.rendering import as_json, joined
 
@@ -21,8 +22,13 @@ _PREFIX = "/fapi/v1"
 class FuturesPublicApi(MarketData):
     """Market data of the perpetuals. Candles of the mark price are those of the last price, volume included."""
 
-    def __init__(self, market: Market, perpetuals: Perpetuals, klines: Klines) -> None:
+    default_depth = 500
+
+    def __init__(
+        self, market: Market, perpetuals: Perpetuals, klines: Klines, weights: WeightLimit | None = None
+    ) -> None:
         super().__init__(market, perpetuals.listings, klines)
+        self._weights = weights or WeightLimit()
         self._perpetuals = perpetuals
         self._infos = [as_json(_symbol_info(listing)) for listing in perpetuals.listings.values()]
 
@@ -33,12 +39,12 @@ class FuturesPublicApi(MarketData):
             "exchangeInfo": Endpoint(self._exchange_info, shared=True),
             "klines": Endpoint(self._candles, _candles_weight, shared=True),
             "markPriceKlines": Endpoint(self._candles, _candles_weight, shared=True),
-            "depth": Endpoint(self._depth, depth_weight, shared=True),
+            "depth": Endpoint(self._depth, _depth_weight, shared=True),
             "trades": Endpoint(self._trades, lambda _: 5, shared=True),
             "aggTrades": Endpoint(self._agg_trades, lambda _: 20, shared=True),
             "ticker/24hr": Endpoint(self._day_tickers, _day_weight, shared=True),
-            "ticker/price": Endpoint(self._prices, _ticker_weight, shared=True),
-            "ticker/bookTicker": Endpoint(self._book_tickers, _ticker_weight, shared=True),
+            "ticker/price": Endpoint(self._prices, _price_weight, shared=True),
+            "ticker/bookTicker": Endpoint(self._book_tickers, _book_weight, shared=True),
             "premiumIndex": Endpoint(self._premium_index, shared=True),
             "fundingRate": Endpoint(self._funding_rates, shared=True),
             "fundingInfo": Endpoint(lambda _: b"[]"),
@@ -47,9 +53,10 @@ class FuturesPublicApi(MarketData):
 
     def _exchange_info(self, call: Call) -> bytes:
         return (
-            b'{"timezone":"UTC","serverTime":%d,"futuresType":"U_MARGINED","rateLimits":[],"exchangeFilters":[],'
+            b'{"timezone":"UTC","serverTime":%d,"futuresType":"U_MARGINED","rateLimits":[{"rateLimitType":'
+            b'"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,"limit":%d}],"exchangeFilters":[],'
             b'"assets":[{"asset":"USDT","marginAvailable":true,"autoAssetExchange":"0"}],"symbols":[%s]}'
-        ) % (call.now_ms, b",".join(self._infos))
+        ) % (call.now_ms, self._weights.limit_of("fapi"), b",".join(self._infos))
 
     async def _day_tickers(self, call: Call) -> bytes:
         symbols = call.parameters.symbols()
@@ -182,12 +189,21 @@ def _symbol_info(listing: Listing) -> dict[str, object]:
 
 def _candles_weight(parameters: Parameters) -> int:
     limit = parameters.limit(500, 1_500)
-    return 1 if limit < 100 else 2 if limit < 500 else 5
+    return 1 if limit < 100 else 2 if limit < 500 else 5 if limit <= 1_000 else 10
+
+
+def _depth_weight(parameters: Parameters) -> int:
+    limit = parameters.limit(FuturesPublicApi.default_depth, 1_000)
+    return 2 if limit <= 50 else 5 if limit <= 100 else 10 if limit <= 500 else 20
 
 
 def _day_weight(parameters: Parameters) -> int:
     return 1 if parameters.text("symbol") is not None else 40
 
 
-def _ticker_weight(parameters: Parameters) -> int:
+def _price_weight(parameters: Parameters) -> int:
+    return 1 if parameters.text("symbol") is not None else 2
+
+
+def _book_weight(parameters: Parameters) -> int:
     return 2 if parameters.text("symbol") is not None else 5

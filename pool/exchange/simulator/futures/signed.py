@@ -33,6 +33,8 @@ from pool.exchange.simulator.signing import authenticate
 _MOST_ROWS = 1_000
 _DONE = {"code": 200, "msg": "success"}
 Answer = Callable[[Account, Call], Any]
+_ALL_OR_ONE = -1
+"""A weight of 1 for the orders of one symbol, of 40 for all."""
 
 
 class FuturesSignedApi:
@@ -60,7 +62,7 @@ class FuturesSignedApi:
             ("GET", "v1/order"): (self._order, 1),
             ("GET", "v1/openOrder"): (self._open_order, 1),
             ("DELETE", "v1/order"): (self._cancel, 1),
-            ("GET", "v1/openOrders"): (self._open_orders, 1),
+            ("GET", "v1/openOrders"): (self._open_orders, _ALL_OR_ONE),
             ("DELETE", "v1/allOpenOrders"): (self._cancel_all, 1),
             ("GET", "v1/allOrders"): (self._all_orders, 5),
             ("GET", "v1/userTrades"): (self._fills, 5),
@@ -68,7 +70,7 @@ class FuturesSignedApi:
             ("POST", "v1/algoOrder"): (self._place_algo, 0),
             ("GET", "v1/algoOrder"): (self._algo, 1),
             ("DELETE", "v1/algoOrder"): (self._cancel_algo, 1),
-            ("GET", "v1/openAlgoOrders"): (self._open_algos, 1),
+            ("GET", "v1/openAlgoOrders"): (self._open_algos, _ALL_OR_ONE),
             ("DELETE", "v1/algoOpenOrders"): (self._cancel_algos, 1),
             ("GET", "v1/allAlgoOrders"): (self._all_algos, 5),
         }
@@ -87,6 +89,8 @@ class FuturesSignedApi:
             self._engine.advance(call.now_ms)
             return as_json(answer(account, call))
 
+        if weight == _ALL_OR_ONE:
+            return Endpoint(run, lambda parameters: 1 if parameters.text("symbol") else 40)
         return Endpoint(run, lambda _: weight)
 
     # Account
