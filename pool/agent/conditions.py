@@ -110,6 +110,8 @@ def _of_the_run(run: Run, now: float) -> dict[ConditionType, str]:
     heartbeat = run.heartbeat
     if heartbeat is not None and heartbeat.phase == "running" and heartbeat.trader_state == "stopped":
         found[ConditionType.TRADER_STOPPED] = "FreqTrade stopped itself: its open trades are not managed"
+    if run.gateway is not None:
+        found[ConditionType.GATEWAY_UNREACHABLE] = run.gateway
     if run.note is not None and run.note.type in _KNOWN_TYPES:
         found[ConditionType(run.note.type)] = run.note.message
     return found

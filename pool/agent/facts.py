@@ -68,6 +68,8 @@ class Run:
     announced: bool = False
     note: ConditionFrame | None = None
     """The bot's own last word on why it does not trade."""
+    gateway: str | None = None
+    """Why it asks the exchange itself, in its own words; None while its gateway answers."""
     ending: Ending | None = None
     ending_since: float = 0.0
     signals_sent: Mapping[int, float] = field(default_factory=dict)

@@ -66,9 +66,11 @@ def _runs_on_what_worked(note: ConditionFrame | None) -> bool:
 
 
 def noted(facts: SlotFacts, frame: ConditionFrame) -> SlotFacts:
-    """The bot's own word on why it does not trade."""
+    """The bot's own word on why it does not trade, or on how it trades without the gateway."""
     if facts.run is None:
         return facts
+    if frame.type == ConditionType.GATEWAY_UNREACHABLE:
+        return facts.with_run(replace(facts.run, gateway=frame.message or None))
     return facts.with_run(replace(facts.run, note=frame))
 
 

@@ -18,6 +18,7 @@ from pool.bot.desk import Desk
 from pool.bot.isolation import leave_zygote, settle
 from pool.bot.link import Link
 from pool.bot.log import LOG_FILE, start_log
+from pool.bot.market.host import Market
 from pool.bot.outbox import Outbox
 from pool.bot.parent import Parent
 from pool.bot.rest import BotApi, Listener
@@ -142,6 +143,13 @@ class Bot:
             self._sleeper,
         )
         self._retries = Retries(self._hurries)
+        self._market = Market(
+            fork.bot_id,
+            settings,
+            self._outbox,
+            exchange=lambda: self._slot.spec.exchange,
+            building=lambda: self._control.building,
+        )
         self._directory = directory
         self._trader: Trader | None = None
 
@@ -176,6 +184,7 @@ class Bot:
             spec = self._prepared()
             self._universal.begin(self._directory, spec)
             self._desk.tell_mode()
+            self._market.route()
             self._vitals.paused_by_flotilla = spec.desired is DesiredState.PAUSED
             set_mp_start_method()
             arguments = ["trade", "--config", str(self._slot.config_file), "--userdir", str(self._directory)]

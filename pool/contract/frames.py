@@ -79,7 +79,8 @@ class SnapshotFrame(Reported):
 
 
 class ConditionFrame(Reported):
-    """The bot's own word on why it is not trading, e.g. before it exits because the exchange is unreachable."""
+    """The bot's own word on why it is not trading, e.g. before it exits because the exchange is unreachable; or that it
+    trades without the gateway, which an empty message takes back."""
 
     kind: Literal["condition"] = "condition"
     type: str

@@ -88,6 +88,8 @@ class ConditionType(StrEnum):
     """It reports what cannot be stored (control plane)."""
     UNGOVERNED = "Ungoverned"
     """Its pool is older than the universal rules (control plane)."""
+    GATEWAY_UNREACHABLE = "GatewayUnreachable"
+    """The market-data gateway does not answer: it asks the exchange itself, within a smaller budget."""
     TRADER_STOPPED = "TraderStopped"
     """FreqTrade put itself in STOPPED (for example after an OperationalException): open trades are not managed."""
 

@@ -49,12 +49,13 @@ def common_paths() -> tuple[tuple[Path, Use], ...]:
 
 
 def connect_ports(settings: PoolSettings) -> list[int]:
-    """TCP ports to connect to: HTTPS, name resolution (for answers too long for UDP), the paper exchange's, and what
-    the pool's settings add."""
+    """TCP ports to connect to: HTTPS, name resolution (for answers too long for UDP), the paper exchange's, the
+    gateway's, and what the pool's settings add."""
     ports = {_HTTPS, _DNS, *settings.connect_ports}
-    if settings.paper_exchange_url is not None:
-        url = urlsplit(settings.paper_exchange_url)
-        ports.add(url.port or _DEFAULT_PORTS.get(url.scheme, _HTTPS))
+    for root in (settings.paper_exchange_url, settings.gateway_url):
+        if root is not None:
+            url = urlsplit(root)
+            ports.add(url.port or _DEFAULT_PORTS.get(url.scheme, _HTTPS))
     return sorted(ports)
 
 

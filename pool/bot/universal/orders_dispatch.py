@@ -19,6 +19,7 @@ from freqtrade.exceptions import DependencyException, RetryableOrderError
 from freqtrade.freqtradebot import FreqtradeBot
 from freqtrade.persistence import Trade
 
+from pool.bot.market.kinds import sending
 from pool.bot.universal.journal import Intent, Journal, JournalFailed, Purpose, State
 from pool.bot.universal.orders_books import Books, opened_at
 from pool.bot.universal.orders_gate import Gate, Passed, Refused, Wanted
@@ -120,9 +121,10 @@ class Dispatch:
             self._gate.check(occasion.passed)
         parameters = dict(zip(("symbol", "type", "side", "amount", "price", "params"), given, strict=False)) | named
         own = parameters.pop("params", None) or {}
-        occasion.intent, order, occasion.looked_up = sender.send(
-            occasion.intent, lambda more: create(**parameters, params={**own, **more})
-        )
+        with sending("entry" if occasion.purpose.adds_risk else "exit"):
+            occasion.intent, order, occasion.looked_up = sender.send(
+                occasion.intent, lambda more: create(**parameters, params={**own, **more})
+            )
         return order
 
     def fetch_order(self, fetch: Callable[..., CcxtOrder], *given: Any, **named: Any) -> CcxtOrder:

@@ -88,3 +88,5 @@ def test_devices_within_reach_hold_nothing(tmp_path: Path) -> None:
 def test_ports_are_those_of_exchanges(url: str | None, ports: list[int]) -> None:
     assert reach.connect_ports(settings(paper_exchange_url=url)) == ports
     assert reach.connect_ports(settings(paper_exchange_url=url, connect_ports=[8443])) == sorted({*ports, 8443})
+    assert reach.connect_ports(settings(gateway_url=url)) == ports
+    assert reach.connect_ports(settings(paper_exchange_url="http://p:81", gateway_url=url)) == sorted({*ports, 81})

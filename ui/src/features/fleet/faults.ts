@@ -35,6 +35,7 @@ export const FAULTS: readonly (readonly [kind: string, level: Level])[] = [
   ['Locked', 'warning'],
   ['Ungoverned', 'warning'],
   ['Bound', 'warning'],
+  ['GatewayUnreachable', 'warning'],
   ['Other', 'warning'],
 ]
 const RANKS = new Map(FAULTS.map(([kind], rank) => [kind, rank]))

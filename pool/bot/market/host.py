@@ -1,0 +1,46 @@
+"""The way to the exchange of one bot process, put together."""
+
+from collections.abc import Callable
+
+from pool.bot.market.clients import install
+from pool.bot.market.fallback import Fallback
+from pool.bot.market.routing import Router
+from pool.bot.outbox import Outbox
+from pool.contract.frames import ConditionFrame
+from pool.contract.slots import ConditionType
+from pool.settings import PoolSettings
+
+
+class Market:
+    def __init__(
+        self,
+        bot_id: str,
+        settings: PoolSettings,
+        outbox: Outbox,
+        *,
+        exchange: Callable[[], str],
+        building: Callable[[], bool],
+    ) -> None:
+        self._outbox = outbox
+        self._router: Router | None = None
+        if settings.gateway_url is not None:
+            self._router = Router(
+                settings.gateway_url,
+                Fallback(bot_id, self._tell),
+                bot_id=bot_id,
+                tenant=settings.pool_id,
+                exchange=exchange,
+                signed_through=settings.signed_requests == "gateway",
+                building=building,
+            )
+
+    def route(self) -> None:
+        """Before FreqTrade is built; nothing where there is no gateway. For the rest of the process."""
+        if self._router is not None:
+            install(self._router)
+
+    def _tell(self, reason: str | None) -> None:
+        message = (
+            "" if reason is None else f"asks its exchange itself, the market-data gateway does not answer: {reason}"
+        )
+        self._outbox.add(ConditionFrame(type=ConditionType.GATEWAY_UNREACHABLE.value, message=message))

@@ -1,0 +1,142 @@
+"""What ccxt is asked for while it makes a request: its URL does not tell that for every exchange.
+
+ccxt's unified methods call each other (candles in pages ask for candles, all load markets first): the innermost one
+that is known counts. Each request is made in the context of its method, in threads and tasks alike.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from pool.contract.market import Kind, KindName, Priority
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """Of the requests that are made now."""
+
+    kind: Kind
+    protects: bool = False
+    """The price of one pair: what exits of open trades are decided on."""
+
+
+_OTHER = Purpose(Kind(name="other"))
+_purpose: ContextVar[Purpose] = ContextVar("purpose", default=_OTHER)
+_priority: ContextVar[Priority] = ContextVar("priority", default="order")
+
+_METHODS: Mapping[KindName, tuple[str, ...]] = {
+    "candles": ("fetch_ohlcv", "fetch_mark_ohlcv", "fetch_index_ohlcv", "fetch_premium_index_ohlcv"),
+    "book": ("fetch_order_book", "fetch_l2_order_book"),
+    "ticker": ("fetch_ticker", "fetch_tickers", "fetch_bids_asks", "fetch_last_prices", "fetch_mark_price"),
+    "trades": ("fetch_trades",),
+    "funding": ("fetch_funding_rate", "fetch_funding_rates", "fetch_funding_rate_history", "fetch_funding_interval"),
+    "markets": ("fetch_markets", "fetch_currencies", "fetch_leverage_tiers", "fetch_market_leverage_tiers"),
+    "time": ("fetch_time",),
+}
+_PROTECT = frozenset({"fetch_order_book", "fetch_l2_order_book", "fetch_ticker"})
+_CANCEL = ("cancel_order", "cancel_orders", "cancel_all_orders")
+_CANDLES = ("symbol", "timeframe", "since", "limit", "params")
+_BOUNDS = ("until", "endTime", "end", "to", "till")
+"""Parameters by which somebody asks for candles up to a time: those are not the latest."""
+
+
+def purpose() -> Purpose:
+    return _purpose.get()
+
+
+def priority() -> Priority:
+    """Of a signed request that is made now."""
+    return _priority.get()
+
+
+@contextmanager
+def sending(what: Priority) -> Iterator[None]:
+    """Signed requests within are of this priority."""
+    token = _priority.set(what)
+    try:
+        yield
+    finally:
+        _priority.reset(token)
+
+
+def told_methods(cls: type) -> dict[str, Any]:
+    """Methods for a subclass of a ccxt class that tell what they ask for, under both of the names that ccxt calls them
+    by."""
+    methods: dict[str, Any] = {}
+    for kind, names in _METHODS.items():
+        for name in names:
+            if hasattr(cls, name):
+                methods[name] = methods[_camel(name)] = _telling(getattr(cls, name), _teller(kind, name))
+    for name in _CANCEL:
+        if hasattr(cls, name):
+            methods[name] = methods[_camel(name)] = _cancelling(getattr(cls, name))
+    return methods
+
+
+def candles(parse: Callable[[str], int], given: Sequence[Any], named: Mapping[str, Any]) -> Kind:
+    """Of a call of `fetch_ohlcv`; `parse` makes seconds of a timeframe."""
+    call = {**dict(zip(_CANDLES, given, strict=False)), **named}
+    params = call.get("params") or {}
+    since = call.get("since")
+    if any(name in params for name in _BOUNDS) or (since is None and params.get("paginate")):
+        return _OTHER.kind
+    try:
+        seconds = int(parse(call.get("timeframe") or "1m"))
+        return Kind(name="candles", timeframe=seconds, since=_whole(since), limit=_whole(call.get("limit")))
+    except (ValueError, TypeError, KeyError, ArithmeticError):  # no timeframe of ccxt's, or no numbers
+        return _OTHER.kind
+
+
+def _teller(kind: KindName, name: str) -> Callable[[Any, Sequence[Any], Mapping[str, Any]], Purpose]:
+    if kind == "candles":
+        return lambda client, given, named: Purpose(candles(client.parse_timeframe, given, named))
+    always = Purpose(Kind(name=kind), protects=name in _PROTECT)
+    return lambda client, given, named: always
+
+
+def _telling(method: Any, teller: Callable[[Any, Sequence[Any], Mapping[str, Any]], Purpose]) -> Any:
+    @contextmanager
+    def told(client: Any, given: Sequence[Any], named: Mapping[str, Any]) -> Iterator[None]:
+        token = _purpose.set(teller(client, given, named))
+        try:
+            yield
+        finally:
+            _purpose.reset(token)
+
+    return _within(method, told)
+
+
+def _cancelling(method: Any) -> Any:
+    return _within(method, lambda client, given, named: sending("cancel"))
+
+
+def _within(method: Any, context: Callable[..., Any]) -> Any:
+    """The method, run within a context that is made of its arguments."""
+    if inspect.iscoroutinefunction(method):
+
+        @wraps(method)
+        async def awaited(self: Any, *given: Any, **named: Any) -> Any:
+            with context(self, given, named):
+                return await method(self, *given, **named)
+
+        return awaited
+
+    @wraps(method)
+    def called(self: Any, *given: Any, **named: Any) -> Any:
+        with context(self, given, named):
+            return method(self, *given, **named)
+
+    return called
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join("OHLCV" if part == "ohlcv" else part[:1].upper() + part[1:] for part in rest)

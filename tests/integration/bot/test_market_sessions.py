@@ -1,0 +1,250 @@
+"""ccxt's own clients, synchronous and asynchronous, between a gateway and an exchange that do as they are told."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import ccxt
+import ccxt.pro
+import pytest
+
+from pool.bot.market.clients import routed
+from pool.bot.market.fallback import Fallback
+from pool.bot.market.kinds import sending
+from pool.bot.market.refusals import HeldBack
+from pool.bot.market.routing import Router
+from pool.exchange.urls import paper_urls
+from tests.integration.bot.stand_in import Server, server
+from tests.support import free_port
+
+SYMBOL = "BTC/USDT"
+MARKET = {
+    "id": "BTCUSDT", "symbol": SYMBOL, "base": "BTC", "quote": "USDT", "type": "spot", "spot": True,
+    "active": True, "inverse": False, "linear": None,
+    "precision": {"amount": 0.001}, "limits": {}, "info": {"orderTypes": ["MARKET"]},
+}  # fmt: skip
+KEY, SECRET = "key-of-the-account", "secret-of-the-account"
+
+
+@pytest.fixture
+def exchange() -> Iterator[Server]:
+    with server("exchange") as running:
+        yield running
+
+
+@pytest.fixture
+def gateway() -> Iterator[Server]:
+    with server("gateway") as running:
+        yield running
+
+
+class Bot:
+    """A client of either kind; `ask` calls one of its methods."""
+
+    def __init__(self, pro: bool, gateway: str, exchange: str, *, signed_through: bool = False, **config: Any) -> None:
+        self.told: list[str | None] = []
+        self.fallback = Fallback("bot-1", self.told.append)
+        self._pro, self._gateway, self._exchange, self._config = pro, gateway, exchange, config
+        self._signed_through = signed_through
+
+    def client(self) -> Any:
+        made = (ccxt.pro if self._pro else ccxt).binance({"enableRateLimit": False, **self._config})
+        made.urls["api"] = paper_urls(self._exchange, made.urls["api"])
+        made.set_markets([MARKET])
+        router = Router(
+            self._gateway,
+            self.fallback,
+            bot_id="bot-1",
+            tenant="pool-1",
+            exchange=lambda: "paper",
+            signed_through=self._signed_through,
+            building=lambda: False,
+        )
+        return routed(made, router)
+
+    def ask(self, method: str, *given: Any, **named: Any) -> Any:
+        client = self.client()
+        if not self._pro:
+            return getattr(client, method)(*given, **named)
+
+        async def asked() -> Any:
+            try:
+                return await getattr(client, method)(*given, **named)
+            finally:
+                await client.close()
+
+        return asyncio.run(asked())
+
+
+both = pytest.mark.parametrize("pro", [False, True], ids=["sync", "async"])
+
+
+@both
+def test_market_data_comes_through_the_gateway_with_what_it_is(pro: bool, gateway: Server, exchange: Server) -> None:
+    bot = Bot(pro, gateway.url, exchange.url)
+    assert bot.ask("fetch_ohlcv", SYMBOL, "1m", None, 5)[0][4] == 1.5
+    bot.ask("fetch_ohlcv", SYMBOL, timeframe="1h", since=1_700_000_000_000, limit=9)
+    bot.ask("fetchOHLCV", SYMBOL, "5m")
+    bot.ask("fetch_l2_order_book", SYMBOL)
+    bot.ask("fetch_bids_asks")
+    bot.ask("fetch_time")
+    bot.ask("public_get_ping")
+    assert exchange.requests == []
+    kinds = [request.headers["x-flotilla-kind"] for request in gateway.requests]
+    assert kinds[:2] == ["candles;timeframe=60;limit=5", "candles;timeframe=3600;since=1700000000000;limit=9"]
+    assert kinds[2:] == ["candles;timeframe=300", "book", "ticker", "time", "other"]
+    assert {request.headers["x-flotilla-priority"] for request in gateway.requests} == {"data"}
+    assert {request.path.partition("/api")[0] for request in gateway.requests} == {
+        "/x/paper/http/" + exchange.url.removeprefix("http://")
+    }
+
+
+@both
+def test_pages_of_candles_are_told_page_by_page(pro: bool, gateway: Server, exchange: Server) -> None:
+    """ccxt calls itself by its other names there."""
+    since = 1_700_000_000_000
+    bot = Bot(pro, gateway.url, exchange.url)
+    bot.ask("fetch_ohlcv", SYMBOL, "1m", since, 2000, {"paginate": True, "until": since + 2000 * 60_000})
+    told = {request.headers["x-flotilla-kind"] for request in gateway.requests}
+    assert told, "pages"
+    assert not any("since" not in kind and kind != "other" for kind in told), "of none is the latest asked for"
+
+
+@both
+@pytest.mark.parametrize("mode", ["dead", "stranger", "cut"])
+def test_where_the_gateway_fails_the_exchange_is_asked_once(
+    pro: bool, mode: Any, gateway: Server, exchange: Server
+) -> None:
+    gateway.mode = mode
+    bot = Bot(pro, f"http://127.0.0.1:{free_port()}" if mode == "dead" else gateway.url, exchange.url)
+    assert bot.ask("fetch_order_book", SYMBOL)["asks"] == [[1.1, 2.0]]
+    assert exchange.paths() == ["/api/v3/depth"]
+    assert exchange.headers_of("/api/v3/depth") == {}, "nothing of ours reaches the exchange"
+    assert len(bot.told) == 1
+    asked = len(gateway.requests)
+    assert bot.ask("fetch_order_book", SYMBOL)["asks"] == [[1.1, 2.0]]
+    assert len(gateway.requests) == asked
+
+
+@both
+def test_a_gateway_that_hangs_costs_no_more_than_the_requests_own_time(
+    pro: bool, gateway: Server, exchange: Server
+) -> None:
+    gateway.mode = "hanging"
+    bot = Bot(pro, gateway.url, exchange.url, timeout=1500)
+    with suppress(ccxt.RequestTimeout):  # what is left for the exchange may be too short on a slow machine
+        assert bot.ask("fetch_order_book", SYMBOL)["asks"] == [[1.1, 2.0]]
+    assert bot.fallback.away
+    assert bot.ask("fetch_order_book", SYMBOL)["asks"] == [[1.1, 2.0]]
+    assert len(gateway.requests) == 2, "the look and the ping"
+
+
+@both
+def test_without_the_gateway_more_than_the_budget_is_held_back(pro: bool, exchange: Server) -> None:
+    bot = Bot(pro, f"http://127.0.0.1:{free_port()}", exchange.url)
+    bot.fallback.failed("refused")
+    held = 0
+    for _ in range(20):
+        try:
+            bot.ask("fetch_ohlcv", SYMBOL, "1m")
+        except HeldBack:
+            held += 1
+    assert held == 20 - len(exchange.requests) > 0
+
+
+@both
+def test_the_gateways_refusals_are_ccxts_errors_and_name_the_exchange(
+    pro: bool, gateway: Server, exchange: Server
+) -> None:
+    bot = Bot(pro, gateway.url, exchange.url)
+    for refusal, error in (
+        ((429, "budget"), ccxt.DDoSProtection),
+        ((503, "open"), ccxt.ExchangeNotAvailable),
+        ((504, "unreachable"), ccxt.RequestTimeout),
+    ):
+        gateway.refusal = refusal
+        with pytest.raises(error, match=f"{exchange.url}/api/v3/klines") as raised:
+            bot.ask("fetch_ohlcv", SYMBOL, "1m")
+        assert gateway.url not in str(raised.value)
+    assert exchange.requests == []
+    gateway.refusal = (403, "host")
+    assert bot.ask("fetch_ohlcv", SYMBOL, "1m")
+    assert exchange.paths() == ["/api/v3/klines"]
+
+
+@both
+def test_an_answer_of_the_exchange_is_handled_by_ccxt_with_the_exchanges_url(
+    pro: bool, gateway: Server, exchange: Server
+) -> None:
+    with pytest.raises(ccxt.ExchangeNotAvailable, match=f"{exchange.url}/api/v3/ticker/24hr.* 404") as raised:
+        Bot(pro, gateway.url, exchange.url).ask("fetch_ticker", SYMBOL)
+    assert gateway.url not in str(raised.value)
+
+
+@both
+def test_a_signed_look_goes_straight_with_leave(pro: bool, gateway: Server, exchange: Server) -> None:
+    bot = Bot(pro, gateway.url, exchange.url, apiKey=KEY, secret=SECRET)
+    bot.ask("fetch_balance")
+    assert exchange.paths() == ["/api/v3/account"]
+    (permit,) = gateway.requests
+    assert (permit.method, permit.path) == ("POST", "/v1/permits")
+    assert '"priority":"order"' in permit.body
+    everything = " ".join((permit.query, permit.body, *permit.headers.values()))
+    assert not [word for word in (KEY, SECRET, "signature") if word in everything]
+
+
+def test_orders_say_what_they_are_for_and_cancels_that_they_are(gateway: Server, exchange: Server) -> None:
+    bot = Bot(False, gateway.url, exchange.url, apiKey=KEY, secret=SECRET)
+    with sending("exit"):
+        bot.ask("create_order", SYMBOL, "market", "sell", 1)
+    bot.ask("cancel_order", "7", SYMBOL)
+    permits = [request for request in gateway.requests if request.path == "/v1/permits"]
+    assert ['"priority":"exit"' in permits[0].body, '"priority":"cancel"' in permits[1].body] == [True, True]
+    assert [request.method for request in exchange.requests] == ["POST", "DELETE"]
+
+
+def test_an_exit_is_sent_without_leave_and_a_look_is_not(gateway: Server, exchange: Server) -> None:
+    gateway.refusal = (429, "budget")
+    bot = Bot(False, gateway.url, exchange.url, apiKey=KEY, secret=SECRET)
+    with sending("exit"):
+        bot.ask("create_order", SYMBOL, "market", "sell", 1)
+    assert [request.method for request in exchange.requests] == ["POST"]
+    with pytest.raises(ccxt.DDoSProtection):
+        bot.ask("fetch_balance")
+    with sending("entry"), pytest.raises(ccxt.DDoSProtection):
+        bot.ask("create_order", SYMBOL, "market", "buy", 1)
+    assert len(exchange.requests) == 1
+
+
+@both
+def test_by_the_pools_setting_signed_requests_go_through_and_no_order_goes_twice(
+    pro: bool, gateway: Server, exchange: Server
+) -> None:
+    bot = Bot(pro, gateway.url, exchange.url, signed_through=True, apiKey=KEY, secret=SECRET)
+    bot.ask("create_order", SYMBOL, "market", "sell", 1)
+    assert gateway.paths()[0] == "/v1/ping"
+    assert gateway.requests[1].method == "POST"
+    assert gateway.requests[1].headers["x-mbx-apikey"] == KEY
+    assert "signature=" in gateway.requests[1].body + gateway.requests[1].query
+    gateway.mode = "cut"
+    with pytest.raises((ccxt.NetworkError, ccxt.ExchangeError)):  # as of an exchange that breaks off
+        bot.ask("create_order", SYMBOL, "market", "sell", 1)
+    assert exchange.requests == []
+
+
+@both
+def test_a_client_that_goes_is_closed_as_ever(pro: bool, gateway: Server, exchange: Server) -> None:
+    bot = Bot(pro, gateway.url, exchange.url)
+    client = bot.client()
+    if not pro:
+        client.close()
+        return
+
+    async def used() -> None:
+        await client.fetch_time()
+        session = client.session
+        await client.close()
+        assert session.closed
+
+    asyncio.run(used())
