@@ -3,24 +3,28 @@
 import contextlib
 import socket
 import threading
+import time
 import uuid
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from pool.agent.watches import FOLLOW_SECONDS
 from pool.contract.frames import (
     Ack,
     BotEvent,
     BotFrame,
     CommandFrame,
     ConditionFrame,
+    FollowFrame,
     GrantFrame,
     Heartbeat,
     Hello,
     ReserveFrame,
     ResultFrame,
     SnapshotFrame,
+    WatchFrame,
     Welcome,
 )
 from pool.contract.model import Wire
@@ -52,6 +56,8 @@ class RecordingAgent:
         self.greets = greets
         self.grants = grants
         """Whether a bot that asks for permission gets it; it is answered in any case."""
+        self.follows = False
+        """Whether it says, at each heartbeat, that it follows all prices that the bot waits for."""
         self.granted: set[str] = set()
         """Requests that were."""
         self.incarnation = uuid.uuid4().hex
@@ -127,6 +133,14 @@ class RecordingAgent:
         connection = eventually_sync(lambda: self._connection, message="a bot's connection")
         connection.sendall(pack(frame.to_json(reveal_secrets=True)))
 
+    def watches(self) -> list[WatchFrame]:
+        return [frame for frame in self.frames if isinstance(frame, WatchFrame)]
+
+    def _follow(self) -> FollowFrame:
+        told = self.watches()
+        until = time.clock_gettime(time.CLOCK_BOOTTIME) + FOLLOW_SECONDS
+        return FollowFrame(number=told[-1].number if told else 0, until=until)
+
     def _grant(self, frame: ReserveFrame, bot_id: str) -> Grant:
         asked = frame.request.request_id
         granted = self.grants
@@ -165,6 +179,8 @@ class RecordingAgent:
                 self.frames.append(frame)
                 if isinstance(frame, BotEvent) and self.acknowledges:
                     connection.sendall(pack(Ack(seq=frame.seq).to_json()))
+                if self.follows and isinstance(frame, WatchFrame | Heartbeat):
+                    connection.sendall(pack(self._follow().to_json()))
                 if isinstance(frame, ReserveFrame):
                     connection.sendall(pack(GrantFrame(grant=self._grant(frame, hello.bot_id)).to_json()))
         except (OSError, EOFError):
