@@ -37,6 +37,7 @@ class Breaker:
     open_until: float | None = None
     last_at: float = 0.0
     _length: float = 0.0
+    _opened_at: float = 0.0
     _trying_until: float = 0.0
     _ended: deque[tuple[float, bool]] = field(default_factory=deque)
 
@@ -71,6 +72,8 @@ class Breaker:
             self._open(now)
 
     def _ended_open(self, worked: bool, sent_at: float, now: float) -> None:
+        if sent_at < self._opened_at:
+            return  # was under way before, and tells nothing new
         if worked:
             self.open_until, self._length, self.failures, self._trying_until = None, 0.0, 0, 0.0
             self._ended.clear()
@@ -83,6 +86,7 @@ class Breaker:
 
     def _open(self, now: float) -> None:
         self._length = min(self._length * 2 or _FIRST_OPEN, _LONGEST_OPEN)
+        self._opened_at = now
         self.open_until = now + self._length * (1 + _JITTER * self.jitter())
         self._trying_until = 0.0
 

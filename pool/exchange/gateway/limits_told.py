@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
-_USED = re.compile(r"x-mbx-used-weight-(\d{1,4})([smhd])")
+_USED = re.compile(r"x-mbx-used-weight-([0-9]{1,4})([smhd])")
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _INTERVALS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3_600, "DAY": 86_400}
 _LIMITS = re.compile(rb'"rateLimits"\s*:\s*(\[[^\]]{0,4000}\])')
@@ -170,7 +170,7 @@ def date(text: str | None) -> float | None:
 
 def number(text: str | None) -> float | None:
     """A plain number that is not below zero."""
-    if text is None or not re.fullmatch(r"\s*\d{1,18}(\.\d{1,9})?\s*", text):
+    if text is None or not re.fullmatch(r"\s*[0-9]{1,18}(\.[0-9]{1,9})?\s*", text):
         return None
     return float(text)
 
