@@ -15,7 +15,7 @@ from aiohttp import web
 from yarl import URL
 
 from pool.contract.market import BudgetState, Kind, Priority, behind
-from pool.exchange.gateway.clocks import Clock, steady_clock, wall_clock_ms
+from pool.exchange.gateway.clocks import Clock
 from pool.exchange.gateway.disk import Disk, boot_id
 from pool.exchange.gateway.running import Options, Parts, running
 from pool.exchange.gateway.seams import Refused
@@ -48,6 +48,9 @@ class OpenBudgets:
     bodies: list[bytes] = field(default_factory=list)
     refuse: Callable[[str | None], Refused | None] = lambda tenant: None
     gate: asyncio.Event | None = None
+    json: str = "{}"
+    restored: str | None = None
+    unreadable: bool = False
 
     async def admit(
         self,
@@ -89,10 +92,13 @@ class OpenBudgets:
         return []
 
     def to_json(self) -> str:
-        return "{}"
+        return self.json
 
     def of_json(self, text: str) -> None:
-        pass
+        self.unreadable = not text.startswith("{")
+        if self.unreadable:
+            raise ValueError(text)
+        self.restored = text
 
 
 class NoTables:
@@ -111,18 +117,19 @@ START_MS = 1_772_625_605_000
 
 @dataclass
 class Clocks:
-    """They stand still unless a test sets them forward; the wall clock also jumps by itself. `real`: the machine's."""
+    """They stand still unless a test sets them forward; the wall clock also jumps by itself."""
 
     ahead: float = 0.0
     jumped_ms: int = 0
-    real: bool = False
+    at: Callable[[], int] | None = None
+    """Whose time it is instead, with what it passes by itself."""
 
     def now_ms(self) -> int:
         """The exchange's time."""
-        return (wall_clock_ms() if self.real else START_MS) + int(self.ahead * 1000)
+        return START_MS + int(self.ahead * 1000) if self.at is None else self.at()
 
     def steady(self) -> float:
-        return (steady_clock() if self.real else 1_000_000.0) + self.ahead
+        return self.now_ms() / 1000
 
     def clock(self) -> Clock:
         return Clock(self.steady, lambda: self.now_ms() + self.jumped_ms)
@@ -192,7 +199,6 @@ class Behind(ccxt.async_support.binance):  # type: ignore[misc]
 
     gateway = ""
     kind = Kind(name="other")
-    replies: list[tuple[str, str, bytes]]
 
     async def fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
         told = {**(headers or {}), "X-Flotilla-Kind": self.kind.header()}

@@ -1,5 +1,6 @@
 """What outlives the process, and what a disk can do to it."""
 
+import random
 import sqlite3
 from pathlib import Path
 
@@ -12,8 +13,8 @@ from pool.exchange.gateway.freshness import Moment
 
 BOOT = "this-start"
 BODY = b"[%s]" % (b"1" * 1_000)
-NOISE = b"".join(b"%x" % (number * 2_654_435_761 % 2**32) for number in range(20_000))
-"""Hardly made smaller by compressing."""
+NOISE = random.Random(7).randbytes(100_000)
+"""Not made smaller by compressing."""
 MARKETS = Kind(name="markets")
 ASKED = Moment(100.0, 1_772_625_605_000, 3)
 
@@ -87,7 +88,7 @@ def test_the_newest_comes_first_and_replaces_the_older(file: Path) -> None:
 
 
 def test_the_file_is_bounded(file: Path) -> None:
-    disk = Disk(file, BOOT, most_bytes=len(NOISE) * 2)
+    disk = Disk(file, BOOT, most_bytes=len(NOISE) * 7 // 2)
     for one in (kept(f"k{number}", body=NOISE, asked=later(number)) for number in range(5)):
         disk.remember(one)
     disk.write(*disk.take(), later(5).wall_ms)
