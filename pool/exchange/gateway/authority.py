@@ -173,7 +173,7 @@ class Authority:
         shared = reading.scope == "address"
         known = self.windows if shared else self._windows_of(ticket.endpoint.name)
         if reading.name not in known:
-            limit = reading.limit or self._limit(reading.window_seconds, ticket.endpoint)
+            limit = reading.limit or reading.remaining or self._limit(reading.window_seconds, ticket.endpoint)
             window = Window(reading.name, reading.window_seconds, limit, aligned=_counts_addresses(reading))
             window.hear_clock(window.behind if self._behind is None else self._behind)
             window.roll(now)

@@ -20,6 +20,7 @@ _LATEST_SECONDS = 1.0
 _BURST_SECONDS = 2.0
 _TOGETHER_SECONDS = 0.5
 _LEARNED_OF = 5
+_BELIEVED = 3
 
 
 @dataclass
@@ -215,8 +216,12 @@ class Weights:
     _seen: dict[tuple[str, float], deque[float]] = field(default_factory=dict)
 
     def of(self, endpoint: str, cost: float, guess: float) -> float:
+        """Others' traffic makes what was seen greater, never smaller: more than the guess is believed when it was seen
+        several times."""
         seen = self._seen.get((endpoint, cost))
-        return min(seen) if seen else guess
+        if not seen:
+            return guess
+        return min(seen) if len(seen) >= _BELIEVED else min(guess, *seen)
 
     def learn(self, endpoint: str, cost: float, weight: float) -> None:
         if len(self._seen) >= 2_000 and (endpoint, cost) not in self._seen:
