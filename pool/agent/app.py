@@ -22,6 +22,7 @@ from typing import Any
 from aiohttp import web
 from loguru import logger
 
+from pool.agent.asking import Asking
 from pool.agent.bot_link import BotServer
 from pool.agent.checks import Checks
 from pool.agent.endpoints import Desk, build
@@ -65,7 +66,8 @@ async def run(directory: Path, settings: PoolSettings, link: InitLink) -> int:
     checks.clear()
     keeper.adopt(await link.table())
     link.listen(lambda frame: _heard(frame, sampler, checks, keeper))
-    risk, watcher = Risk(keeper, settings.pool_id), Watcher(keeper, settings.paper_exchange_url)
+    asking = Asking(settings.gateway_url, settings.pool_id)
+    risk, watcher = Risk(keeper, settings.pool_id), Watcher(keeper, settings.paper_exchange_url, asking)
     bots = BotServer(Reception(keeper, risk, watcher), settings.slots_total)
     await bots.start(directory / "agent.sock", open_to_all=settings.bot_uid_first is not None)
     relay = Relay(keeper)

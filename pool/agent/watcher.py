@@ -1,10 +1,10 @@
 """Follows the prices that bots wait for, with one request per exchange and kind of market for the whole pool.
 
 While there are watches, best bid and ask are asked for twice a second (Binance's `ticker/bookTicker`, by name for few
-symbols, else all); a bot whose price is crossed is sent a `LookFrame`, and decides by itself what to do. As long as
-all of its prices were seen just now it is told so by `FollowFrame`s: one that is not looks every few seconds by itself,
-so a watcher that sees nothing costs promptness, not safety. What the exchange refuses makes the watcher slower, as it
-asks.
+symbols, else all), through the gateway where there is one; a bot whose price is crossed is sent a `LookFrame`, and
+decides by itself what to do. As long as all of its prices were seen just now it is told so by `FollowFrame`s: one that
+is not looks every few seconds by itself, so a watcher that sees nothing costs promptness, not safety. What the exchange
+refuses makes the watcher slower, as it asks.
 """
 
 import asyncio
@@ -18,15 +18,18 @@ from typing import Any
 import aiohttp
 from loguru import logger
 
+from pool.agent.asking import Asking
 from pool.agent.entry import Entry
 from pool.agent.keeper import Keeper
 from pool.agent.watches import FEW_SYMBOLS, FOLLOW_SECONDS, Quote, Venue, Watches
 from pool.contract.frames import FollowFrame, LookFrame
+from pool.contract.market import Kind
 from pool.contract.risk import Watch
 
 PAPER = "paper"
 _BINANCE = {"spot": "https://api.binance.com", "linear": "https://fapi.binance.com"}
 _PATHS = {"spot": "/api/v3/ticker/bookTicker", "linear": "/fapi/v1/ticker/bookTicker"}
+_TICKER = Kind(name="ticker")
 _INTERVAL_SECONDS = 0.5
 _REQUEST_SECONDS = 3.0
 _BACKOFF_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
@@ -46,10 +49,11 @@ class _Refused(Exception):
 class Watcher:
     """One per agent; `watch_prices` is its task."""
 
-    def __init__(self, keeper: Keeper, paper_url: str | None) -> None:
+    def __init__(self, keeper: Keeper, paper_url: str | None, asking: Asking) -> None:
         self.notes: list[str] = []
         """Of exchanges that are not watched, in sentences."""
         self._keeper = keeper
+        self._asking = asking
         self._roots = {("binance", market): root for market, root in _BINANCE.items()}
         if paper_url is not None:
             self._roots |= {(PAPER, market): paper_url.rstrip("/") for market in _PATHS}
@@ -126,10 +130,10 @@ class Watcher:
 
     async def _ask(self, session: aiohttp.ClientSession, venue: Venue, symbols: Sequence[str]) -> dict[str, Quote]:
         url = self._roots[(venue.exchange, venue.market)] + _PATHS[venue.market]
-        async with session.get(url, params=_parameters(venue, symbols)) as response:
-            if response.status != 200:
-                raise _Refused(response.status, _pause(response.status, response.headers))
-            return read_quotes(json.loads(await response.read()))
+        answer = await self._asking.get(session, venue.exchange, url, _parameters(venue, symbols), _TICKER)
+        if answer.status != 200:
+            raise _Refused(answer.status, _pause(answer.status, answer.headers))
+        return read_quotes(json.loads(answer.body))
 
     def _wake(self, venue: Venue, quotes: Mapping[str, Quote]) -> None:
         for bot_id, trade_ids in self._watches.crossed(venue, quotes, time.monotonic()).items():

@@ -12,14 +12,11 @@ What is beyond it is told at once, so that a loop goes on with the candles that 
 in which it was asked for first.
 """
 
-import logging
 import random
 import threading
 import time
 from collections.abc import Callable
 from typing import Literal
-
-logger = logging.getLogger(__name__)
 
 PROBE_SECONDS, LONGEST_PROBE_SECONDS = 2.0, 30.0
 SPREAD_SECONDS = 10.0
@@ -109,7 +106,6 @@ class Fallback:
             if back:
                 self._back_at = self._clock()
         if back:
-            logger.info("The market-data gateway answers again")
             self._told(None)
 
     def doubted(self) -> None:
@@ -131,8 +127,6 @@ class Fallback:
             if first or probe:
                 self._failed = True
                 self._probe_at = now + self._delay * self._random.uniform(1, 1.25)
-        if first:
-            logger.warning("The market-data gateway does not answer (%s): the exchange itself is asked", reason)
         if first or probe:
             self._told(reason)
 

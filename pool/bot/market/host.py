@@ -1,5 +1,6 @@
 """The way to the exchange of one bot process, put together."""
 
+import logging
 from collections.abc import Callable
 
 from pool.bot.market.clients import install
@@ -9,6 +10,8 @@ from pool.bot.outbox import Outbox
 from pool.contract.frames import ConditionFrame
 from pool.contract.slots import ConditionType
 from pool.settings import PoolSettings
+
+logger = logging.getLogger(__name__)
 
 
 class Market:
@@ -22,6 +25,7 @@ class Market:
         building: Callable[[], bool],
     ) -> None:
         self._outbox = outbox
+        self._away = False
         self._router: Router | None = None
         if settings.gateway_url is not None:
             self._router = Router(
@@ -40,6 +44,11 @@ class Market:
             install(self._router)
 
     def _tell(self, reason: str | None) -> None:
+        if reason is None:
+            logger.info("The market-data gateway answers again")
+        elif not self._away:
+            logger.warning("The market-data gateway does not answer (%s): the exchange itself is asked", reason)
+        self._away = reason is not None
         message = (
             "" if reason is None else f"asks its exchange itself, the market-data gateway does not answer: {reason}"
         )

@@ -100,6 +100,9 @@ def server(answers_as: Literal["gateway", "exchange"], port: int = 0) -> Iterato
     class Listening(ThreadingHTTPServer):
         daemon_threads = True
 
+        def handle_error(self, *_: Any) -> None:
+            """Who asked went away."""
+
     with Listening(("127.0.0.1", port), Handler) as listening:
         told.url = f"http://127.0.0.1:{listening.server_address[1]}"
         threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()

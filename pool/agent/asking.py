@@ -1,0 +1,112 @@
+"""What the agent asks exchanges for itself: through the node's gateway, straight where that fails.
+
+Prices decide on exits, so a gateway that does not answer costs one request its time and no later one: it is probed, as
+bots do, while the exchange is asked as it was without a gateway.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import aiohttp
+import yarl
+from loguru import logger
+
+from pool.bot.market.fallback import Fallback
+from pool.contract.market import (
+    CACHE_HEADER,
+    INCARNATION_HEADER,
+    KIND_HEADER,
+    PRIORITY_HEADER,
+    REFUSED_HEADER,
+    TENANT_HEADER,
+    Kind,
+    behind,
+)
+
+_THROUGH_SECONDS = 1.5
+"""Of a request's three seconds; the rest is left for the exchange itself."""
+_PING_SECONDS = 0.5
+_BROKEN = (aiohttp.ClientError, TimeoutError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Asking:
+    """Public looks. `gateway_url` is None where there is no gateway."""
+
+    def __init__(self, gateway_url: str | None, tenant: str, fallback: Fallback | None = None) -> None:
+        self._gateway = None if gateway_url is None else gateway_url.rstrip("/")
+        self._tenant = tenant
+        self._away = False
+        self._fallback = fallback or Fallback(f"agent of {tenant}", self._told)
+
+    async def get(
+        self, session: aiohttp.ClientSession, exchange: str, url: str, parameters: Mapping[str, str], kind: Kind
+    ) -> Answer:
+        """The exchange's answer, or the gateway's refusal. Raises aiohttp.ClientError, TimeoutError."""
+        if self._gateway is not None and await self._usable(session, self._gateway):
+            answer = await self._through(session, self._gateway, exchange, url, parameters, kind)
+            if answer is not None:
+                return answer
+        async with session.get(url, params=parameters) as response:
+            return Answer(response.status, response.headers, await response.read())
+
+    async def _usable(self, session: aiohttp.ClientSession, gateway: str) -> bool:
+        use = self._fallback.use()
+        return await self._lives(session, gateway) if use == "probe" else use == "ask"
+
+    async def _lives(self, session: aiohttp.ClientSession, gateway: str) -> bool:
+        try:
+            timeout = aiohttp.ClientTimeout(total=_PING_SECONDS)
+            async with session.get(f"{gateway}/v1/ping", timeout=timeout, allow_redirects=False) as response:
+                if INCARNATION_HEADER in response.headers:
+                    self._fallback.answered()
+                    return True
+                reason = f"status {response.status} of something else at its address"
+        except _BROKEN as error:
+            reason = type(error).__name__
+        self._fallback.failed(reason, probe=True)
+        return False
+
+    async def _through(
+        self,
+        session: aiohttp.ClientSession,
+        gateway: str,
+        exchange: str,
+        url: str,
+        parameters: Mapping[str, str],
+        kind: Kind,
+    ) -> Answer | None:
+        """None where the exchange has to be asked."""
+        whole = yarl.URL(behind(gateway, exchange, url)).with_query(parameters)
+        headers = {TENANT_HEADER: self._tenant, KIND_HEADER: kind.header(), PRIORITY_HEADER: "data"}
+        timeout = aiohttp.ClientTimeout(total=_THROUGH_SECONDS)
+        try:
+            async with session.get(whole, headers=headers, timeout=timeout, allow_redirects=False) as response:
+                answer = Answer(response.status, response.headers, await response.read())
+        except TimeoutError:
+            if await self._lives(session, gateway):
+                raise  # the exchange is slow
+            return None
+        except _BROKEN as error:
+            self._fallback.failed(type(error).__name__)
+            return None
+        if INCARNATION_HEADER not in answer.headers:
+            self._fallback.failed(f"status {answer.status} of something else at its address")
+            return None
+        self._fallback.answered()
+        if answer.headers.get(REFUSED_HEADER) == "host":
+            return None
+        return answer if CACHE_HEADER in answer.headers or REFUSED_HEADER in answer.headers else None
+
+    def _told(self, reason: str | None) -> None:
+        if reason is None:
+            logger.info("the market-data gateway answers again")
+        elif not self._away:
+            logger.warning("the market-data gateway does not answer ({}): exchanges are asked straight", reason)
+        self._away = reason is not None
