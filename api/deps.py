@@ -22,6 +22,7 @@ from orchestrator.db.engine import Database
 from orchestrator.errors import NotFound, PreconditionFailed
 from orchestrator.events.bus import Bus
 from orchestrator.exchange_keys.desk import KeyDesk
+from orchestrator.exchanges.traffic import Traffic
 from orchestrator.pools.directory import AgentDirectory
 from orchestrator.pools.disks import Disks
 from orchestrator.pools.policy import PoolPolicy
@@ -110,6 +111,8 @@ class Services:
     """Exchange keys; None where none are kept."""
     push: PushWays = field(default_factory=PushWays)
     """Where pushes may go."""
+    traffic: Traffic = field(default_factory=lambda: Traffic(None))
+    """What the market-data gateway tells of its exchanges."""
     turns: Turns = field(default_factory=Turns)
     """Whose strategy is read next."""
 

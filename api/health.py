@@ -128,9 +128,9 @@ async def readyz(
     },
 )
 async def metrics(caller: Admin, request: Request, services: ServicesDep) -> Response:
-    """Requests by route, bots and pools by state, readiness, readings of the reconciler and the streams, and what
-    universal rules did; of the whole installation, hence for administrators. Prometheus takes an API token of scope
-    `admin`."""
+    """Requests by route, bots and pools by state, readiness, readings of the reconciler and the streams, what universal
+    rules did, and what exchanges were asked; of the whole installation, hence for administrators. Prometheus takes an
+    API token of scope `admin`."""
     figures: Metrics = request.app.state.metrics
     bots: Mapping[str, int] = {}
     pools: Mapping[str, int] = {}
@@ -141,7 +141,10 @@ async def metrics(caller: Admin, request: Request, services: ServicesDep) -> Res
             pools = dict((await session.exec(_POOLS_BY_STATE)).all())
     streams = {name: float(count()) for name, count in request.app.state.open_counts.items()}
     readings = {**services.gauges(), **streams}
-    body = figures.render(bots=bots, pools=pools, checks=checks, readings=readings, tally=services.tally)
+    traffic = await services.traffic.look()
+    body = figures.render(
+        bots=bots, pools=pools, checks=checks, readings=readings, tally=services.tally, traffic=traffic
+    )
     return Response(body, media_type=CONTENT_TYPE)
 
 

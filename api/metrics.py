@@ -1,15 +1,18 @@
 """Figures for Prometheus, in a registry of their own: requests as they come, the rest read when asked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from starlette.types import Scope
 
 from orchestrator.actions.tally import Tally
+from orchestrator.exchanges.traffic import TrafficLook
+from pool.contract.market import BreakerState, ExchangeState
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _UNMATCHED = "unmatched"
@@ -24,6 +27,8 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._rules = _Rules()
         self.registry.register(self._rules)
+        self._traffic = _Traffic()
+        self.registry.register(self._traffic)
         self._requests = Histogram(
             "flotilla_http_request_seconds",
             "Time to answer a request, by route; a stream counts until it ends.",
@@ -48,6 +53,7 @@ class Metrics:
         checks: Mapping[str, str | None],
         readings: Mapping[str, float],
         tally: Tally | None = None,
+        traffic: TrafficLook | None = None,
     ) -> bytes:
         """The text that Prometheus reads. `readings` become `flotilla_<name>`."""
         for gauge, counts in ((self._bots, bots), (self._pools, pools)):
@@ -62,6 +68,7 @@ class Metrics:
                 self._readings[name] = Gauge(f"flotilla_{name}", name.replace("_", " "), registry=self.registry)
             self._readings[name].set(value)
         self._rules.tally = tally or self._rules.tally
+        self._traffic.look = traffic
         return generate_latest(self.registry)
 
 
@@ -94,6 +101,46 @@ class _Rules(Collector):
         )
         slippage.add_metric([], tally.slippage.cumulated(), tally.slippage.total)
         yield from (actions, refused, delays, slippage)
+
+
+_COUNTS: Mapping[str, tuple[str, Callable[[ExchangeState], int]]] = {
+    "requests": ("Requests that the gateway was asked.", lambda one: one.requests),
+    "hits": ("Of these, answered without the exchange.", lambda one: one.hits),
+    "joined": ("Of these, answered with another's answer that was under way.", lambda one: one.joined),
+    "upstream": ("Requests that the exchange was asked.", lambda one: one.upstream),
+    "failures": ("Of these, not answered, or with a fault of the exchange's.", lambda one: one.failures),
+    "refused_upstream": ("Of these, refused by the exchange: 429 and 418.", lambda one: one.refused_upstream),
+    "refused_here": ("Not let through by the budget.", lambda one: sum(budget.refused for budget in one.budgets)),
+}
+
+
+class _Traffic(Collector):
+    """What the market-data gateway tells; counts are from its start."""
+
+    def __init__(self) -> None:
+        self.look: TrafficLook | None = None
+
+    def collect(self) -> Iterator[Metric]:
+        """See prometheus_client."""
+        look = self.look
+        if look is None or not look.wanted:
+            return
+        up = GaugeMetricFamily("flotilla_gateway_up", "1 where the market-data gateway answers.")
+        up.add_metric([], float(look.state is not None))
+        yield up
+        exchanges = [] if look.state is None else look.state.exchanges
+        breaker = GaugeMetricFamily(
+            "flotilla_exchange_breaker", "1 for the state that the circuit breaker is in.", labels=["exchange", "state"]
+        )
+        for one in exchanges:
+            for state in get_args(BreakerState):
+                breaker.add_metric([one.exchange, state], float(one.breaker == state))
+        yield breaker
+        for name, (text, read) in _COUNTS.items():
+            family = CounterMetricFamily(f"flotilla_exchange_{name}", text, labels=["exchange"])
+            for one in exchanges:
+                family.add_metric([one.exchange], read(one))
+            yield family
 
 
 def route_template(scope: Scope) -> str:

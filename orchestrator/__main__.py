@@ -31,6 +31,7 @@ from orchestrator.exchange_keys.desk import KeyDesk
 from orchestrator.exchange_keys.vault import Vault, kek_ids
 from orchestrator.exchanges.markets import MarketDirectory
 from orchestrator.exchanges.paper_accounts import PaperAccounts
+from orchestrator.exchanges.traffic import Traffic
 from orchestrator.home import Secrets
 from orchestrator.kit import logs
 from orchestrator.kit.cache import Cache
@@ -99,6 +100,7 @@ class ControlPlane:
         take_from_environment(_KEK_VARIABLE)
         self._shared = is_postgresql(self.settings.url)
         self._runtime: Runtime = runtime_of(self.settings, drivers)
+        self.traffic = Traffic(None if self._runtime.gateway is None else self._runtime.gateway_url)
         self.push = PushWays(Places(self.settings.push_origins), self.settings.push_contact)
         self.tally = Tally()
         """What rules did while this one led."""
@@ -324,6 +326,7 @@ class ControlPlane:
             leading=self._leadership.leading,
             exchange_url=self._runtime.exchange_url,
             gateway=self._runtime.gateway,
+            traffic=self.traffic,
             extra=self._extra_tasks,
             tally=self.tally,
             keys=self.keys,

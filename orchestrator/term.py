@@ -25,6 +25,7 @@ from orchestrator.exchange_keys.care import Notice, look_after
 from orchestrator.exchange_keys.desk import KeyDesk
 from orchestrator.exchange_keys.vault import Vault
 from orchestrator.exchanges.companion import CannotStartCompanion, Companion
+from orchestrator.exchanges.traffic import Traffic
 from orchestrator.intake.collector import Intake
 from orchestrator.kit.backoff import Backoff
 from orchestrator.kit.clock import utc_now
@@ -46,6 +47,7 @@ from orchestrator.reconcile.loop import Reconciler
 from orchestrator.reconcile.orders import OrderTask
 from orchestrator.reconcile.rollouts import RolloutTask
 from orchestrator.reconcile.strays import Strays
+from orchestrator.reconcile.traffic import TrafficTask
 from orchestrator.reconcile.versions import VersionTask
 from orchestrator.retention import jobs
 from orchestrator.risk.task import RiskTask
@@ -83,6 +85,8 @@ class Means:
     exchange_url: Callable[[], str | None] = lambda: None
     """Where this process finds the paper exchange."""
     gateway: Companion | None = None
+    traffic: Traffic = field(default_factory=lambda: Traffic(None))
+    """What the gateway tells."""
     extra: Sequence[Runner] = field(default=())
     """Run beside the others."""
     tally: Tally = field(default_factory=Tally)
@@ -171,6 +175,7 @@ class Term:
             runners["paper-exchange"] = lambda: keep_companion(paper)
         if means.gateway is not None:
             runners["gateway"] = self._keep_gateway
+            runners["traffic"] = TrafficTask(means.database, means.bus, means.traffic).run
         for number, extra in enumerate(means.extra):
             runners[f"extra-{number}"] = extra
         return runners

@@ -1,4 +1,4 @@
-"""Exchanges that bots can trade on, and their pairs."""
+"""Exchanges that bots can trade on, their pairs, and what is asked of them."""
 
 from typing import Annotated, Literal
 
@@ -8,6 +8,7 @@ from api.auth.access import Reader
 from api.deps import ServicesDep, Text
 from api.errors import problems
 from api.exchanges.schemas import ExchangeList, ExchangeResponse, LiveResponse, PairList, PairResponse
+from api.exchanges.traffic import TrafficResponse
 from orchestrator.bots import live
 from orchestrator.errors import ErrorCode, InvalidSpec, NotFound
 from orchestrator.exchange_keys import service as keys
@@ -51,6 +52,18 @@ async def list_exchanges(caller: Reader, services: ServicesDep) -> ExchangeList:
             )
         )
     return ExchangeList(items=items, next=None)
+
+
+@router.get(
+    "/traffic",
+    operation_id="getExchangeTraffic",
+    summary="Get what is asked of exchanges",
+    responses=problems(ErrorCode.UNAUTHENTICATED, ErrorCode.NOT_ALLOWED),
+)
+async def get_traffic(caller: Reader, services: ServicesDep) -> TrafficResponse:
+    """Whether exchanges let themselves be asked, as the market-data gateway sees it, some seconds late. Administrators
+    are told what it asked, what it kept, and how much of each exchange's limits is used."""
+    return TrafficResponse.of(await services.traffic.look(), whole=caller.administrates)
 
 
 @router.get(

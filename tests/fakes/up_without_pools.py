@@ -15,6 +15,7 @@ from orchestrator.actions.tally import Tally
 from orchestrator.db.engine import Database
 from orchestrator.db.migrate import upgrade
 from orchestrator.events.in_process import InProcessBus
+from orchestrator.exchanges.traffic import Traffic
 from orchestrator.home import Secrets
 from orchestrator.kit.cache import InProcessCache
 from orchestrator.pools.disks import Disks
@@ -39,6 +40,7 @@ class ControlPlaneWithoutPools:
         self.cache = InProcessCache()
         self.tally = Tally()
         self.push = PushWays()
+        self.traffic = Traffic(None)
         self.catalogue = Catalogue.load(settings.templates_directory)
 
     async def start(self) -> None:

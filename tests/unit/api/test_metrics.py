@@ -3,6 +3,9 @@
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.metrics import Metrics, route_template
+from orchestrator.exchanges.traffic import TrafficLook
+from orchestrator.kit.clock import utc_now
+from pool.contract.market import BudgetState, ExchangeState, GatewayState
 
 
 def read(body: bytes) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -47,6 +50,47 @@ def test_requests_are_counted_by_route_and_odd_methods_are_one_series() -> None:
     assert told[("flotilla_http_request_seconds_count", labels)] == 1
     other = (("method", "OTHER"), ("route", "unmatched"), ("status", "405"))
     assert told[("flotilla_http_request_seconds_count", other)] == 2
+
+
+def test_what_exchanges_were_asked_and_refused() -> None:
+    metrics = Metrics()
+    binance = ExchangeState(
+        exchange="binance", breaker="banned", requests=100, hits=80, joined=10, upstream=10, failures=2,
+        refused_upstream=1,
+        budgets=[
+            BudgetState(authority=f"{name}.binance.com", used=1, limit=2, window_seconds=60, refused=3, waiting=0)
+            for name in ("api", "fapi")
+        ],
+    )  # fmt: skip
+    now = utc_now()
+    state = GatewayState(
+        incarnation="i", started_at=now, memory_bytes=1, cached_bytes=1, cached_answers=1, exchanges=[binance]
+    )
+
+    def told(look: TrafficLook | None) -> dict[str, float]:
+        families = read(metrics.render(bots={}, pools={}, checks={}, readings={}, traffic=look))
+        found = {}
+        for (name, labels), value in families.items():
+            if name.startswith(("flotilla_gateway", "flotilla_exchange")):
+                found[" ".join([name, *(text for _, text in labels)])] = value
+        return found
+
+    assert told(TrafficLook(state, None, now)) == {
+        "flotilla_gateway_up": 1,
+        "flotilla_exchange_breaker binance banned": 1,
+        "flotilla_exchange_breaker binance closed": 0,
+        "flotilla_exchange_breaker binance half_open": 0,
+        "flotilla_exchange_breaker binance open": 0,
+        "flotilla_exchange_requests_total binance": 100,
+        "flotilla_exchange_hits_total binance": 80,
+        "flotilla_exchange_joined_total binance": 10,
+        "flotilla_exchange_upstream_total binance": 10,
+        "flotilla_exchange_failures_total binance": 2,
+        "flotilla_exchange_refused_upstream_total binance": 1,
+        "flotilla_exchange_refused_here_total binance": 6,
+    }
+    assert told(TrafficLook(None, "It is away.", now)) == {"flotilla_gateway_up": 0}
+    assert told(TrafficLook(None, "There is none.", now, wanted=False)) == {}
 
 
 def test_a_path_without_a_route_is_no_series_of_its_own() -> None:
