@@ -20,6 +20,8 @@ MOST_FLYING = 50
 theirs."""
 _MOST_ENDPOINT_WINDOWS = 500
 _LEAST_AGAIN = 0.05
+_ALL = ""
+"""Of what all families of endpoints share."""
 _MOST_SKEW_SECONDS = 60.0
 _CLOCK_SET_SECONDS = 5.0
 """An exchange's clock that falls behind by more than an answer's way was set."""
@@ -36,9 +38,10 @@ class Authority:
         self.queue: Queue[Ticket] = Queue()
         self.weights = Weights()
         self.refused: Counter[str] = Counter()
-        self.windows: dict[str, Window] = {}
+        self.windows: dict[tuple[str, str], Window] = {}
+        """By family of endpoints and name: used weights are counted by family, other limits hold for all (`""`)."""
         self._of_endpoints: dict[str, dict[str, Window]] = {}
-        self._limits: dict[float, float] = {}
+        self._limits: dict[tuple[str, float], float] = {}
         self._flying: dict[int, Ticket] = {}
         self._numbers = 0
         self._behind: float | None = None
@@ -56,24 +59,26 @@ class Authority:
 
     def turn(self, now: float) -> Turn:
         """Who goes now, who will not, and who waits on. Nobody goes past one of a higher class, or of the same class
-        with more of a claim, who waits for what all share."""
-        turn, blocked = Turn(), False
+        with more of a claim, who waits for what both share."""
+        turn = Turn()
+        blocked: set[str] = set()
         for ticket in self.queue:
             refused = self._never(ticket, now)
             if refused is not None:
                 self._drop(ticket, refused, turn)
                 continue
-            shared, own = self._shared(ticket, now), self._own(ticket, now)
-            if shared == 0.0 and own == 0.0 and not blocked:
+            family = ticket.endpoint.family
+            waits = {_ALL: self._common(ticket, now), family: self._counted(ticket, now), "own": self._own(ticket, now)}
+            if all(wait == 0.0 for wait in waits.values()) and not blocked & {_ALL, family}:
                 self.queue.served(ticket)
                 self._send(ticket, now)
                 turn.granted.append(ticket)
                 continue
-            wait = max(shared or 0.0, own or 0.0)
+            wait = max(wait or 0.0 for wait in waits.values())
             if now >= ticket.deadline or now + wait > ticket.deadline:
                 self._drop(ticket, Denied("budget", 429, max(wait, 1.0)), turn)
                 continue
-            blocked = blocked or shared != 0.0
+            blocked |= {name for name in (_ALL, family) if waits[name] != 0.0}
             turn.look_at(min(ticket.deadline, now + max(wait, _LEAST_AGAIN)) if wait else ticket.deadline)
         return turn
 
@@ -84,21 +89,28 @@ class Authority:
         opened = self.standing.opened(ticket.endpoint.name, ticket.priority, now)
         return Denied("open", 503, opened) if opened > 0 else None
 
-    def _shared(self, ticket: Ticket, now: float) -> float | None:
+    def _common(self, ticket: Ticket, now: float) -> float | None:
         """Seconds until there is room in what all requests share; None: until an answer comes."""
         share = SHARES[ticket.priority]
         waits: list[float | None] = [self.standing.paused(ticket.priority, now)]
-        counted = False
-        for window in self.windows.values():
-            waits.append(window.wait(share, self._weight(ticket, window), now))
-            counted = counted or window.aligned
-        if not counted:
+        if not self._used_told(ticket):
             waits.append(self.bucket.wait(share, ticket.cost, now))
+        for (family, _), window in self.windows.items():
+            if family == _ALL:
+                waits.append(window.wait(share, self._weight(ticket, window), now))
         if self.standing.probing(ticket.priority, now):
             waits.append(None)
         if not ticket.straight and len(self._flying) >= share * MOST_FLYING:
             waits.append(None)
         return _longest(waits)
+
+    def _counted(self, ticket: Ticket, now: float) -> float | None:
+        """The same in what is counted for its family of endpoints."""
+        share, told = SHARES[ticket.priority], self._used_told(ticket)
+        return _longest([window.wait(share, self._weight(ticket, window), now) for window in told])
+
+    def _used_told(self, ticket: Ticket) -> list[Window]:
+        return [window for (family, _), window in self.windows.items() if family == ticket.endpoint.family]
 
     def _own(self, ticket: Ticket, now: float) -> float | None:
         """The same in what its endpoint has for itself."""
@@ -124,8 +136,8 @@ class Authority:
         ticket.number, ticket.sent_at = self._numbers, now
         self.bucket.charge(ticket.cost, now)
         if ticket.straight:
-            for window in self.windows.values():
-                window.permitted(self._weight(ticket, window), now)
+            for window, weight in self._counting(ticket):
+                window.permitted(weight, now)
             return
         self._flying[ticket.number] = ticket
         self.standing.sent(ticket.endpoint.name, now)
@@ -133,7 +145,8 @@ class Authority:
             window.sent(ticket.number, weight)
 
     def _counting(self, ticket: Ticket) -> list[tuple[Window, float]]:
-        shared = [(window, self._weight(ticket, window)) for window in self.windows.values()]
+        families = (_ALL, ticket.endpoint.family)
+        shared = [(one, self._weight(ticket, one)) for (family, _), one in self.windows.items() if family in families]
         return shared + [(window, 1.0) for window in self._of_endpoints.get(ticket.endpoint.name, {}).values()]
 
     # --- what came of it
@@ -170,19 +183,28 @@ class Authority:
         return window
 
     def _window(self, ticket: Ticket, reading: Reading, now: float) -> Window:
-        shared = reading.scope == "address"
-        known = self.windows if shared else self._windows_of(ticket.endpoint.name)
-        if reading.name not in known:
-            limit = reading.limit or reading.remaining or self._limit(reading.window_seconds, ticket.endpoint)
-            window = Window(reading.name, reading.window_seconds, limit, aligned=_counts_addresses(reading))
-            window.hear_clock(window.behind if self._behind is None else self._behind)
-            window.roll(now)
-            window.began_at = 0.0  # it began before we looked
-            for one in self._flying.values():
-                if shared or one.endpoint.name == ticket.endpoint.name:
-                    window.sent(one.number, self._weight(one, window) if shared else 1.0)
-            known[reading.name] = window
-        return known[reading.name]
+        endpoint = ticket.endpoint
+        if reading.scope == "endpoint":
+            window = self._windows_of(endpoint.name).get(reading.name)
+        else:
+            family = endpoint.family if _counts_addresses(reading) else _ALL
+            window = self.windows.get((family, reading.name))
+        if window is not None:
+            return window
+        limit = reading.limit or reading.remaining or self._limit(reading.window_seconds, endpoint)
+        window = Window(reading.name, reading.window_seconds, limit, aligned=_counts_addresses(reading))
+        window.hear_clock(window.behind if self._behind is None else self._behind)
+        window.roll(now)
+        window.began_at = 0.0  # it began before we looked
+        if reading.scope == "endpoint":
+            self._windows_of(endpoint.name)[reading.name] = window
+        else:
+            self.windows[family, reading.name] = window
+        for one in self._flying.values():
+            for counting, weight in self._counting(one):
+                if counting is window:
+                    window.sent(one.number, weight)
+        return window
 
     def _windows_of(self, endpoint: str) -> dict[str, Window]:
         if endpoint not in self._of_endpoints and len(self._of_endpoints) >= _MOST_ENDPOINT_WINDOWS:
@@ -191,14 +213,14 @@ class Authority:
 
     def _limit(self, seconds: float, endpoint: Endpoint) -> float:
         """Where only what was used is told: what the exchange once listed, else ccxt's pace in the exchange's units."""
-        return self._limits.get(seconds) or max(self.units * seconds / endpoint.scale, 1.0)
+        return self._limits.get((endpoint.family, seconds)) or max(self.units * seconds / endpoint.scale, 1.0)
 
-    def hear_limits(self, body: bytes) -> None:
-        """A body that may list the exchange's limits."""
+    def hear_limits(self, family: str, body: bytes) -> None:
+        """A body that may list the limits of a family."""
         for seconds, limit in limits_in(body).items():
-            self._limits[seconds] = limit
-            for window in self.windows.values():
-                if window.aligned and window.seconds == seconds:
+            self._limits[family, seconds] = limit
+            for (one, _), window in self.windows.items():
+                if one == family and window.seconds == seconds:
                     window.limit = limit
 
     def _hear_clock(self, headers: Mapping[str, str], now: float) -> float | None:
@@ -245,18 +267,18 @@ class Authority:
             "units": self.units,
             "standing": self.standing.to_json(),
             "bucket": self.bucket.to_json(),
-            "windows": [window.to_json() for window in self.windows.values()],
-            "limits": sorted(self._limits.items()),
+            "windows": [[family, window.to_json()] for (family, _), window in self.windows.items()],
+            "limits": [[family, seconds, limit] for (family, seconds), limit in sorted(self._limits.items())],
         }
 
     def of_json(self, value: dict[str, Any], shift: float) -> None:
         """Times are `shift`ed. Raises ValueError, KeyError and TypeError for what is not its own."""
         self.standing.of_json(value["standing"], shift)
         self.bucket.of_json(value["bucket"], shift)
-        self._limits = {float(seconds): float(limit) for seconds, limit in value["limits"]}
-        for one in value["windows"]:
+        self._limits = {(str(family), float(seconds)): float(limit) for family, seconds, limit in value["limits"]}
+        for family, one in value["windows"]:
             window = Window.of_json(one, shift)
-            self.windows[window.name] = window
+            self.windows[str(family), window.name] = window
 
 
 def _longest(waits: list[float | None]) -> float | None:

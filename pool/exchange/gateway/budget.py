@@ -14,7 +14,7 @@ from typing import Any
 from pool.contract.market import BreakerState, BudgetState, Priority
 from pool.exchange.gateway.authority import Authority
 from pool.exchange.gateway.seams import Refused
-from pool.exchange.gateway.tables import Endpoint, Table, Tables
+from pool.exchange.gateway.tables import Endpoint, Table, Tables, family
 from pool.exchange.gateway.tickets import Denied, Ticket, Turn
 
 _FORMAT = 1
@@ -53,7 +53,7 @@ class Leave:
 
     def body(self, body: bytes) -> None:
         """What it answered, which may list its limits."""
-        self._authority.hear_limits(body)
+        self._authority.hear_limits(self._ticket.endpoint.family, body)
 
 
 @dataclass
@@ -121,7 +121,7 @@ class Budgets:
             try:
                 table = await self.tables.load(exchange)
             except OSError:
-                return self._authority(exchange, authority, None), Endpoint(f"{method} *", 1.0)
+                return self._authority(exchange, authority, None), Endpoint(f"{method} *", 1.0, family=family(path))
         if table is None or authority not in table.authorities:
             raise Refused("host", None, 403)
         return self._authority(exchange, authority, table), table.endpoint(authority, method, path, query)

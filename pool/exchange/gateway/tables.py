@@ -8,7 +8,7 @@ import contextlib
 import json
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -31,12 +31,13 @@ _MOST_EXCHANGES = 20
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """`name` is method and path template, under which its failures are counted. `scale`: the smallest cost of its
-    family, taken as one unit of the exchange's own."""
+    """`name` is method and path template, under which its failures are counted. `family`: the first part of its path;
+    `scale`: the smallest cost there, taken as one unit of the exchange's own."""
 
     name: str
     cost: float
     scale: float = 1.0
+    family: str = "api"
 
     @property
     def weight(self) -> float:
@@ -91,8 +92,8 @@ class Table:
         """What a request costs; 1, as ccxt reckons, where it does not know the path."""
         row, named = self._find(authority, method, path)
         if row is None:
-            return Endpoint(f"{method} *", 1.0)
-        return Endpoint(f"{method} {row.path}", _cost(row, query, named), row.scale)
+            return Endpoint(f"{method} *", 1.0, family=family(path))
+        return Endpoint(f"{method} {row.path}", _cost(row, query, named), row.scale, family(path))
 
     def _find(self, authority: str, method: str, path: str) -> tuple[_Row | None, dict[str, str]]:
         plain = self._plain.get((authority, method, path)) or self._plain.get((authority, method, path.rstrip("/")))
@@ -105,21 +106,25 @@ class Table:
         return None, {}
 
 
+def family(path: str) -> str:
+    """Endpoints that are weighed, and whose use is counted, alike: at each authority, by the first part of the path."""
+    return path.split("/", 2)[1][:40] if path.startswith("/") else ""
+
+
 def _family(url: str) -> str:
-    """Endpoints that are weighed alike: of one authority and first part of the path."""
     parts = urlsplit(url)
-    return f"{parts.netloc}/{parts.path.split('/')[1]}"
+    return f"{parts.netloc}/{family(parts.path)}"
 
 
-def _scales(endpoints: Iterable[dict[str, Any]]) -> dict[str, float]:
+def _scales(endpoints: Sequence[dict[str, Any]]) -> dict[str, float]:
     """The smallest cost of each family: exchanges weigh in whole numbers from one on, ccxt in parts of these."""
     scales: dict[str, float] = {}
     for one in endpoints:
-        family = _family(one["url"])
+        name = _family(one["url"])
         if one["cost"] > 0:
-            scales[family] = min(scales.get(family, one["cost"]), one["cost"])
-        else:
-            scales.setdefault(family, 1.0)
+            scales[name] = min(scales.get(name, one["cost"]), one["cost"])
+    for one in endpoints:
+        scales.setdefault(_family(one["url"]), 1.0)
     return scales
 
 

@@ -60,7 +60,7 @@ class Asker:
     def __post_init__(self) -> None:
         self.one, self.exchange = Authority("api.example", self.units, lambda: 0.0), Exchange(self.limit)
         rows = [{"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": int(self.limit)}]
-        self.one.hear_limits(json.dumps({"rateLimits": rows}).encode())
+        self.one.hear_limits("api", json.dumps({"rateLimits": rows}).encode())
 
     def ask(self, priority: Priority = "data", endpoint: Endpoint = ONE, patience: float = 5.0, **more: Any) -> Ticket:
         ticket = Ticket(endpoint, priority, more.pop("tenant", "t"), "p", self.now + patience, **more)
@@ -300,6 +300,20 @@ def test_limits_of_one_endpoint_hold_back_that_endpoint_alone() -> None:
     asker.now += 1.0
     asker.look()
     assert held in asker.under_way
+
+
+def test_used_weights_are_counted_by_family_and_one_that_is_full_holds_back_no_other() -> None:
+    """As at the paper exchange, where all of Binance's hosts are one."""
+    asker, perpetuals = Asker(limit=100), Endpoint("GET /fapi/v1/klines", 1.0, 1.0, "fapi")
+    asker.fill("data")
+    asker.ask("data", patience=100.0)
+    for used_ in (1, 2, 3):
+        ticket = asker.ask(endpoint=perpetuals)
+        assert ticket in asker.under_way
+        asker.under_way.remove(ticket)
+        asker.one.told(ticket, 200, {"x-mbx-used-weight-1m": str(used_)}, asker.now)
+    assert [window.used for window in asker.one.windows.values()] == [60.0, 3.0]
+    assert asker.one.use(asker.now)[0] == 60.0
 
 
 def test_what_is_told_of_an_account_is_no_limit_of_the_address() -> None:
