@@ -6,6 +6,7 @@ SIGINT. Exit code 1 and one sentence on standard error where it cannot start.
 
 import argparse
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -46,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logger.remove()
     logger.add(home.log, level="INFO", rotation="10 MB", retention=3, diagnose=False)
     home.log.chmod(0o600)
+    logging.getLogger("aiohttp").addHandler(logging.NullHandler())  # its messages may show requests
     try:
         asyncio.run(_run(home, options))
     except CannotStart as error:

@@ -12,7 +12,7 @@ _TARGET = re.compile(
     re.escape(FORWARD_PREFIX)
     + r"(?P<exchange>[a-z0-9_]{1,40})/(?P<scheme>https?)/"
     + r"(?P<authority>[a-z0-9][a-z0-9.-]{0,252}(?::[0-9]{1,5})?)"
-    + r"(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?",
+    + r"(?P<path>/[!-\"$->@-~]*)?(?:\?(?P<query>[!-\"$-~]*))?",
     re.IGNORECASE,
 )
 _OURS = b"x-flotilla-"

@@ -9,6 +9,8 @@ MOST_BYTES = 256 * 1024 * 1024
 MOST_BYTES_EACH = 32 * 1024 * 1024
 _OVERHEAD = 1_000
 _MOST_REMEMBERED = 8
+_MOST_SEARCHED_BYTES = 8 * 1024 * 1024
+"""What is larger holds no candles of one pair."""
 
 
 class Entry:
@@ -28,7 +30,8 @@ class Entry:
         if known is None:
             if len(self._holds) >= _MOST_REMEMBERED:
                 self._holds.clear()
-            known = self._holds[opened_ms, length_ms] = holds_candle(self.body, opened_ms, length_ms)
+            known = len(self.body) <= _MOST_SEARCHED_BYTES and holds_candle(self.body, opened_ms, length_ms)
+            self._holds[opened_ms, length_ms] = known
         return known
 
 

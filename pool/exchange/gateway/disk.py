@@ -173,7 +173,7 @@ class Disk:
 
     def _failed(self, error: sqlite3.Error) -> None:
         self.close()
-        if isinstance(error, sqlite3.OperationalError):  # full, not writable, locked
+        if type(error) is not sqlite3.DatabaseError:  # full, not writable, locked
             self._trouble(f"The gateway's answers are not kept on disk: {error}.")
             return
         self._trouble(f"The file of the gateway's answers was damaged and set aside: {error}.")

@@ -14,6 +14,7 @@ SOON_SECONDS = 1.0
 """Books, tickers, trades, and whatever is not understood."""
 MARKETS_SECONDS = 300.0
 FUNDING_SECONDS = 60.0
+"""But not beyond the full hour, when rates are settled."""
 CLOSED_SECONDS = 300.0
 """Candles that were closed for good when the exchange was asked."""
 LONGEST_SECONDS = 3600.0
@@ -23,7 +24,7 @@ SETTLING_MS = 5_000
 SMALLEST_BYTES = 512
 """Shorter answers are kept as briefly as a book: with some exchanges an error looks like one, with status 200."""
 
-_DAY, _WEEK, _MONTH = 86_400, 604_800, 2_592_000
+_HOUR, _DAY, _WEEK, _MONTH = 3_600, 86_400, 604_800, 2_592_000
 _MONDAY_MS = 4 * _DAY * 1000
 """The first one of Unix time."""
 _LASTING = {"markets": MARKETS_SECONDS, "funding": FUNDING_SECONDS}
@@ -52,6 +53,8 @@ def fresh(kind: Kind, asked: Moment, now: Moment, skew_ms: int, size: int, holds
     if kind.name == "candles" and kind.timeframe:
         return _candles_fresh(kind, kind.timeframe, asked, now, skew_ms, size, holds)
     lasting = _LASTING.get(kind.name, SOON_SECONDS)
+    if kind.name == "funding" and not _same_hour(asked, now, skew_ms):
+        return False
     return age <= (lasting if size >= SMALLEST_BYTES else min(lasting, SOON_SECONDS))
 
 
@@ -59,8 +62,10 @@ def joinable(kind: Kind, sent: Moment | None, now: Moment, skew_ms: int) -> bool
     """Whether the answer to a request that is under way since `sent` (None: not yet) is right for who asks now."""
     if kind.name == "time":
         return False
-    if sent is None or kind.name in _LASTING:
+    if sent is None or kind.name == "markets":
         return True
+    if kind.name == "funding":
+        return _same_hour(sent, now, skew_ms)
     age = now.steady - sent.steady
     if kind.name != "candles" or not kind.timeframe:
         return age <= SOON_SECONDS
@@ -70,6 +75,12 @@ def joinable(kind: Kind, sent: Moment | None, now: Moment, skew_ms: int) -> bool
         return True
     before, current = (opening(kind.timeframe, at.wall_ms + skew_ms) for at in (sent, now))
     return before == current and (current is not None or age <= SOON_SECONDS)
+
+
+def _same_hour(asked: Moment, now: Moment, skew_ms: int) -> bool:
+    """With what the exchange takes to settle counted to the hour before."""
+    first, last = (opening(_HOUR, at.wall_ms + skew_ms - SETTLING_MS) for at in (asked, now))
+    return asked.jumps == now.jumps and first == last
 
 
 def lasts(kind: Kind) -> bool:

@@ -113,7 +113,10 @@ class _Keeper:
         """Until cancelled."""
         while True:
             await asyncio.sleep(WRITE_SECONDS)
-            await asyncio.shield(self._write())
+            try:
+                await asyncio.shield(self._write())
+            except Exception:  # what is kept is a help, no more
+                logger.exception("answers were not written")
 
     async def _write(self) -> None:
         disk = self._disk
@@ -129,5 +132,5 @@ class _Keeper:
 
     async def close(self) -> None:
         await self._write()
-        self._disk.close()
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._disk.close)
         self._thread.shutdown()

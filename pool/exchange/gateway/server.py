@@ -16,7 +16,6 @@ from pool.exchange.gateway.gateway import Gateway, Served
 from pool.exchange.gateway.seams import Refused
 from pool.exchange.gateway.tally import Histogram, How
 
-MOST_REQUEST_BYTES = 1024 * 1024
 _MOST_TEXT = 100
 _SENTENCES: dict[market.Refusal, str] = {
     "budget": "More is asked of this exchange than it allows.",

@@ -1,6 +1,8 @@
 """The requests that reach exchanges: one session, bounded in time and bytes, no redirects, no cookies."""
 
 import asyncio
+import contextlib
+import os
 import ssl
 from dataclasses import dataclass
 
@@ -31,7 +33,8 @@ class Answer:
 
     @property
     def content_type(self) -> str:
-        return self.headers.get("Content-Type", "application/octet-stream")
+        told = self.headers.get("Content-Type", "application/octet-stream")
+        return told.encode("ascii", "replace").decode()
 
 
 class Upstream:
@@ -42,11 +45,10 @@ class Upstream:
         connect_seconds: float = CONNECT_SECONDS,
         total_seconds: float = TOTAL_SECONDS,
         most_bytes: int = MOST_BYTES,
-        tls: ssl.SSLContext | bool = True,
     ) -> None:
         self._most_bytes = most_bytes
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=200, limit_per_host=50, keepalive_timeout=30, ssl=tls),
+            connector=aiohttp.TCPConnector(limit=200, limit_per_host=50, keepalive_timeout=30, ssl=_trusted()),
             timeout=aiohttp.ClientTimeout(total=total_seconds, sock_connect=connect_seconds),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
@@ -81,6 +83,17 @@ class Upstream:
     async def close(self) -> None:
         await self._session.close()
         await asyncio.sleep(0)
+
+
+def _trusted() -> ssl.SSLContext:
+    """What this machine trusts, and what ccxt does where nobody says otherwise."""
+    context = ssl.create_default_context()
+    if "SSL_CERT_FILE" not in os.environ:
+        with contextlib.suppress(ImportError):
+            import certifi
+
+            context.load_verify_locations(certifi.where())
+    return context
 
 
 def unreachable(status: int = 502) -> Refused:

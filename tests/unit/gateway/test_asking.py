@@ -48,6 +48,8 @@ def test_a_url_goes_up_as_it_was_made(url: str) -> None:
         "/x/binance/https/host/path#part",
         "/x/binance/https/[::1]/path",
         "/v1/state",
+        "/x/binance/https/host/\udce4",
+        "/x/binance/https/host/k?\xe4",
     ],
 )
 def test_what_is_not_understood_goes_nowhere(raw: str) -> None:

@@ -37,6 +37,12 @@ def test_an_answer_that_was_asked_for_earlier_does_not_replace_a_newer_one() -> 
     assert cache.bytes == len(b"newest!") + 1 + 1_000
 
 
+def test_what_is_far_too_large_is_not_searched() -> None:
+    opened = 1_700_000_040_000
+    assert entry(b"[%d]" % opened + b" " * 1_000).holds(opened, 60_000)
+    assert not entry(b"[%d]" % opened + b" " * 9_000_000).holds(opened, 60_000)
+
+
 def test_a_candle_is_looked_for_once_and_what_is_remembered_is_bounded() -> None:
     one = entry(b"[[1700000040000,1]]")
     assert one.holds(1_700_000_040_000, 60_000)

@@ -135,6 +135,13 @@ def test_an_answer_that_the_disk_changed_is_not_taken(file: Path) -> None:
     assert [one.key for one in Disk(file, BOOT).read(later(1))[0]] == ["b"]
 
 
+def test_an_error_of_ours_is_no_damage(file: Path) -> None:
+    disk = written(Disk(file, BOOT), kept())
+    disk.write([], {"odd": object()}, ASKED.wall_ms)  # type: ignore[dict-item]
+    assert not file.with_name("answers.sqlite.damaged").exists()
+    assert len(disk.read(later(1))[0]) == 1
+
+
 class Full:
     """A disk that can be full: what SQLite itself says of one, at a file that may not grow."""
 

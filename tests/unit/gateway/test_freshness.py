@@ -24,7 +24,7 @@ def is_fresh(kind: Kind, asked: int, now: int, held: bool = True, skew: int = 0,
 
 @pytest.mark.parametrize(
     ("name", "seconds"),
-    [("book", 1), ("ticker", 1), ("trades", 1), ("other", 1), ("candles", 1), ("funding", 60), ("markets", 300)],
+    [("book", 1), ("ticker", 1), ("trades", 1), ("other", 1), ("candles", 1), ("markets", 300)],
 )
 def test_an_answer_lasts_as_long_as_its_kind(name: str, seconds: int) -> None:
     kind = Kind.model_validate({"name": name})
@@ -41,11 +41,24 @@ def test_an_answer_of_later_than_now_is_not_fresh() -> None:
     assert not is_fresh(Kind(name="markets"), 1, 0)
 
 
+def test_funding_rates_do_not_last_beyond_the_hour_in_which_they_were_settled() -> None:
+    """Which begins when the exchange has had time to settle them."""
+    funding = Kind(name="funding")
+    assert is_fresh(funding, -20_000, 4_999)
+    assert not is_fresh(funding, -20_000, 5_000)
+    assert not is_fresh(funding, 4_999, 5_000)
+    assert is_fresh(funding, 5_000, 65_000)
+    assert not is_fresh(funding, 7_000, 8_000, skew=-2_500)
+    assert not fresh(funding, at(9_000), at(9_100, jumps=1), 0, LARGE, lambda *_: False)
+    assert joinable(funding, at(-20_000), at(0), 0)
+    assert not joinable(funding, at(4_999), at(5_000), 0)
+
+
 @pytest.mark.parametrize("name", ["markets", "funding"])
 def test_what_may_be_an_error_in_disguise_is_kept_for_a_moment(name: str) -> None:
     kind = Kind.model_validate({"name": name})
-    assert is_fresh(kind, 0, 1000, size=100)
-    assert not is_fresh(kind, 0, 1001, size=100)
+    assert is_fresh(kind, 6_000, 7_000, size=100)
+    assert not is_fresh(kind, 6_000, 7_001, size=100)
 
 
 def test_candles_last_until_the_close_of_the_one_that_was_current() -> None:
