@@ -167,17 +167,19 @@ class Reader:
         return TradeFacts(
             trade.id,
             exit_stands=self._exit_stands(trade),
-            beyond=rate is None or self._laid.exits.is_due(trade.id) or self._beyond(trade, float(rate), now),
+            beyond=self._beyond(trade, rate, now),
             watchable=_comparable(self._freqtrade.config),
             keeps=keeps,
             timers=timers,
         )
 
-    def _beyond(self, trade: Trade, rate: float, now: float) -> bool:
-        stop, investment = thresholds.stop_rate(trade), self._roi(trade, now)
-        if stop is None or thresholds.hit(trade, rate, stop):
+    def _beyond(self, trade: Trade, rate: float | None, now: float) -> bool:
+        if rate is None or trade.id not in self._hold.handled:  # its pair's rate may be of before it was opened
             return True
-        return investment is not None and thresholds.reached(trade, rate, investment)
+        stop, investment = thresholds.stop_rate(trade), self._roi(trade, now)
+        if stop is None or thresholds.hit(trade, float(rate), stop) or self._laid.exits.is_due(trade.id):
+            return True
+        return investment is not None and thresholds.reached(trade, float(rate), investment)
 
     def _timers(self, trade: Trade, now: float) -> tuple[tuple[float, ...], frozenset[Reason]]:
         keeps: set[Reason] = set()
