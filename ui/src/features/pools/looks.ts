@@ -32,6 +32,15 @@ const ROLLOUTS: Readonly<Record<string, Tone>> = {
 }
 export const rolloutTone = (state: string): Tone => ROLLOUTS[state] ?? 'neutral'
 
+const BREAKERS: Readonly<Record<string, { icon: string; tone: Tone }>> = {
+  closed: { icon: 'i-lucide-circle-check', tone: 'success' },
+  half_open: { icon: 'i-lucide-circle-dashed', tone: 'info' },
+  open: { icon: 'i-lucide-unplug', tone: 'warning' },
+  banned: { icon: 'i-lucide-ban', tone: 'error' },
+}
+/** Of an exchange's circuit breaker. */
+export const breakerLook = (state: string) => BREAKERS[state] ?? { icon: 'i-lucide-circle-help', tone: 'neutral' as const }
+
 /** Conditions that tell of less than there could be, while all goes on. */
 const MILD = new Set(['IsolationReduced', 'NodeReduced'])
 export const conditionTone = (type: string): Tone => (MILD.has(type) ? 'neutral' : 'error')
