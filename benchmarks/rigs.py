@@ -53,8 +53,8 @@ def rendered_bots(count: int) -> list[RenderedBot]:
 
 
 @contextmanager
-def paper_exchange(directory: Path, symbols: int) -> Iterator[str]:
-    """A simulator of its own; yields its URL."""
+def paper_exchange(directory: Path, symbols: int, *options: str) -> Iterator[str]:
+    """A simulator of its own; yields its URL. `options` are further ones of its command line."""
     directory.mkdir(mode=0o700)
     command = [
         sys.executable,
@@ -64,11 +64,23 @@ def paper_exchange(directory: Path, symbols: int) -> Iterator[str]:
         str(directory),
         "--symbols",
         str(symbols),
+        *options,
     ]
     with running(command, directory / "stdout", cwd=ROOT):
         endpoint = directory / "endpoint.json"
         wait_until(endpoint.exists, 60, "paper exchange")
         yield json.loads(endpoint.read_text())["url"]
+
+
+@contextmanager
+def gateway(directory: Path, paper_url: str) -> Iterator[tuple[str, list[int]]]:
+    """A market-data gateway of its own; yields its URL and processes."""
+    directory.mkdir(mode=0o700)
+    command = [sys.executable, "-m", "pool.exchange.gateway", "--directory", str(directory), "--paper-url", paper_url]
+    with running(command, directory / "stdout", cwd=ROOT) as process:
+        endpoint = directory / "endpoint.json"
+        wait_until(endpoint.exists, 60, "gateway")
+        yield json.loads(endpoint.read_text())["url"], [process.pid]
 
 
 @dataclass
@@ -114,10 +126,10 @@ class PoolRig:
 
 
 @contextmanager
-def pool(directory: Path, exchange_url: str, slots: int) -> Iterator[PoolRig]:
-    """Init, zygote and agent, warmed."""
+def pool(directory: Path, exchange_url: str, slots: int, **more: Any) -> Iterator[PoolRig]:
+    """Init, zygote and agent, warmed. `more`: further fields of `PoolSettings`."""
     directory.mkdir(mode=0o700)
-    settings = {"pool_id": "bench", "slots_total": slots, "paper_exchange_url": exchange_url}
+    settings = {"pool_id": "bench", "slots_total": slots, "paper_exchange_url": exchange_url, **more}
     (directory / "pool.json").write_text(json.dumps(settings))
     token = secrets.token_urlsafe(32)
     (directory / "agent-token").write_text(token)
