@@ -52,6 +52,7 @@ class SpecificationResponse(BaseModel):
     stake_amount: Money = Field(description="Stake of one trade.", examples=["100"])
     max_open_trades: int = Field(description="Trades open at once, at most.", examples=[3])
     starting_balance: Money = Field(description="Its capital.", examples=["1000"])
+    wake_on_need: bool = Field(description="Whether it looks only when something is due.", examples=[True])
 
 
 class ValueSourceResponse(BaseModel):

@@ -15,6 +15,7 @@ from orchestrator.templates.spec import trading_of
 from pool.contract.model import Money
 from pool.contract.policy import PolicyInForce
 from pool.contract.slots import Slot, Trading
+from pool.contract.waking import WakingState, sentence_of
 
 OpenTradesChoice = Literal["keep", "flatten"]
 
@@ -102,6 +103,11 @@ class BotCreate(BaseModel):
     starting_balance: Decimal | None = Field(
         default=None, description="Its capital, in the stake currency, from its wallet.", examples=["1000"]
     )
+    wake_on_need: bool | None = Field(
+        default=None,
+        description="Whether it looks only when something is due, as if left out; false: every few seconds.",
+        examples=[True],
+    )
 
 
 class BotPatch(BaseModel):
@@ -121,6 +127,11 @@ class BotPatch(BaseModel):
         default=None,
         description="Its capital; only while the bot is stopped. See also `/wallets/{id}/allocate`.",
         examples=["2000"],
+    )
+    wake_on_need: bool | None = Field(
+        default=None,
+        description="Whether it looks only when something is due; false: every few seconds, as FreqTrade does.",
+        examples=[False],
     )
 
 
@@ -175,6 +186,27 @@ class BotPolicyResponse(BaseModel):
     in_force: bool = Field(description="Whether these are the same.", examples=[True])
 
 
+class WakingReasonResponse(BaseModel):
+    """Why a bot looks every few seconds."""
+
+    code: str = Field(description="Kind; later versions may know more.", examples=["open_order"])
+    message: str = Field(description="In a sentence.", examples=["An order is open."])
+
+
+class WakingResponse(BaseModel):
+    """When a bot looks at its trades and signals."""
+
+    mode: Literal["on_need", "loop"] = Field(
+        description="`on_need`: when a candle closes, a price is reached, a timer is over, something is asked, and "
+        "once a minute; `loop`: every few seconds.",
+        examples=["loop"],
+    )
+    reasons: list[WakingReasonResponse] = Field(
+        description="Of `loop`.", examples=[[{"code": "open_order", "message": "An order is open."}]]
+    )
+    since: datetime = Field(description="Since when.", examples=["2026-11-20T12:00:00Z"])
+
+
 class BotStrategyResponse(BaseModel):
     """A strategy, and the version that a bot is pinned to."""
 
@@ -210,6 +242,14 @@ class BotResponse(BaseModel):
     stake_amount: Money = Field(description="Stake of one trade.", examples=["100"])
     max_open_trades: int = Field(description="Trades open at once, at most.", examples=[3])
     starting_balance: Money = Field(description="Capital: given by its wallet less taken back.", examples=["1000"])
+    wake_on_need: bool = Field(
+        description="Whether it looks only when something is due; false: every few seconds, as FreqTrade does.",
+        examples=[True],
+    )
+    waking: WakingResponse | None = Field(
+        description="When it looks now, and why; null while no process says so.",
+        examples=[{"mode": "on_need", "reasons": [], "since": "2026-11-20T12:00:00Z"}],
+    )
     wallet: str | None = Field(
         description="Where its capital is from; null of bots deleted long ago.", examples=["wallet-k3v2q7d5mwxz4tha"]
     )
@@ -299,6 +339,7 @@ def bot_body(view: BotView, policy: PolicyInForce | None, standing: Standing) ->
             "memory": slot.memory.model_dump() if slot and slot.memory and live else None,
             "last_exit": slot.last_exit.model_dump() if slot and slot.last_exit else None,
             "last_seen_at": status.last_seen_at,
+            "waking": _waking_body(slot.waking) if slot and slot.waking and live else None,
             "policy": None if policy is None else _policy_body(policy, slot.policy if slot and live else None),
         }
     )
@@ -308,6 +349,11 @@ def _strategy_body(bot: BotModel) -> dict[str, Any] | None:
     if bot.strategy_id is None or bot.strategy_version_id is None:
         return None
     return {"id": bot.strategy_id, "version": number_of(bot.strategy_version_id)}
+
+
+def _waking_body(waking: WakingState) -> dict[str, Any]:
+    reasons = [{"code": code, "message": sentence_of(code)} for code in waking.reasons]
+    return {"mode": waking.mode, "reasons": reasons, "since": waking.since}
 
 
 def _policy_body(policy: PolicyInForce, told: str | None) -> dict[str, Any]:

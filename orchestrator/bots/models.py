@@ -54,6 +54,8 @@ class BotModel(SQLModel, table=True):
     max_open_trades: int
     starting_balance: Decimal = Field(sa_column=Column(MoneyColumn, nullable=False))
     """What it was given less what was taken back: its share of its wallet (`bots.capital`)."""
+    wake_on_need: bool = Field(default=True)
+    """Its pool runs FreqTrade's loop when something is due; False: every few seconds."""
     wallet_id: str | None = Field(
         default=None,
         sa_column=Column(String(40), ForeignKey("wallets.id"), nullable=True, index=True),

@@ -69,7 +69,8 @@ class Renderer:
             # A row that an older Flotilla wrote may not suit the templates of this one.
             return Rendered(None, f"The bot cannot be rendered: {getattr(error, 'message', error)}", "")
         text = json.dumps(
-            [bot.config, bot.strategy.model_dump(), row.bot.exchange, row.reporting_currency], sort_keys=True
+            [bot.config, bot.strategy.model_dump(), row.bot.exchange, row.reporting_currency, row.bot.wake_on_need],
+            sort_keys=True,
         )
         return Rendered(bot, None, hashlib.sha256(text.encode()).hexdigest())
 
@@ -107,5 +108,6 @@ def slot_spec(
         reporting_currency=row.reporting_currency,
         governed=True,
         policy=rendered.policy,
+        waking="on_need" if row.bot.wake_on_need else "loop",
         credentials=credentials,
     )

@@ -78,7 +78,7 @@ def origins(template: Template, given: Mapping[str, Any], of_strategy: Collectio
     `parameters.<name>`. `of_strategy` are fields that the user's own strategy decides where nothing is given."""
     fallback = Origin.DEFAULT if template.name == OWN_STRATEGY else Origin.TEMPLATE
     found = dict.fromkeys(TemplateDefaults.model_fields, fallback)
-    found |= dict.fromkeys(("trading_mode", "dry_run"), Origin.DEFAULT)
+    found |= dict.fromkeys(("trading_mode", "dry_run", "wake_on_need"), Origin.DEFAULT)
     found |= dict.fromkeys(of_strategy, Origin.STRATEGY)
     found |= {field: Origin.REQUEST for field in found if given.get(field) is not None}
     parameters = given.get("parameters") or {}

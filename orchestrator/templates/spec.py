@@ -60,6 +60,8 @@ class BotRequest(BaseModel):
     max_open_trades: int | None = None
     starting_balance: Decimal | None = Field(default=None, allow_inf_nan=True)
     """Of the dry-run wallet, in the stake currency."""
+    wake_on_need: bool | None = None
+    """False: FreqTrade's loop runs every few seconds, whether anything is due or not."""
     strategy_id: str | None = None
     strategy_version_id: str | None = None
     """A strategy of the user's own, and the version of it that the bot runs; of the template `own` alone."""
@@ -83,6 +85,7 @@ class BotSpec(BaseModel):
     stake_amount: Decimal
     max_open_trades: int
     starting_balance: Decimal
+    wake_on_need: bool = True
     strategy_id: str | None = None
     strategy_version_id: str | None = None
 
@@ -164,6 +167,7 @@ def resolution(template: Template, request: BotRequest) -> Resolution:
         parameters=_parameters(template, given),
         dry_run=_or(request.dry_run, True),
         pairs=list(pairs),
+        wake_on_need=_or(request.wake_on_need, True),
         strategy_id=request.strategy_id,
         strategy_version_id=request.strategy_version_id,
         **values,

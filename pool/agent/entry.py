@@ -98,5 +98,5 @@ def differs(before: Slot | None, after: Slot) -> tuple[bool, bool]:
     if before is None:
         return True, after.observed_state is not ObservedState.PENDING or bool(after.conditions)
     state = before.observed_state != after.observed_state or before.conditions != after.conditions
-    volatile = {"memory": None, "cpu_percent": None, "last_report_at": None, "snapshot": None, "waking": None}
+    volatile = {"memory": None, "cpu_percent": None, "last_report_at": None, "snapshot": None}
     return state or before.model_copy(update=volatile) != after.model_copy(update=volatile), state

@@ -81,3 +81,8 @@ class WakingState(Wire):
     mode: Mode
     reasons: list[str] = Field(default=[], max_length=40)
     since: Instant
+
+
+def sentence_of(code: str) -> str:
+    """Of a reason that a newer bot has, its code."""
+    return next((sentence for reason, sentence in SENTENCES.items() if reason == code), code)

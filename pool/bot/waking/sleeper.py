@@ -25,12 +25,14 @@ from pool.bot.waking.following import Following
 from pool.bot.waking.needs import JITTER_SECONDS, SAFETY_SECONDS, Facts, TradeFacts, Waking, waking
 from pool.bot.waking.reader import Reader
 from pool.contract.risk import Watch
-from pool.contract.waking import WakingState
+from pool.contract.waking import Mode, Reason, WakingState
 
 logger = logging.getLogger(__name__)
 
 _SLICE_SECONDS = 5.0
 _LEAST_SECONDS = 0.01
+_SETTLED_SLICES = 3.0
+_NEVER = datetime.fromtimestamp(0, UTC)
 _UNANSWERED_SECONDS = 65.0
 """A price that the watcher sees crossed and FreqTrade does not: the watcher tells it again within a minute."""
 
@@ -54,6 +56,7 @@ class Sleeper:
         self._following = following
         self._wake = wake
         self._slice = min(slice_seconds, _SLICE_SECONDS)
+        self._settle = _SETTLED_SLICES * self._slice
         self._clock = clock
         self._monotonic = monotonic
         self._reader: Reader | None = None
@@ -66,6 +69,8 @@ class Sleeper:
         self._looped_at = 0.0
         self._follows_at: float | None = None
         self._in_force: tuple[object, ...] = ()
+        self._standing: tuple[tuple[Mode, tuple[Reason, ...]], float, datetime] = (("loop", ()), 0.0, _NEVER)
+        """What was decided last, and since when, by both clocks."""
 
     def attach(self, freqtrade: FreqtradeBot, hold: Hold, *, enabled: bool) -> None:
         self._hold = hold
@@ -143,15 +148,20 @@ class Sleeper:
         return replace(trade, beyond=True)
 
     def _tell(self) -> None:
-        told, decision = self._vitals.waking, self._decision
-        reasons: list[str] = list(decision.reasons)
-        if told is None or (told.mode, told.reasons) != (decision.mode, reasons):
-            self._vitals.waking = WakingState(mode=decision.mode, reasons=reasons, since=datetime.now(UTC))
+        """What has stood for a while, or is the first: a loop at each candle's close is no news."""
+        now, decided = self._monotonic(), (self._decision.mode, self._decision.reasons)
+        if decided != self._standing[0]:
+            self._standing = decided, now, datetime.fromtimestamp(self._clock(), UTC)
+        (mode, reasons), since, at = self._standing
+        told = self._vitals.waking
+        if told is None or ((told.mode, told.reasons) != (mode, list(reasons)) and now - since >= self._settle):
+            self._vitals.waking = WakingState(mode=mode, reasons=list(reasons), since=at)
 
     # ---- waiting
 
     def stale(self) -> bool:
         """The facts are others by now, perhaps."""
+        self._tell()
         follows = self._follows_at is not None and self._monotonic() >= self._follows_at
         return follows or self._changes != self._seen_changes
 

@@ -11,6 +11,8 @@ from orchestrator.bots import service
 from orchestrator.bots.models import BotEventModel, BotModel, BotStatusModel
 from orchestrator.errors import InvalidSpec
 from orchestrator.templates.spec import BotSpec
+from pool.contract.slots import DesiredState, ObservedState, Slot
+from pool.contract.waking import WakingState
 from tests.integration.api.world import OTHER, OWNER, World, problem_of
 from tests.support import eventually
 
@@ -397,3 +399,33 @@ async def test_start_gives_a_bot_that_was_given_up_a_fresh_process(world: World,
     assert (await world.client.post(f"/api/v1/bots/{bot_id}/start")).status_code == 202
     async with world.rig.database.read() as session:
         assert (await session.get_one(BotModel, bot_id)).restart_requested == restarts
+
+
+async def test_waking_on_need_is_a_setting_and_what_the_bot_says_of_it_is_told(world: World) -> None:
+    plain, other = await world.create("plain"), await world.create("other", wake_on_need=False)
+    assert (plain["wake_on_need"], plain["waking"], other["wake_on_need"]) == (True, None, False)
+    url = f"/api/v1/bots/{other['id']}"
+    patched = (await world.client.patch(url, json={"wake_on_need": True})).json()
+    assert (patched["wake_on_need"], patched["generation"]) == (True, 2)
+    left = (await world.client.patch(url, json={"timeframe": "5m"})).json()
+    assert left["wake_on_need"] is True
+
+    since = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    waking = WakingState(mode="loop", reasons=["open_order", "of_tomorrow"], since=since)
+    slot = Slot(
+        bot_id=other["id"], epoch=1, observed_generation=2, desired=DesiredState.RUNNING,
+        observed_state=ObservedState.RUNNING, trader_state="running", conditions=[], run_id="r", pid=7,
+        started_at=since, restarts=0, last_exit=None, memory=None, cpu_percent=None, last_report_at=since,
+        snapshot=None, waking=waking,
+    )  # fmt: skip
+    async with world.rig.database.unit_of_work() as session:
+        (await session.get_one(BotStatusModel, other["id"])).slot = slot.model_dump(mode="json")
+    told = (await world.client.get(url)).json()["waking"]
+    assert told == {
+        "mode": "loop",
+        "reasons": [
+            {"code": "open_order", "message": "An order is open."},
+            {"code": "of_tomorrow", "message": "of_tomorrow"},
+        ],
+        "since": "2026-11-20T12:00:00Z",
+    }
