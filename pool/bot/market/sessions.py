@@ -74,7 +74,6 @@ class RoutedSession:
                 step = way.send(outcome)
             except StopIteration:
                 assert answer is not None
-                answer.url = url
                 return answer
 
     def _through(

@@ -1,7 +1,8 @@
 """ccxt's own clients, synchronous and asynchronous, between a gateway and an exchange that do as they are told."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import ccxt
@@ -54,6 +55,7 @@ class Bot:
         self.fallback = Fallback("bot-1", self.told.append)
         self._pro, self._gateway, self._exchange, self._config = pro, gateway, exchange, config
         self._signed_through = signed_through
+        self.prepare: Callable[[Any], None] = lambda client: None
 
     def client(self) -> Any:
         made = (ccxt.pro if self._pro else ccxt).binance({"enableRateLimit": False, "timeout": 60_000, **self._config})
@@ -68,6 +70,7 @@ class Bot:
             signed_through=self._signed_through,
             building=lambda: False,
         )
+        self.prepare(made)
         return routed(made, router)
 
     def ask(self, method: str, *given: Any, **named: Any) -> Any:
@@ -256,3 +259,29 @@ def test_a_client_that_goes_is_closed_as_ever(pro: bool, gateway: Server, exchan
         assert session.closed
 
     asyncio.run(used())
+
+
+@both
+def test_who_reads_answers_reads_them_under_the_exchanges_url(pro: bool, gateway: Server, exchange: Server) -> None:
+    """The zygote's markets are compared by the URLs that they came from."""
+    bot, urls = Bot(pro, gateway.url, exchange.url), []
+
+    def record(code: int, reason: str, url: str, method: str, headers: Any, body: str, *rest: Any) -> str:
+        urls.append(url)
+        return body.strip()
+
+    bot.prepare = lambda client: setattr(client, "on_rest_response", record)
+    bot.ask("fetch_time")
+    assert urls == [f"{exchange.url}/api/v3/time"]
+    assert exchange.requests == []
+
+
+@both
+def test_a_bot_with_a_proxy_of_its_own_goes_by_it(pro: bool, gateway: Server, exchange: Server) -> None:
+    with server("exchange") as proxy:
+        bot = Bot(pro, gateway.url, exchange.url, apiKey=KEY, secret=SECRET, httpProxy=proxy.url + "/")
+        for method in ("fetch_time", "fetch_balance"):
+            with suppress(ccxt.BaseError):  # it answers as an exchange, and is asked as a proxy
+                bot.ask(method)
+        assert [request.path for request in proxy.requests] == ["/api/v3/time", "/api/v3/account"]
+    assert gateway.requests == []
