@@ -1,5 +1,7 @@
 """Where pools and what they share run: as local processes, or as containers through the broker."""
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -13,6 +15,8 @@ from orchestrator.pools.drivers.broker_client import BrokerClient
 from orchestrator.pools.drivers.docker import DockerDriver
 from orchestrator.pools.drivers.process import ProcessDriver
 from orchestrator.settings import OrchestratorSettings
+
+_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,14 @@ class Runtime:
     def gateway_url(self) -> str | None:
         """Where this process finds the gateway."""
         return self.gateway.url() if self.gateway is not None else None
+
+    async def find_gateway(self) -> str | None:
+        """The same, looked for now: it may have moved, and of several control planes only the leader keeps it."""
+        if self.gateway is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await self.gateway.alive()
+        return self.gateway_url()
 
     async def aclose(self) -> None:
         if self.broker is not None:

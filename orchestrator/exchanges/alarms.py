@@ -72,8 +72,8 @@ def _banned(one: ExchangeState) -> str:
 
 def _open(one: ExchangeState) -> str:
     return (
-        f"{one.exchange} has not answered as it should for a minute{_why(one)}. It is tried again by itself; until then "
-        "bots there wait."
+        f"{one.exchange} has not answered as it should for a minute{_why(one)}. It is tried again by itself; until "
+        "then bots there wait."
     )
 
 

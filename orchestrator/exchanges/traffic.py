@@ -3,7 +3,7 @@ long for one."""
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,15 +33,15 @@ class TrafficLook:
 
 
 class Traffic:
-    """`url` answers where the gateway is, None for nowhere yet; without one (`url` None) there is none."""
+    """`find` answers where the gateway is, None for nowhere yet; `find` None where there is to be none."""
 
     def __init__(
         self,
-        url: Callable[[], str | None] | None,
+        find: Callable[[], Awaitable[str | None]] | None,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._url = url
+        self._find = find
         self._transport = transport
         self._clock = clock
         self._asking = asyncio.Lock()
@@ -50,11 +50,11 @@ class Traffic:
 
     async def look(self) -> TrafficLook:
         """Now, or some seconds ago."""
-        if self._url is None:
+        if self._find is None:
             return TrafficLook(None, _OFF, utc_now(), wanted=False)
         async with self._asking:
             if self._look is None or self._clock() - self._looked_at >= _SHARED_SECONDS:
-                state = await self._ask(self._url())
+                state = await self._ask(await self._find())
                 self._look = TrafficLook(state, None if state else _SILENT, utc_now())
                 self._looked_at = self._clock()
             return self._look

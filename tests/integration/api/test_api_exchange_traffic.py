@@ -33,13 +33,17 @@ STATE = GatewayState(
 )  # fmt: skip
 
 
+async def found() -> str | None:
+    return "http://gateway:9100"
+
+
 @pytest.fixture
 def gateway(world: World) -> dict[str, Any]:
     """What it answers; it is asked anew each time."""
     told: dict[str, Any] = {"content": STATE.model_dump_json(), "status_code": 200}
     clock = iter(range(0, 10_000, 100))
     transport = httpx.MockTransport(lambda _: httpx.Response(headers={INCARNATION_HEADER: "i"}, **told))
-    traffic = Traffic(lambda: "http://gateway:9100", transport, lambda: float(next(clock)))
+    traffic = Traffic(found, transport, lambda: float(next(clock)))
     object.__setattr__(world.app.state.services, "traffic", traffic)
     return told
 

@@ -6,17 +6,20 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import ClassVar
 
 import httpx
 import pytest
 
+from orchestrator.broker.contract import CompanionContainer, GatewaySpec
 from orchestrator.exchanges import gateway as gateway_module
 from orchestrator.exchanges.companion import CannotStartCompanion, ping
 from orchestrator.exchanges.gateway import PING, ProcessGateway
+from orchestrator.exchanges.gateway_container import BrokerGateway
 from orchestrator.kit.clock import utc_now
 from orchestrator.pools.models import PoolModel
 from orchestrator.portfolio.service import PortfolioService
-from orchestrator.runtime import runtime_of
+from orchestrator.runtime import Runtime, runtime_of
 from orchestrator.settings import OrchestratorSettings
 from orchestrator.term import Means, Term
 from pool.contract.market import INCARNATION_HEADER
@@ -207,3 +210,45 @@ def _pool() -> PoolModel:
         id="pool-a", node="local", driver="process", slots_total=7, desired_state="running",
         observed_state="stopped", conditions=[], created_at=utc_now(),
     )  # fmt: skip
+
+
+async def test_a_control_plane_that_does_not_lead_finds_it_and_follows_it_where_it_goes() -> None:
+    """Containers get another address whenever they are made anew."""
+
+    class Broker:
+        address: str | None = "10.0.0.2:9100"
+        hangs = False
+
+        async def gateway(self) -> CompanionContainer | None:
+            if self.hangs:
+                await asyncio.Event().wait()
+            return CompanionContainer(url="http://gateway:9100", address=self.address, running=True)
+
+    broker = Broker()
+    runtime = Runtime({}, None, BrokerGateway(broker, "image", paper=True))  # type: ignore[arg-type]  # only looked at
+    assert runtime.gateway_url() is None
+    assert await runtime.find_gateway() == "http://10.0.0.2:9100"
+    broker.address = "10.0.0.3:9100"
+    assert await runtime.find_gateway() == "http://10.0.0.3:9100"
+    broker.hangs = True
+    assert await runtime.find_gateway() == "http://10.0.0.3:9100", "where it was last"
+    assert await Runtime({}, None).find_gateway() is None
+
+
+async def test_a_gateway_in_a_container_is_compared_once_with_what_it_should_be() -> None:
+    class Broker:
+        ensured: ClassVar[list[GatewaySpec]] = []
+
+        async def gateway(self) -> CompanionContainer | None:
+            return CompanionContainer(url="http://gateway:9100", address="10.0.0.2:9100", running=True)
+
+        async def ensure_gateway(self, spec: GatewaySpec) -> CompanionContainer:
+            self.ensured.append(spec)
+            return CompanionContainer(url="http://gateway:9100", address="10.0.0.2:9100", running=True)
+
+    broker = Broker()
+    gateway = BrokerGateway(broker, "flotilla-pool:2", paper=True)  # type: ignore[arg-type]  # never removed
+    assert not await gateway.alive(), "it may be of another release"
+    await gateway.ensure()
+    assert await gateway.alive()
+    assert broker.ensured == [GatewaySpec(image="flotilla-pool:2", paper=True)]

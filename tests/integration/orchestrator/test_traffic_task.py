@@ -20,6 +20,10 @@ NOW = utc_now()
 ADMINS, OTHERS = ("admin-one", "admin-two"), ("trader", "admin-gone")
 
 
+async def found() -> str | None:
+    return "http://gateway"
+
+
 class Scene:
     """The task, and what it looks at. `breaker` None for a gateway that does not answer."""
 
@@ -27,7 +31,7 @@ class Scene:
         self.now = 0.0
         self.breaker: BreakerState | None = "closed"
         self.heard: list[tuple[str, str, dict[str, Any]]] = []
-        traffic = Traffic(lambda: "http://gateway", httpx.MockTransport(self._answer), lambda: self.now)
+        traffic = Traffic(found, httpx.MockTransport(self._answer), lambda: self.now)
         self.task = TrafficTask(rig.database, self, traffic, lambda: self.now)  # type: ignore[arg-type]  # hears only
 
     async def publish(self, topic: str, kind: str, body: dict[str, Any]) -> None:

@@ -31,6 +31,14 @@ class Gateway:
         return httpx.Response(self.status, content=self.body, headers=self.headers)
 
 
+async def found() -> str | None:
+    return "http://gateway:9100/"
+
+
+async def nowhere() -> str | None:
+    return None
+
+
 class Clock:
     now = 0.0
 
@@ -50,7 +58,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def traffic(gateway: Gateway, clock: Clock) -> Traffic:
-    return Traffic(lambda: "http://gateway:9100/", httpx.MockTransport(gateway), clock)
+    return Traffic(found, httpx.MockTransport(gateway), clock)
 
 
 async def test_all_who_ask_within_moments_share_one_answer(traffic: Traffic, gateway: Gateway, clock: Clock) -> None:
@@ -99,5 +107,5 @@ async def test_where_there_is_none_nobody_is_asked() -> None:
     look = await Traffic(None).look()
     assert (look.state, look.wanted) == (None, False)
     assert "FLOTILLA_ORCH_GATEWAY" in str(look.problem)
-    not_yet = await Traffic(lambda: None).look()
+    not_yet = await Traffic(nowhere).look()
     assert (not_yet.state, not_yet.wanted) == (None, True)
