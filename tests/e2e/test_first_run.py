@@ -46,6 +46,14 @@ def has_traded(running: Flotilla) -> bool:
     return any("entry" in one for one in types)
 
 
+def shared(running: Flotilla, exchange: str) -> int:
+    """How many requests for that exchange were answered with what another one had asked."""
+    traffic = running.get("/api/v1/exchanges/traffic")
+    assert traffic["available"], traffic["problem"]
+    told = {one["exchange"]: one["figures"] for one in traffic["exchanges"]}
+    return sum(told[exchange][how] for how in ("hits", "joined")) if exchange in told else 0
+
+
 def known_trades(running: Flotilla) -> set[tuple[str, int, str]]:
     """Open and closed trades of all bots, as FreqTrade itself tells them: bot, id, pair."""
     known = set()
@@ -71,6 +79,7 @@ def test_first_run_trades_stops_and_resumes(tmp_path: Path) -> None:
         assert [bot["name"] for bot in command(running, "bots", "list")["items"]] == sorted(identities)
         assert command(running, "portfolio")["currency"] == "USDT"
         assert command(running, "status")["ready"] is True
+        assert shared(running, "paper"), "bots ask through the gateway, and share what it was told"
         trades = known_trades(running)
         assert running.stop() == 0
         assert "Stopped." in running.output
