@@ -29,6 +29,7 @@ from api.findings import endpoints as finding_endpoints
 from api.limiting import LimitMiddleware
 from api.limits import Limits
 from api.logging_levels import endpoints as logging_endpoints
+from api.market import endpoints as market_endpoints
 from api.metrics import Metrics
 from api.middleware import BodyLimitMiddleware, EdgeMiddleware, TimeLimitMiddleware, is_request_id
 from api.openapi import FlotillaApi
@@ -83,6 +84,7 @@ _TAGS = [
     {"name": "wallets", "description": "Your money: of paper and at exchanges, and what bots have of it."},
     {"name": "exchange-keys", "description": "Keys of your exchange accounts, and how they are kept."},
     {"name": "exchanges", "description": "Where bots can trade, and what is traded there."},
+    {"name": "market", "description": "Candles and prices, as exchanges tell them."},
     {"name": "users", "description": "Who there is, what each is and may have; invitations."},
     {"name": "sharing", "description": "Bots and portfolios that others may look at or operate."},
     {"name": "sessions", "description": "Where one is signed in, and ending that."},
@@ -208,6 +210,7 @@ def _version_1() -> APIRouter:
         finding_endpoints,
         exchange_key_endpoints,
         exchange_endpoints,
+        market_endpoints,
         push_endpoints,
         logging_endpoints,
         stream_endpoints,

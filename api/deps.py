@@ -23,6 +23,7 @@ from orchestrator.errors import NotFound, PreconditionFailed
 from orchestrator.events.bus import Bus
 from orchestrator.exchange_keys.desk import KeyDesk
 from orchestrator.exchanges.traffic import Traffic
+from orchestrator.market.service import MarketData
 from orchestrator.pools.directory import AgentDirectory
 from orchestrator.pools.disks import Disks
 from orchestrator.pools.policy import PoolPolicy
@@ -113,6 +114,8 @@ class Services:
     """Where pushes may go."""
     traffic: Traffic = field(default_factory=lambda: Traffic(None))
     """What the market-data gateway tells of its exchanges."""
+    market: MarketData | None = None
+    """Candles and prices; None where there is no gateway that could be asked."""
     turns: Turns = field(default_factory=Turns)
     """Whose strategy is read next."""
 

@@ -42,6 +42,7 @@ from orchestrator.leader.election import HomeLeadership, Leadership, LockLeaders
 from orchestrator.leader.installation import PoolsHome, claim, docker_problem, others_pools, others_secrets
 from orchestrator.leader.lock import somebody_leads
 from orchestrator.logging_levels import watch as logging_levels
+from orchestrator.market.service import MarketData
 from orchestrator.pools import service as pools
 from orchestrator.pools.client import AgentEndpoint
 from orchestrator.pools.directory import AgentDirectory
@@ -83,6 +84,7 @@ class ControlPlane:
     cache: Cache
     agents: AgentDirectory
     catalogue: Catalogue
+    market: MarketData
     markets: MarketDirectory
     secrets: Secrets
     portfolio: PortfolioService
@@ -139,6 +141,7 @@ class ControlPlane:
             self._started = False
             await self.agents.aclose()
             await self.bus.close()
+            await self.market.aclose()
             await self.cache.close()
         await self._runtime.aclose()
         if hasattr(self, "database"):
@@ -203,6 +206,7 @@ class ControlPlane:
             "database_connections_waiting": connections.waiting,
             "database_connection_timeouts": connections.timeouts,
             **self.bus.gauges(),
+            **self.market.readings(),
         }
         if self._term is not None:
             readings.update(self._term.gauges())
@@ -239,6 +243,7 @@ class ControlPlane:
         self.cache = open_cache(self.settings.redis_url, f"flotilla:{self.secrets.installation_id}:cache:")
         self.agents = AgentDirectory(self._endpoint, self._doubt)
         self.markets = MarketDirectory(self._runtime.exchange_url)
+        self.market = MarketData(self._runtime.gateway_url, self.cache)
         self.portfolio = PortfolioService(self.database, self.bus, keeps_marks=self._keeps_marks)
         self._started = True
         if self._shared:

@@ -247,6 +247,7 @@ def _services(control: ControlPlane) -> Services:
         pool_policy=PoolPolicy.of(control.settings, control.catalogue),
         keys=control.keys,
         push=control.push,
+        market=control.market,
         traffic=control.traffic,
     )
 

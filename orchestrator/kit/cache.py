@@ -24,6 +24,9 @@ class Cache(Protocol):
     async def take(self, key: str) -> str | None:
         """The value, which nobody else gets then; None where there is none."""
 
+    async def look(self, key: str) -> str | None:
+        """The value, which stays; None where there is none."""
+
     async def begin(self, key: str, rules: AttemptRules) -> float:
         """Counts an attempt and answers 0; or the seconds that it comes too early, and does not count it."""
 
@@ -70,6 +73,11 @@ class InProcessCache:
     async def take(self, key: str) -> str | None:
         """See `Cache.take`."""
         kept = self._drop(key)
+        return kept.value if kept and kept.expires_at > self._clock() else None
+
+    async def look(self, key: str) -> str | None:
+        """See `Cache.look`."""
+        kept = self._kept.get(key)
         return kept.value if kept and kept.expires_at > self._clock() else None
 
     async def begin(self, key: str, rules: AttemptRules) -> float:

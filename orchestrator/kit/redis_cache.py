@@ -71,6 +71,11 @@ class RedisCache:
         value = await self._answer(lambda: self._client.getdel(self._key(f"value:{key}")))
         return None if value is None else str(value.decode())
 
+    async def look(self, key: str) -> str | None:
+        """See `Cache.look`."""
+        value = await self._answer(lambda: self._client.get(self._key(f"value:{key}")))
+        return None if value is None else str(value.decode())
+
     async def begin(self, key: str, rules: AttemptRules) -> float:
         """See `Cache.begin`."""
         limits = (str(rules.free), str(rules.limit_seconds), str(int(rules.forget_seconds * 1000)))

@@ -46,6 +46,13 @@ async def test_a_value_is_taken_once(cache: Cache) -> None:
     assert await cache.take("never") is None
 
 
+async def test_who_only_looks_leaves_the_value(cache: Cache) -> None:
+    await put(cache, "k", "wärt")
+    assert [await cache.look("k"), await cache.look("k"), await cache.look("never")] == ["wärt", "wärt", None]
+    assert await cache.take("k") == "wärt"
+    assert await cache.look("k") is None
+
+
 async def test_of_many_who_take_at_once_one_gets_it(cache: Cache) -> None:
     await put(cache, "k")
     assert sorted(map(str, await asyncio.gather(*(cache.take("k") for _ in range(50))))) == ["None"] * 49 + ["v"]

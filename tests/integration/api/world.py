@@ -21,7 +21,9 @@ from api.settings import ApiSettings
 from orchestrator.bots.models import BotModel, BotStatusModel
 from orchestrator.errors import DisksUnknown, InvalidSpec
 from orchestrator.exchange_keys.vault import kek_ids
+from orchestrator.kit.cache import InProcessCache
 from orchestrator.kit.clock import utc_now
+from orchestrator.market.service import MarketData
 from orchestrator.pools.disks import Disks, PoolDisk
 from orchestrator.portfolio.service import PortfolioService
 from orchestrator.push.places import Places, PushWays
@@ -45,6 +47,17 @@ MISSING_IMAGE = "flotilla-pool:nowhere"
 @dataclass(frozen=True)
 class FixedSecrets:
     token_signing_key: str = KEY
+
+
+def _market(request: httpx.Request) -> httpx.Response:
+    """A market-data gateway with one candle, and one price for each pair."""
+    if request.url.path == "/v1/tickers":
+        pairs = request.url.params.get_list("pair")
+        return httpx.Response(
+            200, json={"tickers": {pair: {"timestamp": 1_795_046_400_000, "last": 5.5} for pair in pairs}}
+        )
+    columns, row = ["date", "open", "high", "low", "close", "volume"], [1_795_046_400_000, 5.0, 7.0, 4.0, 6.0, 2.5]
+    return httpx.Response(200, json={"columns": columns, "rows": [row], "partial": False, "next": None})
 
 
 class FewMarkets:
@@ -189,6 +202,7 @@ class World:
                 pool_disks=self._pool_disks,
                 keys=self.keys,
                 push=self.push,
+                market=MarketData(lambda: "http://gateway", InProcessCache(), httpx.MockTransport(_market)),
             ),
             self.settings,
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pool.exchange.gateway.clocks import Clock
 from pool.exchange.simulator.exchange import Exchange
 from pool.exchange.simulator.server import serve
 from tests.integration.gateway import rigs
@@ -42,12 +43,20 @@ class Rig:
         return sum(path.endswith("klines") for _, _, _, path in self.gateway.budgets.asked)
 
 
+class Running(rigs.Clocks):
+    """The machine's clocks, as they are."""
+
+    def clock(self) -> Clock:
+        return Clock()
+
+
 @asynccontextmanager
 async def opened(directory: Path) -> AsyncIterator[Rig]:
+    directory.mkdir(exist_ok=True)
     exchange = Exchange(directory / "ledger.sqlite", "control-token-of-the-test", 7, 10)
     runner, port = await serve(exchange.front, "127.0.0.1", 0)
     try:
-        async with rigs.gateway(directory / "gateway", f"http://127.0.0.1:{port}") as gateway:
+        async with rigs.gateway(directory / "gateway", f"http://127.0.0.1:{port}", Running()) as gateway:
             yield Rig(gateway, exchange, directory)
     finally:
         await runner.cleanup()

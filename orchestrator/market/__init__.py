@@ -1,0 +1,1 @@
+"""Market data for people: candles and prices, from the gateway of the node."""
