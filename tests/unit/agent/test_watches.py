@@ -7,7 +7,15 @@ import pytest
 
 from pool.agent.reservations import MOST_OPEN, OpenRequests
 from pool.agent.watcher import read_quotes
-from pool.agent.watches import AGAIN_SECONDS, Quote, Venue, Watches
+from pool.agent.watches import (
+    AGAIN_SECONDS,
+    FOLLOW_SECONDS,
+    FRESH_SECONDS,
+    TELL_SECONDS,
+    Quote,
+    Venue,
+    Watches,
+)
 from pool.contract.risk import Watch
 
 SPOT = Venue("paper", "spot")
@@ -97,3 +105,39 @@ def test_of_a_bot_that_asks_without_end_the_oldest_requests_are_dropped() -> Non
     assert not requests.close("bot", "6"), "nobody waits for so long"
     requests.forget("bot")
     assert not requests.close("bot", "late")
+
+
+def test_the_price_that_the_bot_goes_by_counts() -> None:
+    watches = Watches()
+    watches.put("bot", "paper", [watch(below="100", side="ask")])
+
+    assert not watches.crossed(SPOT, at("99", "101"), 0.0)
+    assert watches.crossed(SPOT, at("99", "100"), 1.0)
+
+
+def test_a_bot_is_told_that_it_is_followed_once_all_of_its_prices_were_seen_and_again_as_long_as_they_are() -> None:
+    watches = Watches()
+    watches.put("bot", "paper", [watch(below="1"), watch(2, symbol="ETHUSDT", below="1")], 7)
+    assert watches.followed(SPOT, at("99"), 0.0) == {}
+
+    both = {**at("99"), **at("9", symbol="ETHUSDT")}
+    told = [now / 2 for now in range(1, 20) if watches.followed(SPOT, both, now / 2) == {"bot": 7}]
+    assert told[0] == 0.5
+    assert {later - earlier for earlier, later in pairwise(told)} == {TELL_SECONDS}
+
+    assert watches.followed(SPOT, at("99"), told[-1] + FRESH_SECONDS + TELL_SECONDS) == {}
+
+
+def test_new_watches_are_confirmed_at_once_and_those_that_are_not_known_here_never() -> None:
+    watches = Watches()
+    watches.put("bot", "paper", [watch(below="1")], 1)
+    assert watches.followed(SPOT, at("99"), 0.0) == {"bot": 1}
+    watches.put("bot", "paper", [watch(below="2")], 2)
+    assert watches.followed(SPOT, at("99"), 0.5) == {"bot": 2}
+
+    watches.put("bot", "paper", [watch(below="3")], None)
+    assert watches.followed(SPOT, at("99"), 100.0) == {}
+
+
+def test_a_bot_may_count_on_its_prices_for_longer_than_until_it_is_told_again_and_no_longer_than_a_plain_loop() -> None:
+    assert TELL_SECONDS + FRESH_SECONDS < FOLLOW_SECONDS <= 5.0

@@ -119,7 +119,7 @@ TRAILING = st.fixed_dictionaries(
 )
 
 
-@given(trades(), TRAILING, st.lists(MOVES, max_size=4), MOVES)
+@given(trades(), TRAILING, st.lists(MOVES, min_size=1, max_size=4), MOVES)
 def test_no_rate_moves_or_hits_the_stop_that_lies_between_the_thresholds(
     trade: LocalTrade, trailing: dict[str, Any], path: list[float], move: float
 ) -> None:

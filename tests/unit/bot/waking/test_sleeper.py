@@ -1,0 +1,203 @@
+"""What ends a sleep: by both clocks, by what was asked, and by what is not watched any more."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from freqtrade.persistence import Trade
+
+from pool.bot.vitals import Vitals
+from pool.bot.waking.following import Following
+from pool.bot.waking.needs import SAFETY_SECONDS, TradeFacts
+from pool.bot.waking.sleeper import Sleeper
+from pool.contract.risk import Mode, Watch
+
+WALL, MONOTONIC = 1_000_000.0, 50.0
+CLOSE = WALL + 40
+OPEN: list[Any] = []
+WATCH = Watch(trade_id=1, symbol="BTCUSDT", is_short=False)
+
+
+class Asleep:
+    """A sleeper whose FreqTrade is told here, after a loop."""
+
+    def __init__(self, *trades: TradeFacts) -> None:
+        self.wall, self.monotonic = WALL, MONOTONIC
+        self.trades, self.follows_at = trades, None
+        self.vitals = Vitals()
+        self.following = Following(lambda: 1, lambda: self.monotonic, lambda: self.monotonic)
+        self.following.told(1, until=MONOTONIC + 30)
+        self.sleeper = Sleeper(
+            "bot-1", self.vitals, self.following, clock=lambda: self.wall, monotonic=lambda: self.monotonic
+        )
+        self.hold = SimpleNamespace(told={1: WATCH})
+        self.sleeper._hold = self.hold  # type: ignore[assignment]
+        reader = SimpleNamespace(facts=self.facts, follows_at=lambda: self.follows_at)
+        self.sleeper._reader = reader  # type: ignore[assignment]
+        self.loop()
+        self.assess()
+
+    def loop(self) -> None:
+        OPEN[:] = [SimpleNamespace(id=trade.trade_id) for trade in self.trades]
+        self.sleeper.looping()
+        self.sleeper.looped()
+
+    def facts(self) -> dict[str, Any]:
+        return {"trades": self.trades, "closes": (CLOSE,), "timers": ()}
+
+    def assess(self) -> None:
+        self.sleeper.assess(looped=True, flattening=False, unsettled=False)
+
+    def pass_(self, seconds: float) -> None:
+        self.wall += seconds
+        self.monotonic += seconds
+
+
+@pytest.fixture(autouse=True)
+def open_trades(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Trade, "get_open_trades", staticmethod(lambda: OPEN))
+    monkeypatch.setattr(Trade, "rollback", staticmethod(lambda: None))
+
+
+def test_it_sleeps_until_the_candle_its_offset_and_its_jitter() -> None:
+    asleep = Asleep()
+    asleep.pass_(40.5)
+    assert not asleep.sleeper.due()
+    asleep.pass_(4)
+
+    assert asleep.sleeper.due()
+
+
+def test_bots_wake_spread_over_three_seconds_each_at_its_own() -> None:
+    jitters = [
+        Sleeper(f"bot-{number}", Vitals(), Following(lambda: 0))._jitter for number in [*range(500), *range(500)]
+    ]
+    assert jitters[:500] == jitters[500:]
+    assert 0 <= min(jitters) < 0.2
+    assert 2.8 < max(jitters) < 3
+
+
+def test_a_minute_is_over_whatever_the_wall_clock_says() -> None:
+    asleep = Asleep()
+    asleep.wall -= 3600
+    asleep.monotonic += SAFETY_SECONDS - 1
+    assert not asleep.sleeper.due()
+    asleep.monotonic += 1
+
+    assert asleep.sleeper.due()
+
+
+def test_a_clock_that_is_set_forward_is_seen_within_a_slice() -> None:
+    asleep = Asleep()
+    assert asleep.sleeper.slice_seconds() <= 5
+    asleep.wall += 3600
+
+    assert asleep.sleeper.due()
+
+
+def test_a_slice_ends_where_something_is_due() -> None:
+    asleep = Asleep()
+    asleep.pass_(39)
+    assert 2 < asleep.sleeper.slice_seconds() <= 5
+    asleep.pass_(20.99)
+    assert asleep.sleeper.slice_seconds() < 0.1
+
+
+def test_commands_modes_and_policies_end_it() -> None:
+    for ask in (
+        lambda one: one.sleeper.ask(),
+        lambda one: setattr(one.vitals, "mode", Mode.HALTED),
+        lambda one: setattr(one.vitals, "policy", "f"),
+    ):
+        asleep = Asleep()
+        assert not asleep.sleeper.due()
+        ask(asleep)
+        assert asleep.sleeper.due()
+
+
+def test_a_price_that_nobody_watches_any_more_ends_it_and_only_with_open_trades() -> None:
+    without, asleep = Asleep(), Asleep(TradeFacts(1))
+    assert not asleep.sleeper.due()
+    for one in (without, asleep):
+        one.pass_(30)
+
+    assert asleep.sleeper.due()
+    assert not without.sleeper.due()
+
+
+def test_a_trade_without_a_watch_is_not_watched() -> None:
+    asleep = Asleep(TradeFacts(1), TradeFacts(2))
+
+    assert asleep.sleeper.due()
+    asleep.hold.told[2] = WATCH
+    asleep.assess()
+    assert not asleep.sleeper.due()
+
+
+def test_a_crossing_that_freqtrade_does_not_see_keeps_the_loop_until_the_watch_is_another() -> None:
+    asleep = Asleep(TradeFacts(1))
+    asleep.sleeper.crossed([1], {1: WATCH})
+    assert asleep.sleeper.stale()
+    asleep.assess()
+    assert asleep.sleeper.due()
+
+    asleep.hold.told[1] = WATCH.model_copy(update={"is_short": True})
+    asleep.assess()
+    assert not asleep.sleeper.due()
+
+
+def test_a_crossing_that_was_answered_lets_it_sleep() -> None:
+    asleep = Asleep(TradeFacts(1))
+    asleep.sleeper.crossed([1], {1: WATCH.model_copy(update={"is_short": True})})
+    asleep.assess()
+
+    assert not asleep.sleeper.due()
+
+
+def test_a_closed_trade_frees_a_slot_that_a_loop_looks_at() -> None:
+    asleep = Asleep(TradeFacts(1))
+    asleep.trades = ()
+    asleep.sleeper.changed()
+    assert asleep.sleeper.stale()
+    asleep.assess()
+    assert asleep.sleeper.due()
+
+    asleep.loop()
+    asleep.assess()
+    assert not asleep.sleeper.due()
+
+
+def test_facts_that_cannot_be_read_keep_the_loop() -> None:
+    asleep = Asleep()
+    asleep.sleeper._reader = SimpleNamespace()  # type: ignore[assignment]
+    asleep.assess()
+
+    assert asleep.sleeper.due()
+
+
+def test_what_is_told_has_stood_for_a_while() -> None:
+    asleep = Asleep()
+    told = asleep.vitals.waking
+    assert told is not None
+    assert told.mode == "on_need"
+
+    asleep.sleeper.ask()
+    asleep.assess()
+    asleep.pass_(10)
+    asleep.assess()
+    assert asleep.vitals.waking == told
+    asleep.pass_(5)
+    asleep.assess()
+    assert asleep.vitals.waking is not None
+    assert (asleep.vitals.waking.mode, asleep.vitals.waking.reasons) == ("loop", ["asked"])
+
+
+def test_a_new_high_is_followed_again_after_a_while() -> None:
+    asleep = Asleep(TradeFacts(1))
+    asleep.follows_at = asleep.monotonic + 3
+    asleep.assess()
+    assert not asleep.sleeper.stale()
+    assert asleep.sleeper.slice_seconds() <= 3
+    asleep.pass_(3)
+
+    assert asleep.sleeper.stale()
