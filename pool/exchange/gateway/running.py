@@ -120,7 +120,7 @@ class _Keeper:
 
     async def _write(self) -> None:
         disk = self._disk
-        asked = sum(tally.upstream for tally in self._gateway.tallies.values())
+        asked = sum(tally.upstream + tally.permits for tally in self._gateway.tallies.values())
         if asked != self._asked:
             self._asked = asked
             disk.stand(_BUDGETS, self._gateway.budgets.to_json())

@@ -43,6 +43,8 @@ class Tally:
     answered: Counter[str] = field(default_factory=Counter)
     """By the exchange: `2xx`, `3xx` and so on, `none` where no answer came."""
     upstream: int = 0
+    permits: int = 0
+    """Given to those who asked the exchange themselves."""
     failures: int = 0
     refused_upstream: int = 0
     asking: Histogram = field(default_factory=Histogram)

@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from pydantic import ValidationError
 
 from pool.contract.market import FORWARD_PREFIX, GatewayState, PermitRequest
-from pool.exchange.gateway.asking import target
+from pool.exchange.gateway.asking import Target, target
 from pool.exchange.gateway.gateway import Gateway
 from pool.exchange.gateway.seams import Refused
 from pool.exchange.gateway.server import Front, Handler
@@ -65,7 +65,16 @@ class Told:
         asked = target(f"{FORWARD_PREFIX}{wanted.exchange}/{wanted.url.partition('?')[0].replace('://', '/', 1)}")
         if asked is None or not (self.gateway.allows(asked) or await self.gateway.learn(asked)):
             raise Refused("host", None, 403)
-        deadline = asyncio.get_running_loop().time() + PERMIT_SECONDS
+        tally = self.gateway.tally(asked.exchange)
+        try:
+            await self._leave(asked, wanted, request.remote or "")
+        except Refused as refused:
+            tally.refused[refused.refusal] += 1
+            raise
+        tally.permits += 1
+        return web.Response(status=204)
+
+    async def _leave(self, asked: Target, wanted: PermitRequest, peer: str) -> None:
         await self.gateway.budgets.permit(
             asked.exchange,
             asked.authority,
@@ -73,10 +82,9 @@ class Told:
             asked.path,
             wanted.priority,
             wanted.tenant,
-            request.remote or "",
-            deadline,
+            peer,
+            asyncio.get_running_loop().time() + PERMIT_SECONDS,
         )
-        return web.Response(status=204)
 
 
 class Metrics(Collector):
@@ -106,11 +114,15 @@ class Metrics(Collector):
         served = CounterMetricFamily("gateway_answers", "Answers of the exchange.", labels=["exchange", "how"])
         upstream = CounterMetricFamily("gateway_upstream", "Asked of the exchange.", labels=["exchange", "outcome"])
         refused = CounterMetricFamily("gateway_refused", "Not asked.", labels=["exchange", "reason"])
+        permits = CounterMetricFamily(
+            "gateway_permits", "Leave given to ask the exchange oneself.", labels=["exchange"]
+        )
         for exchange, tally in self._gateway.tallies.items():
+            permits.add_metric([exchange], tally.permits)
             for family, counts in ((served, tally.served), (upstream, tally.answered), (refused, tally.refused)):
                 for name, count in counts.items():
                     family.add_metric([exchange, name], count)
-        yield from (served, upstream, refused)
+        yield from (served, upstream, refused, permits)
 
     def _limits(self) -> Iterator[Metric]:
         breaker = GaugeMetricFamily("gateway_breaker", "1: its state.", labels=["exchange", "state"])

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 
 from pool.contract.market import Kind
+from pool.exchange.gateway.seams import Refused
 from tests.integration.gateway.rigs import Rig, Scripted, gateway, json_of
 
 
@@ -184,3 +185,9 @@ async def test_leave_is_given_and_refused(rig: Rig, exchange: Scripted) -> None:
     assert rig.budgets.asked == [(None, "exit", "POST", "/order")]
     assert await leave(url="https://elsewhere.example/order") == (403, "host")
     assert await leave(priority="first") == (422, None)
+    rig.budgets.refuse = lambda tenant: Refused("banned", 60.0, 429)
+    assert await leave() == (429, "banned")
+    async with rig.http.get(f"{rig.url}/metrics") as told:
+        text = await told.text()
+    assert 'gateway_permits_total{exchange="paper"} 1.0' in text
+    assert 'gateway_refused_total{exchange="paper",reason="banned"} 1.0' in text
