@@ -66,6 +66,7 @@ class Desk:
         sleeper: Sleeper | None = None,
     ) -> None:
         self._sleeper = sleeper
+        self._unsettled = unsettled
         self._universal = universal
         self._flattening = Flattening(vitals, universal.teller, self._on_trade, unsettled)
         self._modes = Modes(universal, vitals, self._flattening, self._on_trade)
@@ -75,7 +76,7 @@ class Desk:
         self._outbox = outbox
         self._api = api
         self._interval = snapshot_interval_seconds
-        self._reader = SnapshotReader(entering, universal.ranges_of)
+        self._reader = SnapshotReader(entering, universal.ranges_of, universal.marks_of)
         self._changed = True
         self._read_at = 0.0
         self._reloads: list[str] = []
@@ -186,6 +187,7 @@ class Desk:
     def look(self, trade_ids: Collection[int] | None = None) -> None:
         """The exit pass for these open trades (None: all) alone, outside of the loop."""
         if self._freqtrade.state in (State.RUNNING, State.PAUSED):
+            self._reader.touch()
             before = self._universal.told
             self._universal.look(trade_ids)
             self.tell_watches()
@@ -210,6 +212,7 @@ class Desk:
 
     def serve(self, command: CommandFrame) -> None:
         """Do what the agent asks; answers with a ResultFrame, now or (a reload) once it is in force."""
+        self._reader.touch()
         answer = self._reload(command) if command.name == "reload_config" else self._answer(command)
         if answer is not None:
             ok, message, data = answer
@@ -218,6 +221,7 @@ class Desk:
 
     def after_loop(self) -> None:
         """Once per loop of FreqTrade. Never raises but for a stop."""
+        self._reader.touch()
         self._contained(self._flattening.round)
         self.tell_watches()
 
@@ -251,9 +255,16 @@ class Desk:
 
     def _read(self) -> None:
         try:
-            snapshot = self._reader.read(self._freqtrade, self._slot.spec.reporting_currency, datetime.now(UTC))
+            asked = (self._freqtrade, self._slot.spec.reporting_currency, datetime.now(UTC))
+            quiet = not (self._api.running or self.flattening or self._unsettled())
+            if quiet and (snapshot := self._reader.again(*asked)) is not None:
+                self._outbox.set_snapshot(snapshot)
+                return
+            snapshot = self._reader.read(*asked)
             flat = is_flat() and not self.flattening
             self._outbox.set_snapshot(snapshot)
+            if not quiet:
+                self._reader.touch()
         except Exception:  # the boundary of reporting: a reading that fails must not end the trader
             logger.exception("No snapshot")
             Trade.rollback()

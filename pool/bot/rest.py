@@ -114,6 +114,11 @@ class BotApi(ApiServer):  # type: ignore[misc]  # FreqTrade is not typed here
         """Whoever dials is served, whether a server runs just now or not."""
         return self._thread is not None
 
+    @property
+    def running(self) -> bool:
+        """A server runs just now: its threads may do something with FreqTrade."""
+        return self._server is not None
+
     def attach(self, rpc: RPC, config: dict[str, Any]) -> None:
         """Put this bot behind the API: at the first start and after each reload."""
         config["api_server"] = dict(self._credentials)

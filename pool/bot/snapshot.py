@@ -57,14 +57,18 @@ class _Closed:
 
 class SnapshotReader:
     """Keeps what is costly to know between two readings. `entering` says which orders that add risk have not ended,
-    `ranges` the average true ranges of a pair by period."""
+    `ranges` the average true ranges of a pair by period, `marks` what the rules remember of a trade."""
 
     def __init__(
         self,
         entering: Callable[[list[Trade]], list[Entering] | None] = lambda _: None,
         ranges: Callable[[str], Mapping[int, float]] = lambda _pair: {},
+        marks: Callable[[Trade], Marks] = marks_of,
     ) -> None:
         self._ranges = ranges
+        self._marks = marks
+        self._last: BotSnapshot | None = None
+        self._read_of: object = None
         self._entering = entering
         self._closed: _Closed | None = None
         self._rates: dict[str, float] = {}
@@ -75,21 +79,42 @@ class SnapshotReader:
     def forget(self) -> None:
         """Trades changed: count the closed ones again at the next reading."""
         self._closed = None
+        self.touch()
+
+    def touch(self) -> None:
+        """FreqTrade did something, or something was done with it: the next reading asks for everything."""
+        self._last = None
+
+    def again(self, freqtrade: FreqtradeBot, reporting_currency: str, now: datetime) -> BotSnapshot | None:
+        """The last reading as it is now, where nothing of it can be another; by memory alone. None where a loop was
+        run, an order is or may be on its way, a rate is new or has to be asked for, or another day began."""
+        last = self._last
+        if last is None or self._read_of is not freqtrade.last_process or last.entering != []:
+            return None
+        if self._closed is None or self._closed.midnight != _midnight(now):
+            return None
+        if any(trade.has_open_orders or self._moves(freqtrade, trade.pair) for trade in last.open_trades):
+            return None
+        converted = self._convert(freqtrade, last.stake_currency, reporting_currency, now)
+        return last.model_copy(update={"as_of": now, "conversion": converted})
 
     def read(self, freqtrade: FreqtradeBot, reporting_currency: str, now: datetime) -> BotSnapshot:
         Trade.commit()  # between loops nothing is pending; makes the session read afresh what the REST API changed
         config = freqtrade.config
         stake_currency = str(config["stake_currency"])
-        midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        midnight = _midnight(now)
         closed = self._read_closed(midnight)
         trades = Trade.get_open_trades()
         rates = {trade.pair: self._exit_rate(freqtrade, trade) for trade in trades}
         dry = bool(config["dry_run"])
-        positions = [_open_trade(trade, rates[trade.pair], self._ranges(trade.pair), dry=dry) for trade in trades]
+        positions = [
+            _open_trade(trade, rates[trade.pair], self._ranges(trade.pair), self._marks(trade), dry=dry)
+            for trade in trades
+        ]
         in_trades = sum((position.value_stake for position in positions), ZERO)
         realised_open = sum((position.realised_abs for position in positions), ZERO)
         starting, free = _capital(freqtrade, positions, closed.profit + realised_open)
-        return BotSnapshot(
+        snapshot = BotSnapshot(
             as_of=now,
             stake_currency=stake_currency,
             mode="dry" if dry else "live",
@@ -107,6 +132,8 @@ class SnapshotReader:
             conversion=self._convert(freqtrade, stake_currency, reporting_currency, now),
             entering=self._entering(trades),
         )
+        self._last, self._read_of = snapshot, freqtrade.last_process
+        return snapshot
 
     def _read_closed(self, midnight: datetime) -> _Closed:
         if self._closed is None or self._closed.midnight != midnight:
@@ -129,12 +156,11 @@ class SnapshotReader:
 
     def _exit_rate(self, freqtrade: FreqtradeBot, trade: Trade) -> float:
         """FreqTrade refreshes the rate of an open position each loop; asked for only where that was a while ago."""
-        pair, now = trade.pair, time.monotonic()
-        cached = freqtrade.exchange._exit_rate_cache.get(pair)
+        pair, cached = trade.pair, freqtrade.exchange._exit_rate_cache.get(trade.pair)
         if cached and cached != self._rates.get(pair):
-            self._rates[pair], self._rates_asked[pair] = cached, now
-        elif now - self._rates_asked.get(pair, -math.inf) > _RATE_REFRESH_SECONDS:
-            self._rates_asked[pair] = now
+            self._rates[pair], self._rates_asked[pair] = cached, time.monotonic()
+        elif self._is_old(pair):
+            self._rates_asked[pair] = time.monotonic()
             try:
                 self._rates[pair] = freqtrade.exchange.get_rate(
                     pair, side="exit", is_short=trade.is_short, refresh=cached is not None
@@ -142,6 +168,14 @@ class SnapshotReader:
             except FreqtradeException as error:
                 logger.warning("No current rate of %s: %s", pair, error)
         return self._rates.get(pair) or trade.open_rate
+
+    def _moves(self, freqtrade: FreqtradeBot, pair: str) -> bool:
+        """`_exit_rate` would answer another one, or ask."""
+        cached = freqtrade.exchange._exit_rate_cache.get(pair)
+        return bool(cached and cached != self._rates.get(pair)) or self._is_old(pair)
+
+    def _is_old(self, pair: str) -> bool:
+        return time.monotonic() - self._rates_asked.get(pair, -math.inf) > _RATE_REFRESH_SECONDS
 
     def _convert(self, freqtrade: FreqtradeBot, source: str, target: str, now: datetime) -> ConversionRate | None:
         if source == target:
@@ -156,7 +190,11 @@ class SnapshotReader:
         return self._conversion
 
 
-def _open_trade(trade: Trade, rate: float, ranges: Mapping[int, float], *, dry: bool) -> OpenTrade:
+def _midnight(now: datetime) -> datetime:
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _open_trade(trade: Trade, rate: float, ranges: Mapping[int, float], marks: Marks, *, dry: bool) -> OpenTrade:
     filled = bool(trade.select_filled_orders(trade.entry_side))
     profit = trade.calculate_profit(rate) if filled else None
     profit_abs = decimal(profit.profit_abs) if profit else ZERO
@@ -190,7 +228,7 @@ def _open_trade(trade: Trade, rate: float, ranges: Mapping[int, float], *, dry: 
         fee_close=decimal(position.fee_close),
         amount_entered=decimal(position.amount_entered),
         ladder_closed=decimal(position.ladder_closed),
-        marks=_marks(marks_of(trade)),
+        marks=_marks(marks),
         atr={period: decimal(float(f"{value:.10g}")) for period, value in ranges.items()},
     )
 

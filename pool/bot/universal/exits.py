@@ -139,7 +139,7 @@ class Exits:
         """FreqTrade's own stop is no looser than the universal one."""
         if self._rules.policy is None:
             return
-        marks = self._marks_of(trade)
+        marks = self.marks_of(trade)
         if marks.stop_rate is not None:
             tighten(trade, marks.stop_rate, self._strategy.stoploss)
 
@@ -147,6 +147,14 @@ class Exits:
         """The same, with what the rules say at the open rate: before the exchange is given a stop for a trade that was
         never looked at."""
         self._decide(trade, float(trade.open_rate or 0.0), datetime.now(UTC), None, None)
+
+    def marks_of(self, trade: LocalTrade) -> Marks:
+        """What the rules remember of it."""
+        known = self._marks.get(trade.id)
+        if known is None or known[0] != trade.open_date_utc:
+            known = (trade.open_date_utc, marks_of(trade) if self.live else Marks())
+            self._marks[trade.id] = known
+        return known[1]
 
     def is_due(self, trade_id: int) -> bool:
         """The rules wanted to close of this trade when it was looked at last."""
@@ -165,7 +173,7 @@ class Exits:
         found = Thresholds()
         if policy is not None:
             ranges = self._ranges.of(trade.pair, atr_periods(policy.document))
-            position, marks = position_of(trade), self._marks_of(trade)
+            position, marks = position_of(trade), self.marks_of(trade)
             found = thresholds(position, marks, policy.document, ranges, rate=rate, least_move=least_move)
         own = float(trade.stop_loss) if trade.stop_loss else None
         if trade.is_short:
@@ -195,7 +203,7 @@ class Exits:
 
     def _decided(self, policy: PolicyInForce, trade: LocalTrade, price: Price, now: datetime) -> Close | None:
         document = policy.document
-        position, marks = position_of(trade), self._marks_of(trade)
+        position, marks = position_of(trade), self.marks_of(trade)
         decision = decide(
             position,
             marks,
@@ -228,13 +236,6 @@ class Exits:
         if exchange is None or rate <= 0:
             return 0.0
         return float(exchange.get_min_pair_stake_amount(trade.pair, rate, stop) or 0.0) / rate
-
-    def _marks_of(self, trade: LocalTrade) -> Marks:
-        known = self._marks.get(trade.id)
-        if known is None or known[0] != trade.open_date_utc:
-            known = (trade.open_date_utc, marks_of(trade) if self.live else Marks())
-            self._marks[trade.id] = known
-        return known[1]
 
     def _keep(self, trade: LocalTrade, marks: Marks) -> None:
         self._marks[trade.id] = (trade.open_date_utc, marks)
@@ -278,7 +279,7 @@ class Exits:
         """FreqTrade's stop is ours where it stands at our rate."""
         if exit_.exit_type not in _STOP_TYPES or self._rules.policy is None:
             return exit_
-        marks = self._marks_of(trade)
+        marks = self.marks_of(trade)
         if marks.stop_rate is None or marks.stop_rule is None or trade.stop_loss != as_stop(trade, marks.stop_rate):
             return exit_
         close = Close(marks.stop_rule, None, marks.stop_rate)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from freqtrade.freqtradebot import FreqtradeBot
+from freqtrade.persistence import Trade
 
 from pool.bot.outbox import Outbox
 from pool.bot.universal.candles import Ranges
@@ -11,6 +12,7 @@ from pool.bot.universal.entries import Entries
 from pool.bot.universal.hold import Hold
 from pool.bot.universal.overlay import Installation, install
 from pool.bot.universal.policy_file import POLICY_FILE, PolicyUnreadable, read_policy
+from pool.bot.universal.positions import marks_of
 from pool.bot.universal.standing import Standing
 from pool.bot.universal.teller import Teller
 from pool.bot.universal.why import WhyBook
@@ -18,6 +20,7 @@ from pool.contract.policy import HardStop
 from pool.contract.risk import Watch
 from pool.contract.slots import SlotSpec
 from pool.rules.exits import minds_prices
+from pool.rules.position import Marks
 from pool.rules.stops import atr_periods
 
 _USUAL_PERIOD: int = HardStop.model_fields["atr_period"].default
@@ -73,6 +76,12 @@ class Universal:
             text = f"The strategy's candles of {pair} say nothing of its range ({type(error).__name__}: {error})."
             self.teller.alert("ranges_unknown", text)
             return {}
+
+    def marks_of(self, trade: Trade) -> Marks:
+        """What the rules remember of an open trade, which only they write."""
+        if self.hold is None:
+            return marks_of(trade)
+        return self.hold.laid.exits.marks_of(trade)
 
     def heed(self) -> None:
         """What arrived meanwhile."""
