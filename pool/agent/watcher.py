@@ -111,7 +111,7 @@ class Watcher:
                     if failures:
                         logger.info("prices of {} are watched again", venue.exchange)
                     failures = 0
-                    self._wake(venue, quotes)
+                    self._wake(venue, quotes, asked_at)
                 except _Refused as refusal:
                     pause = self._told(venue, refusal, failures)
                     failures += 1
@@ -135,12 +135,12 @@ class Watcher:
             raise _Refused(answer.status, _pause(answer.status, answer.headers))
         return read_quotes(json.loads(answer.body))
 
-    def _wake(self, venue: Venue, quotes: Mapping[str, Quote]) -> None:
+    def _wake(self, venue: Venue, quotes: Mapping[str, Quote], asked_at: float) -> None:
         for bot_id, trade_ids in self._watches.crossed(venue, quotes, time.monotonic()).items():
             entry = self._keeper.entries.get(bot_id)
             if entry is not None and entry.connection is not None:
                 entry.connection.send(LookFrame(trade_ids=trade_ids))
-        until = time.clock_gettime(time.CLOCK_BOOTTIME) + FOLLOW_SECONDS
+        until = time.clock_gettime(time.CLOCK_BOOTTIME) - (time.monotonic() - asked_at) + FOLLOW_SECONDS
         for bot_id, number in self._watches.followed(venue, quotes, time.monotonic()).items():
             entry = self._keeper.entries.get(bot_id)
             if entry is not None and entry.connection is not None:

@@ -47,7 +47,9 @@ class Hold:
         self._freqtrade = freqtrade
         self.laid = self._laid = laid
         self.handled: dict[int, float] = {}
-        """When each open trade was looked at last, by the monotonic clock."""
+        """When each open trade was looked at last, by the monotonic clock; without those whose look failed."""
+        self.seen: dict[int, float] = {}
+        """At which rate that was."""
         self.told: dict[int, Watch] = {}
         """What `watches` answered last, by trade."""
         self._thresholds: ThresholdsOf | None = None
@@ -104,7 +106,7 @@ class Hold:
             tags = {order.ft_order_tag for order in trade.open_orders if order.ft_order_side == trade.exit_side}
             if not trade.has_open_position or tags & STOP_REASONS:
                 continue
-            rate = self._freqtrade.exchange._exit_rate_cache.get(trade.pair)
+            rate = self.seen.get(trade.id)
             try:
                 rates = (self._thresholds or self._laid.exits.thresholds)(trade, rate)
                 symbol = str(self._freqtrade.exchange.markets[trade.pair]["id"])
@@ -144,7 +146,8 @@ class Hold:
         trade_ids = {trade.id for trade in trades}
         self._laid.exits.forget_all_but(trade_ids)
         self._resting.forget_all_but(trade_ids)
-        self.handled = {trade_id: at for trade_id, at in self.handled.items() if trade_id in trade_ids}
+        for trade_id in [one for one in self.handled if one not in trade_ids]:
+            self._forget_look(trade_id)
         return trades
 
     def part(self, trade: Trade, amount: float, rate: float) -> float | None:
@@ -232,7 +235,7 @@ class Hold:
 
     def _handle_trade(self, handle: Callable[[Trade], bool], trade: Trade) -> bool:
         self._laid.exits.forget_partial(trade.id)
-        self.handled[trade.id] = time.monotonic()
+        self._forget_look(trade.id)
         if self._resting.overdue(trade):
             try:
                 self._freqtrade.cancel_open_orders_of_trade(trade, [trade.exit_side], CANCEL_REASON["TIMEOUT"])
@@ -242,16 +245,28 @@ class Hold:
                 return True
         self._free_stops(trade)
         try:
-            if handle(trade):
+            closing = handle(trade)
+            self._note_look(trade)
+            if closing:
                 return True
         except (FreqtradeException, SQLAlchemyError):
             raise
         except (Exception, SystemExit) as error:  # the boundary of user code: the ladder must still close its part
             logger.exception("Trade %s could not be handled", trade.id)
+            self._note_look(trade)
             text = f"Trade {trade.id} of {trade.pair} cannot be handled ({type(error).__name__}: {error})."
             self._teller.alert("strategy_failed", text)
         part = self._laid.exits.take_partial(trade)
         return part is not None and self.close_part(trade, *part)
+
+    def _forget_look(self, trade_id: int) -> None:
+        self.handled.pop(trade_id, None)
+        self.seen.pop(trade_id, None)
+
+    def _note_look(self, trade: Trade) -> None:
+        rate = self._freqtrade.exchange._exit_rate_cache.get(trade.pair)
+        if rate is not None:
+            self.handled[trade.id], self.seen[trade.id] = time.monotonic(), float(rate)
 
     def _free_stops(self, trade: Trade) -> None:
         """FreqTrade passes over a reason that it saw this candle while any order of the trade rests. A universal stop

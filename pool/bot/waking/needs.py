@@ -107,7 +107,7 @@ def _reasons(facts: Facts) -> Iterator[Reason]:
         yield from sorted(facts.with_trades)
     for trade in facts.trades:
         yield from _of_trade(trade)
-    if facts.trades and not facts.watched:
+    if facts.trades and not (facts.watched or facts.always or facts.with_trades):
         yield "prices_not_watched"
     momentary: tuple[tuple[bool, Reason], ...] = (
         (facts.entry_stands, "entry_stands"),

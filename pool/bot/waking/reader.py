@@ -162,7 +162,7 @@ class Reader:
     def _trade(self, trade: Trade, now: float) -> TradeFacts:
         if trade.has_open_orders or trade.has_open_sl_orders or not trade.has_open_position:
             return TradeFacts(trade.id, open_order=True)
-        rate = self._freqtrade.exchange._exit_rate_cache.get(trade.pair)
+        rate = self._hold.seen.get(trade.id)
         timers, keeps = self._timers(trade, now)
         return TradeFacts(
             trade.id,
@@ -174,12 +174,12 @@ class Reader:
         )
 
     def _beyond(self, trade: Trade, rate: float | None, now: float) -> bool:
-        if rate is None or trade.id not in self._hold.handled:  # its pair's rate may be of before it was opened
+        if rate is None:  # nobody looked at it since it was opened, or the last look failed
             return True
         stop, investment = thresholds.stop_rate(trade), self._roi(trade, now)
-        if stop is None or thresholds.hit(trade, float(rate), stop) or self._laid.exits.is_due(trade.id):
+        if stop is None or thresholds.hit(trade, rate, stop) or self._laid.exits.is_due(trade.id):
             return True
-        return investment is not None and thresholds.reached(trade, float(rate), investment)
+        return investment is not None and thresholds.reached(trade, rate, investment)
 
     def _timers(self, trade: Trade, now: float) -> tuple[tuple[float, ...], frozenset[Reason]]:
         keeps: set[Reason] = set()

@@ -129,12 +129,13 @@ class Sleeper:
         read = self._reader.facts()
         trades = tuple(self._with_crossing(trade) for trade in read["trades"])
         ids = frozenset(trade.trade_id for trade in trades)
+        waiting = frozenset(trade.trade_id for trade in trades if not trade.open_order)
         self._follows_at = self._reader.follows_at()
         return Facts(
             **{**read, "trades": trades},
             asked=self._asked or self._in_force != (self._vitals.mode, self._vitals.policy),
             freed=bool(self._open - ids),
-            watched=self._following.holds() and ids <= self._hold.told.keys(),
+            watched=self._following.holds() and waiting <= self._hold.told.keys(),
             jitter=self._jitter,
         )
 

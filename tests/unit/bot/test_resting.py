@@ -32,6 +32,7 @@ class At:
         self.bot, self.ledger = floor.bot, floor.ledger
         self.rate, self.seconds = PRICE, 0.0
         self.bot.exchange.get_rate = lambda *_, **__: self.rate
+        self.bot.exchange._exit_rate_cache = {}
         self.bot.config.update(use_exit_signal=False, runmode=RunMode.LIVE, candle_type_def="spot")
         self.bot.strategy = self._strategy()
         self.laid = self._lay(self.bot.strategy, sections)
@@ -158,7 +159,6 @@ def test_what_cannot_be_looked_at_is_tried_every_few_seconds(floor: Floor) -> No
 def test_stops_are_watched_while_another_exit_rests(floor: Floor) -> None:
     at = At(floor, hard_stop={"distance": "0.05"}, **TAKE)
     at.bot.strategy.order_types["stoploss_on_exchange"] = False
-    at.bot.exchange._exit_rate_cache = {}
     at.bot.exchange._markets[PAIR]["id"] = "AAAUSDT"
     at.look()
     (watch,) = at.hold.watches()
