@@ -120,7 +120,8 @@ class _Keeper:
 
     async def _write(self) -> None:
         disk = self._disk
-        asked = sum(tally.upstream + tally.permits for tally in self._gateway.tallies.values())
+        tallies = self._gateway.tallies.values()
+        asked = sum(one.upstream + one.permits + one.answered.total() for one in tallies)  # a ban comes with an answer
         if asked != self._asked:
             self._asked = asked
             disk.stand(_BUDGETS, self._gateway.budgets.to_json())

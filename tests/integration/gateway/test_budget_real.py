@@ -1,9 +1,10 @@
 """A paper exchange with a small weight limit, of which too much is asked, behind a gateway with real budgets."""
 
 import asyncio
+import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from email.utils import formatdate
 from pathlib import Path
@@ -233,6 +234,24 @@ async def test_while_banned_nothing_is_sent_not_even_by_the_next_gateway(
         replies = await asyncio.gather(*(one.klines(number) for number in range(20)))
         assert {reply.status for reply in replies} == {200}
         assert (await one.state())["breaker"] == "closed"
+
+
+async def test_a_ban_is_on_disk_before_long_though_nothing_is_asked_after_it(
+    paper: Paper, tmp_path: Path, tables: Path
+) -> None:
+    """Else a gateway that is killed would forget it."""
+
+    def kept() -> str:
+        with closing(sqlite3.connect(tmp_path / "answers.sqlite")) as connection:
+            return "".join(text for (text,) in connection.execute("SELECT text FROM standings"))
+
+    async with gateway(paper, tmp_path, tables) as one:
+        await paper.control("POST", "faults", kind="latency", milliseconds=2_500, times=1)
+        await paper.control("POST", "faults", kind="fail", status=418, times=1)
+        late = asyncio.ensure_future(one.klines(1))
+        await eventually(lambda: late.done() or kept(), message="what was asked is on disk while it is under way")
+        assert (await late).status == 418
+        await eventually(lambda: '"returning": true' in kept(), message="the ban is on disk")
 
 
 async def test_where_half_of_the_endpoints_fail_the_others_answer(behind_it: Behind) -> None:
