@@ -73,3 +73,9 @@ def test_several_reasons_are_told_each_once() -> None:
     trades = (replace(TRADE, open_order=True), replace(TRADE, open_order=True, beyond=True))
 
     assert waking(replace(QUIET, trades=trades, asked=True)).reasons == ("open_order", "price_beyond", "asked")
+
+
+def test_a_bot_that_loops_anyway_is_not_told_that_nobody_watches() -> None:
+    facts = replace(QUIET, trades=(TRADE,), watched=False, with_trades=frozenset({"custom_exit"}))
+
+    assert waking(facts).reasons == ("custom_exit",)
