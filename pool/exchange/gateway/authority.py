@@ -6,7 +6,7 @@ certain not to come it is refused at once.
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from pool.exchange.gateway.breaker import Standing
 from pool.exchange.gateway.limits_told import Reading, date, limits_in, readings, retry_after
@@ -25,6 +25,16 @@ _ALL = ""
 _MOST_SKEW_SECONDS = 60.0
 _CLOCK_SET_SECONDS = 5.0
 """An exchange's clock that falls behind by more than an answer's way was set."""
+
+
+class _Look(NamedTuple):
+    """How it stands with requests of one kind: what will never be, what of the shared ones holds them, whether nothing
+    does, and for how long for certain."""
+
+    never: Denied | None
+    held: set[str]
+    free: bool
+    wait: float
 
 
 class Authority:
@@ -62,25 +72,35 @@ class Authority:
         with more of a claim, who waits for what both share."""
         turn = Turn()
         blocked: set[str] = set()
+        looks: dict[object, _Look] = {}
         for ticket in self.queue:
-            refused = self._never(ticket, now)
-            if refused is not None:
-                self._drop(ticket, refused, turn)
+            alike = (ticket.endpoint, ticket.priority, ticket.straight)
+            look = looks.get(alike) or self._look(ticket, now)
+            looks[alike] = look
+            if look.never is not None:
+                self._drop(ticket, look.never, turn)
                 continue
             family = ticket.endpoint.family
-            waits = {_ALL: self._common(ticket, now), family: self._counted(ticket, now), "own": self._own(ticket, now)}
-            if all(wait == 0.0 for wait in waits.values()) and not blocked & {_ALL, family}:
+            if look.free and not blocked & {_ALL, family}:
                 self.queue.served(ticket)
                 self._send(ticket, now)
                 turn.granted.append(ticket)
+                looks.clear()  # what it takes, others have no more
                 continue
-            wait = max(wait or 0.0 for wait in waits.values())
-            if now >= ticket.deadline or now + wait > ticket.deadline:
-                self._drop(ticket, Denied("budget", 429, max(wait, 1.0)), turn)
+            if now >= ticket.deadline or now + look.wait > ticket.deadline:
+                self._drop(ticket, Denied("budget", 429, max(look.wait, 1.0)), turn)
                 continue
-            blocked |= {name for name in (_ALL, family) if waits[name] != 0.0}
-            turn.look_at(min(ticket.deadline, now + max(wait, _LEAST_AGAIN)) if wait else ticket.deadline)
+            blocked |= look.held
+            turn.look_at(min(ticket.deadline, now + max(look.wait, _LEAST_AGAIN)) if look.wait else ticket.deadline)
         return turn
+
+    def _look(self, ticket: Ticket, now: float) -> "_Look":
+        never = self._never(ticket, now)
+        common, counted, own = self._common(ticket, now), self._counted(ticket, now), self._own(ticket, now)
+        held = {_ALL} if common != 0.0 else set[str]()
+        if counted != 0.0:
+            held.add(ticket.endpoint.family)
+        return _Look(never, held, not held and own == 0.0, max(common or 0.0, counted or 0.0, own or 0.0))
 
     def _never(self, ticket: Ticket, now: float) -> Denied | None:
         banned = self.standing.banned(now)
