@@ -32,6 +32,15 @@ AGE_HEADER = "X-Flotilla-Age"
 REFUSED_HEADER = "X-Flotilla-Refused"
 """In answers that the gateway gives instead of the exchange: a `Refusal`; with `Retry-After` where it can tell."""
 
+CLIENT_HEADERS = frozenset(
+    {
+        "apca-partner-id", "cb-version", "hibachi-client", "open-api-partner", "partner-id", "x-bitopro-api",
+        "x-fb-client", "x-fb-client-version", "x-gate-channel-id",
+    }
+)  # fmt: skip
+"""Names of the client's kind and of the API's version that ccxt sends to some exchanges without any account, in small
+letters: they make no request private."""
+
 Priority = Literal["exit", "cancel", "entry", "order", "data"]
 """What goes first where a budget is short: exits and cancels before entries, those before other signed requests
 (`order`: looks at orders and balances), these before data."""

@@ -8,14 +8,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
-_HARMLESS_HEADERS = frozenset(
-    {
-        "accept", "accept-encoding", "accept-language", "connection", "content-type", "user-agent",
-        # names of the client's kind and of the API's version, which ccxt sends without any account
-        "apca-partner-id", "cb-version", "hibachi-client", "open-api-partner", "partner-id", "x-bitopro-api",
-        "x-fb-client", "x-fb-client-version", "x-gate-channel-id",
-    }
-)  # fmt: skip
+from pool.contract.market import CLIENT_HEADERS
+
+_HARMLESS_HEADERS = CLIENT_HEADERS | {
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "connection",
+    "content-type",
+    "user-agent",
+}
 _CREDENTIALS = (
     "apiKey",
     "secret",

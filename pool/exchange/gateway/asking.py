@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import get_args
 
-from pool.contract.market import FORWARD_PREFIX, Kind, Priority
+from pool.contract.market import CLIENT_HEADERS, FORWARD_PREFIX, Kind, Priority
 
 _TARGET = re.compile(
     re.escape(FORWARD_PREFIX)
@@ -16,7 +16,8 @@ _TARGET = re.compile(
     re.IGNORECASE,
 )
 _OURS = b"x-flotilla-"
-_HARMLESS = frozenset(
+_OF_CLIENTS = frozenset(name.encode() for name in CLIENT_HEADERS)
+_HARMLESS = _OF_CLIENTS.union(
     b"host user-agent accept accept-encoding accept-language connection keep-alive content-type content-length".split()
 )
 _NOT_PASSED = frozenset(
@@ -24,7 +25,7 @@ _NOT_PASSED = frozenset(
     b"upgrade expect cookie content-length accept-encoding forwarded via x-real-ip".split()
 )
 """Of one hop, or ours to decide, or telling who asks."""
-_TELLING = (b"accept", b"accept-language", b"content-type", b"user-agent")
+_TELLING = _OF_CLIENTS.union((b"accept", b"accept-language", b"content-type", b"user-agent"))
 """What an exchange may answer differently for: part of the key of what is kept."""
 _PLAIN_AGENTS = (b"python/", b"python-requests/", b"python-httpx/", b"ccxt/")
 """Of libraries as they come: one client is as good as the other, so their answers are shared."""

@@ -84,7 +84,9 @@ def test_a_header_that_is_not_known_to_be_harmless_keeps_an_answer_private(heade
     assert key("https://h/k", (header.lower(), b"1")) is None
 
 
-@pytest.mark.parametrize("header", [b"User-Agent", b"Accept", b"Accept-Language", b"Content-Type"])
+@pytest.mark.parametrize(
+    "header", [b"User-Agent", b"Accept", b"Accept-Language", b"Content-Type", b"X-Gate-Channel-Id"]
+)
 def test_what_an_exchange_may_answer_differently_for_is_part_of_the_key(header: bytes) -> None:
     assert key("https://h/k", (header, b"peculiar")) not in (None, key("https://h/k"))
 
