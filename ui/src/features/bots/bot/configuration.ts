@@ -8,14 +8,15 @@ export interface Draft {
   max_open_trades: number | undefined
   timeframe: string
   pairs: string[]
+  wake_on_need: boolean
   parameters: Record<string, unknown>
 }
 
 export const TIMEFRAMES = ['1m', '3m', '5m', '15m', '30m', '1h', '2h', '4h', '6h', '8h', '12h', '1d']
 
 export function draftOf(bot: BotResponse): Draft {
-  const { stake_amount, max_open_trades, timeframe, pairs, parameters } = bot
-  return { stake_amount, max_open_trades, timeframe, pairs: [...pairs], parameters: { ...parameters } }
+  const { stake_amount, max_open_trades, timeframe, pairs, wake_on_need, parameters } = bot
+  return { stake_amount, max_open_trades, timeframe, pairs: [...pairs], wake_on_need, parameters: { ...parameters } }
 }
 
 /** Only what differs; null where nothing does. Amounts are compared as numbers: `100` is `100.0`. */
@@ -25,6 +26,7 @@ export function patchOf(bot: BotResponse, draft: Draft): BotPatch | null {
   if (draft.max_open_trades !== bot.max_open_trades) patch.max_open_trades = draft.max_open_trades
   if (draft.timeframe !== bot.timeframe) patch.timeframe = draft.timeframe
   if (draft.pairs.join() !== bot.pairs.join()) patch.pairs = draft.pairs
+  if (draft.wake_on_need !== bot.wake_on_need) patch.wake_on_need = draft.wake_on_need
   const parameters = changedValues(bot.parameters, draft.parameters)
   if (Object.keys(parameters).length > 0) patch.parameters = parameters
   return Object.keys(patch).length > 0 ? patch : null
