@@ -119,7 +119,11 @@ TRAILING = st.fixed_dictionaries(
 )
 
 
-@given(trades(), TRAILING, st.lists(MOVES, min_size=1, max_size=4), MOVES)
+NEAR = st.floats(-2e-3, 2e-3)
+"""Of a threshold."""
+
+
+@given(trades(), TRAILING, st.lists(MOVES, min_size=1, max_size=4), NEAR | MOVES)
 def test_no_rate_moves_or_hits_the_stop_that_lies_between_the_thresholds(
     trade: LocalTrade, trailing: dict[str, Any], path: list[float], move: float
 ) -> None:
@@ -132,7 +136,7 @@ def test_no_rate_moves_or_hits_the_stop_that_lies_between_the_thresholds(
     before, ahead = trade.stop_loss, thresholds.trailing_rate(trade, asked, rate)
     stop = thresholds.stop_rate(trade)
     assert stop is not None
-    rate = trade.open_rate * move
+    rate = trade.open_rate * move if move > 0.5 else (ahead or stop) * (1 + move)
     result = stopped(asked, trade, rate)
 
     if result is not ExitType.NONE:
