@@ -428,6 +428,20 @@ def test_who_left_is_not_sent_and_what_was_not_sent_is_not_used() -> None:
     assert asker.one.use(asker.now)[0] == before - 1
 
 
+def test_what_is_dear_is_not_passed_for_ever_by_what_is_cheap() -> None:
+    asker = Asker(limit=100, now=MINUTE + 57)
+    for _ in range(40):
+        asker.served()
+    dear = asker.ask("exit", Endpoint("GET /dear", 12.0, 0.2), patience=10.0)
+    cheap = asker.ask("data", patience=10.0)
+    assert asker.under_way == [], "there is room for one, but it is not its turn"
+    asker.now += 5
+    asker.look()
+    assert asker.under_way[0] is dear
+    asker.answer(dear)
+    assert [ticket for ticket, _ in asker.denied] == [cheap], "60 of 100 are used then, until a minute later"
+
+
 def test_one_that_gives_up_makes_room_for_the_next_within_the_same_look() -> None:
     asker = Asker(limit=100, now=MINUTE + 58)
     asker.fill("exit")
@@ -466,7 +480,7 @@ moves = st.lists(
     ),
     max_size=120,
 )
-ENDPOINTS = [Endpoint(f"GET /{weight}", weight / 5, 0.2) for weight in (1, 2, 5, 10)]
+ENDPOINTS = [Endpoint(f"GET /{weight}", weight / 5, 0.2) for weight in (1, 2, 10, 30)]
 
 
 def play(asker: Asker, steps: list[Any], check: Callable[[Ticket], None], answers: bool = True) -> None:
