@@ -22,7 +22,7 @@ Exchange = Annotated[
 ]
 _CONTENT: dict[int | str, dict[str, Any]] = {
     200: {
-        "content": {ARROW: {"schema": {"type": "string", "format": "binary"}}},
+        "content": {ARROW: {"schema": {"type": "string", "format": "binary"}, "example": "ARROW1…"}},
         "headers": {
             NEXT_HEADER: {
                 "description": "With a file: `next` of the page.",

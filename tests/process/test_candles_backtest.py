@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from zipfile import ZipFile
 
 import ccxt
+import pytest
 
 from pool.bot.config import compose
 from pool.contract.slots import DesiredState, SlotSpec, StrategySource
@@ -73,7 +74,10 @@ def backtest(home: Path, data: Path, exchange: Exchange) -> list[dict[str, Any]]
     return trades
 
 
-def test_a_backtest_runs_from_the_candles_that_the_gateway_kept(tmp_path: Path) -> None:
+def test_a_backtest_runs_from_the_candles_that_the_gateway_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLOTILLA_GATEWAY_CANDLES_PATIENCE_SECONDS", str(PATIENT_SECONDS))
     begin = int(time.time() * 1000) // HOUR * HOUR - 24 * HOUR
     with paper_exchange(tmp_path / "exchange") as exchange:
         gateway = Gateway(tmp_path / "gateway", exchange.url)

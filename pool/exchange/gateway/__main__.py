@@ -64,7 +64,7 @@ async def _run(home: Directory, options: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     port = options.port or home.last_port() or 0
-    async with running(Options(home.path, options.paper_url, options.cache_mb * _MEGABYTE)) as answer:
+    async with running(Options(home.path, options.paper_url, options.cache_mb * _MEGABYTE, options.host)) as answer:
         try:
             runner, bound = await serve(answer, options.host, port)
         except OSError as error:

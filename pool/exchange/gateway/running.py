@@ -34,6 +34,8 @@ class Options:
     paper_url: str | None = None
     cache_bytes: int = MOST_BYTES
     """In memory, and as much on disk."""
+    host: str = "127.0.0.1"
+    """What it listens on."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,9 @@ async def running(options: Options, parts: Parts | None = None) -> AsyncIterator
     gateway = Gateway(parts.tables, parts.budgets, parts.upstream, options.paper_url, cache, parts.clock)
     keeper = _Keeper(gateway, parts.disk)
     await keeper.warm()
-    candles = CandleService(options.directory, options.paper_url, wall_ms=lambda: gateway.clock.now().wall_ms)
+    candles = CandleService(
+        options.directory, options.paper_url, options.host, wall_ms=lambda: gateway.clock.now().wall_ms
+    )
     front = Front(gateway, Told(gateway, lambda: [*keeper.problems(), *candles.problems()]).routes())
     front.add(("GET", "/metrics"), Metrics(gateway, front, CandleMetrics(candles)).answer)
     for route, handler in CandleEndpoint(candles).routes().items():

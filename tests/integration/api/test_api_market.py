@@ -12,10 +12,12 @@ import pytest
 from pyarrow import feather
 
 from orchestrator.kit.cache import InProcessCache
+from orchestrator.market import service
 from orchestrator.market.service import ARROW, MarketData
 from tests.integration.api.world import World, problem_of
 from tests.integration.candles.rigs import MINUTE, Rig, opened
-from tests.integration.candles.test_candles import PAST
+from tests.integration.candles.test_candles import PAST, within_a_minute
+from tests.support import PATIENT_SECONDS
 
 URL = "/api/v1/market/candles"
 
@@ -32,7 +34,8 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(world: World, tmp_path: Path) -> AsyncIterator[Desk]:
+async def desk(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
+    monkeypatch.setattr(service, "_ASK_SECONDS", PATIENT_SECONDS)
     async with opened(tmp_path / "market") as rig:
         market = MarketData(lambda: rig.gateway.url, InProcessCache())
         world.app.state.services = replace(world.app.state.services, market=market)
@@ -67,7 +70,7 @@ async def test_pages_of_candles_as_the_exchange_told_them(desk: Desk) -> None:
 
 
 async def test_the_last_candle_is_the_current_one(desk: Desk) -> None:
-    answer = await desk.get(limit=3)
+    _, answer = await within_a_minute(lambda: desk.get(limit=3))
     assert answer.status_code == 200, answer.text
     items = answer.json()["items"]
     assert [one["closed"] for one in items] == [True, True, False]

@@ -1,16 +1,21 @@
 """A paper exchange and a gateway before it, both in the test's own loop; the worker is a process, as always."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from pool.exchange.gateway.clocks import Clock
 from pool.exchange.simulator.exchange import Exchange
 from pool.exchange.simulator.server import serve
 from tests.integration.gateway import rigs
+from tests.support import PATIENT_SECONDS
 
+PATIENCE = {"FLOTILLA_GATEWAY_CANDLES_PATIENCE_SECONDS": str(PATIENT_SECONDS)}
+"""A busy machine takes long to start a worker."""
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 
@@ -56,8 +61,10 @@ async def opened(directory: Path) -> AsyncIterator[Rig]:
     exchange = Exchange(directory / "ledger.sqlite", "control-token-of-the-test", 7, 10)
     runner, port = await serve(exchange.front, "127.0.0.1", 0)
     try:
-        async with rigs.gateway(directory / "gateway", f"http://127.0.0.1:{port}", Running()) as gateway:
-            yield Rig(gateway, exchange, directory)
+        paper = f"http://127.0.0.1:{port}"
+        with patch.dict(os.environ, PATIENCE):
+            async with rigs.gateway(directory / "gateway", paper, Running()) as gateway:
+                yield Rig(gateway, exchange, directory)
     finally:
         await runner.cleanup()
         exchange.close()

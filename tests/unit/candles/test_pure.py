@@ -12,7 +12,7 @@ from pool.exchange.gateway.candles.answers import CERTAIN_MS, Malformed, page_of
 from pool.exchange.gateway.candles.frames import Frame, empty, frame_of
 from pool.exchange.gateway.candles.ranges import bridged, union, without
 from pool.exchange.gateway.candles.series import TYPES, Refused, Series
-from pool.exchange.gateway.candles.service import MOST, Wanted, bounds
+from pool.exchange.gateway.candles.service import MOST, Wanted, bounds, reached
 
 MINUTE = 60_000
 SERIES = Series.of("paper", "BTC/USDT", "1m")
@@ -141,3 +141,16 @@ def test_a_page_is_bounded_and_tells_where_the_next_one_begins() -> None:
     assert bounds(Wanted(SERIES, 2000 * MINUTE, None, 10), now)[2] is None
     with pytest.raises(Refused):
         bounds(Wanted(SERIES, None, None, MOST + 1), now)
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:7"),
+        ("0.0.0.0", "http://127.0.0.1:7"),
+        ("::", "http://[::1]:7"),
+        ("10.0.0.1", "http://10.0.0.1:7"),
+    ],
+)
+def test_the_worker_asks_by_loopback_where_it_can(host: str, url: str) -> None:
+    assert reached(host, 7) == url

@@ -45,7 +45,7 @@ class CandleEndpoint:
         if self._busy[peer] >= self._service.settings.per_peer:
             return _problem(429, "Too many requests at a time from one address; try again in a moment.", after=1.0)
         self._busy[peer] += 1
-        self._service.at = _address_of(request)
+        self._service.port = request.get_extra_info("sockname")[1]
         try:
             return await answer(request)
         except Refused as refused:
@@ -74,12 +74,6 @@ class CandleEndpoint:
         for pair in pairs:
             Series.of(exchange, pair, "1m", kind)
         return web.json_response({"tickers": await self._service.tickers(exchange, kind, pairs)}, dumps=_dumps)
-
-
-def _address_of(request: web.BaseRequest) -> str:
-    """Where the caller found us, and the worker will."""
-    host, port, *_ = request.get_extra_info("sockname")
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _wanted(query: Mapping[str, str]) -> Wanted:

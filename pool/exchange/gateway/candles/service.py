@@ -64,20 +64,22 @@ class Candles:
 
 
 class CandleService:
-    """Start it, and close it with `aclose`. `at` is where this gateway listens, which its first caller tells."""
+    """Start it, and close it with `aclose`. `host` is what the gateway listens on; `port` its
+    first caller tells."""
 
     def __init__(
         self,
         directory: Path,
         paper_url: str | None,
+        host: str = "127.0.0.1",
         settings: CandleSettings | None = None,
         wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self.settings = settings if settings is not None else CandleSettings()
         self._wall_ms = wall_ms
         self._store = Store(directory / "candles", self.settings, wall_ms)
-        self.at = ""
-        self.worker = Worker(lambda: command(self.at, paper_url), self.settings.worker_idle_seconds)
+        self.port = 0
+        self.worker = Worker(lambda: command(reached(host, self.port), paper_url), self.settings.worker_idle_seconds)
         self._fetching = Fetching(self._store, self.worker, wall_ms)
         self._tending: asyncio.Task[None] | None = None
 
@@ -149,6 +151,12 @@ class CandleService:
                 await self.worker.tend()
             except Exception:  # the candles' keeper must not end while the gateway lives
                 logger.exception("candles: tending failed")
+
+
+def reached(host: str, port: int) -> str:
+    """Where a process beside the gateway finds it: networks that it is in may go, loopback stays. Pure."""
+    near = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{near}:{port}"
 
 
 def bounds(wanted: Wanted, now_ms: int) -> tuple[int, int, int | None]:

@@ -26,6 +26,8 @@ _FUNDING_LIMIT = 100
 _ASK_MILLISECONDS = 15_000
 _MOST_CLIENTS = 6
 _LONGEST_LINE = 2**20
+_MOST_TICKERS = 20
+"""Of one request: exchanges count more of them dearly."""
 _kind: ContextVar[Kind] = ContextVar("kind")
 
 
@@ -143,7 +145,9 @@ async def _tickers(client: Any, pairs: Sequence[str]) -> dict[str, dict[str, Any
     wanted = [pair for pair in pairs if pair in client.markets]
     _kind.set(Kind(name="ticker"))
     if len(wanted) > 1 and client.has.get("fetchTickers"):
-        found = await client.fetch_tickers(wanted)
+        found = await client.fetch_tickers(wanted[:_MOST_TICKERS])
+        for number in range(_MOST_TICKERS, len(wanted), _MOST_TICKERS):
+            found |= await client.fetch_tickers(wanted[number : number + _MOST_TICKERS])
     else:
         found = {pair: await client.fetch_ticker(pair) for pair in wanted}
     names = ("timestamp", "last", "bid", "ask", "percentage", "high", "low", "quoteVolume")
