@@ -134,10 +134,8 @@ def _ahead(
     """Rates on the favourable side that matter, and why."""
     found: list[tuple[float, str]] = []
     if document.take_profit is not None:
-        undone = (
-            (rate, number) for number, rate, total in levels(position, document.take_profit) if due(position, total)
-        )
-        found += [(rate, f"take_profit:{number}") for rate, number in list(undone)[:1]]
+        ladder = levels(position, document.take_profit)
+        found += [(rate, f"take_profit:{number}") for number, rate, total in ladder if due(position, total)]
     best = best_rate(position, marks, document, None)
     if best is None:
         return found

@@ -344,8 +344,15 @@ class TestThresholds:
     def test_what_was_passed_is_left_out(self) -> None:
         rules = document(take_profit=LADDER)
 
-        assert thresholds(position(), Marks(), rules, rate=103.0).above is None
+        assert thresholds(position(), Marks(), rules, rate=103.0).above == pytest.approx(105.0)
         assert thresholds(position(), Marks(), rules, rate=101.0).above == pytest.approx(102.0)
+
+    def test_a_level_that_lots_leave_a_rest_of_hides_no_later_one(self) -> None:
+        rules = document(take_profit=LADDER)
+        held = position(amount=0.7501, ladder_closed=0.2499)  # a quarter was due, and cut to a lot
+
+        assert thresholds(held, Marks(), rules, rate=101.0).above == pytest.approx(102.0)
+        assert thresholds(held, Marks(), rules, rate=102.0).above == pytest.approx(105.0)
 
     def test_nothing_is_watched_without_rules(self) -> None:
         found = thresholds(position(), Marks(), document())
