@@ -122,7 +122,8 @@ class Standing:
     _breakers: dict[str, Breaker] = field(default_factory=dict)
 
     def refused(self, status: int, retry_after: float | None, sent_at: float, now: float) -> None:
-        """429 or 418."""
+        """429 or 418. Exchanges that say it otherwise (403 of a network in between, a phrase in a body) are answered as
+        they answer: what such a refusal means is nowhere told for certain, and ccxt in the bot understands it."""
         if status == 418:
             self._banned(retry_after, sent_at, now)
             return
