@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from orchestrator.templates.render import render
 from orchestrator.templates.spec import BotRequest, resolve
 from pool.zygote.environment import VARIABLES
 from tests.process.bot.harness import ROOT
-from tests.process.bot.virtual.corpus import corpus
+from tests.process.bot.virtual.corpus import corpus, ruled
 
 pytestmark = [pytest.mark.timeout(3000), pytest.mark.slow]
 
@@ -66,16 +67,25 @@ def _templates() -> list[Told]:
 
 JOBS = [*_templates(), *corpus(_MINUTES)]
 NAMES = [job["name"] for job in JOBS]
+RULED = ruled(_MINUTES)
 
 
 @pytest.fixture(scope="module")
 def traded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Told]]:
     """What both sides made of the jobs that are asked for: side, name."""
-    place = tmp_path_factory.mktemp("same-trades")
-    jobs = _asked_for(request)
+    return _traded(_asked_for(request), ("plain", "ours"), tmp_path_factory.mktemp("same-trades"))
+
+
+@pytest.fixture(scope="module")
+def under_rules(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Told]]:
+    """What bots of ours with universal rules made, in FreqTrade's loop and waking on need."""
+    return _traded(RULED, ("awake", "ours"), tmp_path_factory.mktemp("same-rules"))
+
+
+def _traded(jobs: list[Told], wanted: tuple[str, ...], place: Path) -> dict[str, dict[str, Told]]:
     (place / "jobs.json").write_text(json.dumps(jobs))
     sides = {}
-    for side in ("plain", "ours"):
+    for side in wanted:
         (place / side).mkdir()
         command = [sys.executable, "-m", "tests.process.bot.virtual", side, str(place / "jobs.json"), str(place / side)]
         with (place / f"{side}.out").open("wb") as output:
@@ -97,6 +107,16 @@ def test_the_trades_are_the_same(traded: dict[str, dict[str, Told]], name: str) 
     assert "failed" not in ours, ours["failed"]
     assert ours["trades"] == plain["trades"]
     assert ours["state"] == plain["state"] == "running"
+
+
+@pytest.mark.parametrize("job", [job["name"] for job in RULED])
+def test_universal_rules_act_alike_awake_and_asleep(under_rules: dict[str, dict[str, Told]], job: str) -> None:
+    awake, asleep = under_rules["awake"][job], under_rules["ours"][job]
+    assert "failed" not in awake, awake["failed"]
+    assert "failed" not in asleep, asleep["failed"]
+    assert asleep["trades"] == awake["trades"]
+    assert any(trade["exit_reason"] and trade["exit_reason"].startswith("flotilla") for trade in awake["trades"])
+    assert asleep["loops"] < awake["loops"]
 
 
 @pytest.mark.parametrize("name", ["plain", "exit_signals", "roi_by_time", "trailing", "order_filled"])
@@ -135,7 +155,7 @@ def test_each_callback_is_overridden_somewhere() -> None:
 def _asked_for(request: pytest.FixtureRequest) -> list[Told]:
     """All, but where only some tests of this module run."""
     mine = [item for item in request.session.items if item.nodeid.startswith(request.node.nodeid)]
-    names = {item.callspec.params["name"] for item in mine if hasattr(item, "callspec")}
+    names = {item.callspec.params.get("name") for item in mine if hasattr(item, "callspec")}
     if any(item.name == test_there_is_something_to_compare.__name__ for item in mine):
         return JOBS
     return [job for job in JOBS if job["name"] in names]

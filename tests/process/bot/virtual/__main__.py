@@ -1,4 +1,4 @@
-"""`python -m tests.process.bot.virtual plain|ours JOBS DIRECTORY`: trades each job of a JSON list, in its own fork.
+"""`python -m tests.process.bot.virtual plain|ours|awake JOBS DIRECTORY`: trades each job of a list, in its own fork.
 
 Results lie in DIRECTORY as `<name>.json`, logs as `<name>.log`.
 """
@@ -20,7 +20,7 @@ from tests.process.bot.virtual import bots  # noqa: E402 (time is replaced befor
 
 def main() -> None:
     side, jobs, directory = sys.argv[1], json.loads(Path(sys.argv[2]).read_text()), Path(sys.argv[3])
-    trade = {"plain": bots.trade_plain, "ours": bots.trade_ours}[side]
+    trade = {"plain": bots.trade_plain, "ours": bots.trade_ours, "awake": bots.trade_awake}[side]
     install_dates()
     gc.freeze()
     for told in jobs:

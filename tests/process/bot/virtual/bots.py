@@ -29,7 +29,9 @@ from pool.bot.vitals import Vitals
 from pool.bot.waking.following import Following
 from pool.bot.waking.sleeper import Sleeper
 from pool.contract.frames import WatchFrame
+from pool.contract.policy import PolicyDocument, PolicyInForce
 from pool.contract.slots import DesiredState, SlotSpec, StrategySource
+from pool.contract.waking import Mode
 from pool.exchange.simulator.book import inside
 from pool.exchange.urls import paper_urls
 from pool.settings import PoolSettings
@@ -54,6 +56,8 @@ class Job:
     config: dict[str, Any]
     seed: int
     minutes: int
+    policy: dict[str, Any] | None = None
+    """A document of universal rules, which plain FreqTrade knows nothing of."""
 
     def start(self) -> int:
         """A moment at which FreqTrade would loop, another one for each seed."""
@@ -96,9 +100,10 @@ def trade_plain(job: Job, directory: Path) -> dict[str, Any]:
         return _told(loops, market, str(worker.freqtrade.state))
 
 
-def trade_ours(job: Job, directory: Path) -> dict[str, Any]:
+def trade_ours(job: Job, directory: Path, waking: Mode = "on_need") -> dict[str, Any]:
     """All that a bot of ours consists of, but for its link: what it tells the agent is read from its outbox, and the
     prices that it waits for are watched as the agent does."""
+    document = PolicyDocument.model_validate(job.policy or {})
     config = {**job.config, "exchange": job.exchange_section()}
     spec = SlotSpec(
         epoch=1,
@@ -107,6 +112,8 @@ def trade_ours(job: Job, directory: Path) -> dict[str, Any]:
         exchange="paper",
         config=config,
         strategy=StrategySource(class_name=job.class_name, source=job.source),
+        waking=waking,
+        policy=PolicyInForce(label="1.0.0", fingerprint=job.name[:64], document=document) if job.policy else None,
     )
     (directory / "slot.json").write_bytes(spec.to_json())
     settings = PoolSettings(pool_id="virtual", paper_exchange_url=_URL, warm_candle_limit=_CANDLES)
@@ -133,6 +140,11 @@ def trade_ours(job: Job, directory: Path) -> dict[str, Any]:
         control.building = False
         trader.run()
         return _told(loops, market, str(trader.freqtrade.state))
+
+
+def trade_awake(job: Job, directory: Path) -> dict[str, Any]:
+    """The same with FreqTrade's loop."""
+    return trade_ours(job, directory, "loop")
 
 
 class _Market:

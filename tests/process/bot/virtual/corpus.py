@@ -50,6 +50,18 @@ _COMBINED = 8
 _PRICING = {"price_side": "other", "use_order_book": True, "order_book_top": 1}
 _MARKET = {"entry": "market", "exit": "market", "stoploss": "market", "stoploss_on_exchange": False}
 
+_POLICIES: dict[str, dict[str, Any]] = {
+    "ladder": {
+        "take_profit": {"levels": [{"profit": "0.003", "fraction": "0.5"}, {"profit": "0.009"}]},
+        "hard_stop": {"distance": "0.01"},
+    },
+    "trailing": {"trailing_stop": {"activation": "0.004", "distance": "0.003"}, "hard_stop": {"distance": "0.01"}},
+    "trailing-at-once": {"trailing_stop": {"distance": "0.006"}},
+    "break-even": {"break_even": {"trigger": "0.004", "offset": "0.001"}, "hard_stop": {"distance": "0.01"}},
+    "time": {"time_exit": {"after_minutes": 3}, "hard_stop": {"distance": "0.012"}},
+    "time-below": {"time_exit": {"after_minutes": 2, "only_below_profit": "0.001"}},
+}
+
 
 def corpus(minutes: int) -> list[dict[str, Any]]:
     """Jobs, as `bots.Job` takes them."""
@@ -61,6 +73,18 @@ def corpus(minutes: int) -> list[dict[str, Any]]:
         if _go_together(chosen):
             together.append(_job(chosen, 100 + len(together), minutes))
     return [*alone, *together]
+
+
+def ruled(minutes: int) -> list[dict[str, Any]]:
+    """Jobs under universal rules, of a strategy that leaves its trades to them."""
+    enters = Fragment("rules", 'minimal_roi = {"0": 1}\nstoploss = -0.2')
+    futures = Fragment("rules", 'minimal_roi = {"0": 1}\nstoploss = -0.2\ncan_short = True', futures=True)
+    jobs = []
+    for seed, (name, policy) in enumerate(_POLICIES.items()):
+        for kind, fragment in (("spot", enters), ("futures", futures)):
+            job = _job([fragment], 300 + seed, minutes)
+            jobs.append({**job, "name": f"{name}-{kind}", "policy": policy})
+    return jobs
 
 
 def _go_together(fragments: list[Fragment]) -> bool:
