@@ -30,6 +30,7 @@ from api.limiting import LimitMiddleware
 from api.limits import Limits
 from api.logging_levels import endpoints as logging_endpoints
 from api.market import endpoints as market_endpoints
+from api.market import streaming as market_streaming
 from api.metrics import Metrics
 from api.middleware import BodyLimitMiddleware, EdgeMiddleware, TimeLimitMiddleware, is_request_id
 from api.openapi import FlotillaApi
@@ -140,10 +141,12 @@ def create_app(services: Services, settings: ApiSettings, cache: Cache | None = 
     )
     app.state.readiness = health.Readiness(time.monotonic)
     app.state.portfolio_streams = Quota(settings.portfolio_streams_per_user, "streams of portfolios")
+    app.state.market_streams = Quota(settings.market_streams_per_user, "streams of prices")
     app.state.log_streams = Quota(settings.log_streams_per_user, "logs")
     app.state.relayed_websockets = Quota(settings.relay_websockets_per_user, "WebSockets to bots")
     app.state.open_counts = {
         "portfolio_streams": lambda: len(streams_of(app).open),
+        "market_streams": lambda: app.state.market_streams.open,
         "log_streams": lambda: app.state.log_streams.open,
         "relayed_websockets": lambda: app.state.relayed_websockets.open,
     }
@@ -211,6 +214,7 @@ def _version_1() -> APIRouter:
         exchange_key_endpoints,
         exchange_endpoints,
         market_endpoints,
+        market_streaming,
         push_endpoints,
         logging_endpoints,
         stream_endpoints,

@@ -96,6 +96,8 @@ class ApiSettings(BaseSettings):
     """How many logs one user may follow at once."""
     portfolio_streams_per_user: int = Field(default=100, ge=1)
     """How many streams of portfolios one user may hold open."""
+    market_streams_per_user: int = Field(default=20, ge=1)
+    """How many streams of prices one user may hold open."""
 
     @field_validator("public_url", "trusted_proxies", "cors_origins", mode="before")
     @classmethod

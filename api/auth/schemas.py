@@ -10,7 +10,7 @@ from orchestrator.portfolio.history import Range
 from orchestrator.users.models import UserModel
 from orchestrator.users.passwords import LONGEST, SHORTEST
 
-Purpose = Literal["portfolio", "freqtrade"]
+Purpose = Literal["portfolio", "freqtrade", "market"]
 """What a ticket opens: the portfolio stream, or a bot's own WebSocket."""
 
 
@@ -246,7 +246,8 @@ class TicketRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     purpose: Purpose = Field(
-        description="`portfolio` for the portfolio stream, `freqtrade` for a bot's own WebSocket.",
+        description="`portfolio` for the portfolio stream, `market` for that of prices, `freqtrade` for a bot's own "
+        "WebSocket.",
         examples=["portfolio"],
     )
 

@@ -11,6 +11,7 @@ import uvicorn
 from api.addresses import parse
 from api.cli.exits import CliError
 from api.cli.troubles import port_taken
+from api.market.streaming import close_tickers
 from api.settings import ApiSettings
 from api.stream.feed import close_streams
 from api.tls import Tls, TlsFiles, UnusableCertificate
@@ -48,6 +49,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await close_streams(self.config.app)
+        close_tickers(self.config.app)
         await super().shutdown(sockets)
 
 

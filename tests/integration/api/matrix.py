@@ -35,6 +35,10 @@ PASSWORD = "correct horse battery staple"
 PASSWORD_HASH = PasswordHash.recommended().hash(PASSWORD)
 
 
+SOCKET_QUERIES = {"/api/v1/market/stream": "?exchange=paper&pair=BTC/USDT"}
+"""Of WebSockets, which the document does not show."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Route:
     """One operation and what it demands."""

@@ -38,12 +38,11 @@ async def test_what_is_open_to_all_is_known(world: World) -> None:
 async def test_every_websocket_wants_a_token_or_a_ticket(world: World) -> None:
     sockets = [route.path for route in routes_of(world) if route.method == "WS"]
     assert sockets
+    bot_ids = ("bot-unknown", await world.placed())
     async with world.serving() as client:
         base = str(client.base_url).replace("http", "ws")
         for path in sockets:
-            for bot_id, query in itertools.product(
-                ("bot-unknown", await world.placed()), ("", "?ticket=wrong", f"?token={token_of(OWNER)}")
-            ):
+            for bot_id, query in itertools.product(bot_ids, ("", "?ticket=wrong", f"?token={token_of(OWNER)}")):
                 with pytest.raises(InvalidStatus) as refused:
                     async with connect(base.rstrip("/") + path.replace("{bot_id}", bot_id) + query, proxy=None):
                         pass
@@ -246,7 +245,7 @@ async def test_figures_tell_bots_by_state(world: World) -> None:
     assert 'flotilla_bots{state="pending"} 1.0' in text
     assert 'flotilla_ready{check="pool-a"} 0.0' in text
     assert 'route="/api/v1/bots"' in text
-    for kind in ("portfolio_streams", "log_streams", "relayed_websockets"):
+    for kind in ("portfolio_streams", "market_streams", "log_streams", "relayed_websockets"):
         assert f"flotilla_{kind} 0.0" in text
 
 

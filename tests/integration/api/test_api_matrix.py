@@ -107,7 +107,7 @@ class Stage:
         """One call, with the body and the query that the document shows."""
         headers, path = await self.headers(who, tenant), await tenant.filled(route)
         if route.method == "WS":
-            return await self._dial(path, headers)
+            return await self._dial(path + matrix.SOCKET_QUERIES.get(route.path, ""), headers)
         body = await matrix.body_for(self.document, route, tenant)
         query = matrix.example_query(route)
         async with self.client.stream(route.method, path, json=body, params=query, headers=headers) as answer:
