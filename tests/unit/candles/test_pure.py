@@ -62,7 +62,6 @@ def test_of_two_frames_the_later_ones_candles_count() -> None:
     assert both.dates.tolist() == [minute * MINUTE for minute in (1, 2, 3, 5, 6)]
     assert both.values[:, 0].tolist() == [1.0, 2.0, 2.0, 2.0, 1.0]
     assert candles(5).then(candles(1, 9)).dates.tolist() == [MINUTE, 5 * MINUTE, 9 * MINUTE]
-    assert candles(1, 2, 3).besides(candles(2)).dates.tolist() == [MINUTE, 3 * MINUTE]
 
 
 def test_runs_end_at_gaps() -> None:

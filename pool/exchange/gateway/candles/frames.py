@@ -1,6 +1,6 @@
 """Candles in columns: opening times and values. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,11 +45,6 @@ class Frame:
             np.concatenate([self.values[:low], values[order], self.values[high:]]),
         )
 
-    def besides(self, other: "Frame") -> "Frame":
-        """Those that the other has no candle for."""
-        fresh = np.isin(self.dates, other.dates, assume_unique=True, invert=True)
-        return Frame(self.dates[fresh], self.values[fresh])
-
     def runs(self, step: int) -> Ranges:
         """Stretches of candles without a gap."""
         if not len(self):
@@ -92,11 +87,3 @@ def check(frame: Frame) -> None:
         raise ValueError("opening times do not ascend")
     if not np.all(np.isfinite(frame.values)):
         raise ValueError("a value is not a finite number")
-
-
-def joined(frames: Iterable[Frame], columns: int) -> Frame:
-    """All; the later ones' where two have a candle."""
-    found = empty(columns)
-    for frame in frames:
-        found = found.then(frame)
-    return found

@@ -117,18 +117,6 @@ class CandleService:
         except TimeoutError:
             raise Unavailable("The exchange does not answer in time; try again in a moment.") from None
 
-    async def put(self, series: Series, candles: Frame) -> int:
-        """Keeps what somebody brings: only candles that closed, and none in place of one that is there. How many were
-        taken. Raises Refused."""
-        if series.on_grid and bool((candles.dates % series.step).any()):
-            raise Refused("rows", f"A candle does not open at a whole {series.timeframe}.")
-        frame = await self._store.frame(series)
-        new = candles.between(0, self._wall_ms() - series.step)
-        if len(frame) and len(new):
-            new = new.besides(frame)
-        await self._store.add(series, new)
-        return len(new)
-
     def problems(self) -> list[str]:
         """In sentences."""
         return self._store.problems()
