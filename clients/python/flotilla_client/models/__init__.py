@@ -53,6 +53,9 @@ if TYPE_CHECKING:
     from .break_even import BreakEven
     from .break_even_state_response import BreakEvenStateResponse
     from .break_response import BreakResponse
+    from .budget_response import BudgetResponse
+    from .candle_page import CandlePage
+    from .candle_response import CandleResponse
     from .capital_move import CapitalMove
     from .chain_response import ChainResponse
     from .chain_response_seal import ChainResponseSeal
@@ -88,9 +91,12 @@ if TYPE_CHECKING:
     from .event_response_data import EventResponseData
     from .event_type import EventType
     from .exceeded_response import ExceededResponse
+    from .exchange_figures import ExchangeFigures
     from .exchange_list import ExchangeList
     from .exchange_response import ExchangeResponse
     from .exchange_response_trading_modes_item import ExchangeResponseTradingModesItem
+    from .exchange_traffic import ExchangeTraffic
+    from .exchange_traffic_breaker import ExchangeTrafficBreaker
     from .exit_response import ExitResponse
     from .exposure import Exposure
     from .factors_reset import FactorsReset
@@ -106,6 +112,7 @@ if TYPE_CHECKING:
     from .freqtrade_bot_list import FreqtradeBotList
     from .freqtrade_bot_list_frequi import FreqtradeBotListFrequi
     from .freqtrade_bot_response import FreqtradeBotResponse
+    from .gateway_response import GatewayResponse
     from .get_bot_history_range import GetBotHistoryRange
     from .get_portfolio_history_range import GetPortfolioHistoryRange
     from .group_exposure import GroupExposure
@@ -143,6 +150,7 @@ if TYPE_CHECKING:
     from .ladder_level_response import LadderLevelResponse
     from .limits import Limits
     from .list_actions_kind_type_0 import ListActionsKindType0
+    from .list_candles_type import ListCandlesType
     from .list_findings_state_type_0 import ListFindingsStateType0
     from .list_pairs_trading_mode import ListPairsTradingMode
     from .list_sparklines_range import ListSparklinesRange
@@ -332,6 +340,7 @@ if TYPE_CHECKING:
     from .strategy_create import StrategyCreate
     from .strategy_page import StrategyPage
     from .strategy_response import StrategyResponse
+    from .stream_market_type import StreamMarketType
     from .subscription_create import SubscriptionCreate
     from .subscription_list import SubscriptionList
     from .subscription_response import SubscriptionResponse
@@ -367,6 +376,7 @@ if TYPE_CHECKING:
     from .trades_close_response import TradesCloseResponse
     from .trading_hours import TradingHours
     from .trading_hours_days_item import TradingHoursDaysItem
+    from .traffic_response import TrafficResponse
     from .trailing_state_response import TrailingStateResponse
     from .trailing_stop import TrailingStop
     from .transaction_response import TransactionResponse
@@ -393,6 +403,9 @@ if TYPE_CHECKING:
     from .version_rollout_page import VersionRolloutPage
     from .version_rollout_response import VersionRolloutResponse
     from .volatility_size import VolatilitySize
+    from .waking_reason_response import WakingReasonResponse
+    from .waking_response import WakingResponse
+    from .waking_response_mode import WakingResponseMode
     from .wallet_create import WalletCreate
     from .wallet_create_kind import WalletCreateKind
     from .wallet_create_market import WalletCreateMarket
@@ -450,6 +463,9 @@ _MODULES = {
     "BreakEven": ".break_even",
     "BreakEvenStateResponse": ".break_even_state_response",
     "BreakResponse": ".break_response",
+    "BudgetResponse": ".budget_response",
+    "CandlePage": ".candle_page",
+    "CandleResponse": ".candle_response",
     "CapitalMove": ".capital_move",
     "ChainResponse": ".chain_response",
     "ChainResponseSeal": ".chain_response_seal",
@@ -483,9 +499,12 @@ _MODULES = {
     "EventResponseData": ".event_response_data",
     "EventType": ".event_type",
     "ExceededResponse": ".exceeded_response",
+    "ExchangeFigures": ".exchange_figures",
     "ExchangeList": ".exchange_list",
     "ExchangeResponse": ".exchange_response",
     "ExchangeResponseTradingModesItem": ".exchange_response_trading_modes_item",
+    "ExchangeTraffic": ".exchange_traffic",
+    "ExchangeTrafficBreaker": ".exchange_traffic_breaker",
     "ExitResponse": ".exit_response",
     "Exposure": ".exposure",
     "FactorsReset": ".factors_reset",
@@ -501,6 +520,7 @@ _MODULES = {
     "FreqtradeBotList": ".freqtrade_bot_list",
     "FreqtradeBotListFrequi": ".freqtrade_bot_list_frequi",
     "FreqtradeBotResponse": ".freqtrade_bot_response",
+    "GatewayResponse": ".gateway_response",
     "GetBotHistoryRange": ".get_bot_history_range",
     "GetPortfolioHistoryRange": ".get_portfolio_history_range",
     "GroupExposure": ".group_exposure",
@@ -538,6 +558,7 @@ _MODULES = {
     "LadderLevelResponse": ".ladder_level_response",
     "Limits": ".limits",
     "ListActionsKindType0": ".list_actions_kind_type_0",
+    "ListCandlesType": ".list_candles_type",
     "ListFindingsStateType0": ".list_findings_state_type_0",
     "ListPairsTradingMode": ".list_pairs_trading_mode",
     "ListSparklinesRange": ".list_sparklines_range",
@@ -721,6 +742,7 @@ _MODULES = {
     "StrategyCreate": ".strategy_create",
     "StrategyPage": ".strategy_page",
     "StrategyResponse": ".strategy_response",
+    "StreamMarketType": ".stream_market_type",
     "SubscriptionCreate": ".subscription_create",
     "SubscriptionList": ".subscription_list",
     "SubscriptionResponse": ".subscription_response",
@@ -756,6 +778,7 @@ _MODULES = {
     "TradesCloseResponse": ".trades_close_response",
     "TradingHours": ".trading_hours",
     "TradingHoursDaysItem": ".trading_hours_days_item",
+    "TrafficResponse": ".traffic_response",
     "TrailingStateResponse": ".trailing_state_response",
     "TrailingStop": ".trailing_stop",
     "TransactionResponse": ".transaction_response",
@@ -782,6 +805,9 @@ _MODULES = {
     "VersionRolloutPage": ".version_rollout_page",
     "VersionRolloutResponse": ".version_rollout_response",
     "VolatilitySize": ".volatility_size",
+    "WakingReasonResponse": ".waking_reason_response",
+    "WakingResponse": ".waking_response",
+    "WakingResponseMode": ".waking_response_mode",
     "WalletCreate": ".wallet_create",
     "WalletCreateKind": ".wallet_create_kind",
     "WalletCreateMarket": ".wallet_create_market",
@@ -840,6 +866,9 @@ __all__ = (
     "BreakEven",
     "BreakEvenStateResponse",
     "BreakResponse",
+    "BudgetResponse",
+    "CandlePage",
+    "CandleResponse",
     "CapitalMove",
     "ChainResponse",
     "ChainResponseSeal",
@@ -873,9 +902,12 @@ __all__ = (
     "EventResponseData",
     "EventType",
     "ExceededResponse",
+    "ExchangeFigures",
     "ExchangeList",
     "ExchangeResponse",
     "ExchangeResponseTradingModesItem",
+    "ExchangeTraffic",
+    "ExchangeTrafficBreaker",
     "ExitResponse",
     "Exposure",
     "FactorsReset",
@@ -891,6 +923,7 @@ __all__ = (
     "FreqtradeBotListFrequi",
     "FreqtradeBotResponse",
     "FreqUiBotResponse",
+    "GatewayResponse",
     "GetBotHistoryRange",
     "GetPortfolioHistoryRange",
     "GroupExposure",
@@ -928,6 +961,7 @@ __all__ = (
     "LadderLevelResponse",
     "Limits",
     "ListActionsKindType0",
+    "ListCandlesType",
     "ListFindingsStateType0",
     "ListPairsTradingMode",
     "ListSparklinesRange",
@@ -1111,6 +1145,7 @@ __all__ = (
     "StrategyCreate",
     "StrategyPage",
     "StrategyResponse",
+    "StreamMarketType",
     "SubscriptionCreate",
     "SubscriptionList",
     "SubscriptionResponse",
@@ -1146,6 +1181,7 @@ __all__ = (
     "TradeStopResponse",
     "TradingHours",
     "TradingHoursDaysItem",
+    "TrafficResponse",
     "TrailingStateResponse",
     "TrailingStop",
     "TransactionResponse",
@@ -1172,6 +1208,9 @@ __all__ = (
     "VersionRolloutPage",
     "VersionRolloutResponse",
     "VolatilitySize",
+    "WakingReasonResponse",
+    "WakingResponse",
+    "WakingResponseMode",
     "WalletCreate",
     "WalletCreateKind",
     "WalletCreateMarket",

@@ -40,6 +40,8 @@ class BotCreate:
         stake_amount (float | None | str | Unset): Stake of one trade.
         max_open_trades (int | None | Unset): Trades open at once, at most.
         starting_balance (float | None | str | Unset): Its capital, in the stake currency, from its wallet.
+        wake_on_need (bool | None | Unset): Whether it looks only when something is due, as if left out; false: every
+            few seconds.
     """
 
     name: str
@@ -58,6 +60,7 @@ class BotCreate:
     stake_amount: float | None | str | Unset = UNSET
     max_open_trades: int | None | Unset = UNSET
     starting_balance: float | None | str | Unset = UNSET
+    wake_on_need: bool | None | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.bot_create_parameters_type_0 import BotCreateParametersType0  # noqa: PLC0415
@@ -162,6 +165,12 @@ class BotCreate:
         else:
             starting_balance = self.starting_balance
 
+        wake_on_need: bool | None | Unset
+        if isinstance(self.wake_on_need, Unset):
+            wake_on_need = UNSET
+        else:
+            wake_on_need = self.wake_on_need
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -199,6 +208,8 @@ class BotCreate:
             field_dict["max_open_trades"] = max_open_trades
         if starting_balance is not UNSET:
             field_dict["starting_balance"] = starting_balance
+        if wake_on_need is not UNSET:
+            field_dict["wake_on_need"] = wake_on_need
 
         return field_dict
 
@@ -369,6 +380,15 @@ class BotCreate:
 
         starting_balance = _parse_starting_balance(d.pop("starting_balance", UNSET))
 
+        def _parse_wake_on_need(data: object) -> bool | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(bool | None | Unset, data)
+
+        wake_on_need = _parse_wake_on_need(d.pop("wake_on_need", UNSET))
+
         bot_create = cls(
             name=name,
             template=template,
@@ -386,6 +406,7 @@ class BotCreate:
             stake_amount=stake_amount,
             max_open_trades=max_open_trades,
             starting_balance=starting_balance,
+            wake_on_need=wake_on_need,
         )
 
         return bot_create

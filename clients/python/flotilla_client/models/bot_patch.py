@@ -27,6 +27,8 @@ class BotPatch:
         max_open_trades (int | None | Unset): Trades open at once, at most.
         starting_balance (float | None | str | Unset): Its capital; only while the bot is stopped. See also
             `/wallets/{id}/allocate`.
+        wake_on_need (bool | None | Unset): Whether it looks only when something is due; false: every few seconds, as
+            FreqTrade does.
     """
 
     name: None | str | Unset = UNSET
@@ -36,6 +38,7 @@ class BotPatch:
     stake_amount: float | None | str | Unset = UNSET
     max_open_trades: int | None | Unset = UNSET
     starting_balance: float | None | str | Unset = UNSET
+    wake_on_need: bool | None | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.bot_patch_parameters_type_0 import BotPatchParametersType0  # noqa: PLC0415
@@ -87,6 +90,12 @@ class BotPatch:
         else:
             starting_balance = self.starting_balance
 
+        wake_on_need: bool | None | Unset
+        if isinstance(self.wake_on_need, Unset):
+            wake_on_need = UNSET
+        else:
+            wake_on_need = self.wake_on_need
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update({})
@@ -104,6 +113,8 @@ class BotPatch:
             field_dict["max_open_trades"] = max_open_trades
         if starting_balance is not UNSET:
             field_dict["starting_balance"] = starting_balance
+        if wake_on_need is not UNSET:
+            field_dict["wake_on_need"] = wake_on_need
 
         return field_dict
 
@@ -192,6 +203,15 @@ class BotPatch:
 
         starting_balance = _parse_starting_balance(d.pop("starting_balance", UNSET))
 
+        def _parse_wake_on_need(data: object) -> bool | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(bool | None | Unset, data)
+
+        wake_on_need = _parse_wake_on_need(d.pop("wake_on_need", UNSET))
+
         bot_patch = cls(
             name=name,
             parameters=parameters,
@@ -200,6 +220,7 @@ class BotPatch:
             stake_amount=stake_amount,
             max_open_trades=max_open_trades,
             starting_balance=starting_balance,
+            wake_on_need=wake_on_need,
         )
 
         return bot_patch

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..models.condition_response import ConditionResponse
     from ..models.exit_response import ExitResponse
     from ..models.memory_response import MemoryResponse
+    from ..models.waking_response import WakingResponse
 
 
 T = TypeVar("T", bound="BotResponse")
@@ -50,6 +51,8 @@ class BotResponse:
         stake_amount (str): Stake of one trade.
         max_open_trades (int): Trades open at once, at most.
         starting_balance (str): Capital: given by its wallet less taken back.
+        wake_on_need (bool): Whether it looks only when something is due; false: every few seconds, as FreqTrade does.
+        waking (None | WakingResponse): When it looks now, and why; null while no process says so.
         wallet (None | str): Where its capital is from; null of bots deleted long ago.
         desired_state (str): `running`, `paused`, `stopped` or `deleted`.
         open_trades (BotResponseOpenTrades): What a stop does with open trades.
@@ -87,6 +90,8 @@ class BotResponse:
     stake_amount: str
     max_open_trades: int
     starting_balance: str
+    wake_on_need: bool
+    waking: None | WakingResponse
     wallet: None | str
     desired_state: str
     open_trades: BotResponseOpenTrades
@@ -109,6 +114,7 @@ class BotResponse:
         from ..models.bot_strategy_response import BotStrategyResponse  # noqa: PLC0415
         from ..models.exit_response import ExitResponse  # noqa: PLC0415
         from ..models.memory_response import MemoryResponse  # noqa: PLC0415
+        from ..models.waking_response import WakingResponse  # noqa: PLC0415
 
         id = self.id
 
@@ -147,6 +153,14 @@ class BotResponse:
         max_open_trades = self.max_open_trades
 
         starting_balance = self.starting_balance
+
+        wake_on_need = self.wake_on_need
+
+        waking: dict[str, Any] | None
+        if isinstance(self.waking, WakingResponse):
+            waking = self.waking.to_dict()
+        else:
+            waking = self.waking
 
         wallet: None | str
         wallet = self.wallet
@@ -223,6 +237,8 @@ class BotResponse:
                 "stake_amount": stake_amount,
                 "max_open_trades": max_open_trades,
                 "starting_balance": starting_balance,
+                "wake_on_need": wake_on_need,
+                "waking": waking,
                 "wallet": wallet,
                 "desired_state": desired_state,
                 "open_trades": open_trades,
@@ -252,6 +268,7 @@ class BotResponse:
         from ..models.condition_response import ConditionResponse  # noqa: PLC0415
         from ..models.exit_response import ExitResponse  # noqa: PLC0415
         from ..models.memory_response import MemoryResponse  # noqa: PLC0415
+        from ..models.waking_response import WakingResponse  # noqa: PLC0415
 
         d = dict(src_dict)
         id = d.pop("id")
@@ -300,6 +317,23 @@ class BotResponse:
         max_open_trades = d.pop("max_open_trades")
 
         starting_balance = d.pop("starting_balance")
+
+        wake_on_need = d.pop("wake_on_need")
+
+        def _parse_waking(data: object) -> None | WakingResponse:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                waking_type_0 = WakingResponse.from_dict(data)
+
+                return waking_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | WakingResponse, data)
+
+        waking = _parse_waking(d.pop("waking"))
 
         def _parse_wallet(data: object) -> None | str:
             if data is None:
@@ -423,6 +457,8 @@ class BotResponse:
             stake_amount=stake_amount,
             max_open_trades=max_open_trades,
             starting_balance=starting_balance,
+            wake_on_need=wake_on_need,
+            waking=waking,
             wallet=wallet,
             desired_state=desired_state,
             open_trades=open_trades,

@@ -40,6 +40,7 @@ class SpecificationResponse:
         stake_amount (str): Stake of one trade.
         max_open_trades (int): Trades open at once, at most.
         starting_balance (str): Its capital.
+        wake_on_need (bool): Whether it looks only when something is due.
     """
 
     name: str
@@ -57,6 +58,7 @@ class SpecificationResponse:
     stake_amount: str
     max_open_trades: int
     starting_balance: str
+    wake_on_need: bool
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.bot_strategy_response import BotStrategyResponse  # noqa: PLC0415
@@ -96,6 +98,8 @@ class SpecificationResponse:
 
         starting_balance = self.starting_balance
 
+        wake_on_need = self.wake_on_need
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -115,6 +119,7 @@ class SpecificationResponse:
                 "stake_amount": stake_amount,
                 "max_open_trades": max_open_trades,
                 "starting_balance": starting_balance,
+                "wake_on_need": wake_on_need,
             }
         )
 
@@ -176,6 +181,8 @@ class SpecificationResponse:
 
         starting_balance = d.pop("starting_balance")
 
+        wake_on_need = d.pop("wake_on_need")
+
         specification_response = cls(
             name=name,
             template=template,
@@ -192,6 +199,7 @@ class SpecificationResponse:
             stake_amount=stake_amount,
             max_open_trades=max_open_trades,
             starting_balance=starting_balance,
+            wake_on_need=wake_on_need,
         )
 
         return specification_response

@@ -18,7 +18,8 @@ class TicketRequest:
     """What the ticket is to open.
 
     Attributes:
-        purpose (TicketRequestPurpose): `portfolio` for the portfolio stream, `freqtrade` for a bot's own WebSocket.
+        purpose (TicketRequestPurpose): `portfolio` for the portfolio stream, `market` for that of prices, `freqtrade`
+            for a bot's own WebSocket.
     """
 
     purpose: TicketRequestPurpose

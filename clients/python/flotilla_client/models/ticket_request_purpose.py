@@ -1,9 +1,10 @@
 from typing import Literal
 
-TicketRequestPurpose = Literal["freqtrade", "portfolio"]
+TicketRequestPurpose = Literal["freqtrade", "market", "portfolio"]
 
 TICKET_REQUEST_PURPOSE_VALUES: set[TicketRequestPurpose] = {
     "freqtrade",
+    "market",
     "portfolio",
 }
 

@@ -696,6 +696,12 @@ export type BotCreate = {
      * Its capital, in the stake currency, from its wallet.
      */
     starting_balance?: number | string | null;
+    /**
+     * Wake On Need
+     *
+     * Whether it looks only when something is due, as if left out; false: every few seconds.
+     */
+    wake_on_need?: boolean | null;
 };
 
 /**
@@ -852,6 +858,12 @@ export type BotPatch = {
      * Its capital; only while the bot is stopped. See also `/wallets/{id}/allocate`.
      */
     starting_balance?: number | string | null;
+    /**
+     * Wake On Need
+     *
+     * Whether it looks only when something is due; false: every few seconds, as FreqTrade does.
+     */
+    wake_on_need?: boolean | null;
 };
 
 /**
@@ -1191,6 +1203,16 @@ export type BotResponse = {
      */
     starting_balance: string;
     /**
+     * Wake On Need
+     *
+     * Whether it looks only when something is due; false: every few seconds, as FreqTrade does.
+     */
+    wake_on_need: boolean;
+    /**
+     * When it looks now, and why; null while no process says so.
+     */
+    waking: WakingResponse | null;
+    /**
      * Wallet
      *
      * Where its capital is from; null of bots deleted long ago.
@@ -1500,6 +1522,126 @@ export type BreakResponse = {
      * What is wrong, in a sentence.
      */
     message: string;
+};
+
+/**
+ * BudgetResponse
+ *
+ * How much of one of an exchange's limits is used, as it counts for this machine's address.
+ */
+export type BudgetResponse = {
+    /**
+     * Authority
+     *
+     * Host and port that the limit is of.
+     */
+    authority: string;
+    /**
+     * Used
+     *
+     * Within the window, in the exchange's own units: weights, requests.
+     */
+    used: number;
+    /**
+     * Limit
+     *
+     * What it allows within the window.
+     */
+    limit: number;
+    /**
+     * Window Seconds
+     *
+     * Length of the window.
+     */
+    window_seconds: number;
+    /**
+     * Refused
+     *
+     * Requests that were not let through, since the gateway's start.
+     */
+    refused: number;
+    /**
+     * Waiting
+     *
+     * Requests that wait for room.
+     */
+    waiting: number;
+};
+
+/**
+ * CandlePage
+ *
+ * Some candles.
+ */
+export type CandlePage = {
+    /**
+     * Items
+     *
+     * Oldest first. Where the exchange has none, there is none here.
+     */
+    items: Array<CandleResponse>;
+    /**
+     * Next
+     *
+     * Ask again with `after=<next>`; null where the asked stretch ends.
+     */
+    next: string | null;
+};
+
+/**
+ * CandleResponse
+ *
+ * A candle as the exchange tells it; of funding, `funding_rate` alone.
+ */
+export type CandleResponse = {
+    /**
+     * Opens At
+     *
+     * When it opens.
+     */
+    opens_at: string;
+    /**
+     * Open
+     *
+     * First price.
+     */
+    open?: string | null;
+    /**
+     * High
+     *
+     * Highest price.
+     */
+    high?: string | null;
+    /**
+     * Low
+     *
+     * Lowest price.
+     */
+    low?: string | null;
+    /**
+     * Close
+     *
+     * Last price.
+     */
+    close?: string | null;
+    /**
+     * Volume
+     *
+     * What was traded, of the base.
+     */
+    volume?: string | null;
+    /**
+     * Funding Rate
+     *
+     * Of perpetuals: what was paid then.
+     */
+    funding_rate?: string | null;
+    /**
+     * Closed
+     *
+     * False for the current one, which still changes.
+     */
+    closed: boolean;
 };
 
 /**
@@ -2242,6 +2384,68 @@ export type ExceededResponse = {
 };
 
 /**
+ * ExchangeFigures
+ *
+ * What was asked since the gateway's start.
+ */
+export type ExchangeFigures = {
+    /**
+     * Requests
+     *
+     * Asked of the gateway by bots.
+     */
+    requests: number;
+    /**
+     * Hits
+     *
+     * Of `requests`: answered from what it had.
+     */
+    hits: number;
+    /**
+     * Joined
+     *
+     * Of `requests`: answered with another's answer that was under way.
+     */
+    joined: number;
+    /**
+     * Hit Rate
+     *
+     * Share of `requests` for which the exchange was not asked; null before the first.
+     */
+    hit_rate: number | null;
+    /**
+     * Upstream
+     *
+     * Asked of the exchange.
+     */
+    upstream: number;
+    /**
+     * Failures
+     *
+     * Of `upstream`: no answer, or a fault of the exchange's.
+     */
+    failures: number;
+    /**
+     * Refused Upstream
+     *
+     * Of `upstream`: refused by the exchange, 429 or 418.
+     */
+    refused_upstream: number;
+    /**
+     * Refused Here
+     *
+     * Not let through, lest the exchange refuses.
+     */
+    refused_here: number;
+    /**
+     * Budgets
+     *
+     * Its limits, as far as they are known.
+     */
+    budgets: Array<BudgetResponse>;
+};
+
+/**
  * ExchangeList
  *
  * All of them: the paper exchange first, then by id.
@@ -2301,6 +2505,48 @@ export type ExchangeResponse = {
      * Whether its pairs can be searched; elsewhere a bot takes any pair, and waits in a visible condition where the exchange does not have it.
      */
     lists_pairs: boolean;
+};
+
+/**
+ * ExchangeTraffic
+ *
+ * An exchange that bots asked for something.
+ */
+export type ExchangeTraffic = {
+    /**
+     * Exchange
+     *
+     * What bots call it: `paper`, or an id of ccxt.
+     */
+    exchange: string;
+    /**
+     * Breaker
+     *
+     * `closed`: it is asked; `open`: it failed too often and is left alone for a moment; `half_open`: it is tried again; `banned`: it refuses this machine's address.
+     */
+    breaker: 'closed' | 'half_open' | 'open' | 'banned';
+    /**
+     * Reason
+     *
+     * Why the breaker is not closed; null where it is.
+     */
+    reason: string | null;
+    /**
+     * Retry At
+     *
+     * When it is asked again; null where it is.
+     */
+    retry_at: string | null;
+    /**
+     * Clock Skew Ms
+     *
+     * Its clock minus this machine's, in milliseconds; null where it never told.
+     */
+    clock_skew_ms: number | null;
+    /**
+     * Null for who is no administrator.
+     */
+    figures: ExchangeFigures | null;
 };
 
 /**
@@ -2644,6 +2890,44 @@ export type FreqtradeBotResponse = {
      * Whether it trades without money.
      */
     dry_run: boolean;
+};
+
+/**
+ * GatewayResponse
+ *
+ * The process that asks exchanges for all bots of the machine.
+ */
+export type GatewayResponse = {
+    /**
+     * Started At
+     *
+     * Since when it counts.
+     */
+    started_at: string;
+    /**
+     * Memory Bytes
+     *
+     * What it uses.
+     */
+    memory_bytes: number;
+    /**
+     * Cached Bytes
+     *
+     * Answers that it keeps.
+     */
+    cached_bytes: number;
+    /**
+     * Cached Answers
+     *
+     * How many these are.
+     */
+    cached_answers: number;
+    /**
+     * Problems
+     *
+     * What is not as it should be, in sentences.
+     */
+    problems: Array<string>;
 };
 
 /**
@@ -7095,6 +7379,12 @@ export type SpecificationResponse = {
      * Its capital.
      */
     starting_balance: string;
+    /**
+     * Wake On Need
+     *
+     * Whether it looks only when something is due.
+     */
+    wake_on_need: boolean;
 };
 
 /**
@@ -7671,9 +7961,9 @@ export type TicketRequest = {
     /**
      * Purpose
      *
-     * `portfolio` for the portfolio stream, `freqtrade` for a bot's own WebSocket.
+     * `portfolio` for the portfolio stream, `market` for that of prices, `freqtrade` for a bot's own WebSocket.
      */
-    purpose: 'portfolio' | 'freqtrade';
+    purpose: 'portfolio' | 'freqtrade' | 'market';
 };
 
 /**
@@ -8319,6 +8609,42 @@ export type TradingHours = {
      * End
      */
     end: string;
+};
+
+/**
+ * TrafficResponse
+ *
+ * What is asked of exchanges.
+ */
+export type TrafficResponse = {
+    /**
+     * Available
+     *
+     * False where there is no market-data gateway, or it does not answer: bots ask exchanges themselves then, and nothing of that is known here.
+     */
+    available: boolean;
+    /**
+     * Problem
+     *
+     * Why it is not available, in a sentence.
+     */
+    problem: string | null;
+    /**
+     * As Of
+     *
+     * When the gateway was looked at.
+     */
+    as_of: string;
+    /**
+     * Exchanges
+     *
+     * Those that were asked for something since the gateway's start.
+     */
+    exchanges: Array<ExchangeTraffic>;
+    /**
+     * Null where it is not available, and for who is no administrator.
+     */
+    gateway: GatewayResponse | null;
 };
 
 /**
@@ -9050,6 +9376,52 @@ export type VolatilitySize = {
      * Atr Period
      */
     atr_period?: number;
+};
+
+/**
+ * WakingReasonResponse
+ *
+ * Why a bot looks every few seconds.
+ */
+export type WakingReasonResponse = {
+    /**
+     * Code
+     *
+     * Kind; later versions may know more.
+     */
+    code: string;
+    /**
+     * Message
+     *
+     * In a sentence.
+     */
+    message: string;
+};
+
+/**
+ * WakingResponse
+ *
+ * When a bot looks at its trades and signals.
+ */
+export type WakingResponse = {
+    /**
+     * Mode
+     *
+     * `on_need`: when a candle closes, a price is reached, a timer is over, something is asked, and once a minute; `loop`: every few seconds.
+     */
+    mode: 'on_need' | 'loop';
+    /**
+     * Reasons
+     *
+     * Of `loop`.
+     */
+    reasons: Array<WakingReasonResponse>;
+    /**
+     * Since
+     *
+     * Since when.
+     */
+    since: string;
 };
 
 /**
@@ -21772,6 +22144,51 @@ export type ListExchangesResponses = {
 
 export type ListExchangesResponse = ListExchangesResponses[keyof ListExchangesResponses];
 
+export type GetExchangeTrafficData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/exchanges/traffic';
+};
+
+export type GetExchangeTrafficErrors = {
+    /**
+     * Sign in first
+     */
+    401: Problem;
+    /**
+     * Not allowed
+     */
+    403: Problem;
+    /**
+     * Invalid request
+     */
+    422: Problem;
+    /**
+     * Too many requests
+     */
+    429: Problem;
+    /**
+     * Internal error
+     */
+    500: Problem;
+    /**
+     * Storage is unavailable
+     */
+    503: Problem;
+};
+
+export type GetExchangeTrafficError = GetExchangeTrafficErrors[keyof GetExchangeTrafficErrors];
+
+export type GetExchangeTrafficResponses = {
+    /**
+     * Successful Response
+     */
+    200: TrafficResponse;
+};
+
+export type GetExchangeTrafficResponse = GetExchangeTrafficResponses[keyof GetExchangeTrafficResponses];
+
 export type ListPairsData = {
     body?: never;
     path: {
@@ -21852,6 +22269,170 @@ export type ListPairsResponses = {
 };
 
 export type ListPairsResponse = ListPairsResponses[keyof ListPairsResponses];
+
+export type ListCandlesData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * Exchange
+         *
+         * `paper`, or an id of ccxt.
+         */
+        exchange: string;
+        /**
+         * Pair
+         *
+         * As bots name it.
+         */
+        pair: string;
+        /**
+         * Timeframe
+         *
+         * Length of a candle.
+         */
+        timeframe?: string;
+        /**
+         * Type
+         *
+         * Of which market; of futures also of mark prices and funding.
+         */
+        type?: 'spot' | 'futures' | 'mark' | 'funding_rate';
+        /**
+         * Since
+         *
+         * Candles that open from then on: ISO 8601, or Unix milliseconds. Without it the last ones.
+         */
+        since?: string | null;
+        /**
+         * Until
+         *
+         * Candles that open before then; without it up to now.
+         */
+        until?: string | null;
+        /**
+         * Limit
+         *
+         * How many at most.
+         */
+        limit?: number;
+        /**
+         * After
+         *
+         * The `next` of the page before.
+         */
+        after?: string | null;
+    };
+    url: '/api/v1/market/candles';
+};
+
+export type ListCandlesErrors = {
+    /**
+     * Sign in first
+     */
+    401: Problem;
+    /**
+     * Not allowed
+     */
+    403: Problem;
+    /**
+     * Invalid request
+     */
+    422: Problem;
+    /**
+     * Too many requests
+     */
+    429: Problem;
+    /**
+     * Internal error
+     */
+    500: Problem;
+    /**
+     * Exchange does not answer
+     */
+    503: Problem;
+};
+
+export type ListCandlesError = ListCandlesErrors[keyof ListCandlesErrors];
+
+export type ListCandlesResponses = {
+    /**
+     * Successful Response
+     */
+    200: CandlePage;
+};
+
+export type ListCandlesResponse = ListCandlesResponses[keyof ListCandlesResponses];
+
+export type StreamMarketData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * Exchange
+         *
+         * `paper`, or an id of ccxt.
+         */
+        exchange: string;
+        /**
+         * Pair
+         *
+         * Repeated.
+         */
+        pair: Array<string>;
+        /**
+         * Type
+         *
+         * Of which market.
+         */
+        type?: 'spot' | 'futures';
+        /**
+         * Ticket
+         *
+         * Single-use ticket for `market`, instead of the Authorization header.
+         */
+        ticket?: string | null;
+    };
+    url: '/api/v1/market/stream';
+};
+
+export type StreamMarketErrors = {
+    /**
+     * Sign in first
+     */
+    401: Problem;
+    /**
+     * Not allowed
+     */
+    403: Problem;
+    /**
+     * Invalid request
+     */
+    422: Problem;
+    /**
+     * Too many requests
+     */
+    429: Problem;
+    /**
+     * Internal error
+     */
+    500: Problem;
+    /**
+     * Exchange does not answer
+     */
+    503: Problem;
+};
+
+export type StreamMarketError = StreamMarketErrors[keyof StreamMarketErrors];
+
+export type StreamMarketResponses = {
+    /**
+     * Events until either side goes.
+     */
+    200: string;
+};
+
+export type StreamMarketResponse = StreamMarketResponses[keyof StreamMarketResponses];
 
 export type GetPushKeyData = {
     body?: never;

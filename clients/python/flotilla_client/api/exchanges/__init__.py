@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import (
+        get_exchange_traffic,
         list_exchanges,
         list_pairs,
     )
 
 __all__ = (
+    "get_exchange_traffic",
     "list_exchanges",
     "list_pairs",
 )

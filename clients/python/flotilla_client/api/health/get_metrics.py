@@ -76,10 +76,10 @@ def sync_detailed(
     """Figures for Prometheus
 
      Requests by route, bots and pools by state, readiness, readings of the reconciler and the streams,
-    and what
-    universal rules did; of the whole installation, hence for administrators. Prometheus takes an API
-    token of scope
-    `admin`.
+    what universal
+    rules did, and what exchanges were asked; of the whole installation, hence for administrators.
+    Prometheus takes an
+    API token of scope `admin`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -105,10 +105,10 @@ def sync(
     """Figures for Prometheus
 
      Requests by route, bots and pools by state, readiness, readings of the reconciler and the streams,
-    and what
-    universal rules did; of the whole installation, hence for administrators. Prometheus takes an API
-    token of scope
-    `admin`.
+    what universal
+    rules did, and what exchanges were asked; of the whole installation, hence for administrators.
+    Prometheus takes an
+    API token of scope `admin`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -130,10 +130,10 @@ async def asyncio_detailed(
     """Figures for Prometheus
 
      Requests by route, bots and pools by state, readiness, readings of the reconciler and the streams,
-    and what
-    universal rules did; of the whole installation, hence for administrators. Prometheus takes an API
-    token of scope
-    `admin`.
+    what universal
+    rules did, and what exchanges were asked; of the whole installation, hence for administrators.
+    Prometheus takes an
+    API token of scope `admin`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -157,10 +157,10 @@ async def asyncio(
     """Figures for Prometheus
 
      Requests by route, bots and pools by state, readiness, readings of the reconciler and the streams,
-    and what
-    universal rules did; of the whole installation, hence for administrators. Prometheus takes an API
-    token of scope
-    `admin`.
+    what universal
+    rules did, and what exchanges were asked; of the whole installation, hence for administrators.
+    Prometheus takes an
+    API token of scope `admin`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
