@@ -43,17 +43,15 @@ class Runtime:
         """Where this process finds the paper exchange."""
         return self.paper.url() if self.paper is not None else None
 
-    def gateway_url(self) -> str | None:
-        """Where this process finds the gateway."""
-        return self.gateway.url() if self.gateway is not None else None
-
     async def find_gateway(self) -> str | None:
-        """The same, looked for now: it may have moved, and of several control planes only the leader keeps it."""
-        if self.gateway is not None:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_SECONDS):
-                    await self.gateway.alive()
-        return self.gateway_url()
+        """Where this process finds the gateway. Looked for now: it may have moved, and of several control planes only
+        the leader keeps it."""
+        if self.gateway is None:
+            return None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_SECONDS):
+                await self.gateway.alive()
+        return self.gateway.url()
 
     async def aclose(self) -> None:
         if self.broker is not None:

@@ -7,7 +7,7 @@ it are the gateway's memory and its disk.
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,12 +56,15 @@ class Candles:
 
 
 class MarketData:
-    """`gateway_url` answers where the gateway is, None for nowhere. Close it with `aclose`."""
+    """`find_gateway` answers where the gateway is, None for nowhere. Close it with `aclose`."""
 
     def __init__(
-        self, gateway_url: Callable[[], str | None], cache: Cache, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        find_gateway: Callable[[], Awaitable[str | None]],
+        cache: Cache,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._gateway_url = gateway_url
+        self._find_gateway = find_gateway
         self._cache = cache
         self._http = httpx.AsyncClient(transport=transport, trust_env=False, timeout=_ASK_SECONDS)
         self._places = asyncio.Semaphore(_AT_ONCE)
@@ -104,7 +107,7 @@ class MarketData:
     ) -> httpx.Response:
         if exchange != PAPER and exchange not in EXCHANGE_IDS:
             raise InvalidSpec("There is no such exchange; list the exchanges to see which there are.", field="exchange")
-        url = self._gateway_url()
+        url = await self._find_gateway()
         if url is None:
             raise ExchangeUnreachable("The market-data gateway is not there; try again in a moment.")
         try:

@@ -14,7 +14,7 @@ from pyarrow import feather
 from orchestrator.kit.cache import InProcessCache
 from orchestrator.market import service
 from orchestrator.market.service import ARROW, MarketData
-from tests.integration.api.world import World, problem_of
+from tests.integration.api.world import World, at, problem_of
 from tests.integration.candles.rigs import MINUTE, Rig, opened
 from tests.integration.candles.test_candles import PAST, within_a_minute
 from tests.support import PATIENT_SECONDS
@@ -37,7 +37,7 @@ class Desk:
 async def desk(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
     monkeypatch.setattr(service, "_ASK_SECONDS", PATIENT_SECONDS)
     async with opened(tmp_path / "market") as rig:
-        market = MarketData(lambda: rig.gateway.url, InProcessCache())
+        market = MarketData(at(rig.gateway.url), InProcessCache())
         world.app.state.services = replace(world.app.state.services, market=market)
         yield Desk(world, rig, market)
         await market.aclose()
@@ -79,7 +79,7 @@ async def test_the_last_candle_is_the_current_one(desk: Desk) -> None:
 async def test_what_cannot_change_any_more_is_told_without_the_gateway(desk: Desk) -> None:
     first = await desk.get(since=PAST, limit=50)
     desk.rig.exchange.close()
-    desk.market._gateway_url = lambda: None
+    desk.market._find_gateway = at(None)
     assert (await desk.get(since=PAST, limit=50)).json() == first.json()
     assert desk.market.readings() == {"market_cache_hits": 1, "market_cache_misses": 1}
     problem = problem_of(await desk.get(since=PAST, limit=51), 503, "exchange_unreachable")
@@ -109,7 +109,7 @@ async def test_an_exchange_that_is_away_is_said_with_when_to_try_again(desk: Des
     def away(request: httpx.Request) -> httpx.Response:
         return httpx.Response(503, json={"message": "Away.", "field": None}, headers={"Retry-After": "17"})
 
-    market = MarketData(lambda: "http://gateway", InProcessCache(), httpx.MockTransport(away))
+    market = MarketData(at("http://gateway"), InProcessCache(), httpx.MockTransport(away))
     desk.world.app.state.services = replace(desk.world.app.state.services, market=market)
     answer = await desk.get()
     assert problem_of(answer, 503, "exchange_unreachable")["detail"] == "Away."

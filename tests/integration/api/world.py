@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -47,6 +47,15 @@ MISSING_IMAGE = "flotilla-pool:nowhere"
 @dataclass(frozen=True)
 class FixedSecrets:
     token_signing_key: str = KEY
+
+
+def at(url: str | None) -> Callable[[], Awaitable[str | None]]:
+    """How a gateway is found that is there."""
+
+    async def find() -> str | None:
+        return url
+
+    return find
 
 
 def _market(request: httpx.Request) -> httpx.Response:
@@ -202,7 +211,7 @@ class World:
                 pool_disks=self._pool_disks,
                 keys=self.keys,
                 push=self.push,
-                market=MarketData(lambda: "http://gateway", InProcessCache(), httpx.MockTransport(_market)),
+                market=MarketData(at("http://gateway"), InProcessCache(), httpx.MockTransport(_market)),
             ),
             self.settings,
         )
