@@ -19,6 +19,11 @@ def refused(what: Refusal, status: int, retry_after: str | None, method: str, ur
     return ccxt.RequestTimeout(message) if status == 504 else ccxt.ExchangeNotAvailable(message)
 
 
+def failed(status: int, method: str, url: str) -> ccxt.BaseError:
+    """The error for an answer that tells nothing of whether the exchange was asked."""
+    return ccxt.ExchangeNotAvailable(f"{method} {url} {status}: something else answered in the exchange's place")
+
+
 def held_back(method: str, url: str, seconds: float) -> HeldBack:
     return HeldBack(
         f"{method} {url.partition('?')[0]}: without the market-data gateway this has to wait {seconds:.0f} s more"

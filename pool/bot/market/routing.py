@@ -13,7 +13,7 @@ from typing import Literal
 
 from pool.bot.market.fallback import Fallback
 from pool.bot.market.kinds import Purpose
-from pool.bot.market.refusals import held_back, refused
+from pool.bot.market.refusals import failed, held_back, refused
 from pool.contract.market import (
     BOT_HEADER,
     CACHE_HEADER,
@@ -198,14 +198,19 @@ class Router:
         return self._understood(asked, outcome)
 
     def _passed(self, asked: Asked) -> Generator[Step, Outcome, bool]:
-        """A signed request. False only where it has reached nobody."""
+        """A signed request. False only where it has reached no exchange; of what is neither the exchange's answer nor
+        a refusal nobody knows that."""
         outcome = yield self._forward(asked, asked.timeout)
         if outcome.failure in ("timeout", "broken") and outcome.error is not None:
             if outcome.failure == "broken":
                 self._fallback.failed(str(outcome))
             self._fallback.doubted()
             raise outcome.error
-        return self._understood(asked, outcome)
+        understood = self._understood(asked, outcome)
+        if not understood and outcome.failure != "unconnected" and outcome.refusal != "host":
+            self._fallback.doubted()
+            raise failed(outcome.status, asked.method, asked.told_url)
+        return understood
 
     def _understood(self, asked: Asked, outcome: Outcome) -> bool:
         if not outcome.is_gateway:

@@ -261,8 +261,21 @@ def test_an_order_that_may_have_arrived_is_not_sent_again(failed: Outcome) -> No
     assert [type(step) for step in bench.steps] == [Through]
 
 
+@pytest.mark.parametrize("answer", [Outcome(500, {INCARNATION_HEADER: "i"}), STRANGER], ids=["fault", "stranger"])
+def test_nor_is_one_that_the_exchange_may_have_had_when_somebody_else_answered(answer: Outcome) -> None:
+    """The journal looks it up: a gateway may fail after the exchange was asked."""
+    bench = Bench(signed_through=True)
+    bench.fallback.answered()
+    with pytest.raises(ccxt.ExchangeNotAvailable, match=f"POST {ORDER.told_url} {answer.status}") as raised:
+        bench.walk(ORDER, answer)
+    assert not isinstance(raised.value, ccxt.DDoSProtection), "that would be a refusal: the order would not exist"
+    assert [type(step) for step in bench.steps] == [Through]
+    assert bench.fallback.use(confidential=True) != "ask", "no signature goes there before it has proven itself again"
+
+
 def test_one_that_reached_nobody_goes_straight() -> None:
     bench = Bench(signed_through=True)
     bench.fallback.answered()
+    assert [type(step) for step in bench.walk(ORDER, no("host", 403))] == [Through, Straight]
     assert [type(step) for step in bench.walk(ORDER, REFUSED)] == [Through, Straight]
     assert bench.walk(ORDER) == [Straight()]
