@@ -41,9 +41,11 @@ CLIENT_HEADERS = frozenset(
 """Names of the client's kind and of the API's version that ccxt sends to some exchanges without any account, in small
 letters: they make no request private."""
 
-Priority = Literal["exit", "cancel", "entry", "order", "data"]
+Priority = Literal["exit", "cancel", "entry", "order", "price", "data"]
 """What goes first where a budget is short: exits and cancels before entries, those before other signed requests
-(`order`: looks at orders and balances), these before data."""
+(`order`: looks at orders and balances) and the prices that exits of open trades are decided on (`price`: books and
+tickers), these before data. Who says more than is true gains little: tenants take turns within a class, and what is
+public is never more than `price`."""
 
 Refusal = Literal["budget", "banned", "open", "unreachable", "host"]
 """`budget` (429) too much is asked; `banned` (429) the exchange said so; `open` (503) its circuit breaker is;

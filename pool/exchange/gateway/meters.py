@@ -10,7 +10,14 @@ from typing import Any
 from pool.contract.market import Priority
 from pool.exchange.gateway.limits_told import Reading
 
-SHARES: dict[Priority, float] = {"exit": 0.95, "cancel": 0.95, "entry": 0.80, "order": 0.80, "data": 0.60}
+SHARES: dict[Priority, float] = {
+    "exit": 0.95,
+    "cancel": 0.95,
+    "entry": 0.80,
+    "order": 0.80,
+    "price": 0.80,
+    "data": 0.60,
+}
 _UNCONFIRMED_SHARE = 0.10
 """Of the limit, in a new window until the exchange has told that it is one."""
 _STRAIGHT_SECONDS = 10.0

@@ -9,7 +9,7 @@ from pool.contract.market import Priority
 
 MOST_WAITING = 300
 """Of one authority."""
-_RANKS: dict[Priority, int] = {"exit": 0, "cancel": 0, "entry": 1, "order": 2, "data": 3}
+_RANKS: dict[Priority, int] = {"exit": 0, "cancel": 0, "entry": 1, "order": 2, "price": 2, "data": 3}
 _MOST_KNOWN = 1_000
 
 
