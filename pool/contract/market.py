@@ -64,11 +64,15 @@ class Kind(Wire):
     """Of candles: the first one's opening, Unix milliseconds; None for the latest."""
     limit: int | None = None
     """Of candles: at most so many."""
+    within_ms: int | None = None
+    """The answer must not be older than that, where the kind allows for more; not less than 100."""
+    waited_ms: int | None = None
+    """So long the asker has been waiting for just this: what did for him then does now. Not more than 10,000."""
 
     def header(self) -> str:
         """`candles;timeframe=60;limit=300`."""
-        told = {"timeframe": self.timeframe, "since": self.since, "limit": self.limit}
-        return ";".join([self.name, *(f"{name}={value}" for name, value in told.items() if value is not None)])
+        told = self.model_dump(exclude={"name"}, exclude_none=True)
+        return ";".join([self.name, *(f"{name}={value}" for name, value in told.items())])
 
     @classmethod
     def of(cls, header: str | None) -> "Kind":

@@ -1,7 +1,11 @@
 """Whether an answer is still right for the one who asks: pure, and decided by his own kind of request.
 
 What an earlier asker said of his request plays no part, so nobody can keep others from fresh data. Candles last until
-the close of the one that was current when the exchange was asked, by its clock, if the answer holds that one.
+the close of the one that was current when the exchange was asked, by its clock, if the answer holds that one, and was
+not made while the one before might still change.
+
+Who has been waiting for the same answer may have what would have done when he began: an exchange that is slow is asked
+once for all his tries.
 """
 
 from collections.abc import Callable
@@ -21,6 +25,8 @@ LONGEST_SECONDS = 3600.0
 """Nothing is kept for longer, days' candles neither."""
 SETTLING_MS = 5_000
 """So long after its close a candle may still change."""
+LEAST_WITHIN_MS = 100
+LONGEST_WAIT_MS = 10_000
 SMALLEST_BYTES = 512
 """Shorter answers are kept as briefly as a book: with some exchanges an error looks like one, with status 200."""
 
@@ -47,8 +53,11 @@ Holds = Callable[[int, int], bool]
 
 def fresh(kind: Kind, asked: Moment, now: Moment, skew_ms: int, size: int, holds: Holds) -> bool:
     """Whether an answer of `size` bytes, for which the exchange was asked at `asked`, is right at `now`."""
+    if now.steady < asked.steady or kind.name == "time":
+        return False
+    now = _began(kind, asked, now)
     age = now.steady - asked.steady
-    if age < 0 or kind.name == "time":
+    if not _within(kind, age):
         return False
     if kind.name == "candles" and kind.timeframe:
         return _candles_fresh(kind, kind.timeframe, asked, now, skew_ms, size, holds)
@@ -64,9 +73,12 @@ def joinable(kind: Kind, sent: Moment | None, now: Moment, skew_ms: int) -> bool
         return False
     if sent is None or kind.name == "markets":
         return True
+    now = _began(kind, sent, now)
     if kind.name == "funding":
         return _same_hour(sent, now, skew_ms)
     age = now.steady - sent.steady
+    if not _within(kind, age):
+        return False
     if kind.name != "candles" or not kind.timeframe:
         return age <= SOON_SECONDS
     if sent.jumps != now.jumps:
@@ -74,7 +86,25 @@ def joinable(kind: Kind, sent: Moment | None, now: Moment, skew_ms: int) -> bool
     if _closed(kind, kind.timeframe, sent.wall_ms + skew_ms):
         return True
     before, current = (opening(kind.timeframe, at.wall_ms + skew_ms) for at in (sent, now))
-    return before == current and (current is not None or age <= SOON_SECONDS)
+    if before is None or _settling(before, sent, skew_ms):
+        return before == current and age <= SOON_SECONDS
+    return before == current
+
+
+def _began(kind: Kind, asked: Moment, now: Moment) -> Moment:
+    """When he who asks now began to; not before the exchange was asked."""
+    waited_ms = min(max(kind.waited_ms or 0, 0), LONGEST_WAIT_MS)
+    steady, wall_ms = now.steady - waited_ms / 1000, now.wall_ms - waited_ms
+    return Moment(max(asked.steady, steady), max(asked.wall_ms, wall_ms), now.jumps) if waited_ms else now
+
+
+def _within(kind: Kind, age: float) -> bool:
+    return kind.within_ms is None or age * 1000 <= max(kind.within_ms, LEAST_WITHIN_MS)
+
+
+def _settling(opened_ms: int, asked: Moment, skew_ms: int) -> bool:
+    """Whether the candle before the one that opened then might still change when the exchange was asked."""
+    return asked.wall_ms + skew_ms - opened_ms < SETTLING_MS
 
 
 def _same_hour(asked: Moment, now: Moment, skew_ms: int) -> bool:
@@ -101,7 +131,9 @@ def _candles_fresh(
         return False
     if age <= SOON_SECONDS:
         return True
-    return before is not None and age <= LONGEST_SECONDS and holds(before, timeframe * 1000)
+    if before is None or _settling(before, asked, skew_ms):
+        return False
+    return age <= LONGEST_SECONDS and holds(before, timeframe * 1000)
 
 
 def _closed(kind: Kind, timeframe: int, exchange_ms: int) -> bool:

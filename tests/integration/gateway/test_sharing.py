@@ -84,11 +84,22 @@ async def test_nobody_can_keep_others_from_what_is_fresh(rig: Rig, exchange: Scr
 async def test_candles_come_once_a_minute(rig: Rig, exchange: Scripted) -> None:
     exchange.handlers["/klines"] = candles(rig.clocks)
     assert [reply.how for reply in await both(rig, "/klines", CANDLES)] == ["miss", "hit"]
-    next_minute(rig.clocks)
+    next_minute(rig.clocks, 5.0)
     assert [reply.how for reply in await both(rig, "/klines", CANDLES)] == ["miss", "hit"]
-    rig.clocks.ahead += 59.9
+    rig.clocks.ahead += 54.9
     assert (await rig.get("/klines", CANDLES)).how == "hit"
     assert exchange.count("/klines") == 2
+
+
+async def test_right_after_a_close_they_come_once_a_second(rig: Rig, exchange: Scripted) -> None:
+    """The exchange may still change the one that closed, and FreqTrade keeps what it is told for a minute."""
+    exchange.handlers["/klines"] = candles(rig.clocks)
+    next_minute(rig.clocks, 0.5)
+    hows = []
+    for _ in range(12):
+        hows.append((await rig.get("/klines", CANDLES)).how)
+        rig.clocks.ahead += 0.75
+    assert hows == ["miss", "hit"] * 3 + ["miss"] + ["hit"] * 5
 
 
 async def test_candles_that_the_exchange_has_not_made_yet_are_asked_for_again(rig: Rig, exchange: Scripted) -> None:

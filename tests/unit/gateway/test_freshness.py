@@ -62,32 +62,47 @@ def test_what_may_be_an_error_in_disguise_is_kept_for_a_moment(name: str) -> Non
 
 
 def test_candles_last_until_the_close_of_the_one_that_was_current() -> None:
-    assert is_fresh(LATEST, 1_000, MINUTE - 1)
-    assert not is_fresh(LATEST, 1_000, MINUTE)
+    assert is_fresh(LATEST, 5_000, MINUTE - 1)
+    assert not is_fresh(LATEST, 5_000, MINUTE)
     assert not is_fresh(LATEST, MINUTE - 1, MINUTE), "half a second old, but before the close"
 
 
+@pytest.mark.parametrize("asked", [0, 4_999])
+def test_what_was_asked_while_the_last_closed_one_might_change_lasts_for_a_moment(asked: int) -> None:
+    """FreqTrade keeps what it is told until the next close: who asks at four seconds gets what is so at three."""
+    assert is_fresh(LATEST, asked, asked + 1_000)
+    assert not is_fresh(LATEST, asked, asked + 1_001)
+    assert joinable(LATEST, at(asked), at(asked + 1_000), 0)
+    assert not joinable(LATEST, at(asked), at(asked + 1_001), 0)
+    assert joinable(LATEST, at(5_000), at(6_001), 0)
+
+
+def test_that_moment_is_by_the_exchanges_clock() -> None:
+    assert is_fresh(LATEST, 2_000, 9_000, skew=3_000)
+    assert not is_fresh(LATEST, 7_999, 15_000, skew=-3_000)
+
+
 def test_without_the_current_candle_they_are_asked_for_again() -> None:
-    assert is_fresh(LATEST, 1_000, 2_000, held=False)
-    assert not is_fresh(LATEST, 1_000, 2_001, held=False)
+    assert is_fresh(LATEST, 6_000, 7_000, held=False)
+    assert not is_fresh(LATEST, 6_000, 7_001, held=False)
 
 
 def test_the_candle_that_is_looked_for_is_the_one_that_was_current_when_the_exchange_was_asked() -> None:
     asked: list[tuple[int, int]] = []
-    fresh(LATEST, at(MINUTE + 3_000), at(MINUTE + 9_000), 0, LARGE, lambda *told: bool(asked.append(told)))
+    fresh(LATEST, at(MINUTE + 5_000), at(MINUTE + 9_000), 0, LARGE, lambda *told: bool(asked.append(told)))
     assert asked == [(NOON + MINUTE, MINUTE)]
 
 
 def test_days_are_not_kept_for_a_day() -> None:
     daily = Kind(name="candles", timeframe=86_400)
-    assert is_fresh(daily, 0, 3_600_000)
-    assert not is_fresh(daily, 0, 3_600_001)
+    assert is_fresh(daily, 5_000, 3_605_000)
+    assert not is_fresh(daily, 5_000, 3_605_001)
 
 
 @pytest.mark.parametrize(("skew", "until"), [(3_000, MINUTE - 3_000), (-3_000, MINUTE + 3_000)])
 def test_the_close_is_by_the_exchanges_clock(skew: int, until: int) -> None:
-    assert is_fresh(LATEST, 5_000, until - 1, skew=skew)
-    assert not is_fresh(LATEST, 5_000, until, skew=skew)
+    assert is_fresh(LATEST, 8_000, until - 1, skew=skew)
+    assert not is_fresh(LATEST, 8_000, until, skew=skew)
 
 
 def test_a_jump_of_the_wall_clock_makes_all_candles_stale() -> None:
@@ -144,13 +159,67 @@ def test_requests_under_way_are_joined_where_they_were_sent_late_enough() -> Non
     assert joinable(Kind(name="markets"), at(0), at(9_000), 0)
 
 
+def test_who_has_waited_has_what_would_have_done_when_he_began() -> None:
+    """He dropped his request to see whether the gateway lives."""
+    book = Kind(name="book", waited_ms=4_200)
+    for does in (lambda sent, now: joinable(book, at(sent), at(now), 0), lambda sent, now: is_fresh(book, sent, now)):
+        assert does(0, 4_200)
+        assert does(0, 5_200)
+        assert not does(0, 5_201)
+        assert does(4_000, 4_200), "asked later than he began: all the better"
+    assert not is_fresh(book, 1, 0), "never of later than now"
+
+
+def test_nobody_has_waited_for_longer_than_ten_seconds_nor_for_less_than_none() -> None:
+    long, less = Kind(name="book", waited_ms=10**12), Kind(name="book", waited_ms=-5_000)
+    assert joinable(long, at(0), at(11_000), 0)
+    assert not joinable(long, at(0), at(11_001), 0)
+    assert not is_fresh(long, 0, 11_001)
+    assert is_fresh(less, 0, 1_000)
+    assert not is_fresh(less, 0, 1_001)
+
+
+def test_candles_that_were_asked_for_before_a_close_are_those_of_then() -> None:
+    waited = Kind(name="candles", timeframe=60, waited_ms=4_000)
+    assert joinable(waited, at(MINUTE - 1_000), at(MINUTE + 2_999), 0)
+    assert not joinable(waited, at(MINUTE - 1_000), at(MINUTE + 4_000), 0), "he began after the close"
+    assert is_fresh(waited, MINUTE - 1_000, MINUTE + 2_999)
+    assert not is_fresh(waited, MINUTE - 1_000, MINUTE + 4_000)
+    assert not joinable(waited, at(MINUTE - 1_000, jumps=0), at(MINUTE, jumps=1), 0)
+
+
+def test_who_asks_for_newer_than_others_need_gets_that() -> None:
+    ticker = Kind(name="ticker", within_ms=400)
+    assert is_fresh(ticker, 0, 400)
+    assert not is_fresh(ticker, 0, 401)
+    assert joinable(ticker, at(0), at(400), 0)
+    assert not joinable(ticker, at(0), at(401), 0)
+    assert joinable(ticker, None, at(401), 0), "not yet asked"
+    assert not is_fresh(Kind(name="ticker", within_ms=5_000), 0, 1_001), "but nobody gets older than his kind allows"
+    assert not is_fresh(Kind(name="markets", within_ms=400), 0, 401)
+
+
+@pytest.mark.parametrize("within", [0, 1, -5])
+def test_nobody_asks_for_what_is_newer_than_a_tenth_of_a_second(within: int) -> None:
+    assert is_fresh(Kind(name="ticker", within_ms=within), 0, 99)
+    assert not is_fresh(Kind(name="ticker", within_ms=within), 0, 101)
+
+
 def test_candles_are_not_joined_across_a_close() -> None:
-    assert joinable(LATEST, at(1_000), at(MINUTE - 1), 0)
+    assert joinable(LATEST, at(5_000), at(MINUTE - 1), 0)
     assert not joinable(LATEST, at(MINUTE - 100), at(MINUTE), 0)
     assert joinable(LATEST, None, at(MINUTE), 0)
     assert not joinable(LATEST, at(0, jumps=0), at(1, jumps=1), 0)
     closed = Kind(name="candles", timeframe=60, since=NOON - 10 * MINUTE, limit=5)
     assert joinable(closed, at(MINUTE - 100), at(MINUTE), 0)
+
+
+def test_a_kind_is_told_in_a_header_and_one_that_is_not_understood_is_no_kind() -> None:
+    whole = Kind(name="candles", timeframe=60, since=0, limit=300, within_ms=400, waited_ms=4_200)
+    assert whole.header() == "candles;timeframe=60;since=0;limit=300;within_ms=400;waited_ms=4200"
+    assert Kind.of(whole.header()) == whole
+    assert Kind.of("book") == Kind(name="book")
+    assert Kind.of("book;within_ms=soon") == Kind.of(None) == Kind(name="other")
 
 
 OPENED = 1_700_000_040_000
