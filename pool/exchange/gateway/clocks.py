@@ -83,7 +83,13 @@ class Skew:
 
     def applied(self, now: Moment) -> int:
         """What freshness reckons with: 0 unless it is certain and large."""
-        if self._known is None or self._known.jumps != now.jumps or self._low <= 0 <= self._high:
+        return self.told_since_jump(now) or 0
+
+    def told_since_jump(self, now: Moment) -> int | None:
+        """The same; None where nothing was told since this machine's clock jumped last."""
+        if self._known is None or self._known.jumps != now.jumps:
+            return None
+        if self._low <= 0 <= self._high:
             return 0
         middle = round((self._low + self._high) / 2)
         return middle if abs(middle) >= LEAST_SKEW_MS else 0

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from loguru import logger
@@ -15,6 +16,7 @@ from pool.exchange.gateway.cache import MOST_BYTES, Cache, Entry
 from pool.exchange.gateway.candles.endpoint import CandleEndpoint
 from pool.exchange.gateway.candles.metrics import CandleMetrics
 from pool.exchange.gateway.candles.service import CandleService
+from pool.exchange.gateway.candles.times import Now
 from pool.exchange.gateway.clocks import Clock
 from pool.exchange.gateway.disk import Disk, Kept, boot_id
 from pool.exchange.gateway.gateway import Gateway
@@ -63,9 +65,7 @@ async def running(options: Options, parts: Parts | None = None) -> AsyncIterator
     gateway = Gateway(parts.tables, parts.budgets, parts.upstream, options.paper_url, cache, parts.clock)
     keeper = _Keeper(gateway, parts.disk)
     await keeper.warm()
-    candles = CandleService(
-        options.directory, options.paper_url, options.host, wall_ms=lambda: gateway.clock.now().wall_ms
-    )
+    candles = CandleService(options.directory, options.paper_url, options.host, now=partial(_now, gateway))
     front = Front(gateway, Told(gateway, lambda: [*keeper.problems(), *candles.problems()]).routes())
     front.add(("GET", "/metrics"), Metrics(gateway, front, CandleMetrics(candles)).answer)
     for route, handler in CandleEndpoint(candles).routes().items():
@@ -81,6 +81,11 @@ async def running(options: Options, parts: Parts | None = None) -> AsyncIterator
         await candles.aclose()
         await gateway.close()
         await keeper.close()
+
+
+def _now(gateway: Gateway, exchange: str) -> Now:
+    now, tally = gateway.clock.now(), gateway.tallies.get(exchange)
+    return Now(now.wall_ms, None if tally is None else tally.skew.told_since_jump(now), now.jumps)
 
 
 class _Keeper:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from pool.exchange.gateway.clocks import Clock
+from pool.exchange.gateway.clocks import Clock, wall_clock_ms
 from pool.exchange.simulator.exchange import Exchange
 from pool.exchange.simulator.server import serve
 from tests.integration.gateway import rigs
@@ -49,21 +49,25 @@ class Rig:
 
 
 class Running(rigs.Clocks):
-    """The machine's clocks, as they are."""
+    """The machine's clocks, as they are, or `ahead`."""
+
+    def __init__(self, ahead_ms: int = 0) -> None:
+        super().__init__()
+        self._ahead_ms = ahead_ms
 
     def clock(self) -> Clock:
-        return Clock()
+        return Clock(wall_ms=lambda: wall_clock_ms() + self._ahead_ms)
 
 
 @asynccontextmanager
-async def opened(directory: Path) -> AsyncIterator[Rig]:
+async def opened(directory: Path, ahead_ms: int = 0) -> AsyncIterator[Rig]:
     directory.mkdir(exist_ok=True)
     exchange = Exchange(directory / "ledger.sqlite", "control-token-of-the-test", 7, 10)
     runner, port = await serve(exchange.front, "127.0.0.1", 0)
     try:
         paper = f"http://127.0.0.1:{port}"
         with patch.dict(os.environ, PATIENCE):
-            async with rigs.gateway(directory / "gateway", paper, Running()) as gateway:
+            async with rigs.gateway(directory / "gateway", paper, Running(ahead_ms)) as gateway:
                 yield Rig(gateway, exchange, directory)
     finally:
         await runner.cleanup()

@@ -63,6 +63,14 @@ async def test_the_last_candles_hold_the_current_one(rig: Rig) -> None:
     assert len(body["rows"]) == 5
 
 
+@pytest.mark.parametrize("ahead", [HOUR, -HOUR])
+async def test_a_machine_whose_clock_is_wrong_tells_the_exchanges_current_candle(tmp_path: Path, ahead: int) -> None:
+    async with opened(tmp_path, ahead) as rig:
+        minute, (status, body) = await within_a_minute(lambda: rig.ask(limit=5))
+        assert (status, body["partial"], len(body["rows"])) == (200, True, 5), body
+        assert body["rows"][-1][0] == minute
+
+
 @pytest.mark.parametrize(
     ("kind", "pair", "timeframe"),
     [("futures", "BTC/USDT:USDT", "1h"), ("mark", "BTC/USDT:USDT", "1h"), ("funding_rate", "BTC/USDT:USDT", "8h")],

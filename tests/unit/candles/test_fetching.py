@@ -12,6 +12,7 @@ from pool.exchange.gateway.candles.rollup import EVIDENCE
 from pool.exchange.gateway.candles.series import Series
 from pool.exchange.gateway.candles.settings import CandleSettings
 from pool.exchange.gateway.candles.store import Store
+from pool.exchange.gateway.candles.times import Now
 from pool.exchange.gateway.candles.workers import Unavailable
 
 MINUTE = 60_000
@@ -32,10 +33,23 @@ class Exchange:
         self.windowed = False
         self.fail: BaseException | None = None
         self.wait: asyncio.Event | None = None
+        self.ahead = 0
+        """Our clock, of the exchange's."""
+        self.skew: int | None = 0
+        """The exchange's clock as we reckon it, of ours."""
+        self.jumps = 0
+        self.jump = 0
+        """Our clock is set by so much while we ask."""
         self.bad: Callable[[Rows], Rows] = lambda rows: rows
+
+    def time(self, _exchange: str) -> Now:
+        return Now(self.now + self.ahead, self.skew, self.jumps)
 
     async def page(self, series: Series, since: int, limit: int) -> tuple[Rows, int]:
         self.asked.append((series.timeframe, (since - START) // MINUTE))
+        if self.jump:
+            self.ahead += self.jump
+            self.jumps += 1
         if self.wait is not None:
             await self.wait.wait()
         if self.fail is not None:
@@ -68,11 +82,8 @@ class Rig:
         self.restart()
 
     def restart(self) -> None:
-        def wall() -> int:
-            return self.exchange.now
-
-        self.store = Store(self.directory, CandleSettings(), wall, lambda: self.clock)
-        self.fetching = Fetching(self.store, self.exchange, wall, lambda: self.clock)
+        self.store = Store(self.directory, CandleSettings(), lambda: self.exchange.now, lambda: self.clock)
+        self.fetching = Fetching(self.store, self.exchange, self.exchange.time, lambda: self.clock)
 
     async def have(self, begin: int, end: int, series: Series = SERIES) -> tuple[list[int], int | None]:
         """Numbers of minutes."""
@@ -232,3 +243,77 @@ async def test_longer_candles_that_differ_from_their_minutes_are_asked_for(rig: 
     rig.exchange.asked.clear()
     await rig.have(500, 600, longer)
     assert rig.exchange.asked == [("5m", 500)]
+
+
+HOUR_AHEAD = 60 * MINUTE
+
+
+async def test_a_clock_that_is_known_to_be_wrong_makes_no_candle_final(rig: Rig) -> None:
+    rig.exchange.ahead, rig.exchange.skew = HOUR_AHEAD, -HOUR_AHEAD
+    assert await rig.have(9990, 10_001) == (list(range(9990, 10_000)), 10_000)
+    assert (await rig.store.frame(SERIES)).dates[-1] == START + 9999 * MINUTE
+    assert len(rig.exchange.asked) == 1
+
+
+async def test_a_clock_that_is_behind_hides_no_candle(rig: Rig) -> None:
+    rig.exchange.ahead, rig.exchange.skew = -HOUR_AHEAD, HOUR_AHEAD
+    assert await rig.have(9990, 10_001) == (list(range(9990, 10_000)), 10_000)
+
+
+async def test_a_wrong_clock_makes_no_candle_final_where_nobody_knows_the_exchanges(rig: Rig) -> None:
+    rig.exchange.ahead, rig.exchange.skew = HOUR_AHEAD, None
+    assert await rig.have(9990, 10_001) == (list(range(9990, 10_000)), 10_000)
+    assert (await rig.store.frame(SERIES)).dates[-1] == START + 9999 * MINUTE
+
+
+async def test_without_the_exchanges_clock_the_past_is_had_whole(rig: Rig) -> None:
+    rig.exchange.skew = None
+    assert await rig.have(1000, 1250) == (list(range(1000, 1250)), None)
+    assert [since for _, since in rig.exchange.asked] == [1000, 1099, 1198]
+
+
+async def test_a_clock_that_jumps_while_we_ask_makes_no_candle_final(rig: Rig) -> None:
+    rig.exchange.now = START + 9_999 * MINUTE + 58_000
+    rig.exchange.jump = HOUR_AHEAD
+    await rig.have(9990, 10_000)
+    assert (await rig.store.frame(SERIES)).dates[-1] == START + 9998 * MINUTE
+
+
+async def test_a_candle_that_ended_is_asked_for_at_once(rig: Rig) -> None:
+    assert await rig.have(9990, 10_001) == (list(range(9990, 10_000)), 10_000)
+    rig.exchange.now += 31_000
+    assert await rig.have(9990, 10_001) == (list(range(9990, 10_001)), None)
+
+
+async def test_a_candle_that_ended_and_that_none_follows_is_not_asked_for_all_the_time(rig: Rig) -> None:
+    rig.exchange.without = {10_001}
+    rig.exchange.now += 32_000
+    assert await rig.have(9990, 10_001) == (list(range(9990, 10_000)), 10_000)
+    asked = len(rig.exchange.asked)
+    assert await rig.have(9990, 10_001) == (list(range(9990, 10_000)), 10_000)
+    assert len(rig.exchange.asked) == asked
+
+
+async def test_a_page_that_ends_with_a_candle_of_just_now_is_not_taken_for_the_last(rig: Rig) -> None:
+    rig.exchange.limit = 10
+    rig.exchange.now = START + 10_000 * MINUTE + 2_000
+    assert await rig.have(9990, 10_001) == (list(range(9990, 10_000)), 10_000)
+
+
+async def test_funding_rates_that_come_oftener_than_their_timeframe_are_all_had(rig: Rig) -> None:
+    funding = Series.of("paper", "BTC/USDT:USDT", "8h", "funding_rate")
+    asked: list[int] = []
+
+    async def page(series: Series, since: int, limit: int) -> tuple[Rows, int]:
+        asked.append(since)
+        begin = -(-since // HOUR_AHEAD) * HOUR_AHEAD
+        return [[begin + hour * HOUR_AHEAD, hour] for hour in range(10)], limit
+
+    rig.exchange.page = page  # type: ignore[method-assign]
+    want = [START + hour * HOUR_AHEAD for hour in range(100)]
+    await rig.fetching.have(funding, want[0], want[0] + 1)
+    closed, _ = await rig.fetching.have(funding, want[0], want[-1] + 1)
+    assert closed.dates.tolist() == want
+    asked.clear()
+    await rig.fetching.have(funding, want[0], want[-1] + 1)
+    assert asked == []

@@ -13,6 +13,7 @@ from pool.exchange.gateway.candles.frames import Frame, empty, frame_of
 from pool.exchange.gateway.candles.ranges import bridged, union, without
 from pool.exchange.gateway.candles.series import TYPES, Refused, Series
 from pool.exchange.gateway.candles.service import MOST, Wanted, bounds, reached
+from pool.exchange.gateway.candles.times import Asked, Now
 
 MINUTE = 60_000
 SERIES = Series.of("paper", "BTC/USDT", "1m")
@@ -75,8 +76,10 @@ def test_rows_that_are_no_candles_make_no_frame(rows: list[list[float]]) -> None
         frame_of(rows, 1)
 
 
-def page(rows: list[list[float]], asked_at: int, since: int = 0) -> tuple[list[int], list[float] | None, int]:
-    found = page_of(SERIES, rows, since, asked_at)
+def page(
+    rows: list[list[float]], asked_at: int, since: int = 0, *, certain: bool = True
+) -> tuple[list[int], list[float] | None, int]:
+    found = page_of(SERIES, rows, since, Asked(asked_at, certain))
     return (found.closed.dates // MINUTE).tolist(), found.partial, found.end // MINUTE
 
 
@@ -94,6 +97,30 @@ def test_a_clock_ahead_of_the_exchange_closes_no_candle() -> None:
 
 def test_a_candle_that_ended_a_good_while_ago_is_closed_though_nothing_follows() -> None:
     assert page([row(1), row(2)], 3 * MINUTE + CERTAIN_MS) == ([1, 2], None, 3)
+
+
+def test_where_nobody_knows_the_exchanges_clock_closed_is_what_another_follows() -> None:
+    assert page([row(1), row(2), row(3)], 99 * MINUTE, certain=False) == ([1, 2], row(3), 4)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "asked"),
+    [
+        (Now(1000, 7), Now(1500, -300), Asked(700, True)),
+        (Now(1000, None), Now(1500, 7), Asked(1007, True)),
+        (Now(1000, 7), Now(1500, None), Asked(1000, False)),
+        (Now(1000, 7, 1), Now(99_000, 7, 2), Asked(1007, False)),
+    ],
+)
+def test_when_a_question_left_is_told_by_the_exchanges_clock(before: Now, after: Now, asked: Asked) -> None:
+    assert Asked.between(before, after) == asked
+
+
+def test_funding_rates_that_come_oftener_than_their_timeframe_are_all_asked_for() -> None:
+    series = Series.of("paper", "BTC/USDT:USDT", "8h", "funding_rate")
+    found = page_of(series, [[60 * MINUTE, 0.1], [120 * MINUTE, 0.2]], 0, Asked(121 * MINUTE, certain=False))
+    assert found.closed.rows() == [[60 * MINUTE, 0.1], [120 * MINUTE, 0.2]]
+    assert 120 * MINUTE < found.end <= 180 * MINUTE
 
 
 def test_what_lies_before_the_question_is_passed_over() -> None:
@@ -140,6 +167,16 @@ def test_a_page_is_bounded_and_tells_where_the_next_one_begins() -> None:
     assert bounds(Wanted(SERIES, 2000 * MINUTE, None, 10), now)[2] is None
     with pytest.raises(Refused):
         bounds(Wanted(SERIES, None, None, MOST + 1), now)
+
+
+def test_the_last_weeks_begin_on_mondays() -> None:
+    weeks = Series.of("paper", "BTC/USDT", "1w")
+    wednesday, monday = 1_795_564_800_000, 1_795_392_000_000
+    assert bounds(Wanted(weeks, None, None, 2), wednesday)[0] == monday - weeks.step
+    three_days = Series.of("paper", "BTC/USDT", "3d")  # exchanges differ in where those begin
+    assert bounds(Wanted(three_days, None, None, 2), wednesday)[0] == wednesday // three_days.step * three_days.step - (
+        three_days.step
+    )
 
 
 @pytest.mark.parametrize(

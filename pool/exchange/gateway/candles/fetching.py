@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from pool.exchange.gateway.candles import rollup
-from pool.exchange.gateway.candles.answers import CERTAIN_MS, Malformed, page_of
+from pool.exchange.gateway.candles.answers import CERTAIN_MS, Malformed, Page, page_of
 from pool.exchange.gateway.candles.frames import Frame
 from pool.exchange.gateway.candles.ranges import Ranges, bridged, union, without
-from pool.exchange.gateway.candles.series import Series
+from pool.exchange.gateway.candles.series import FUNDING_RATE, Series
 from pool.exchange.gateway.candles.store import Store
+from pool.exchange.gateway.candles.times import Asked, Now, by_our_clock
 from pool.exchange.gateway.candles.workers import Unavailable
 
 PAGE = 1000
@@ -38,31 +39,44 @@ class Asking(Protocol):
     async def page(self, series: Series, since: int, limit: int) -> tuple[list[list[float]], int]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A stretch that need not be asked for again before `until`, a moment of the monotonic clock, nor before the
+    exchange's clock shows `closes`, where that is told: the candle that was current then is closed."""
+
+    begin: int
+    end: int
+    until: float
+    closes: int | None
+
+    def holds(self, now: float, there: int) -> bool:
+        return now < self.until and (self.closes is None or there < self.closes)
+
+
 @dataclass(slots=True)
 class _Known:
     """Of a series, beside its closed candles."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    asked: list[tuple[int, int, float]] = field(default_factory=list)
-    """Stretches that need not be asked for again before a moment of the monotonic clock."""
+    asked: list[_Asked] = field(default_factory=list)
     partial: list[float] | None = None
     losses: int = 0
     """The store's, when `asked` was true: what was asked for and lost since must be asked for again."""
 
 
 class Fetching:
-    """`wall_ms` is the machine's clock in milliseconds, `clock` monotonic."""
+    """`now` tells the time at an exchange, `clock` is monotonic."""
 
     def __init__(
         self,
         store: Store,
         worker: Asking,
-        wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        now: Callable[[str], Now] = by_our_clock,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._worker = worker
-        self._wall_ms = wall_ms
+        self._now = now
         self._clock = clock
         self._known: OrderedDict[Series, _Known] = OrderedDict()
         self._places = asyncio.Semaphore(_AT_ONCE)
@@ -98,45 +112,63 @@ class Fetching:
 
     async def _missing(self, series: Series, known: _Known, begin: int, end: int) -> Ranges:
         frame = await self._store.frame(series)
-        now, step = self._clock(), series.step
+        now, there, step = self._clock(), self._now(series.exchange).there, series.step
         if known.losses != self._store.losses:
             known.asked, known.losses = [], self._store.losses
-        known.asked = [one for one in known.asked if one[2] > now][-_MOST_ASKED:]
-        there = frame.between(begin - step + 1, end).runs(step)
-        left = without(begin, min(end, self._wall_ms()), union(there, [(low, high) for low, high, _ in known.asked]))
+        known.asked = [one for one in known.asked[-_MOST_ASKED:] if one.holds(now, there)]
+        # when funding was paid does not tell when it was not
+        kept = [] if series.type == FUNDING_RATE else frame.between(begin - step + 1, end).runs(step)
+        left = without(begin, min(end, there), union(kept, [(one.begin, one.end) for one in known.asked]))
         return bridged(left, PAGE * step)
 
     async def _fetch(self, series: Series, known: _Known, begin: int, end: int) -> None:
-        since, step = begin, series.step
+        since = begin
         while since < end:
-            asked_at = self._wall_ms()
+            before = self._now(series.exchange)
             async with self._places:
-                rows, limit = await self._worker.page(series, since, _limit(end - since, step))
+                rows, limit = await self._worker.page(series, since, _limit(end - since, series.step))
+            asked = Asked.between(before, self._now(series.exchange))
             try:
-                page = page_of(series, rows, since, asked_at)
+                page = page_of(series, rows, since, asked)
             except Malformed as problem:
                 raise Unavailable(str(problem)) from problem
             self.counters["pages"] += 1
             self.counters["candles"] += len(page.closed)
             await self._store.add(series, page.closed)
-            if page.end == since:  # nothing from here on, or nothing in what the exchange looked through
-                upto = min(since + max(limit, 1) * step, max(end, since + step))
-                certain = asked_at - step - CERTAIN_MS  # a candle of before would have been told
-                self._remember(known, since, min(upto, certain), _EMPTY_SECONDS)
-                self._remember(known, max(since, certain), upto, _TAIL_SECONDS)
-                since = upto
-                continue
-            closed_end = int(page.partial[0]) if page.partial is not None else page.end
-            self._remember(known, since, closed_end, _HOLE_SECONDS)
-            if page.partial is not None:
-                known.partial = page.partial
-                self._remember(known, closed_end, max(page.end, end), _TAIL_SECONDS)
-                return
-            since = page.end
+            if page.end == since:
+                upto = min(since + max(limit, 1) * series.step, max(end, since + series.step))
+                since = self._nothing(series, known, since, upto, asked)
+            else:
+                since = self._something(series, known, since, end, page, asked)
 
-    def _remember(self, known: _Known, begin: int, end: int, seconds: float) -> None:
+    def _nothing(self, series: Series, known: _Known, since: int, upto: int, asked: Asked) -> int:
+        """There is nothing from `since` on, or nothing in what the exchange looked through. Where to ask on."""
+        step = series.step
+        certain = asked.ms - step - CERTAIN_MS if asked.certain else since  # a candle of before would have been told
+        self._remember(known, since, min(upto, certain), _EMPTY_SECONDS)
+        self._remember(known, max(since, certain), upto, _TAIL_SECONDS, asked.ms // step * step + step)
+        return upto
+
+    def _something(self, series: Series, known: _Known, since: int, end: int, page: Page, asked: Asked) -> int:
+        """Where to ask on."""
+        if page.partial is None:
+            self._remember(known, since, page.end, _HOLE_SECONDS)
+            return page.end
+        opens, closes = int(page.partial[0]), page.end
+        self._remember(known, since, opens, _HOLE_SECONDS)
+        known.partial = page.partial
+        if closes < min(end, asked.ms):  # what follows it tells whether it is closed
+            if opens > since:
+                return opens
+            if not asked.certain:
+                self._remember(known, opens, closes, _TAIL_SECONDS)
+                return closes
+        self._remember(known, opens, max(closes, end), _TAIL_SECONDS, closes if asked.ms < closes else None)
+        return end
+
+    def _remember(self, known: _Known, begin: int, end: int, seconds: float, closes: int | None = None) -> None:
         if begin < end:
-            known.asked.append((begin, end, self._clock() + seconds))
+            known.asked.append(_Asked(begin, end, self._clock() + seconds, closes))
 
     async def _roll(self, series: Series, known: _Known, begin: int, end: int) -> None:
         """What one-minute candles tell already, where those are known to add up to the exchange's own."""

@@ -17,7 +17,10 @@ from pool.exchange.gateway.candles.frames import Frame
 from pool.exchange.gateway.candles.series import Refused, Series
 from pool.exchange.gateway.candles.settings import CandleSettings
 from pool.exchange.gateway.candles.store import Store
+from pool.exchange.gateway.candles.times import Now, by_our_clock
 from pool.exchange.gateway.candles.workers import Unavailable, Worker, command
+from pool.exchange.gateway.clocks import wall_clock_ms
+from pool.exchange.gateway.freshness import opening
 
 MOST = 5000
 USUAL = 500
@@ -65,7 +68,7 @@ class Candles:
 
 class CandleService:
     """Start it, and close it with `aclose`. `host` is what the gateway listens on; `port` its
-    first caller tells."""
+    first caller tells. `now` tells the time at an exchange, `clock` is monotonic."""
 
     def __init__(
         self,
@@ -73,14 +76,15 @@ class CandleService:
         paper_url: str | None,
         host: str = "127.0.0.1",
         settings: CandleSettings | None = None,
-        wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        now: Callable[[str], Now] = by_our_clock,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.settings = settings if settings is not None else CandleSettings()
-        self._wall_ms = wall_ms
-        self._store = Store(directory / "candles", self.settings, wall_ms)
+        self._now = now
+        self._store = Store(directory / "candles", self.settings, wall_clock_ms)
         self.port = 0
         self.worker = Worker(lambda: command(reached(host, self.port), paper_url), self.settings.worker_idle_seconds)
-        self._fetching = Fetching(self._store, self.worker, wall_ms)
+        self._fetching = Fetching(self._store, self.worker, now, clock)
         self._tending: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -97,16 +101,25 @@ class CandleService:
 
     async def page(self, wanted: Wanted) -> Candles:
         """Raises Refused, Unavailable."""
-        begin, end, following = bounds(wanted, self._wall_ms())
         try:
             async with asyncio.timeout(self.settings.patience_seconds):
-                closed, partial = await self._fetching.have(wanted.series, begin, end)
+                return await self._page(wanted)
         except TimeoutError:
             raise Unavailable(
                 "The exchange has not told all of these candles yet; try again in a moment.", 2.0
             ) from None
         except OSError as problem:
             raise Unavailable(f"The gateway cannot read its disk ({problem.strerror}); see to it.", 30.0) from problem
+
+    async def _page(self, wanted: Wanted) -> Candles:
+        now = self._now(wanted.series.exchange)
+        begin, end, following = bounds(wanted, now.there)
+        closed, partial = await self._fetching.have(wanted.series, begin, end)
+        if now.skew_ms is None and (told := self._now(wanted.series.exchange)).skew_ms:  # it is another time there
+            begin, end, following = bounds(wanted, told.there)
+            closed, partial = await self._fetching.have(wanted.series, begin, end)
+        if following is not None and partial is not None:  # it ended, but may change still: to be asked for again
+            following = int(partial[0])
         return Candles(wanted.series, closed, partial, following)
 
     async def tickers(self, exchange: str, kind: str, pairs: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -154,7 +167,8 @@ def bounds(wanted: Wanted, now_ms: int) -> tuple[int, int, int | None]:
     if not 1 <= wanted.limit <= MOST:
         raise Refused("limit", f"The limit is 1 to {MOST}.")
     if wanted.since is None:
-        first = (until - 1) // step * step - (wanted.limit - 1) * step
+        current = opening(step // 1000, until - 1)
+        first = ((until - 1) // step * step if current is None else current) - (wanted.limit - 1) * step
         return max(0, first), max(0, until), None
     if wanted.since < 0:
         raise Refused("since", "since is a moment after 1970.")

@@ -17,7 +17,7 @@ import ccxt.async_support as exchanges
 from ccxt.base import errors
 
 from pool.contract.market import KIND_HEADER, PRIORITY_HEADER, Kind, behind
-from pool.exchange.gateway.candles.series import FUNDING_RATE, MARK, SPOT, step_of
+from pool.exchange.gateway.candles.series import FUNDING_RATE, MARK, SPOT
 from pool.exchange.urls import paper_urls
 
 PAPER = "paper"
@@ -127,7 +127,7 @@ async def _candles(client: Any, question: Mapping[str, Any]) -> dict[str, Any]:
     most = client.feature_value(pair, "fetchOHLCV", "limit", _USUAL_LIMIT)
     limit = min(question["limit"], int(most) if isinstance(most, int | float) else _USUAL_LIMIT)
     params = {"price": "mark"} if kind == MARK else {}
-    _kind.set(Kind(name="candles", timeframe=step_of(timeframe) // 1000, since=since, limit=limit))
+    _kind.set(Kind(name="candles"))  # without a timeframe a second old at most: what is closed the store keeps
     rows = await client.fetch_ohlcv(pair, timeframe, since=since, limit=limit, params=params)
     return {"rows": [[row[0] - row[0] % 1000, *row[1:6]] for row in rows], "limit": limit}
 
