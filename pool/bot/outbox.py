@@ -33,7 +33,8 @@ RING_SIZE = 500
 _FEW = 50
 _SHORT = 200
 
-_MOST_WATCHES = 500
+MOST_WATCHES = 500
+"""More than these are not told: whoever sets them must not count on the others."""
 _MOST_SETTLEMENTS = 1000
 
 Kept = ConditionFrame | ResultFrame | SettleFrame
@@ -95,7 +96,7 @@ class Outbox:
 
     def set_watches(self, watches: Sequence[Watch]) -> None:
         """All prices that the bot waits for, the most urgent first; sent when they are others than before."""
-        wanted = list(watches[:_MOST_WATCHES])
+        wanted = list(watches[:MOST_WATCHES])
         with self._lock:
             if wanted == (self._watches.watches if self._watches is not None else []):
                 return

@@ -172,9 +172,13 @@ class Exits:
         policy = self._rules.policy
         found = Thresholds()
         if policy is not None:
-            ranges = self._ranges.of(trade.pair, atr_periods(policy.document))
-            position, marks = position_of(trade), self.marks_of(trade)
-            found = thresholds(position, marks, policy.document, ranges, rate=rate, least_move=least_move)
+            try:
+                ranges = self._ranges.of(trade.pair, atr_periods(policy.document))
+                position, marks = position_of(trade), self.marks_of(trade)
+                found = thresholds(position, marks, policy.document, ranges, rate=rate, least_move=least_move)
+            except Exception as error:  # the boundary of rules: whoever asked has its loop look at this trade
+                self._entries.broken(f"The thresholds of trade {trade.id}", error)
+                raise
         own = float(trade.stop_loss) if trade.stop_loss else None
         if trade.is_short:
             above = min((stop for stop in (found.above, own) if stop is not None), default=None)

@@ -23,6 +23,7 @@ from freqtrade.freqtradebot import FreqtradeBot
 from freqtrade.persistence import Trade
 from sqlalchemy.exc import SQLAlchemyError
 
+from pool.bot.outbox import MOST_WATCHES
 from pool.bot.universal.entries import Entries
 from pool.bot.universal.overlay import Laid
 from pool.bot.universal.resting import Resting, rested
@@ -52,6 +53,8 @@ class Hold:
         """At which rate that was."""
         self.told: dict[int, Watch] = {}
         """What `watches` answered last, by trade."""
+        self._unwatched: set[int] = set()
+        """Trades of which it was told that they cannot be watched."""
         self._thresholds: ThresholdsOf | None = None
         self._entries = entries
         self._teller = teller
@@ -89,8 +92,8 @@ class Hold:
         if due:
             self.look(due)
 
-    def follow(self, thresholds: ThresholdsOf) -> None:
-        """From now on these are watched in place of the rules' alone."""
+    def follow(self, thresholds: ThresholdsOf | None) -> None:
+        """From now on these are watched in place of the rules' alone (None: those)."""
         self._thresholds = thresholds
 
     @property
@@ -110,9 +113,12 @@ class Hold:
             try:
                 rates = (self._thresholds or self._laid.exits.thresholds)(trade, rate)
                 symbol = str(self._freqtrade.exchange.markets[trade.pair]["id"])
-            except Exception as error:  # the boundary of rules: the loop looks at this trade anyway
-                self._entries.broken(f"The thresholds of trade {trade.id}", error)
+            except Exception as error:  # the boundary of one trade: without a watch the loop looks at it anyway
+                if trade.id not in self._unwatched:
+                    logger.warning("Trade %s cannot be watched: %s: %s", trade.id, type(error).__name__, error)
+                self._unwatched.add(trade.id)
                 continue
+            self._unwatched.discard(trade.id)
             stop = rates.above if trade.is_short else rates.below
             if tags:  # an exit rests: only a stop does not wait for it
                 rates = Thresholds(above=stop) if trade.is_short else Thresholds(below=stop)
@@ -129,6 +135,7 @@ class Hold:
                     above=money(rates.above),
                 )
             )
+        found = found[:MOST_WATCHES]  # whatever is open beyond them keeps the loop
         self.told = {watch.trade_id: watch for watch in found}
         return found
 
@@ -146,6 +153,7 @@ class Hold:
         trade_ids = {trade.id for trade in trades}
         self._laid.exits.forget_all_but(trade_ids)
         self._resting.forget_all_but(trade_ids)
+        self._unwatched &= trade_ids
         for trade_id in [one for one in self.handled if one not in trade_ids]:
             self._forget_look(trade_id)
         return trades

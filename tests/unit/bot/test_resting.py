@@ -2,6 +2,7 @@
 (`benchmarks.floor`)."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -169,6 +170,38 @@ def test_stops_are_watched_while_another_exit_rests(floor: Floor) -> None:
     assert (float(watch.below or 0), watch.above) == (pytest.approx(PRICE * 0.95), None)
     at.look(PRICE * 0.94)
     assert at.hold.watches() == [], "its stop rests"
+
+
+def test_what_cannot_be_watched_denies_entries_only_where_a_rule_failed(
+    floor: Floor, caplog: pytest.LogCaptureFixture
+) -> None:
+    at = At(floor, hard_stop={"distance": "0.05"}, **TAKE)
+    at.bot.strategy.order_types["stoploss_on_exchange"] = False
+    at.look()
+    market = at.bot.exchange._markets.pop(PAIR)
+    assert at.hold.watches() == []
+    assert at.hold.watches() == []
+    assert at.hold.told == {}
+    assert at.laid.entries.refusal(datetime.now(UTC)) is None
+    assert caplog.text.count("cannot be watched") == 1
+
+    at.bot.exchange._markets[PAIR] = {**market, "id": "AAAUSDT"}
+    at.laid.exits._ranges.of = lambda *_: 1 / 0
+    assert at.hold.watches() == []
+    refused = at.laid.entries.refusal(datetime.now(UTC))
+    assert refused is not None
+    assert "The thresholds of trade 1 failed" in refused[1]
+
+
+def test_a_trade_beyond_those_that_are_told_is_not_watched(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = At(floor, hard_stop={"distance": "0.05"}, **TAKE)
+    at.bot.exchange._markets[PAIR]["id"] = "AAAUSDT"
+    at.look()
+    assert at.hold.told == {} != at.hold.watches()
+    assert at.hold.told.keys() == {at.trade.id}
+    monkeypatch.setattr("pool.bot.universal.hold.MOST_WATCHES", 0)
+    assert at.hold.watches() == []
+    assert at.hold.told == {}
 
 
 def test_a_stop_that_rests_is_a_market_order_then_and_no_other_exit_is(floor: Floor) -> None:
