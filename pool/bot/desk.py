@@ -219,6 +219,10 @@ class Desk:
             told = clean(message)
             self._outbox.add(ResultFrame(command_id=command.command_id, ok=ok, message=told, data=plain(data)))
 
+    def begin_loop(self) -> None:
+        """FreqTrade reads trades afresh, as after a wait in which nobody did: others may have written to them."""
+        Trade.commit()
+
     def after_loop(self) -> None:
         """Once per loop of FreqTrade. Never raises but for a stop."""
         self._reader.touch()

@@ -142,6 +142,7 @@ class Trader(Worker):  # type: ignore[misc]  # FreqTrade is not typed here
         try:
             if self._start_again_at is not None and time.monotonic() >= self._start_again_at:
                 self.freqtrade.startup()
+            self._desk.begin_loop()
             process()
         except TemporaryError as error:
             logger.warning("%s; trying again in %s s", error, RETRY_TIMEOUT)
@@ -189,9 +190,10 @@ class Trader(Worker):  # type: ignore[misc]  # FreqTrade is not typed here
                 self._assess(sleeper)
 
     def _assess(self, sleeper: Sleeper) -> None:
-        self._desk.tell_watches()
         unsettled = self._orders is not None and self._orders.unsettled()
-        sleeper.assess(looped=self._looped_well, flattening=self._desk.flattening, unsettled=unsettled)
+        sleeper.assess(
+            self._desk.tell_watches, looped=self._looped_well, flattening=self._desk.flattening, unsettled=unsettled
+        )
 
     def _serve(self) -> None:
         """What is done all through a wait."""

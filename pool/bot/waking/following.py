@@ -22,7 +22,8 @@ class Following:
         self._clock = clock
         self._monotonic = monotonic
         self._told: tuple[int, float] = (-1, 0.0)
-        self._asked: tuple[int, float] = (-1, 0.0)
+        self._asked: list[tuple[int, float]] = []
+        """Numbers that are not confirmed, with the moments at which each was seen first."""
 
     def told(self, number: int, until: float) -> None:
         """All of them are followed, until that moment of CLOCK_BOOTTIME at the latest."""
@@ -33,14 +34,17 @@ class Following:
         self._told = (-1, 0.0)
 
     def holds(self) -> bool:
-        """Every price that the bot waits for is watched."""
-        asked, (number, until) = self._number(), self._told
-        if asked != self._asked[0]:
-            self._asked = (asked, self._monotonic())
-        if self._clock() >= until:
-            return False
-        return number == asked or self._monotonic() - self._asked[1] < _CONFIRMED_SECONDS
+        """Every price that the bot waits for is watched, or will be soon: of the watches that are not confirmed the
+        first ones count, however many came after them."""
+        return self.left_seconds() > 0.0
 
     def left_seconds(self) -> float:
         """Until that has to be looked at again."""
-        return max(self._told[1] - self._clock(), 0.0)
+        asked, (number, until) = self._number(), self._told
+        self._asked = [one for one in self._asked if number < one[0] <= asked]
+        left = until - self._clock()
+        if number != asked:
+            if not self._asked or self._asked[-1][0] != asked:
+                self._asked.append((asked, self._monotonic()))
+            left = min(left, self._asked[0][1] + _CONFIRMED_SECONDS - self._monotonic())
+        return max(left, 0.0)

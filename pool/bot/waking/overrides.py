@@ -2,9 +2,13 @@
 
 The user's classes are those between FreqTrade's `IStrategy` and the overlay of universal rules; functions that were set
 on the object itself count as well. What is only asked when something else comes up (an entry, an order, a candle) is
-free; whatever else of `IStrategy` is overridden keeps the loop.
+free; whatever else of `IStrategy` is overridden keeps the loop, and so does a setting that is computed whenever it is
+read.
 """
 
+import inspect
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from freqtrade.strategy import IStrategy
@@ -53,23 +57,52 @@ _WITH_TRADES = {"custom_exit", "custom_sell", "custom_stoploss", "custom_roi", "
 _FREE = _ASKED_AT_CANDLES | _ASKED_AT_ORDERS | _ASKED_OTHERWISE | _WITH_TRADES | {"bot_loop_start"}
 
 
+_EXTREMES = re.compile(r"\b(max_rate|min_rate)\b")
+"""What FreqTrade's loop keeps of a trade, of the rates that it happened to see."""
+
+
 def overridden(strategy: Any, overlay: type | None) -> frozenset[str]:
-    """Names of IStrategy's functions that the user's classes, or the object, have otherwise."""
+    """Names of IStrategy's functions that the user's classes, or the object, have otherwise, and of its settings that
+    they compute."""
     names: set[str] = set()
+    for base in _users(strategy, overlay):
+        names.update(name for name, value in vars(base).items() if _is_function(name) or _is_computed(name, value))
+    names.update(name for name, value in vars(strategy).items() if callable(value) and _is_function(name))
+    return frozenset(names)
+
+
+def _users(strategy: Any, overlay: type | None) -> Iterator[type]:
     for base in type(strategy).__mro__:
-        if base is IStrategy:
-            break
+        if base in (IStrategy, object):
+            return
         if base is not overlay:
-            names.update(vars(base))
-    names.update(name for name, value in vars(strategy).items() if callable(value))
-    return frozenset(name for name in names if _is_function(name))
+            yield base
 
 
 def _is_function(name: str) -> bool:
     if name.startswith("__"):
-        return False
+        return name == "__getattribute__"
     theirs = getattr(IStrategy, name, None)
     return callable(theirs) or isinstance(theirs, property)
+
+
+def _is_computed(name: str, value: Any) -> bool:
+    """One of FreqTrade's settings, as a `property` or the like."""
+    known = hasattr(IStrategy, name) or name in IStrategy.__annotations__
+    return known and not name.startswith("__") and hasattr(type(value), "__get__")
+
+
+def names_extremes(strategy: Any, overlay: type | None) -> bool:
+    """The user's source speaks of the highest and lowest rates that loops saw of a trade; in doubt it does."""
+    return any(_names_extremes(base) for base in _users(strategy, overlay))
+
+
+def _names_extremes(user: type) -> bool:
+    try:
+        source = vars(user).get("__source__") or inspect.getsource(user)
+    except (OSError, TypeError):
+        return True
+    return _EXTREMES.search(source) is not None
 
 
 def always(strategy: Any, names: frozenset[str]) -> frozenset[Reason]:
@@ -84,8 +117,9 @@ def always(strategy: Any, names: frozenset[str]) -> frozenset[Reason]:
     return frozenset(found)
 
 
-def with_trades(strategy: Any, names: frozenset[str], *, adjusts: bool) -> frozenset[Reason]:
-    """While a trade is open. `adjusts` is the user's own `position_adjustment_enable`."""
+def with_trades(strategy: Any, names: frozenset[str], *, adjusts: bool, extremes: bool = False) -> frozenset[Reason]:
+    """While a trade is open. `adjusts` is the user's own `position_adjustment_enable`, `extremes` what `names_extremes`
+    says: what is asked of an exit may go by them."""
     found: set[Reason] = set()
     if names & {"custom_exit", "custom_sell"} and strategy.use_exit_signal:
         found.add("custom_exit")
@@ -97,4 +131,6 @@ def with_trades(strategy: Any, names: frozenset[str], *, adjusts: bool) -> froze
         found.add("position_adjustment")
     if strategy.order_types.get("stoploss_on_exchange"):
         found.add("stop_on_exchange")
+    if extremes and names & {"confirm_trade_exit", "custom_exit_price"}:
+        found.add("trade_extremes")
     return frozenset(found)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,7 @@ from pool.contract.waking import Reason
 from pool.rules.position import Thresholds
 
 _TRAILING_SECONDS = 5.0
-"""New highs wake a bot no more often than FreqTrade's loop would see them."""
+"""New highs wake a bot no more often than this, or than FreqTrade's loop would see them."""
 
 
 class Reader:
@@ -40,19 +40,29 @@ class Reader:
         self._clock = clock
         self._monotonic = monotonic
         self._asked_for: list[Any] = []
-        strategy = freqtrade.strategy
-        names = overrides.overridden(strategy, laid.over)
-        self.always = overrides.always(strategy, names) | _of_config(freqtrade)
-        self.with_trades = overrides.with_trades(strategy, names, adjusts=laid.adjusts)
-        self.may_sleep = not self.always and not self.with_trades and _comparable(freqtrade.config)
-        """With open trades, if nothing else comes up."""
+        throttle = freqtrade.config.get("internals", {}).get("process_throttle_secs", _TRAILING_SECONDS)
+        self._trailing = min(_TRAILING_SECONDS, float(throttle))
+        self._left_out: dict[int, float] = {}
+        """Trades whose next high nobody waits for yet, and when (monotonic clock) it is to be waited for."""
+        self._extremes = overrides.names_extremes(freqtrade.strategy, laid.over)
+        self.renew()
         freqtrade.dataprovider.refresh = partial(self._refresh, freqtrade.dataprovider.refresh)
 
-    def facts(self) -> dict[str, Any]:
-        """The fields of `Facts` that FreqTrade knows."""
-        freqtrade, now = self._freqtrade, self._clock()
+    def renew(self) -> None:
+        """What strategy and configuration ask for, which both may change; with it, which prices are waited for."""
+        strategy = self._freqtrade.strategy
+        names = overrides.overridden(strategy, self._laid.over)
+        self.always = overrides.always(strategy, names) | _of_config(self._freqtrade)
+        self.with_trades = overrides.with_trades(strategy, names, adjusts=self._laid.adjusts, extremes=self._extremes)
+        may_sleep = not self.always and not self.with_trades and _comparable(self._freqtrade.config)
+        self._hold.follow(self.thresholds if may_sleep else None)
+
+    def facts(self, now: float, looped_at: float) -> dict[str, Any]:
+        """The fields of `Facts` that FreqTrade knows. Moments are told from `now` on, which is to be before anything
+        was asked of which they are, watches among it. The last loop began at `looped_at`."""
+        freqtrade = self._freqtrade
         trades = Trade.get_open_trades()
-        lists = pairlist_timers(freqtrade.pairlists)
+        lists = pairlist_timers(freqtrade.pairlists, looped_at)
         awaited, timers = self._candles(now)
         next_run: datetime | None = freqtrade._schedule.next_run
         if next_run is not None:  # a naive local time, as the scheduler has it
@@ -64,7 +74,7 @@ class Reader:
             "entry_stands": self._entry_stands({trade.pair for trade in trades}),
             "candles_awaited": awaited,
             "trades": tuple(self._trade(trade, now) for trade in trades),
-            "closes": tuple(timeframe_to_next_date(one).timestamp() for one in self._timeframes()),
+            "closes": self._closes(now),
             "timers": (*timers, *(lists or ())),
         }
 
@@ -76,6 +86,10 @@ class Reader:
 
     def _timeframes(self) -> set[str]:
         return {self._freqtrade.strategy.timeframe, *(timeframe for _, timeframe, _ in self._asked_for)}
+
+    def _closes(self, now: float) -> tuple[float, ...]:
+        since = datetime.fromtimestamp(now, UTC)
+        return tuple(timeframe_to_next_date(one, since).timestamp() for one in self._timeframes())
 
     def _candles(self, now: float) -> tuple[bool, list[float]]:
         """Whether one is awaited that FreqTrade would ask for in the next loop, and when it would ask again for those
@@ -132,12 +146,14 @@ class Reader:
     def thresholds(self, trade: Trade, rate: float | None) -> Thresholds:
         """All rates at which FreqTrade or the rules would act on this trade."""
         strategy, now = self._freqtrade.strategy, self._clock()
-        follows = self._follows_at(trade.id) <= self._monotonic()
+        follows = self._follows(trade.id)
         rules = self._laid.exits.thresholds(trade, rate, least_move=0.0 if follows else None)
         ahead = [rules.below if trade.is_short else rules.above, self._roi(trade, now)]
         if rate is not None and follows:
             ahead.append(thresholds.trailing_rate(trade, strategy, rate))
         stops = [rules.above if trade.is_short else rules.below, thresholds.stop_rate(trade)]
+        if rate is not None and not self._near_liquidation(trade, rate):
+            stops.append(self._warning(trade))
         favourable = _nearest(ahead, highest=trade.is_short)
         stop = _nearest(stops, highest=not trade.is_short)
         if trade.is_short:
@@ -145,16 +161,21 @@ class Reader:
         return Thresholds(below=stop, above=favourable, reasons=rules.reasons)
 
     def follows_at(self) -> float | None:
-        """When (monotonic clock) the next new high may wake the bot; None where none is waited with."""
+        """When (monotonic clock) the next new high may wake the bot, perhaps already; None where none is left out."""
         policy = self._laid.rules.policy
         trails = self._freqtrade.strategy.trailing_stop or (policy is not None and policy.document.trailing_stop)
         if not trails:
             return None
-        later = [at for at in map(self._follows_at, self._hold.told) if at > self._monotonic()]
-        return min(later, default=None)
+        return min((at for trade_id, at in self._left_out.items() if trade_id in self._hold.told), default=None)
 
-    def _follows_at(self, trade_id: int) -> float:
-        return self._hold.handled.get(trade_id, -_TRAILING_SECONDS) + _TRAILING_SECONDS
+    def _follows(self, trade_id: int) -> bool:
+        """Whether its next high is waited for, noted where it is not: what reads the clock again may see it later."""
+        at = self._hold.handled.get(trade_id, -self._trailing) + self._trailing
+        if at <= self._monotonic():
+            self._left_out.pop(trade_id, None)
+            return True
+        self._left_out[trade_id] = at
+        return False
 
     def _roi(self, trade: Trade, now: float) -> float | None:
         return thresholds.roi_rate(trade, self._freqtrade.strategy.minimal_roi, now)
@@ -164,6 +185,8 @@ class Reader:
             return TradeFacts(trade.id, open_order=True)
         rate = self._hold.seen.get(trade.id)
         timers, keeps = self._timers(trade, now)
+        if rate is not None and self._near_liquidation(trade, rate):
+            keeps |= {"liquidation_near"}
         return TradeFacts(
             trade.id,
             exit_stands=self._exit_stands(trade),
@@ -180,6 +203,14 @@ class Reader:
         if stop is None or thresholds.hit(trade, rate, stop) or self._laid.exits.is_due(trade.id):
             return True
         return investment is not None and thresholds.reached(trade, rate, investment)
+
+    def _near_liquidation(self, trade: Trade, rate: float) -> bool:
+        """FreqTrade's loop may have to warn."""
+        warning = self._warning(trade)
+        return warning is not None and thresholds.hit(trade, rate, warning)
+
+    def _warning(self, trade: Trade) -> float | None:
+        return thresholds.warning_rate(trade, float(self._freqtrade.config.get("liquidation_warn_ratio", 0.2)))
 
     def _timers(self, trade: Trade, now: float) -> tuple[tuple[float, ...], frozenset[Reason]]:
         keeps: set[Reason] = set()

@@ -67,6 +67,9 @@ class Sleeper:
         self._unanswered: dict[int, tuple[Watch, float]] = {}
         self._decision = Waking("loop")
         self._looped_at = 0.0
+        """By the monotonic clock."""
+        self._loop_began = 0.0
+        """By the wall clock."""
         self._follows_at: float | None = None
         self._in_force: tuple[object, ...] = ()
         self._standing: tuple[tuple[Mode, tuple[Reason, ...]], float, datetime] = (("loop", ()), 0.0, _NEVER)
@@ -75,8 +78,6 @@ class Sleeper:
     def attach(self, freqtrade: FreqtradeBot, hold: Hold, *, enabled: bool) -> None:
         self._hold = hold
         self._reader = Reader(freqtrade, hold, clock=self._clock, monotonic=self._monotonic) if enabled else None
-        if self._reader is not None and self._reader.may_sleep:
-            hold.follow(self._reader.thresholds)
         self._unanswered.clear()
         note_requests(freqtrade.rpc._rpc, self.ask)
 
@@ -91,7 +92,7 @@ class Sleeper:
 
     def looping(self) -> None:
         """A loop begins."""
-        self._asked = False
+        self._asked, self._loop_began = False, self._clock()
         self._in_force = (self._vitals.mode, self._vitals.policy)
 
     def looped(self) -> None:
@@ -102,11 +103,15 @@ class Sleeper:
 
     # ---- deciding
 
-    def assess(self, *, looped: bool, flattening: bool, unsettled: bool) -> None:
-        """Read the facts anew; those that are given FreqTrade does not know. Never raises but for a stop."""
-        self._seen_changes = self._changes
+    def assess(self, tell_watches: Callable[[], None], *, looped: bool, flattening: bool, unsettled: bool) -> None:
+        """Tell what is waited for, and read the facts anew; those that are given FreqTrade does not know. What comes
+        up meanwhile is due or stale when this is over. Never raises but for a stop."""
+        self._seen_changes, began = self._changes, self._clock()
         try:
-            facts = self._facts() if self._reader is not None else Facts(enabled=False)
+            if self._reader is not None:
+                self._reader.renew()
+            tell_watches()
+            facts = self._facts(began) if self._reader is not None else Facts(enabled=False)
             facts = replace(facts, looped=looped, flattening=flattening, unsettled=unsettled)
         except Exception as error:  # the boundary of reading FreqTrade and a strategy: in doubt it loops
             logger.warning("When the next loop is due cannot be told: %s: %s", type(error).__name__, error)
@@ -124,9 +129,9 @@ class Sleeper:
             if watch is not None and watch == before.get(trade_id):
                 self._unanswered[trade_id] = (watch, self._monotonic())
 
-    def _facts(self) -> Facts:
+    def _facts(self, began: float) -> Facts:
         assert self._reader is not None
-        read = self._reader.facts()
+        read = self._reader.facts(began, self._loop_began)
         trades = tuple(self._with_crossing(trade) for trade in read["trades"])
         ids = frozenset(trade.trade_id for trade in trades)
         waiting = frozenset(trade.trade_id for trade in trades if not trade.open_order)

@@ -4,22 +4,40 @@ FreqTrade compares one rate (`should_exit` gets no low and high but in backtesti
 
     stop          rate <= stop_loss, or the liquidation price (a short: >=)
     investment    profit > the entry of `minimal_roi` that counts by the trade's age in whole minutes
+    warning       the room that is left to the liquidation price, as a share of the margin, close to the configured one
     trailing      a rate that moves the stop: `rate * (1 - |stoploss| / leverage)`, rounded up to a tick, beyond it
 
 `profit` is rounded to 8 places there; rates here are before rounding and a hair nearer, so that whoever waits for them
 wakes too early rather than too late.
 """
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 _HAIR = 1e-9
+_RECOVERED = 1.2
+"""Times the share at which FreqTrade warns: only beyond it the next approach is another one."""
 
 
 def stop_rate(trade: Any) -> float | None:
     """Of stop and liquidation what is hit first."""
     rate = float(trade.stoploss_or_liquidation or 0.0)
     return rate if rate > 0 else None
+
+
+def warning_rate(trade: Any, ratio: float) -> float | None:
+    """From here on to the liquidation price FreqTrade may warn, or warn again. The room's measure is the open rate or
+    the present one, whichever is further from that price."""
+    end, open_rate = float(trade.liquidation_price or 0.0), float(trade.open_rate)
+    if end <= 0 or ratio <= 0:
+        return None
+    side = -1 if trade.is_short else 1
+    share = ratio * _RECOVERED / float(trade.leverage or 1.0)
+    rate = end + side * share * open_rate
+    if (rate - open_rate) * side > 0:
+        rate = end / (1 - side * share) if side * share < 1 else math.inf
+    return rate * (1 + side * _HAIR)
 
 
 def roi_rate(trade: Any, minimal_roi: dict[int, float], now: float) -> float | None:

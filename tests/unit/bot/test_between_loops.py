@@ -1,7 +1,9 @@
 """What a bot does between two loops, over FreqTrade's own code (`benchmarks.floor`)."""
 
 import math
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -274,6 +276,28 @@ def test_a_trade_that_cannot_be_looked_at_holds_up_no_other(floor: Floor, error:
     with pytest.raises(type(error)):
         floor.bot.exit_positions(Trade.get_open_trades())
     assert len(looked) == 2
+
+
+def test_a_loop_begins_with_trades_as_the_database_has_them(floor: Floor, tmp_path: Path) -> None:
+    trade = floor.open_trade()
+    Trade.commit()
+    assert trade.stop_loss != 8.0, "read meanwhile"
+    with closing(sqlite3.connect(_database())) as other, other:
+        other.execute("UPDATE trades SET stop_loss = 8.0")
+    (same,) = Trade.get_open_trades()
+    assert same.stop_loss != 8.0, "SQLAlchemy keeps what it read"
+
+    slot: Any = SimpleNamespace(spec=SimpleNamespace(reporting_currency="USDT"))
+    nothing: Any = SimpleNamespace()
+    outbox = Outbox()
+    universal = Universal(Standing(tmp_path / HALT_FLAG), outbox)
+    Desk(slot, Vitals(), outbox, nothing, universal, 0.0).begin_loop()
+    (same,) = Trade.get_open_trades()
+    assert same.stop_loss == 8.0
+
+
+def _database() -> str:
+    return str(Trade.session.get_bind().url.database)
 
 
 def test_a_stop_on_the_exchange_moves_for_a_policy_and_without_one_as_freqtrade_would(floor: Floor) -> None:

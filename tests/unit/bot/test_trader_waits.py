@@ -19,11 +19,14 @@ class FakeDesk:
     def __init__(self) -> None:
         self.flattening = False
         self.served: list[str] = []
-        self.reports = 0
+        self.reports = self.looped = 0
         self.on_serve: Any = None
         self.open_trades = False
         self.looks: list[Any] = []
         self.begun = True
+
+    def begin_loop(self) -> None:
+        self.looped += 1
 
     def after_loop(self) -> None:
         pass
@@ -117,6 +120,7 @@ def test_a_start_that_failed_is_tried_again_before_a_later_loop() -> None:
 
     waiting.trader._process(lambda: did.append("loop"))
     assert did == ["start", "loop"]
+    assert waiting.desk.looped == 1
     waiting.trader._start_again_at = time.monotonic()
     waiting.desk.begun = True
     waiting.trader._process(lambda: did.append("loop"))

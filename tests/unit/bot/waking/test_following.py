@@ -35,6 +35,25 @@ def test_new_watches_must_be_confirmed_before_a_plain_loop_would_look() -> None:
     assert clock.following.holds()
 
 
+def test_watches_that_change_again_and_again_get_no_more_time_for_that() -> None:
+    clock = Clock()
+    clock.following.told(1, until=1000.0)
+    for _ in range(3):
+        clock.number += 1
+        assert clock.following.holds()
+        clock.seconds += 1.0
+    clock.number += 1
+    assert not clock.following.holds()
+
+    clock.following.told(3, until=1000.0)
+    assert clock.following.holds(), "of what is not confirmed the first is of a second ago"
+    assert clock.following.left_seconds() == 2.0
+    clock.seconds += 2.0
+    assert not clock.following.holds()
+    clock.following.told(5, until=1000.0)
+    assert clock.following.holds()
+
+
 def test_a_lost_agent_follows_nothing() -> None:
     clock = Clock()
     clock.following.told(1, until=1000.0)

@@ -27,13 +27,14 @@ REASON_OF: list[tuple[Facts, Reason]] = [
     (replace(QUIET, trades=(replace(TRADE, watchable=False),)), "price_not_comparable"),
     (replace(QUIET, trades=(replace(TRADE, keeps=frozenset({"time_exit"})),)), "time_exit"),
     (replace(QUIET, trades=(replace(TRADE, keeps=frozenset({"fees_unknown"})),)), "fees_unknown"),
+    (replace(QUIET, trades=(replace(TRADE, keeps=frozenset({"liquidation_near"})),)), "liquidation_near"),
     *[
         (replace(QUIET, always=frozenset({reason})), reason)
         for reason in REASONS[5:12]  # of strategy and configuration
     ],
     *[
         (replace(QUIET, trades=(TRADE,), with_trades=frozenset({reason})), reason)
-        for reason in ("custom_exit", "custom_stoploss", "custom_roi", "position_adjustment", "stop_on_exchange")
+        for reason in REASONS[12:18]  # of both, with open trades
     ],
 ]
 

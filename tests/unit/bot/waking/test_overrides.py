@@ -28,6 +28,7 @@ def asked(_self: Any, *_given: Any, **_named: Any) -> None:
 def made(**attributes: Any) -> Any:
     """An object whose class overrides these, under an overlay that overrides much."""
     user = type("User", (Base,), attributes)
+    user.__source__ = "class User: ..."  # type: ignore[attr-defined]
     overlay = type("User", (user,), {"should_exit": asked, "ft_stoploss_adjust": asked, "confirm_trade_exit": asked})
     strategy = object.__new__(overlay)
     strategy.order_types = {"stoploss_on_exchange": False}
@@ -114,3 +115,33 @@ def test_stops_on_the_exchange_and_analysis_at_each_loop() -> None:
     names = overrides.overridden(strategy, None)
     assert overrides.always(strategy, names) == {"all_candles"}
     assert overrides.with_trades(strategy, names, adjusts=False) == {"stop_on_exchange"}
+
+
+@pytest.mark.parametrize(
+    "name", ["stoploss", "minimal_roi", "trailing_stop", "timeframe", "use_exit_signal", "order_types", "can_short"]
+)
+def test_a_setting_that_is_computed_may_be_another_at_any_time(name: str) -> None:
+    strategy = made(**{name: property(lambda _: {} if name == "order_types" else 0.1, lambda *_: None)})
+    assert "strategy_internals" in overrides.always(strategy, overrides.overridden(strategy, type(strategy)))
+
+
+def test_computed_are_protections_and_plots_and_what_freqtrade_does_not_know_too() -> None:
+    computed = property(lambda _self: [])
+    assert reasons(made(protections=computed, plot_config=computed, own=computed)) == (set(), set())
+
+
+def test_whoever_reads_every_attribute_otherwise_keeps_the_loop() -> None:
+    assert reasons(made(__getattribute__=object.__getattribute__)) == ({"strategy_internals"}, set())
+
+
+@pytest.mark.parametrize("name", ["confirm_trade_exit", "custom_exit_price", "confirm_trade_entry"])
+@pytest.mark.parametrize("source", ["trade.max_rate", "trade.min_rate * 2", "my_max_rate", None])
+def test_a_say_on_exits_that_may_go_by_the_extremes_of_each_loop_keeps_it(name: str, source: str | None) -> None:
+    strategy = made(**{name: asked})
+    user = type(strategy).__mro__[1]
+    user.__source__ = source  # type: ignore[attr-defined]
+    extremes = overrides.names_extremes(strategy, type(strategy))
+    assert extremes is (source != "my_max_rate")
+    names = overrides.overridden(strategy, type(strategy))
+    found = overrides.with_trades(strategy, names, adjusts=False, extremes=extremes)
+    assert ("trade_extremes" in found) is (extremes and name != "confirm_trade_entry")

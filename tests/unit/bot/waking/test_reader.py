@@ -20,8 +20,11 @@ OPENED = int(datetime(2026, 3, 1, 12, 0, tzinfo=UTC).timestamp() * 1000)
 LAST = OPENED - 300_000
 
 
-class Strategy(SimpleNamespace):
+class Strategy:
     bot: "Bot"
+
+    def __init__(self, **attributes: Any) -> None:
+        self.__dict__.update(attributes)
 
     def get_entry_signal(self, *_: Any) -> Any:
         return self.bot.entry, None
@@ -37,7 +40,7 @@ class Bot:
         self.trades: list[Any] = []
         monkeypatch.setattr(Trade, "get_open_trades", staticmethod(lambda: self.trades))
         monkeypatch.setattr("pool.bot.waking.reader.timeframe_to_prev_date", lambda _: NOW.replace(minute=0))
-        monkeypatch.setattr("pool.bot.waking.reader.timeframe_to_next_date", lambda _: NOW.replace(minute=5))
+        monkeypatch.setattr("pool.bot.waking.reader.timeframe_to_next_date", lambda *_: NOW.replace(minute=5))
         self.frame = DataFrame({"date": [datetime.fromtimestamp(LAST / 1000, UTC)]})
         self.entry: Any = None
         self.exit = (False, False, None)
@@ -67,20 +70,32 @@ class Bot:
         )
         self.time_exit: float | None = None
         laid = SimpleNamespace(over=Strategy, adjusts=False, exits=exits, rules=SimpleNamespace(policy=None))
-        self.hold = SimpleNamespace(laid=laid, seen={1: 100.0}, handled={1: 0.0}, told={})
+        self.laid = laid
+        self.follows: list[Any] = []
+        self.hold = SimpleNamespace(
+            laid=laid, seen={1: 100.0}, handled={1: 0.0}, told={1: None}, follow=self.follows.append
+        )
+        self.monotonic = 100.0
+        self.ticks = 0.0
         freqtrade: Any = self.freqtrade
         hold: Any = self.hold
-        self.reader = Reader(freqtrade, hold, clock=NOW.timestamp, monotonic=lambda: 100.0)
+        self.reader = Reader(freqtrade, hold, clock=NOW.timestamp, monotonic=self.clock)
         self.freqtrade.dataprovider.refresh([KEY], [])
 
+    def clock(self) -> float:
+        """A little later at each call."""
+        self.monotonic += self.ticks
+        return self.monotonic
+
     def facts(self) -> dict[str, Any]:
-        return self.reader.facts()
+        return self.reader.facts(NOW.timestamp(), NOW.timestamp() - 5)
 
     def open(self, **attributes: Any) -> None:
         fields = {
             "id": 1, "pair": PAIR, "is_short": False, "amount": 1.0, "has_open_orders": False,
             "has_open_sl_orders": False, "has_open_position": True, "stoploss_or_liquidation": 90.0,
             "open_date_utc": NOW - timedelta(minutes=30), "entry_side": "buy",
+            "stop_loss": 90.0, "liquidation_price": None, "open_rate": 100.0, "leverage": 1.0,
             "calc_close_rate_for_roi": lambda profit: 100.0 * (1 + profit), "fee_updated": lambda _: False,
         }  # fmt: skip
         self.trades = [SimpleNamespace(**{**fields, **attributes})]
@@ -187,3 +202,84 @@ def test_only_the_best_prices_are_watched(bot: Bot, pricing: dict[str, Any], wat
     bot.open()
 
     assert bot.facts()["trades"][0].watchable is watchable
+
+
+def trailing(bot: Bot, **config: Any) -> Any:
+    """An open trade with a trailing stop, as the next look at its thresholds is to come."""
+    bot.strategy.__dict__.update(
+        trailing_stop=True, stoploss=-0.1, trailing_stop_positive=None, trailing_stop_positive_offset=0.0,
+        trailing_only_offset_is_reached=False, minimal_roi={},
+    )  # fmt: skip
+    bot.freqtrade.config.update(config)
+    bot.open()
+    freqtrade: Any = bot.freqtrade
+    hold: Any = bot.hold
+    bot.reader = Reader(freqtrade, hold, clock=NOW.timestamp, monotonic=bot.clock)
+    return bot.trades[0]
+
+
+def test_a_new_high_is_waited_for_or_its_moment_is_known_however_much_time_passes_between_the_two(bot: Bot) -> None:
+    trade = trailing(bot)
+    for sixteenth in range(64):
+        bot.hold.handled[1] = bot.monotonic = 100.0
+        bot.monotonic += 4 + sixteenth / 16
+        bot.ticks = 0.25
+        waited_for = bot.reader.thresholds(trade, 100.0).above is not None
+        at = bot.reader.follows_at()
+        bot.ticks = 0.0
+        assert waited_for is (at is None)
+        assert waited_for or at == 105.0
+
+
+def test_a_moment_is_forgotten_with_its_trade_or_its_watch(bot: Bot) -> None:
+    trade = trailing(bot)
+    bot.hold.handled[1] = bot.monotonic
+    bot.reader.thresholds(trade, 100.0)
+    assert bot.reader.follows_at() == bot.monotonic + 5
+    bot.hold.told = {}
+    assert bot.reader.follows_at() is None
+
+
+def test_new_highs_are_seen_as_often_as_by_a_loop_that_is_faster_than_usual(bot: Bot) -> None:
+    trade = trailing(bot, internals={"process_throttle_secs": 2})
+    bot.hold.handled[1] = bot.monotonic - 1
+    assert bot.reader.thresholds(trade, 100.0).above is None
+    assert bot.reader.follows_at() == bot.monotonic + 1
+    trade = trailing(bot, internals={"process_throttle_secs": 60})
+    bot.reader.thresholds(trade, 100.0)
+    assert bot.reader.follows_at() == bot.monotonic + 4
+
+
+def test_what_a_strategy_asks_for_now_counts(bot: Bot) -> None:
+    assert bot.follows[-1] is not None
+    bot.strategy.use_custom_stoploss = True
+    bot.strategy.process_only_new_candles = False
+    bot.reader.renew()
+    facts = bot.facts()
+    assert (facts["always"], facts["with_trades"]) == ({"all_candles"}, {"custom_stoploss"})
+    assert bot.follows[-1] is None
+
+    bot.strategy.use_custom_stoploss = False
+    bot.strategy.process_only_new_candles = True
+    bot.reader.renew()
+    assert bot.facts()["with_trades"] == frozenset()
+    assert bot.follows[-1] is not None
+
+
+def test_near_its_liquidation_price_a_trade_keeps_the_loop_and_further_away_that_is_waited_for(bot: Bot) -> None:
+    bot.open(liquidation_price=91.0, leverage=10.0, stop_loss=80.0, stoploss_or_liquidation=91.0)
+    (trade,) = bot.trades  # FreqTrade warns at 93 (a fifth of the margin, 10, is left), and is calm again from 93.4 on
+    bot.laid.exits.thresholds = lambda *_, **__: Thresholds(below=80.0)
+    for rate, near in ((100.0, False), (93.5, False), (93.3, True), (91.5, True)):
+        bot.hold.seen[1] = rate
+        assert ("liquidation_near" in bot.facts()["trades"][0].keeps) is near
+        assert bot.reader.thresholds(trade, rate).below == pytest.approx(91.0 if near else 93.4)
+    bot.freqtrade.config["liquidation_warn_ratio"] = 0
+    assert bot.facts()["trades"][0].keeps == frozenset()
+
+
+def test_moments_are_told_from_when_the_look_began(bot: Bot) -> None:
+    bot.open()
+    step = bot.trades[0].open_date_utc.timestamp() + 3600
+    (trade,) = bot.reader.facts(step - 1, 0.0)["trades"]
+    assert trade.timers == (step,)

@@ -32,7 +32,8 @@ class Asleep:
         )
         self.hold = SimpleNamespace(told={1: WATCH})
         self.sleeper._hold = self.hold  # type: ignore[assignment]
-        reader = SimpleNamespace(facts=self.facts, follows_at=lambda: self.follows_at)
+        self.takes = 0.0
+        reader = SimpleNamespace(facts=self.facts, follows_at=lambda: self.follows_at, renew=lambda: None)
         self.sleeper._reader = reader  # type: ignore[assignment]
         self.loop()
         self.assess()
@@ -42,11 +43,15 @@ class Asleep:
         self.sleeper.looping()
         self.sleeper.looped()
 
-    def facts(self) -> dict[str, Any]:
-        return {"trades": self.trades, "closes": (CLOSE,), "timers": ()}
+    def tell_watches(self) -> None:
+        self.pass_(self.takes)
+
+    def facts(self, now: float, looped_at: float) -> dict[str, Any]:
+        assert looped_at <= now
+        return {"trades": self.trades, "closes": (min(one for one in (CLOSE, CLOSE + 60) if one > now),), "timers": ()}
 
     def assess(self) -> None:
-        self.sleeper.assess(looped=True, flattening=False, unsettled=False)
+        self.sleeper.assess(self.tell_watches, looped=True, flattening=False, unsettled=False)
 
     def pass_(self, seconds: float) -> None:
         self.wall += seconds
@@ -201,3 +206,31 @@ def test_a_new_high_is_followed_again_after_a_while() -> None:
     asleep.pass_(3)
 
     assert asleep.sleeper.stale()
+
+
+def test_what_begins_while_it_is_looked_at_is_due() -> None:
+    asleep = Asleep()
+    asleep.pass_(39)
+    asleep.takes = 10
+    asleep.assess()
+
+    assert asleep.sleeper.due(), "a candle closed meanwhile"
+
+
+def test_what_comes_up_while_prices_are_told_is_looked_at_again() -> None:
+    asleep = Asleep()
+    told = asleep.tell_watches
+    asleep.tell_watches = lambda: (told(), asleep.sleeper.changed())[0]  # type: ignore[method-assign]
+    asleep.assess()
+
+    assert asleep.sleeper.stale()
+
+
+def test_a_new_high_whose_time_came_within_the_look_is_followed_at_once() -> None:
+    asleep = Asleep(TradeFacts(1))
+    asleep.follows_at = asleep.monotonic + 3
+    asleep.takes = 4
+    asleep.assess()
+
+    assert asleep.sleeper.stale()
+    assert asleep.sleeper.slice_seconds() < 0.1

@@ -1,9 +1,12 @@
 """Thresholds beside FreqTrade's own functions: at no rate may FreqTrade act that lies before them."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
-from freqtrade.enums import ExitType, TradingMode
+from freqtrade.enums import ExitType, MarginMode, TradingMode
+from freqtrade.freqtradebot import FreqtradeBot
 from freqtrade.persistence import LocalTrade
 from freqtrade.strategy import IStrategy
 from hypothesis import assume, given
@@ -156,3 +159,39 @@ def test_the_liquidation_price_is_a_stop(trade: LocalTrade, liquidation: float, 
     assert stop is not None
 
     assert thresholds.hit(trade, rate, stop) == (stopped(asked, trade, rate) is not ExitType.NONE)
+
+
+@given(trades(), st.floats(0.01, 1.5), st.floats(0.05, 0.95), st.floats(0.2, 3))
+def test_a_warning_of_liquidation_is_waited_for_where_freqtrade_would_give_one_or_forget_it(
+    trade: LocalTrade, ratio: float, room: float, moved: float
+) -> None:
+    assume(trade.trading_mode == TradingMode.FUTURES)
+    trade.liquidation_price = trade.open_rate * (1 + room if trade.is_short else 1 - room)
+    rate = trade.open_rate * moved
+    rooms: list[float] = []
+    bot: Any = SimpleNamespace(
+        config={"liquidation_warn_ratio": ratio},
+        trading_mode=TradingMode.FUTURES,
+        margin_mode=MarginMode.ISOLATED,
+        exchange=SimpleNamespace(get_rate=lambda *_, **__: rate),
+        _should_warn_liquidation=lambda _id, remaining, _ratio: rooms.append(remaining),
+    )
+    with patch("freqtrade.freqtradebot.Trade") as table:
+        held: Any = SimpleNamespace(
+            id=1, pair=trade.pair, is_short=trade.is_short, leverage=trade.leverage, open_rate=trade.open_rate,
+            liquidation_price=trade.liquidation_price, has_open_position=True, open_orders=[], exit_side="sell",
+        )  # fmt: skip
+        table.get_open_trades.return_value = [held]
+        FreqtradeBot.check_liquidation_warnings(bot)
+
+    from_here = thresholds.warning_rate(trade, ratio)
+    assert from_here is not None
+    assume(abs(rooms[0] - ratio * 1.2) > 1e-7)
+    assert thresholds.hit(trade, rate, from_here) is (rooms[0] < ratio * 1.2)
+
+
+def test_without_a_liquidation_price_or_a_share_nobody_warns() -> None:
+    trade: Any = SimpleNamespace(liquidation_price=None, open_rate=100.0, leverage=1.0, is_short=False)
+    assert thresholds.warning_rate(trade, 0.2) is None
+    trade.liquidation_price = 50.0
+    assert thresholds.warning_rate(trade, 0) is None
