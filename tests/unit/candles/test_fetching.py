@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from pool.exchange.gateway.candles import rollup
 from pool.exchange.gateway.candles.fetching import Fetching
-from pool.exchange.gateway.candles.frames import frame_of
+from pool.exchange.gateway.candles.frames import Frame, frame_of
 from pool.exchange.gateway.candles.rollup import EVIDENCE
 from pool.exchange.gateway.candles.series import Series
 from pool.exchange.gateway.candles.settings import CandleSettings
@@ -317,3 +318,22 @@ async def test_funding_rates_that_come_oftener_than_their_timeframe_are_all_had(
     asked.clear()
     await rig.fetching.have(funding, want[0], want[-1] + 1)
     assert asked == []
+
+
+async def test_whether_minutes_add_up_is_looked_at_once_in_a_while(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    longer = Series.of("paper", "BTC/USDT", "5m")
+    looks, agree = [], rollup.agree
+
+    def counted(minutes: Frame, longer: Frame, step: int) -> bool | None:
+        looks.append(agree(minutes, longer, step))
+        return looks[-1]
+
+    monkeypatch.setattr(rollup, "agree", counted)
+    await rig.have(0, 1000)
+    rig.exchange.limit = EVIDENCE
+    for begin in (0, 200, 300, 400):
+        await rig.have(begin, begin + 5 * EVIDENCE, longer)
+    assert looks == [None, True]
+    rig.clock += 301
+    await rig.have(500, 600, longer)
+    assert looks == [None, True, True]

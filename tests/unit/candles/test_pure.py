@@ -151,9 +151,13 @@ def test_roll_ups_need_evidence_that_the_exchange_adds_up_the_same() -> None:
     minutes = candles(*range(300))
     same = rollup.rolled(minutes, 5 * MINUTE, 0, 300 * MINUTE)
     assert rollup.agree(minutes, same, 5 * MINUTE)
-    assert not rollup.agree(minutes, same.between(0, (rollup.EVIDENCE - 1) * 5 * MINUTE), 5 * MINUTE)
+    assert rollup.agree(minutes, same.between(0, (rollup.EVIDENCE - 1) * 5 * MINUTE), 5 * MINUTE) is None
+    assert rollup.agree(minutes.between(0, 10 * MINUTE), same, 5 * MINUTE) is None
+    assert rollup.agree(empty(5), empty(5), 5 * MINUTE) is None
+    gaps = candles(*(minute for minute in range(300) if minute % 60 not in (7, 31)))
+    assert rollup.agree(gaps, same, 5 * MINUTE)
     other = Frame(same.dates, np.where(np.arange(len(same))[:, None] == 55, same.values + 0.1, same.values))
-    assert not rollup.agree(minutes, other, 5 * MINUTE)
+    assert rollup.agree(minutes, other, 5 * MINUTE) is False
     shifted = Frame(same.dates + MINUTE, same.values)
     assert not rollup.agree(minutes, shifted, 5 * MINUTE)
 

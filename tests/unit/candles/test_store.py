@@ -1,7 +1,9 @@
 """Files that FreqTrade reads, and what becomes of them when things go wrong."""
 
+import asyncio
 import errno
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,14 @@ import pytest
 from freqtrade.data.converter import ohlcv_to_dataframe
 from freqtrade.data.history.datahandlers.featherdatahandler import FeatherDataHandler
 from freqtrade.enums import CandleType
+from pyarrow import feather
 
 from pool.exchange.gateway.candles import files
 from pool.exchange.gateway.candles.frames import Frame, frame_of
 from pool.exchange.gateway.candles.series import TYPES, Series
 from pool.exchange.gateway.candles.settings import CandleSettings
 from pool.exchange.gateway.candles.store import Store
+from tests.support import PATIENT_SECONDS
 
 MINUTE = 60_000
 NOW = 1_795_000_020_000
@@ -125,6 +129,31 @@ async def test_a_corrupt_file_is_set_aside_and_told(rig: Rig, content: bytes) ->
     assert rig.store.problems() == []
 
 
+async def test_a_file_that_cannot_be_unpacked_is_corrupt(rig: Rig) -> None:
+    await rig.store.add(SPOT, some(5000))
+    await rig.store.flush()
+    content = bytearray(rig.file().read_bytes())
+    content[len(content) // 2 :: 100] = b"\xff" * len(content[len(content) // 2 :: 100])
+    damaged = content[: len(content) - 2000] + rig.file().read_bytes()[-2000:]  # what tells of its columns is whole
+    rig.file().write_bytes(damaged)
+    assert len(await rig.restarted().frame(SPOT)) == 0
+    assert rig.store.counters["corrupt"] == 1
+    assert rig.file().with_name(f"{rig.file().name}.corrupt").exists()
+
+
+async def test_a_file_that_the_disk_does_not_give_stays(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    await rig.store.add(SPOT, some(10))
+    await rig.store.flush()
+
+    def unreadable(*_: Any, **__: Any) -> Any:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(feather, "read_table", unreadable)
+    with pytest.raises(OSError, match="Input/output error"):
+        await rig.restarted().frame(SPOT)
+    assert rig.file().exists()
+
+
 async def test_a_file_whose_times_do_not_ascend_is_corrupt(rig: Rig) -> None:
     rig.file().parent.mkdir(parents=True)
     frame = some(3)
@@ -186,3 +215,29 @@ async def test_memory_is_bounded_and_nothing_is_lost_by_it(tmp_path: Path) -> No
     assert rig.store.used_bytes() <= 2**20
     assert [len(await rig.store.frame(series)) for series in many] == [8000] * 5
     assert rig.store.losses == 0
+
+
+async def test_what_comes_while_its_series_is_pushed_out_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = Rig(tmp_path, memory_bytes=2**20)
+    other = Series.of("paper", "ETH/USDT", "1m")
+    await rig.store.add(SPOT, some(10))
+    writing, on = asyncio.Event(), threading.Event()
+    loop, write = asyncio.get_running_loop(), files.write
+
+    def slow(file: Path, series: Series, frame: Frame) -> None:
+        if series == SPOT:
+            loop.call_soon_threadsafe(writing.set)
+            assert on.wait(PATIENT_SECONDS)
+        write(file, series, frame)
+
+    monkeypatch.setattr(files, "write", slow)
+    async with asyncio.timeout(PATIENT_SECONDS):
+        pushing = asyncio.create_task(rig.store.add(other, some(19_999 * 2)))
+        await writing.wait()
+        adding = asyncio.create_task(rig.store.add(SPOT, some(20)))
+        await asyncio.sleep(0)  # it waits for what is being written
+        on.set()
+        await asyncio.gather(pushing, adding)
+    assert len(await rig.store.frame(SPOT)) == 20

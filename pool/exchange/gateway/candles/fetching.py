@@ -26,6 +26,7 @@ PAGE = 1000
 _TAIL_SECONDS = 2.0
 _HOLE_SECONDS = 3600.0
 _EMPTY_SECONDS = 300.0
+_VERDICT_SECONDS = 300.0
 _MOST_SERIES = 2000
 _MOST_ASKED = 500
 _AT_ONCE = 4
@@ -60,6 +61,9 @@ class _Known:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     asked: list[_Asked] = field(default_factory=list)
     partial: list[float] | None = None
+    verdict: bool | None = None
+    """Whether its candles are what minutes add up to, as it was found; None where too little could be compared."""
+    verdict_until: float = 0.0
     losses: int = 0
     """The store's, when `asked` was true: what was asked for and lost since must be asked for again."""
 
@@ -175,13 +179,20 @@ class Fetching:
         base = rollup.base_of(series)
         if base is None:
             return
-        minutes, longer = await self._store.frame(base), await self._store.frame(series)
-        if not len(minutes) or not await asyncio.to_thread(rollup.agree, minutes, longer, series.step):
+        minutes = await self._store.frame(base)
+        if not len(minutes) or not await self._agree(series, known, minutes):
             return
         for low, high in await self._missing(series, known, begin, end):
             made = await asyncio.to_thread(rollup.rolled, minutes, series.step, low, high)
             self.counters["rolled"] += len(made)
             await self._store.add(series, made)
+
+    async def _agree(self, series: Series, known: _Known, minutes: Frame) -> bool:
+        if known.verdict is None or self._clock() >= known.verdict_until:
+            longer = await self._store.frame(series)
+            known.verdict = await asyncio.to_thread(rollup.agree, minutes, longer, series.step)
+            known.verdict_until = self._clock() + _VERDICT_SECONDS
+        return known.verdict is True
 
 
 def _limit(span: int, step: int) -> int:

@@ -31,8 +31,8 @@ def read(file: Path, series: Series) -> Frame | None:
         return None
     try:
         return frame_of_table(feather.read_table(file, memory_map=False), series)
-    except (pyarrow.ArrowException, ValueError, KeyError, TypeError) as problem:
-        if isinstance(problem, OSError):
+    except (pyarrow.ArrowException, OSError, ValueError, KeyError, TypeError) as problem:
+        if isinstance(problem, OSError) and problem.errno is not None:  # without one it is what PyArrow cannot unpack
             raise
         raise Corrupt(f"{file.name}: {problem}") from problem
 

@@ -44,18 +44,14 @@ def rolled(minutes: Frame, step: int, begin: int, end: int) -> Frame:
     return frame_of(rows, 5) if rows else empty(5)
 
 
-def agree(minutes: Frame, longer: Frame, step: int) -> bool:
-    """Whether the last `EVIDENCE` candles that can be compared are there and the same."""
-    runs = minutes.runs(_BASE_MS)
-    same = 0
-    for date, values in zip(longer.dates[::-1], longer.values[::-1], strict=True):
-        opens = int(date)
-        if not any(low <= opens and opens + step <= high for low, high in runs):
-            continue
-        made = rolled(minutes, step, opens, opens + step)
-        if len(made) != 1 or int(made.dates[0]) != opens or not np.array_equal(made.values[0], values):
+def agree(minutes: Frame, longer: Frame, step: int) -> bool | None:
+    """Whether the last `EVIDENCE` candles that can be compared are the same; None where there are fewer."""
+    lows, highs = np.searchsorted(minutes.dates, [longer.dates, longer.dates + step])
+    compared = longer.dates[highs - lows == step // _BASE_MS][-EVIDENCE:].tolist()
+    if len(compared) < EVIDENCE:
+        return None
+    for opens in compared:
+        made, told = rolled(minutes, step, opens, opens + step), longer.between(opens, opens + 1)
+        if made.dates.tolist() != [opens] or not np.array_equal(made.values, told.values):
             return False
-        same += 1
-        if same == EVIDENCE:
-            return True
-    return False
+    return True

@@ -67,12 +67,16 @@ class Store:
         """Closed candles, later told ones in place of former."""
         if not len(candles):
             return
-        held = await self._of(series)
-        async with held.lock:
-            held.frame = held.frame.then(candles)
-            if not held.unwritten:
-                held.since = self._clock()
-            held.unwritten += len(candles)
+        while True:
+            held = await self._of(series)
+            async with held.lock:
+                if self._held.get(series) is not held:
+                    continue  # it was pushed out meanwhile
+                held.frame = held.frame.then(candles)
+                if not held.unwritten:
+                    held.since = self._clock()
+                held.unwritten += len(candles)
+                break
         if held.unwritten >= _WRITE_AFTER_CANDLES:
             await self._write(series, held)
         await self._shrink()
