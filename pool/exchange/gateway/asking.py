@@ -142,6 +142,8 @@ def kind_of(header: str | None) -> Kind:
     return Kind.of(header)
 
 
-def priority_of(header: str | None) -> Priority:
-    """What a header says; `data` for what is not understood."""
-    return header if header in _PRIORITIES else "data"  # type: ignore[return-value]
+def priority_of(header: str | None, public: bool) -> Priority:
+    """What a header says; `data` for what is not understood. What is `public` is never more than a price."""
+    if header not in _PRIORITIES or header == "data":
+        return "data"
+    return "price" if public else header  # type: ignore[return-value]

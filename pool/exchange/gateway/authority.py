@@ -2,6 +2,10 @@
 
 `now` is Unix time that does not jump. A request waits as long as it may still go before its deadline; where that is
 certain not to come it is refused at once.
+
+What is public is limited by address: by what the exchange tells of it, else at ccxt's pace. What is signed counts only
+where the exchange tells what this address used, whoever asked; elsewhere it is its account's, which ccxt in the bot
+paces as ever. However many accounts look at their orders, they take nothing of the prices that exits are decided on.
 """
 
 from collections import Counter
@@ -20,18 +24,19 @@ MOST_FLYING = 50
 theirs."""
 _MOST_ENDPOINT_WINDOWS = 500
 _LEAST_AGAIN = 0.05
-_ALL = ""
-"""Of what all families of endpoints share."""
+_ALL, _PACE, _CONNECTIONS = "", "/pace", "/connections"
+"""What requests of all families of endpoints share: the limits that hold for all, the bucket, the way out."""
 _MOST_SKEW_SECONDS = 60.0
 _CLOCK_SET_SECONDS = 5.0
 """An exchange's clock that falls behind by more than an answer's way was set."""
 
 
 class _Look(NamedTuple):
-    """How it stands with requests of one kind: what will never be, what of the shared ones holds them, whether nothing
-    does, and for how long for certain."""
+    """How it stands with requests of one kind: what will never be, what they share with others, what of that holds
+    them, whether nothing does, and for how long for certain."""
 
     never: Denied | None
+    needs: set[str]
     held: set[str]
     free: bool
     wait: float
@@ -74,14 +79,13 @@ class Authority:
         blocked: set[str] = set()
         looks: dict[object, _Look] = {}
         for ticket in self.queue:
-            alike = (ticket.endpoint, ticket.priority, ticket.straight)
+            alike = (ticket.endpoint, ticket.priority, ticket.straight, ticket.account if ticket.signed else None)
             look = looks.get(alike) or self._look(ticket, now)
             looks[alike] = look
             if look.never is not None:
                 self._drop(ticket, look.never, turn)
                 continue
-            family = ticket.endpoint.family
-            if look.free and not blocked & {_ALL, family}:
+            if look.free and blocked.isdisjoint(look.needs):
                 self.queue.served(ticket)
                 self._send(ticket, now)
                 turn.granted.append(ticket)
@@ -95,48 +99,51 @@ class Authority:
         return turn
 
     def _look(self, ticket: Ticket, now: float) -> "_Look":
-        never = self._never(ticket, now)
-        common, counted, own = self._common(ticket, now), self._counted(ticket, now), self._own(ticket, now)
-        held = {_ALL} if common != 0.0 else set[str]()
-        if counted != 0.0:
-            held.add(ticket.endpoint.family)
-        return _Look(never, held, not held and own == 0.0, max(common or 0.0, counted or 0.0, own or 0.0))
+        shared, own = self._shared(ticket, now), self._own(ticket, now)
+        held = {name for name, wait in shared.items() if wait != 0.0}
+        needs = set(shared)
+        if self.bucket.guarantees(ticket.priority, ticket.cost, now):
+            needs.discard(_PACE)
+        wait = max(own or 0.0, *(one or 0.0 for one in shared.values()))
+        return _Look(self._never(ticket, now), needs, held, not held and own == 0.0, wait)
 
     def _never(self, ticket: Ticket, now: float) -> Denied | None:
         banned = self.standing.banned(now)
         if banned > 0:
             return Denied("banned", 429, banned)
+        trying = self.standing.tried_straight(ticket.priority, now) if ticket.straight else 0.0
+        if trying > 0:
+            return Denied("banned", 429, trying)
         opened = self.standing.opened(ticket.endpoint.name, ticket.priority, now)
         return Denied("open", 503, opened) if opened > 0 else None
 
-    def _common(self, ticket: Ticket, now: float) -> float | None:
-        """Seconds until there is room in what all requests share; None: until an answer comes."""
-        share = SHARES[ticket.priority]
-        waits: list[float | None] = [self.standing.paused(ticket.priority, now)]
-        if not self._used_told(ticket):
-            waits.append(self.bucket.wait(share, ticket.cost, now))
-        for (family, _), window in self.windows.items():
-            if family == _ALL:
-                waits.append(window.wait(share, self._weight(ticket, window), now))
-        if self.standing.probing(ticket.priority, now):
-            waits.append(None)
-        if not ticket.straight and len(self._flying) >= share * MOST_FLYING:
-            waits.append(None)
-        return _longest(waits)
+    def _shared(self, ticket: Ticket, now: float) -> dict[str, float | None]:
+        """Seconds until there is room in what it shares with others; None: until an answer comes."""
+        told = self._windows_in(ticket.endpoint.family)
+        shared = {ticket.endpoint.family: self._room(told, ticket, now)}
+        if not ticket.signed:
+            if not told:
+                shared[_PACE] = self.bucket.wait(ticket.priority, ticket.cost, now)
+            shared[_ALL] = self._room(self._windows_in(_ALL), ticket, now)
+        if not ticket.straight:
+            busy = len(self._flying) >= SHARES[ticket.priority] * MOST_FLYING
+            shared[_CONNECTIONS] = None if busy else 0.0
+        return shared
 
-    def _counted(self, ticket: Ticket, now: float) -> float | None:
-        """The same in what is counted for its family of endpoints."""
-        share, told = SHARES[ticket.priority], self._used_told(ticket)
-        return _longest([window.wait(share, self._weight(ticket, window), now) for window in told])
+    def _room(self, windows: list[Window], ticket: Ticket, now: float) -> float | None:
+        return _longest([one.wait(ticket.priority, self._weight(ticket, one), now) for one in windows])
 
-    def _used_told(self, ticket: Ticket) -> list[Window]:
-        return [window for (family, _), window in self.windows.items() if family == ticket.endpoint.family]
+    def _windows_in(self, family: str) -> list[Window]:
+        return [window for (one, _), window in self.windows.items() if one == family]
 
     def _own(self, ticket: Ticket, now: float) -> float | None:
-        """The same in what its endpoint has for itself."""
-        share = SHARES[ticket.priority]
-        told = self._of_endpoints.get(ticket.endpoint.name, {})
-        return _longest([window.wait(share, 1.0, now) for window in told.values()])
+        """The same in what its endpoint or its account has for itself, and in what all have to wait for."""
+        endpoint, priority = ticket.endpoint.name, ticket.priority
+        waits: list[float | None] = [self.standing.paused(priority, endpoint, ticket.account, now)]
+        if self.standing.probing(priority, now):
+            waits.append(None)
+        told = {} if ticket.signed else self._of_endpoints.get(endpoint, {})
+        return _longest([*waits, *(window.wait(priority, 1.0, now) for window in told.values())])
 
     def _weight(self, ticket: Ticket, window: Window) -> float:
         if window.aligned:
@@ -154,8 +161,10 @@ class Authority:
     def _send(self, ticket: Ticket, now: float) -> None:
         self._numbers += 1
         ticket.number, ticket.sent_at = self._numbers, now
-        self.bucket.charge(ticket.cost, now)
+        if not ticket.signed:
+            self.bucket.charge(ticket.priority, ticket.cost, now)
         if ticket.straight:
+            self.standing.permitted(now)
             for window, weight in self._counting(ticket):
                 window.permitted(weight, now)
             return
@@ -165,9 +174,11 @@ class Authority:
             window.sent(ticket.number, weight)
 
     def _counting(self, ticket: Ticket) -> list[tuple[Window, float]]:
-        families = (_ALL, ticket.endpoint.family)
-        shared = [(one, self._weight(ticket, one)) for (family, _), one in self.windows.items() if family in families]
-        return shared + [(window, 1.0) for window in self._of_endpoints.get(ticket.endpoint.name, {}).values()]
+        told = [(one, self._weight(ticket, one)) for one in self._windows_in(ticket.endpoint.family)]
+        if ticket.signed:
+            return told
+        shared = [(one, self._weight(ticket, one)) for one in self._windows_in(_ALL)]
+        return told + shared + [(one, 1.0) for one in self._of_endpoints.get(ticket.endpoint.name, {}).values()]
 
     # --- what came of it
 
@@ -176,19 +187,28 @@ class Authority:
         at = self._hear_clock(headers, now)
         unix = now + (self._behind or 0.0)
         heard = readings(headers, unix)
-        if ticket.priority != "data":  # what belongs to an account is no limit of this machine's address
+        if ticket.signed:  # what belongs to an account is no limit of this machine's address
             heard = [reading for reading in heard if _counts_addresses(reading)]
-        told = {id(self._hear(ticket, reading, at, now)) for reading in heard}
+        told = [self._hear(ticket, reading, at, now) for reading in heard]
         for window, _ in self._counting(ticket):
-            if id(window) not in told:
+            if not any(window is one for one in told):
                 window.silent(ticket.number, now)
         self._flying.pop(ticket.number, None)
         if status in (418, 429):
-            self.standing.refused(status, retry_after(headers, unix), ticket.sent_at, now)
-            self.standing.withdrawn(ticket.endpoint.name)
-            self._doubt(now)
+            self._refused(ticket, status, retry_after(headers, unix), told, now)
         else:
             self.standing.answered(ticket.endpoint.name, status < 500, ticket.sent_at, now)
+
+    def _refused(self, ticket: Ticket, status: int, retry: float | None, told: list[Window], now: float) -> None:
+        """Too much was asked: of the address, or by one account, where what is told of the address is not full."""
+        endpoint = ticket.endpoint.name
+        self.standing.withdrawn(endpoint)
+        full = any(one.used + self._weight(ticket, one) > SHARES["exit"] * one.limit for one in told)
+        if status == 429 and ticket.signed and not full:
+            self.standing.refused_account(ticket.account, retry, ticket.sent_at, now)
+            return
+        self.standing.refused(status, retry, ticket.sent_at, now, endpoint)
+        self._doubt(now)
 
     def _doubt(self, now: float) -> None:
         self.bucket.fill(now)

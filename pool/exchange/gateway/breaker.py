@@ -14,10 +14,15 @@ from pool.contract.market import Priority
 CONSECUTIVE = 5
 _SHARE, _LEAST, _SPAN_SECONDS = 0.5, 20, 30.0
 _FIRST_OPEN, _LONGEST_OPEN = 2.0, 60.0
+_LONGEST_WITHOUT_PRICE = 5.0
+"""An endpoint that fails is tried as often for the prices that exits are decided on: they are missed while it is left
+in peace for longer than the exchange was gone."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 10.0, 120.0
 _FIRST_BAN, _LONGEST_BAN = 120.0, 3_600.0
 _TRY_SECONDS = 60.0
 """A try that is not heard of for longer is given up."""
+_STRAIGHT_TRY_SECONDS = 10.0
+"""One that nobody tells of has been made by then."""
 _JITTER = 0.1
 _RECENT_SECONDS = 300.0
 _MOST_ENDPOINTS = 500
@@ -25,6 +30,8 @@ _SEVERAL = 3
 
 ALWAYS: frozenset[Priority] = frozenset(("exit", "cancel"))
 """Held back by a ban alone."""
+Account = tuple[str, str, str]
+"""Peer, tenant, bot."""
 
 
 @dataclass
@@ -38,15 +45,18 @@ class Breaker:
     last_at: float = 0.0
     _length: float = 0.0
     _opened_at: float = 0.0
+    _failed_at: float = 0.0
+    """Since it is open: by the last try."""
     _trying_until: float = 0.0
     _ended: deque[tuple[float, bool]] = field(default_factory=deque)
 
-    def wait(self, now: float) -> float:
-        """Seconds; 0 where it is closed or may be tried."""
+    def wait(self, now: float, longest: float = _LONGEST_OPEN) -> float:
+        """Seconds; 0 where it is closed or may be tried. `longest`: after the last try that failed."""
         if self.open_until is None:
             return 0.0
-        if now < self.open_until:
-            return self.open_until - now
+        until = min(self.open_until, self._failed_at + longest)
+        if now < until:
+            return until - now
         return max(0.0, min(self._trying_until - now, 1.0))
 
     def state(self, now: float) -> Literal["closed", "half_open", "open"]:
@@ -56,7 +66,7 @@ class Breaker:
 
     def trying(self, now: float) -> None:
         """A request is under way; where the breaker is half open it is the one that tries."""
-        if self.open_until is not None and now >= self.open_until:
+        if self.open_until is not None and now >= min(self.open_until, self._failed_at + _LONGEST_WITHOUT_PRICE):
             self._trying_until = now + _TRY_SECONDS
 
     def ended(self, worked: bool, sent_at: float, now: float) -> None:
@@ -77,7 +87,9 @@ class Breaker:
         if worked:
             self.open_until, self._length, self.failures, self._trying_until = None, 0.0, 0, 0.0
             self._ended.clear()
-        elif self.open_until is not None and sent_at >= self.open_until:
+            return
+        self._failed_at, self._trying_until = now, 0.0
+        if self.open_until is not None and sent_at >= self.open_until:
             self._open(now)
 
     def withdrawn(self) -> None:
@@ -86,7 +98,7 @@ class Breaker:
 
     def _open(self, now: float) -> None:
         self._length = min(self._length * 2 or _FIRST_OPEN, _LONGEST_OPEN)
-        self._opened_at = now
+        self._opened_at = self._failed_at = now
         self.open_until = now + self._length * (1 + _JITTER * self.jitter())
         self._trying_until = 0.0
 
@@ -102,6 +114,26 @@ class Breaker:
         until, length, last = value
         self.open_until = None if until is None else float(until) + shift
         self._length, self.last_at = float(length), float(last) + shift
+        self._failed_at = self.last_at
+
+
+@dataclass
+class Pause:
+    """After a 429."""
+
+    until: float = 0.0
+    length: float = 0.0
+    """Of the last one without a length of its own: the next is twice that."""
+    _at: float = 0.0
+
+    def refused(self, retry_after: float | None, sent_at: float, now: float, spread: float) -> None:
+        if retry_after is None:
+            if sent_at >= self._at:
+                self.length = min(self.length * 2 or _FIRST_PAUSE, _LONGEST_PAUSE)
+            retry_after = self.length or _FIRST_PAUSE
+        if sent_at >= self._at or retry_after + now > self.until:
+            self._at = now
+            self.until = max(self.until, now + retry_after * spread)
 
 
 @dataclass
@@ -111,29 +143,46 @@ class Standing:
     jitter: Callable[[], float]
     banned_until: float = 0.0
     banned_at: float = 0.0
-    paused_until: float = 0.0
-    _paused_at: float = 0.0
-    _pause: float = 0.0
+    _pause: Pause = field(default_factory=Pause)
+    """Of all but exits, cancels, and prices of other endpoints than the one that was too much."""
+    _pauses: dict[str | Account, Pause] = field(default_factory=dict)
+    """Of prices by endpoint, and of accounts: of what is signed, where the address is not what was too much."""
     _ban: float = 0.0
     returning: bool = False
     """After a ban one request tries before others go."""
     _trying_until: float = 0.0
+    _permitted_until: float = 0.0
     _worked_at: float = 0.0
     _breakers: dict[str, Breaker] = field(default_factory=dict)
 
-    def refused(self, status: int, retry_after: float | None, sent_at: float, now: float) -> None:
+    @property
+    def paused_until(self) -> float:
+        return self._pause.until
+
+    def refused(
+        self, status: int, retry_after: float | None, sent_at: float, now: float, endpoint: str | None = None
+    ) -> None:
         """429 or 418. Exchanges that say it otherwise (403 of a network in between, a phrase in a body) are answered as
         they answer: what such a refusal means is nowhere told for certain, and ccxt in the bot understands it."""
         if status == 418:
             self._banned(retry_after, sent_at, now)
             return
-        if retry_after is None:
-            if sent_at >= self._paused_at:
-                self._pause = min(self._pause * 2 or _FIRST_PAUSE, _LONGEST_PAUSE)
-            retry_after = self._pause or _FIRST_PAUSE
-        if sent_at >= self._paused_at or retry_after + now > self.paused_until:
-            self._paused_at = now
-            self.paused_until = max(self.paused_until, now + retry_after * (1 + _JITTER * self.jitter()))
+        spread = 1 + _JITTER * self.jitter()
+        self._pause.refused(retry_after, sent_at, now, spread)
+        if endpoint is not None:
+            self._pause_of(endpoint, now).refused(retry_after, sent_at, now, spread)
+
+    def refused_account(self, account: Account, retry_after: float | None, sent_at: float, now: float) -> None:
+        """429 of what one account did (orders in ten seconds): nobody else's affair."""
+        self._pause_of(account, now).refused(retry_after, sent_at, now, 1 + _JITTER * self.jitter())
+
+    def _pause_of(self, whose: str | Account, now: float) -> Pause:
+        """One that is over for long is forgotten."""
+        if whose not in self._pauses or now - self._pauses[whose].until > _LONGEST_PAUSE:
+            kept = {one: pause for one, pause in self._pauses.items() if now - pause.until <= _LONGEST_PAUSE}
+            self._pauses = dict(list(kept.items())[1 - _MOST_ENDPOINTS :])
+            self._pauses[whose] = Pause()
+        return self._pauses[whose]
 
     def _banned(self, retry_after: float | None, sent_at: float, now: float) -> None:
         if retry_after is None:
@@ -145,7 +194,7 @@ class Standing:
         self.banned_until = max(
             self.banned_until, now + retry_after + 1.0 + min(5.0, retry_after * _JITTER) * self.jitter()
         )
-        self.returning, self._trying_until = True, 0.0
+        self.returning, self._trying_until, self._permitted_until = True, 0.0, 0.0
 
     def answered(self, endpoint: str, worked: bool, sent_at: float, now: float) -> None:
         """An answer that is neither 429 nor 418, or none."""
@@ -158,7 +207,7 @@ class Standing:
         if worked:
             self.returning = False
             if sent_at >= self.paused_until:
-                self._pause = 0.0
+                self._pause.length = 0.0
 
     def withdrawn(self, endpoint: str) -> None:
         self.breaker(endpoint).withdrawn()
@@ -172,11 +221,34 @@ class Standing:
         """The first request after a ban is under way, and others wait for what comes of it."""
         return self.returning and now < self._trying_until and priority not in ALWAYS
 
-    def paused(self, priority: Priority, now: float) -> float:
-        return 0.0 if priority in ALWAYS else max(0.0, self.paused_until - now)
+    def permitted(self, now: float) -> None:
+        """Somebody asks himself, and tells nothing of what comes of it. After a ban he is the one who tries; when he
+        has had his time and nobody heard of another ban, it is over."""
+        if not self.returning:
+            return
+        if 0 < self._permitted_until <= now:
+            self.returning = False
+        elif self._permitted_until == 0:
+            self._permitted_until = now + _STRAIGHT_TRY_SECONDS
+
+    def tried_straight(self, priority: Priority, now: float) -> float:
+        """Seconds in which others who would ask themselves have to wait after a ban."""
+        if not self.returning or priority in ALWAYS:
+            return 0.0
+        return max(0.0, max(self._permitted_until, min(self._trying_until, now + 1.0)) - now)
+
+    def paused(self, priority: Priority, endpoint: str, account: Account, now: float) -> float:
+        if priority in ALWAYS:
+            return 0.0
+        own = self._pauses.get(endpoint if priority == "price" else account)
+        until = 0.0 if own is None or priority == "data" else own.until
+        return max(0.0, (until if priority == "price" else max(until, self._pause.until)) - now)
 
     def opened(self, endpoint: str, priority: Priority, now: float) -> float:
-        return 0.0 if priority in ALWAYS or endpoint not in self._breakers else self._breakers[endpoint].wait(now)
+        if priority in ALWAYS or endpoint not in self._breakers:
+            return 0.0
+        longest = _LONGEST_WITHOUT_PRICE if priority == "price" else _LONGEST_OPEN
+        return self._breakers[endpoint].wait(now, longest)
 
     def sent(self, endpoint: str, now: float) -> None:
         self.breaker(endpoint).trying(now)
@@ -203,8 +275,8 @@ class Standing:
     def to_json(self) -> dict[str, Any]:
         return {
             "banned_until": self.banned_until,
-            "paused_until": self.paused_until,
-            "pause": self._pause,
+            "paused_until": self._pause.until,
+            "pause": self._pause.length,
             "ban": self._ban,
             "returning": self.returning,
             "breakers": {name: one.to_json() for name, one in self._breakers.items() if one.open_until is not None},
@@ -213,8 +285,8 @@ class Standing:
     def of_json(self, value: dict[str, Any], shift: float) -> None:
         """Times are `shift`ed."""
         self.banned_until = float(value["banned_until"]) + shift
-        self.paused_until = float(value["paused_until"]) + shift
-        self._pause, self._ban = float(value["pause"]), float(value["ban"])
+        self._pause = Pause(float(value["paused_until"]) + shift, float(value["pause"]))
+        self._ban = float(value["ban"])
         self.returning = bool(value["returning"])
         for name, one in value["breakers"].items():
             self.breaker(str(name)).of_json(one, shift)

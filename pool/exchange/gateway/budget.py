@@ -90,10 +90,11 @@ class Budgets:
         tenant: str | None,
         peer: str,
         deadline: float,
+        bot: str | None = None,
     ) -> Leave:
         """Leave to ask, at the latest at `deadline` (monotonic). Raises Refused."""
         one, endpoint = await self._find(exchange, authority, method, path, query)
-        ticket = Ticket(endpoint, priority, tenant or "", peer, self.unix(deadline))
+        ticket = Ticket(endpoint, priority, tenant or "", peer, self.unix(deadline), bot=bot or "")
         await self._wait(one, ticket)
         return Leave(self, one, ticket)
 
@@ -198,7 +199,7 @@ class Budgets:
         if failing:
             return self._failing(authority, failing, recent, now)
         if standing.paused_until > now:
-            text = f"{name} said that too much was asked; only exits and cancels are sent for a while."
+            text = f"{name} said that too much was asked; only exits, cancels and prices are sent for a while."
             return Standing("closed", text, _instant(standing.paused_until))
         return Standing()
 

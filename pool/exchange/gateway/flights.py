@@ -23,6 +23,7 @@ class Asker:
     tenant: str | None
     peer: str
     priority: Priority
+    bot: str | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -141,6 +141,7 @@ class Gateway:
                 asker.tenant,
                 asker.peer,
                 asyncio.get_running_loop().time() + LEAVE_SECONDS,
+                asker.bot,
             )
             flight.sent = sent = self.clock.now()
             answer = await self._ask(method, asked, kind, headers, body, admission, sent)

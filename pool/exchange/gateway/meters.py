@@ -1,6 +1,7 @@
 """How much of one limit is used: by what the exchange tells (`Window`), or by what it is asked (`Bucket`). Pure.
 
 A class of requests has a share of the limit, and room as long as all that is used, by whomever, leaves that share open.
+Of a bucket, data has a part that nothing else can take.
 """
 
 from collections import deque
@@ -8,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pool.contract.market import Priority
+from pool.exchange.gateway.breaker import ALWAYS
 from pool.exchange.gateway.limits_told import Reading
 
 SHARES: dict[Priority, float] = {
@@ -18,8 +20,11 @@ SHARES: dict[Priority, float] = {
     "price": 0.80,
     "data": 0.60,
 }
+GUARANTEED = 0.20
+"""Of a bucket's pace: data's, however much is asked of higher classes."""
+_LEVELS = (1.0, SHARES["price"], SHARES["data"])
 _UNCONFIRMED_SHARE = 0.10
-"""Of the limit, in a new window until the exchange has told that it is one."""
+"""Of the limit, in a new window until the exchange has told that it is one; exits and cancels do not wait for that."""
 _STRAIGHT_SECONDS = 10.0
 """What was permitted has been asked by then, so later answers count it."""
 _LATEST_SECONDS = 1.0
@@ -32,7 +37,8 @@ _BELIEVED = 3
 
 @dataclass
 class Bucket:
-    """Where an exchange tells nothing: as ccxt paces it. Each share has its own level, which drains at its own rate."""
+    """What is public, where an exchange tells nothing: as ccxt paces it. Each share has its own level, which drains at
+    its own rate; in that of what is guaranteed there is data alone."""
 
     per_second: float
     """In ccxt's cost units."""
@@ -47,20 +53,31 @@ class Bucket:
         passed = max(0.0, now - self._at)
         return max(0.0, self._levels.get(share, 0.0) - passed * self.per_second * share)
 
-    def wait(self, share: float, cost: float, now: float) -> float:
+    def wait(self, priority: Priority, cost: float, now: float) -> float:
         """Seconds until there is room; a request that is greater than the whole share has it when nothing is used."""
+        wait = self._wait(SHARES[priority], cost, now)
+        return min(wait, self._wait(GUARANTEED, cost, now)) if priority == "data" else wait
+
+    def guarantees(self, priority: Priority, cost: float, now: float) -> bool:
+        """Whether there is room that no other class has a claim to."""
+        return priority == "data" and self._wait(GUARANTEED, cost, now) == 0.0
+
+    def _wait(self, share: float, cost: float, now: float) -> float:
         over = self.level(share, now) + cost - share * self.capacity
         over = min(over, self.level(share, now))
         return 0.0 if over <= 1e-9 else over / (self.per_second * share)
 
-    def charge(self, cost: float, now: float) -> None:
+    def charge(self, priority: Priority, cost: float, now: float) -> None:
         most = self.capacity + cost
-        levels = {share: min(self.level(share, now) + cost, most) for share in {1.0, *SHARES.values()}}
+        levels = {share: min(self.level(share, now) + cost, most) for share in _LEVELS}
+        levels[GUARANTEED] = self.level(GUARANTEED, now)
+        if priority == "data":
+            levels[GUARANTEED] = min(levels[GUARANTEED] + cost, most)
         self._levels, self._at = levels, max(self._at, now)
 
     def fill(self, now: float) -> None:
         """The exchange said that it is too much."""
-        self._levels, self._at = dict.fromkeys((1.0, *SHARES.values()), self.capacity), now
+        self._levels, self._at = dict.fromkeys((*_LEVELS, GUARANTEED), self.capacity), now
 
     def to_json(self) -> list[Any]:
         return [self._at, sorted(self._levels.items())]
@@ -115,12 +132,13 @@ class Window:
         """Of requests whose weight is not in `used`."""
         return sum(self._pending.values()) + sum(one.weight for one in self._unseen)
 
-    def wait(self, share: float, weight: float, now: float) -> float | None:
+    def wait(self, priority: Priority, weight: float, now: float) -> float | None:
         """Seconds until there is room for certain; None: when an answer under way comes, at the latest as the window
         rolls. A request that is greater than the whole share has room when nothing is used."""
         self.roll(now)
-        held, room = self.held, share * self.limit - self.used
-        if self.used + held <= 0 or (held + weight <= room and self._may(held + weight)):
+        held, room = self.held, SHARES[priority] * self.limit - self.used
+        certain = priority in ALWAYS or self._may(held + weight)
+        if self.used + held <= 0 or (held + weight <= room and certain):
             return 0.0
         if self._pending and (self.used <= 0 or weight <= room):
             return None

@@ -62,8 +62,10 @@ class Budgets(Protocol):
         tenant: str | None,
         peer: str,
         deadline: float,
+        bot: str | None = None,
     ) -> Admission:
-        """Leave to ask, at the latest at `deadline` (monotonic). Raises Refused."""
+        """Leave to ask, at the latest at `deadline` (monotonic). `peer`, `tenant` and `bot` tell accounts apart. Raises
+        Refused."""
         ...
 
     async def permit(

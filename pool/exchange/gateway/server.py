@@ -78,10 +78,11 @@ class Front:
                 kind = kind_of(headers.get(market.KIND_HEADER))
                 served = gateway.kept(asked, key, kind)
                 if served is None:
-                    served = await gateway.shared(asked, key, kind, _asker(request), request.raw_headers)
+                    served = await gateway.shared(asked, key, kind, _asker(request, True), request.raw_headers)
             else:
                 body = await request.read() if request.body_exists else None
-                served = await gateway.alone(request.method, asked, _asker(request), request.raw_headers, body)
+                asker = _asker(request, False)
+                served = await gateway.alone(request.method, asked, asker, request.raw_headers, body)
         except Refused as refused:
             tally.refused[refused.refusal] += 1
             raise
@@ -120,10 +121,10 @@ class Front:
         return reply
 
 
-def _asker(request: web.BaseRequest) -> Asker:
-    tenant = request.headers.get(market.TENANT_HEADER)
-    priority = priority_of(request.headers.get(market.PRIORITY_HEADER))
-    return Asker(tenant[:_MOST_TEXT] if tenant else None, request.remote or "", priority)
+def _asker(request: web.BaseRequest, public: bool) -> Asker:
+    tenant, bot = request.headers.get(market.TENANT_HEADER), request.headers.get(market.BOT_HEADER)
+    priority = priority_of(request.headers.get(market.PRIORITY_HEADER), public)
+    return Asker(tenant and tenant[:_MOST_TEXT], request.remote or "", priority, bot and bot[:_MOST_TEXT])
 
 
 def _passed_down(name: str) -> bool:

@@ -8,7 +8,8 @@ from pool.exchange.gateway.tables import Endpoint
 
 @dataclass(eq=False, slots=True)
 class Ticket:
-    """A request that waits, then is under way. `straight`: somebody else sends it, and tells no answer."""
+    """A request that waits, then is under way. `straight`: somebody else sends it, and tells no answer. `peer` is the
+    address it came from; that, `tenant` and `bot` are the account as far as we know it."""
 
     endpoint: Endpoint
     priority: Priority
@@ -16,12 +17,22 @@ class Ticket:
     peer: str
     deadline: float
     straight: bool = False
+    bot: str = ""
     number: int = 0
     sent_at: float = 0.0
 
     @property
     def cost(self) -> float:
         return self.endpoint.cost
+
+    @property
+    def signed(self) -> bool:
+        """It belongs to an account, and is limited by what the exchange allows that."""
+        return self.priority not in ("price", "data")
+
+    @property
+    def account(self) -> tuple[str, str, str]:
+        return (self.peer, self.tenant, self.bot)
 
 
 @dataclass(frozen=True, slots=True)

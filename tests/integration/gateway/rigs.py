@@ -44,6 +44,7 @@ class OpenBudgets:
     """Leave for everybody, but where a test says otherwise."""
 
     asked: list[tuple[str | None, Priority, str, str]] = field(default_factory=list)
+    bots: list[str | None] = field(default_factory=list)
     outcomes: list[int | BaseException] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     refuse: Callable[[str | None], Refused | None] = lambda tenant: None
@@ -63,8 +64,10 @@ class OpenBudgets:
         tenant: str | None,
         peer: str,
         deadline: float,
+        bot: str | None = None,
     ) -> Admitted:
         self.asked.append((tenant, priority, method, path))
+        self.bots.append(bot)
         if self.gate is not None:
             await self.gate.wait()
         refused = self.refuse(tenant)

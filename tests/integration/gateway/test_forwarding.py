@@ -50,6 +50,7 @@ async def test_what_is_ours_and_of_one_hop_never_goes_up(rig: Rig, exchange: Scr
     (seen,) = exchange.asked
     assert seen.method == "POST"
     assert seen.raw_path == "/order?b=2&a=1%2F1&signature=ab"
+    assert rig.budgets.bots == ["b"], "whose account it is, as far as we know"
     assert seen.headers["X-MBX-APIKEY"] == "key"
     assert seen.headers["Host"] == exchange.url.removeprefix("http://")
     assert not [name for name in seen.headers if name.lower().startswith("x-flotilla") or name in ("Cookie", "TE")]

@@ -303,17 +303,17 @@ async def test_candles_are_not_joined_across_a_close(rig: Rig, exchange: Scripte
     assert [(await first).body, (await second).body] == [b'["before"]', b'["after"]']
 
 
-async def test_an_exit_does_not_wait_behind_data(rig: Rig, exchange: Scripted) -> None:
+async def test_a_price_does_not_wait_behind_data(rig: Rig, exchange: Scripted) -> None:
     """A request that waits for its budget is joined by its like and by less urgent ones alone."""
     exchange.handlers["/book"] = numbered()
     rig.budgets.gate = asyncio.Event()
     data = [asyncio.create_task(rig.get("/book", BOOK)) for _ in range(2)]
     await joined(rig, 2)
-    exit = asyncio.create_task(rig.get("/book", BOOK, **{"X-Flotilla-Priority": "exit"}))
+    price = asyncio.create_task(rig.get("/book", BOOK, **{"X-Flotilla-Priority": "price"}))
     await joined(rig, 3)
-    assert [priority for _, priority, _, _ in rig.budgets.asked] == ["data", "exit"]
+    assert [priority for _, priority, _, _ in rig.budgets.asked] == ["data", "price"]
     rig.budgets.gate.set()
-    assert {reply.status for reply in await asyncio.gather(exit, *data)} == {200}
+    assert {reply.status for reply in await asyncio.gather(price, *data)} == {200}
 
 
 async def test_a_budget_that_is_not_ones_own_is_no_reason_to_be_refused(rig: Rig, exchange: Scripted) -> None:

@@ -124,8 +124,14 @@ def test_an_exchange_sees_neither_us_nor_who_asks() -> None:
     ]
 
 
+def test_what_is_public_is_a_price_at_the_most() -> None:
+    """Else whoever calls his data an exit would ask beside everybody's budget."""
+    assert {priority_of(one, True) for one in ("exit", "cancel", "entry", "order", "price")} == {"price"}
+    assert priority_of("data", True) == priority_of("first", True) == priority_of(None, True) == "data"
+
+
 def test_what_is_not_understood_is_data_of_another_kind() -> None:
-    assert priority_of("exit") == "exit"
-    assert priority_of("first") == priority_of(None) == "data"
+    assert priority_of("exit", False) == "exit"
+    assert priority_of("first", False) == priority_of(None, False) == "data"
     assert kind_of("candles;timeframe=60;limit=5").timeframe == 60
     assert kind_of("candles;timeframe=x").name == kind_of("nothing").name == kind_of(None).name == "other"

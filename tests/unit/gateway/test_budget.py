@@ -213,6 +213,15 @@ def test_permits_count_until_the_exchange_must_have_counted_them() -> None:
     assert asker.one.use(asker.now)[0] == asker.exchange.used
 
 
+def test_permits_where_the_exchange_counts_this_address_leave_less_for_all() -> None:
+    asker = Asker(limit=100)
+    asker.served()
+    for number in range(200):
+        asker.ask("order", straight=True, bot=f"b{number}", patience=0.0)
+    assert asker.one.use(asker.now)[0] == 80
+    assert not asker.served("price")
+
+
 def test_permits_are_refused_as_requests_are() -> None:
     asker = Asker(limit=100)
     asker.fill("data")
@@ -284,7 +293,7 @@ def test_where_nothing_is_told_it_is_ccxts_pace_with_shares() -> None:
         asker.one.told(ticket, 200, {}, asker.now)
     asker.now += 1.0
     asker.look()
-    assert len(asker.under_way) == 5  # six a second, less what the exit took
+    assert len(asker.under_way) == 6, "six a second: what an account does is its own affair"
 
 
 def test_limits_of_one_endpoint_hold_back_that_endpoint_alone() -> None:
@@ -367,6 +376,64 @@ def test_too_many_requests_hold_back_all_but_exits_and_what_was_told_is_doubted(
     asker.now += 10.5
     asker.look()
     assert all(ticket in asker.under_way for ticket in waiting)
+
+
+def test_too_many_of_another_endpoint_do_not_hold_back_a_price() -> None:
+    asker = Asker(limit=1_000)
+    asker.served()
+    asker.answer(asker.ask(endpoint=KLINES), status=429)
+    assert not asker.served("data", ONE)
+    entry = asker.ask("entry", patience=30.0)
+    assert asker.served("price", ONE), "though an entry waits that is worth more"
+    assert entry not in asker.under_way
+    assert not asker.served("price", KLINES)
+
+
+def test_too_many_of_one_account_hold_back_that_account_alone() -> None:
+    asker = Asker(limit=1_000)
+    asker.served()
+    asker.answer(asker.ask("entry", ORDER, bot="busy"), status=429)
+    assert asker.ask("entry", ORDER, bot="busy") not in asker.under_way
+    assert asker.denied[-1][1].refusal == "budget"
+    assert asker.ask("exit", ORDER, bot="busy") in asker.under_way
+    waiting = asker.ask("order", ORDER, bot="busy", patience=60.0)
+    assert waiting not in asker.under_way
+    for priority in get_args(Priority):
+        assert asker.served(priority), "another bot's, or nobody's in particular"
+
+
+def test_too_many_of_one_account_are_everybodys_where_the_address_is_full() -> None:
+    asker = Asker(limit=100)
+    asker.served()
+    ticket = asker.ask("entry", ORDER, bot="busy")
+    asker.exchange.used += 200
+    asker.answer(ticket)
+    assert asker.one.standing.paused_until > asker.now
+
+
+def test_exits_do_not_wait_until_a_new_window_is_confirmed() -> None:
+    asker = Asker(limit=100)
+    asker.fill("data")
+    asker.now = MINUTE + 62
+    tries = [asker.ask("data") for _ in range(10)]
+    assert all(ticket in asker.under_way for ticket in tries)
+    assert asker.ask("price") not in asker.under_way
+    assert asker.ask("exit") in asker.under_way
+    assert asker.ask("cancel") in asker.under_way
+
+
+def test_when_a_ban_ends_one_who_asks_himself_tries_and_others_are_refused_until_it_is_known() -> None:
+    asker = Asker(limit=1_000)
+    asker.served()
+    asker.answer(asker.ask(), status=418)
+    asker.now += 121.5
+    permits = [asker.ask("order", straight=True, bot=f"b{number}") for number in range(20)]
+    assert [ticket.number > 0 for ticket in permits] == [True] + [False] * 19
+    assert asker.denied[-1][1].refusal == "banned"
+    assert asker.denied[-1][1].retry_after == pytest.approx(10.0)
+    assert asker.ask("exit", straight=True).number > 0
+    assert asker.served("data"), "its answer is seen, and it worked"
+    assert asker.ask("order", straight=True).number > 0
 
 
 def test_a_ban_refuses_everything_then_one_request_tries() -> None:
@@ -460,11 +527,11 @@ def state_of(one: Authority) -> Any:
 def test_what_was_used_and_bans_survive_a_restart() -> None:
     asker = Asker(limit=100)
     asker.fill("data")
-    asker.answer(asker.ask("exit"), status=429)
+    asker.answer(asker.ask("price"), status=429)
     again = Authority("api.example", asker.units, lambda: 0.0)
     again.of_json(state_of(asker.one), 0.0)
     assert again.use(asker.now) == asker.one.use(asker.now)
-    assert again.standing.paused("data", asker.now) == asker.one.standing.paused("data", asker.now) > 0
+    assert again.standing.paused_until == asker.one.standing.paused_until > asker.now
     asker.one, asker.under_way = again, []
     asker.now += 15
     assert not asker.served("data")
@@ -526,31 +593,49 @@ def test_nobody_waits_who_has_room_and_nobody_goes_past_a_higher_class(steps: li
 
     def check(sent: Ticket) -> None:
         for waiting in asker.one.queue:
-            if rank(waiting.priority) < rank(sent.priority):
+            held = asker.one.standing.paused(waiting.priority, waiting.endpoint.name, waiting.account, asker.now)
+            if rank(waiting.priority) < rank(sent.priority) and not held:
                 raise AssertionError(f"{sent.priority} went while {waiting.priority} waited")
 
     play(asker, steps, check)
     used, limit, _ = asker.one.use(asker.now)
     waiting = next(iter(asker.one.queue), None)
-    pauses = waiting is not None and asker.one.standing.paused(waiting.priority, asker.now)
+    pauses = waiting is not None and asker.one.standing.paused(
+        waiting.priority, waiting.endpoint.name, waiting.account, asker.now
+    )
     window = next(iter(asker.one.windows.values()))
     if waiting is not None and not pauses and window.confirmed and len(asker.under_way) < 0.6 * MOST_FLYING:
         assert used + waiting.endpoint.weight > SHARES[waiting.priority] * limit - 1e-9
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.floats(0, 3), st.sampled_from(sorted(set(SHARES.values()))), st.floats(0.1, 3))))
-def test_a_bucket_never_gives_a_class_more_than_its_share_of_the_pace(asked: list[tuple[float, float, float]]) -> None:
-    bucket, now, given_ = Bucket(5.0), 0.0, dict.fromkeys(SHARES.values(), 0.0)
-    for passed, share, cost in asked:
+@given(st.lists(st.tuples(st.floats(0, 3), st.sampled_from(["price", "data"]), st.floats(0.1, 3))))
+def test_a_bucket_never_gives_a_class_more_than_its_share_of_the_pace(
+    asked: list[tuple[float, Priority, float]],
+) -> None:
+    bucket, now = Bucket(5.0), 0.0
+    given_: dict[Priority, float] = {"price": 0.0, "data": 0.0}
+    for passed, priority, cost in asked:
         now += passed
-        if bucket.wait(share, cost, now) == 0.0:
-            bucket.charge(cost, now)
-            given_[share] += cost
-        lower = 0.0
-        for one in sorted(given_):
-            lower += given_[one]
-            assert lower <= one * (5.0 * now + bucket.capacity) + 1e-6
+        if bucket.wait(priority, cost, now) == 0.0:
+            bucket.charge(priority, cost, now)
+            given_[priority] += cost
+        most = 5.0 * now + bucket.capacity
+        assert given_["data"] <= SHARES["data"] * most + 3.0 + 1e-6
+        assert given_["price"] <= SHARES["price"] * most + 1e-6
+        assert given_["price"] + given_["data"] <= most + 3.0 + 1e-6, (
+            "but for one dear one that goes when nothing else does"
+        )
+
+
+def test_a_price_that_waits_holds_back_no_signed_request() -> None:
+    asker = Asker(units=1.0)
+    asker.one.windows.clear()
+    for _ in range(10):
+        asker.ask("price", Endpoint("GET /Depth", 1.0, 1.0, "0"))
+    for straight in (True, False):
+        order = asker.ask("order", Endpoint("POST /OpenOrders", 3.0, 1.0, "0"), straight=straight)
+        assert order.number > 0
 
 
 @settings(max_examples=60, deadline=None)
