@@ -2,9 +2,9 @@
 
 While there are watches, best bid and ask are asked for twice a second (Binance's `ticker/bookTicker`, by name for few
 symbols, else all), through the gateway where there is one; a bot whose price is crossed is sent a `LookFrame`, and
-decides by itself what to do. As long as all of its prices were seen just now it is told so by `FollowFrame`s: one that
-is not looks every few seconds by itself, so a watcher that sees nothing costs promptness, not safety. What the exchange
-refuses makes the watcher slower, as it asks.
+decides by itself what to do. As long as all of its prices were seen just now it is told so by `FollowFrame`s, with what
+they are: one that is not looks every few seconds by itself, so a watcher that sees nothing costs promptness, not
+safety. What the exchange refuses makes the watcher slower, as it asks.
 """
 
 import asyncio
@@ -22,15 +22,16 @@ from pool.agent.asking import Asking
 from pool.agent.entry import Entry
 from pool.agent.keeper import Keeper
 from pool.agent.watches import FEW_SYMBOLS, FOLLOW_SECONDS, Quote, Venue, Watches
-from pool.contract.frames import FollowFrame, LookFrame
+from pool.contract.frames import FollowFrame, LookFrame, Quoted
 from pool.contract.market import Kind
 from pool.contract.risk import Watch
 
 PAPER = "paper"
 _BINANCE = {"spot": "https://api.binance.com", "linear": "https://fapi.binance.com"}
 _PATHS = {"spot": "/api/v3/ticker/bookTicker", "linear": "/fapi/v1/ticker/bookTicker"}
-_TICKER = Kind(name="ticker")
 _INTERVAL_SECONDS = 0.5
+_TICKER = Kind(name="ticker", within_ms=400)
+"""Not what was told at the look before."""
 _REQUEST_SECONDS = 3.0
 _BACKOFF_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
 _BANNED_SECONDS = 60.0
@@ -140,11 +141,16 @@ class Watcher:
             entry = self._keeper.entries.get(bot_id)
             if entry is not None and entry.connection is not None:
                 entry.connection.send(LookFrame(trade_ids=trade_ids))
-        until = time.clock_gettime(time.CLOCK_BOOTTIME) - (time.monotonic() - asked_at) + FOLLOW_SECONDS
+        seen_at = time.clock_gettime(time.CLOCK_BOOTTIME) - (time.monotonic() - asked_at)
+        until = seen_at + FOLLOW_SECONDS
         for bot_id, number in self._watches.followed(venue, quotes, time.monotonic()).items():
             entry = self._keeper.entries.get(bot_id)
             if entry is not None and entry.connection is not None:
-                entry.connection.send(FollowFrame(number=number, until=until))
+                seen = {
+                    symbol: Quoted(bid=quotes[symbol].bid, ask=quotes[symbol].ask)
+                    for symbol in self._watches.symbols(bot_id, venue) & quotes.keys()
+                }
+                entry.connection.send(FollowFrame(number=number, until=until, seen_at=seen_at, quotes=seen))
 
     def _told(self, venue: Venue, problem: Exception, failures: int) -> float:
         """Logs the first of a row; answers how long to wait."""

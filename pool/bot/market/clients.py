@@ -1,6 +1,7 @@
 """Routes the ccxt clients that FreqTrade builds from here on, from their first request.
 
-Hooks `Exchange._init_ccxt`, around whatever hooks it already. A client becomes an instance of a subclass of its class:
+Hooks `Exchange._init_ccxt`, around whatever hooks it already, and `FreqtradeBot.enter_positions`, within which prices
+are asked for entries. A client becomes an instance of a subclass of its class:
 who takes a method from a client's type, as others do that wrap one, takes it with what is said here.
 """
 
@@ -8,8 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from freqtrade.exchange.exchange import Exchange as FreqtradeExchange
+from freqtrade.freqtradebot import FreqtradeBot
 
-from pool.bot.market.kinds import told_methods
+from pool.bot.market.kinds import pricing, told_methods
 from pool.bot.market.routing import Router
 from pool.bot.market.sessions import RoutedAsyncSession, RoutedSession
 
@@ -19,15 +21,19 @@ _classes: dict[type, type] = {}
 
 def install(router: Router) -> Callable[[], None]:
     """From now on, in this process; the answer takes it out again."""
-    original = FreqtradeExchange._init_ccxt
+    original, original_enter = FreqtradeExchange._init_ccxt, FreqtradeBot.enter_positions
 
     def _init_ccxt(self: Any, *given: Any, **named: Any) -> Any:
         return routed(original(self, *given, **named), router)
 
-    FreqtradeExchange._init_ccxt = _init_ccxt
+    def enter_positions(self: Any, *given: Any, **named: Any) -> Any:
+        with pricing("entry"):
+            return original_enter(self, *given, **named)
+
+    FreqtradeExchange._init_ccxt, FreqtradeBot.enter_positions = _init_ccxt, enter_positions
 
     def uninstall() -> None:
-        FreqtradeExchange._init_ccxt = original
+        FreqtradeExchange._init_ccxt, FreqtradeBot.enter_positions = original, original_enter
 
     return uninstall
 

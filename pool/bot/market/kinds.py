@@ -10,9 +10,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, Literal
 
 from pool.contract.market import Kind, KindName, Priority
+
+Need = Literal["urgent", "price", "entry", "data"]
+"""What for the price of one pair is asked: for a trade whose watched price was crossed or whose exit is being sent, for
+exits of open trades, for an entry; anything else is `data`."""
+
+URGENT_WITHIN_MS = 400
+"""A price that was crossed just now is not to be looked up in an answer from before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +27,12 @@ class Purpose:
     """Of the requests that are made now."""
 
     kind: Kind
-    protects: bool = False
-    """The price of one pair: what exits of open trades are decided on."""
+    need: Need = "data"
 
 
 _OTHER = Purpose(Kind(name="other"))
 _purpose: ContextVar[Purpose] = ContextVar("purpose", default=_OTHER)
+_price_need: ContextVar[Need] = ContextVar("price_need", default="price")
 _priority: ContextVar[Priority] = ContextVar("priority", default="order")
 
 _METHODS: Mapping[KindName, tuple[str, ...]] = {
@@ -37,7 +44,7 @@ _METHODS: Mapping[KindName, tuple[str, ...]] = {
     "markets": ("fetch_markets", "fetch_currencies", "fetch_leverage_tiers", "fetch_market_leverage_tiers"),
     "time": ("fetch_time",),
 }
-_PROTECT = frozenset({"fetch_order_book", "fetch_l2_order_book", "fetch_ticker"})
+_PRICES = frozenset({"fetch_order_book", "fetch_l2_order_book", "fetch_ticker"})
 _CANCEL = ("cancel_order", "cancel_orders", "cancel_all_orders")
 _CANDLES = ("symbol", "timeframe", "since", "limit", "params")
 _BOUNDS = ("until", "endTime", "end", "to", "till")
@@ -48,9 +55,21 @@ def purpose() -> Purpose:
     return _purpose.get()
 
 
-def priority() -> Priority:
-    """Of a signed request that is made now."""
-    return _priority.get()
+def priority(*, signed: bool) -> Priority:
+    """Of a request that is made now."""
+    if signed:
+        return _priority.get()
+    return "price" if _purpose.get().need in ("urgent", "price") else "data"
+
+
+@contextmanager
+def pricing(what: Need) -> Iterator[None]:
+    """Prices of single pairs are asked for this within."""
+    token = _price_need.set(what)
+    try:
+        yield
+    finally:
+        _price_need.reset(token)
 
 
 @contextmanager
@@ -94,8 +113,14 @@ def candles(parse: Callable[[str], int], given: Sequence[Any], named: Mapping[st
 def _teller(kind: KindName, name: str) -> Callable[[Any, Sequence[Any], Mapping[str, Any]], Purpose]:
     if kind == "candles":
         return lambda client, given, named: Purpose(candles(client.parse_timeframe, given, named))
-    always = Purpose(Kind(name=kind), protects=name in _PROTECT)
+    if name in _PRICES:
+        return lambda client, given, named: _of_price(kind, _price_need.get())
+    always = Purpose(Kind(name=kind))
     return lambda client, given, named: always
+
+
+def _of_price(kind: KindName, need: Need) -> Purpose:
+    return Purpose(Kind(name=kind, within_ms=URGENT_WITHIN_MS if need == "urgent" else None), need)
 
 
 def _telling(method: Any, teller: Callable[[Any, Sequence[Any], Mapping[str, Any]], Purpose]) -> Any:

@@ -6,17 +6,33 @@ from pool.contract.market import Refusal
 
 
 class HeldBack(ccxt.DDoSProtection):  # type: ignore[misc]  # ccxt is not typed here
-    """This bot's own budget without the gateway is used up: trying again at once is no use, and nobody is to wait."""
+    """Trying again soon is no use, and nobody is to wait: this bot's own budget without the gateway is used up, or the
+    gateway says no for longer. It was not sent: an order that this is said of does not exist."""
 
 
-def refused(what: Refusal, status: int, retry_after: str | None, method: str, url: str) -> ccxt.BaseError:
+_WORTH_WAITING_SECONDS = 2.0
+
+
+def refused(
+    what: Refusal, status: int, retry_after: str | None, method: str, url: str, *, worth_waiting: bool = False
+) -> ccxt.BaseError:
     """The error for an answer that the gateway gave in place of the exchange. FreqTrade backs off after what is too
-    much, and takes the rest for an exchange that cannot be reached."""
+    much, for 18 s in the thread that looks at all trades: for longer than a moment that is only for who has no trades
+    to look at (`worth_waiting`). It takes the rest for an exchange that cannot be reached."""
     again = f", again in {retry_after} s" if retry_after else ""
     message = f"{method} {url.partition('?')[0]} {status}: the market-data gateway says {what}{again}"
+    if what in ("budget", "banned", "open") and seconds_of(retry_after) > _WORTH_WAITING_SECONDS and not worth_waiting:
+        return HeldBack(message)
     if what in ("budget", "banned"):
         return ccxt.DDoSProtection(message)
     return ccxt.RequestTimeout(message) if status == 504 else ccxt.ExchangeNotAvailable(message)
+
+
+def seconds_of(retry_after: str | None) -> float:
+    try:
+        return max(0.0, float(retry_after or 0))
+    except ValueError:
+        return 0.0
 
 
 def failed(status: int, method: str, url: str) -> ccxt.BaseError:

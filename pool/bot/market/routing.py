@@ -13,7 +13,7 @@ from typing import Literal
 
 from pool.bot.market.fallback import Fallback
 from pool.bot.market.kinds import Purpose
-from pool.bot.market.refusals import failed, held_back, refused
+from pool.bot.market.refusals import failed, held_back, refused, seconds_of
 from pool.contract.market import (
     BOT_HEADER,
     CACHE_HEADER,
@@ -52,7 +52,6 @@ class Asked:
     signed: bool
     purpose: Purpose
     priority: Priority
-    """Of a signed one."""
     told_url: str
     """What the gateway may know of a signed one: without its query, and nothing of the account."""
     elsewhere: bool = False
@@ -185,14 +184,15 @@ class Router:
 
     def _shared(self, asked: Asked, began: float) -> Generator[Step, Outcome, bool]:
         """A public request; False where the exchange has to be asked. An exchange that is slow is told from a gateway
-        that hangs by asking the gateway itself; its own request goes on meanwhile, and is joined."""
+        that hangs by asking the gateway itself; its own request goes on meanwhile, and who then says how long he has
+        waited has its answer."""
         outcome = yield self._forward(asked, min(asked.timeout, FIRST_WAIT_SECONDS))
         if outcome.failure == "timeout":
             if not (yield from self._lives()):
                 return False
-            left = asked.timeout - (self._clock() - began)
-            if left >= LEAST_SECONDS:
-                outcome = yield self._forward(asked, left)
+            waited = self._clock() - began
+            if asked.timeout - waited >= LEAST_SECONDS:
+                outcome = yield self._forward(asked, asked.timeout - waited, waited)
             if outcome.failure == "timeout" and outcome.error is not None:
                 raise outcome.error
         return self._understood(asked, outcome)
@@ -221,7 +221,7 @@ class Router:
             self._note_stranger(asked.url)
             return False
         if outcome.refusal is not None:
-            raise refused(outcome.refusal, outcome.status, outcome.retry_after, asked.method, asked.url)
+            raise self._refused(outcome.refusal, outcome, asked)
         if CACHE_HEADER not in (outcome.headers or {}):
             logger.warning("The market-data gateway failed at %s %s: %s", asked.method, asked.told_url, outcome.status)
             return False
@@ -229,37 +229,45 @@ class Router:
 
     def _leave(self, asked: Asked) -> Generator[Step, Outcome, None]:
         """A request that goes straight, while the gateway lives: the address has one budget. No answer is leave."""
-        priority = asked.priority if asked.signed else "data"
         request = PermitRequest(
             exchange=self._exchange(),
             url=asked.told_url[:2000],
             method=asked.method,
             bot=self._bot_id,
             tenant=self._tenant,
-            priority=priority,
+            priority=asked.priority,
         )
         outcome = yield Call(f"{self._gateway}/v1/permits", PERMIT_SECONDS, request.to_json().decode())
         if outcome.failure != "timeout" and not outcome.is_gateway:
             self._fallback.failed(str(outcome))
         if not outcome.is_gateway or outcome.refusal not in ("budget", "banned"):
             return
-        if outcome.refusal == "budget" and priority in ("exit", "cancel"):
-            yield Pause(min(_seconds(outcome.retry_after), _EXIT_WAIT_SECONDS))
+        if outcome.refusal == "budget" and asked.priority in ("exit", "cancel"):
+            yield Pause(min(seconds_of(outcome.retry_after), _EXIT_WAIT_SECONDS))
             return
-        raise refused(outcome.refusal, outcome.status, outcome.retry_after, asked.method, asked.url)
+        raise self._refused(outcome.refusal, outcome, asked)
+
+    def _refused(self, refusal: Refusal, outcome: Outcome, asked: Asked) -> Exception:
+        error: Exception = refused(
+            refusal, outcome.status, outcome.retry_after, asked.method, asked.url, worth_waiting=self._building()
+        )
+        return error
 
     def _budgeted(self, asked: Asked) -> Generator[Step, Outcome, None]:
-        while (wait := self._fallback.wait_for(asked.url, protects=asked.purpose.protects)) > 0:
+        while (wait := self._fallback.wait_for(asked.url, asked.purpose.need)) > 0:
             if not self._building():
                 raise held_back(asked.method, asked.url, wait)
             yield Pause(wait)
 
-    def _forward(self, asked: Asked, timeout: float) -> Through:
+    def _forward(self, asked: Asked, timeout: float, waited: float = 0.0) -> Through:
+        kind = asked.purpose.kind
+        if waited:
+            kind = kind.model_copy(update={"waited_ms": int(waited * 1000)})
         headers = {
             BOT_HEADER: self._bot_id,
             TENANT_HEADER: self._tenant,
-            KIND_HEADER: asked.purpose.kind.header(),
-            PRIORITY_HEADER: "data" if asked.public else asked.priority,
+            KIND_HEADER: kind.header(),
+            PRIORITY_HEADER: asked.priority,
         }
         return Through(behind(self._gateway, self._exchange(), asked.url), headers, timeout)
 
@@ -275,10 +283,3 @@ class Router:
 
 def _address(url: str) -> str:
     return "/".join(url.split("/", 3)[:3])
-
-
-def _seconds(told: str | None) -> float:
-    try:
-        return max(0.0, float(told or 0))
-    except ValueError:
-        return 0.0

@@ -28,14 +28,15 @@ def asked_of(client: Any, method: str, url: str, named: Mapping[str, Any], timeo
     """`named` as ccxt calls its session."""
     secrets = credentials(client)
     headers, body = named.get("headers"), named.get("data") or named.get("files")
+    signed = is_signed(url, headers, body, secrets)
     return Asked(
         method=method.upper(),
         url=url,
         timeout=timeout,
         public=is_public(method, url, headers, body, secrets),
-        signed=is_signed(url, headers, body, secrets),
+        signed=signed,
         purpose=kinds.purpose(),
-        priority=kinds.priority(),
+        priority=kinds.priority(signed=signed),
         told_url=told_url(url, secrets),
         elsewhere=bool(named.get("proxies") or named.get("proxy")),
     )

@@ -1,11 +1,13 @@
 """The universal rules of one bot process, put together: made once, attached to each FreqTrade that is built."""
 
 from collections.abc import Collection, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 
 from freqtrade.freqtradebot import FreqtradeBot
 from freqtrade.persistence import Trade
 
+from pool.bot.market.kinds import pricing
 from pool.bot.outbox import Outbox
 from pool.bot.universal.candles import Ranges
 from pool.bot.universal.entries import Entries
@@ -83,6 +85,10 @@ class Universal:
             return marks_of(trade)
         return self.hold.laid.exits.marks_of(trade)
 
+    def is_priced(self, trade_id: int) -> bool:
+        """The rate of an open trade is as new as a loop would have it."""
+        return self.hold is None or self.hold.is_priced(trade_id)
+
     def heed(self) -> None:
         """What arrived meanwhile."""
         if self.standing.policy is not self._kept:
@@ -90,9 +96,10 @@ class Universal:
             self.entries.allow("policy")
 
     def look(self, trade_ids: Collection[int] | None = None) -> None:
-        """The exit pass for these open trades alone (None: for all)."""
+        """The exit pass for these open trades alone, whose prices were crossed (None: for all)."""
         if self.hold is not None:
-            self.hold.look(trade_ids)
+            with nullcontext() if trade_ids is None else pricing("urgent"):
+                self.hold.look(trade_ids)
 
     def look_overdue(self) -> None:
         """The same for trades whose order rested for its time. Cheap when there is none."""

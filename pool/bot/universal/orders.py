@@ -19,6 +19,7 @@ from typing import Any
 from freqtrade.freqtradebot import FreqtradeBot
 from freqtrade.persistence import Trade
 
+from pool.bot.market.kinds import pricing, sending
 from pool.bot.universal.journal import DRY_JOURNAL, LIVE_JOURNAL, Journal, Purpose
 from pool.bot.universal.orders_books import Books
 from pool.bot.universal.orders_dispatch import Dispatch, Occasion, Overtaken, exited
@@ -184,7 +185,7 @@ class Orders:
             exited=exited(trade),
         )
         try:
-            with self._dispatch.occasion(occasion):
+            with sending("exit"), pricing("urgent"), self._dispatch.occasion(occasion):
                 done = execute(trade, limit, exit_check, **named)
         except Overtaken as error:
             logger.warning("%s", error)

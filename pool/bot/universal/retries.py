@@ -4,7 +4,7 @@
 limit, in the one thread that looks at all trades. An order that several quick looks do not find is looked for again in
 the next loop. A rate limit is waited out; where somebody waits for the thread nothing more is tried, since what is
 sent all the same turns a limit into a ban, and the next loop tries again. What is held back here, for want of the
-gateway, is not waited for at all.
+gateway or by its word, is not waited for at all.
 """
 
 import asyncio

@@ -63,6 +63,7 @@ async def test_prices_come_through_the_gateway(gateway: Server, exchange: Server
         'symbols=["BTCUSDT","ETHUSDT"]'
     )
     assert (asked.headers["x-flotilla-kind"], asked.headers["x-flotilla-tenant"]) == ("ticker", "pool-1")
+    assert asked.headers["x-flotilla-priority"] == "price", "exits wait for it"
 
 
 async def test_without_a_gateway_as_ever(exchange: Server) -> None:

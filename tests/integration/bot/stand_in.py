@@ -45,6 +45,8 @@ class Server:
     refusal: tuple[int, str] | None = None
     requests: list[Request] = field(default_factory=list)
     url: str = ""
+    slow_once: bool = False
+    """The first request is not answered in time."""
     released: threading.Event = field(default_factory=threading.Event)
     """Set, what hangs goes on."""
 
@@ -68,7 +70,8 @@ def server(answers_as: Literal["gateway", "exchange"], port: int = 0) -> Iterato
             parts = urlsplit(self.path)
             headers = {name.lower(): value for name, value in self.headers.items()}
             told.requests.append(Request(self.command, parts.path, parts.query, headers, body))
-            if told.mode == "hanging":
+            slow, told.slow_once = told.slow_once, False
+            if told.mode == "hanging" or slow:
                 told.released.wait(60)
                 self.close_connection = True
                 return

@@ -8,11 +8,13 @@ from typing import Any
 import ccxt
 import ccxt.pro
 import pytest
+from freqtrade.exchange.exchange import Exchange as FreqtradeExchange
+from freqtrade.freqtradebot import FreqtradeBot
 
 from pool.bot.market import routing
-from pool.bot.market.clients import routed
+from pool.bot.market.clients import install, routed
 from pool.bot.market.fallback import Fallback
-from pool.bot.market.kinds import sending
+from pool.bot.market.kinds import pricing, sending
 from pool.bot.market.refusals import HeldBack
 from pool.bot.market.routing import Router
 from pool.exchange.urls import paper_urls
@@ -104,10 +106,70 @@ def test_market_data_comes_through_the_gateway_with_what_it_is(pro: bool, gatewa
     kinds = [request.headers["x-flotilla-kind"] for request in gateway.requests]
     assert kinds[:2] == ["candles;timeframe=60;limit=5", "candles;timeframe=3600;since=1700000000000;limit=9"]
     assert kinds[2:] == ["candles;timeframe=300", "book", "ticker", "time", "other"]
-    assert {request.headers["x-flotilla-priority"] for request in gateway.requests} == {"data"}
+    priorities = [request.headers["x-flotilla-priority"] for request in gateway.requests]
+    assert priorities == ["data"] * 3 + ["price"] + ["data"] * 3
     assert {request.path.partition("/api")[0] for request in gateway.requests} == {
         "/x/paper/http/" + exchange.url.removeprefix("http://")
     }
+
+
+@both
+def test_prices_say_what_they_are_for(pro: bool, gateway: Server, exchange: Server) -> None:
+    bot = Bot(pro, gateway.url, exchange.url)
+    with pricing("urgent"):
+        bot.ask("fetch_l2_order_book", SYMBOL)
+        bot.ask("fetch_ohlcv", SYMBOL, "1m")
+    with pricing("entry"):
+        bot.ask("fetch_order_book", SYMBOL)
+    bot.ask("fetch_order_book", SYMBOL)
+    told = [(it.headers["x-flotilla-kind"], it.headers["x-flotilla-priority"]) for it in gateway.requests]
+    assert told == [
+        ("book;within_ms=400", "price"), ("candles;timeframe=60", "data"), ("book", "data"), ("book", "price"),
+    ]  # fmt: skip
+
+
+def test_what_is_asked_where_freqtrade_enters_is_for_entries(
+    gateway: Server, exchange: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot = Bot(False, gateway.url, exchange.url)
+    monkeypatch.setattr(FreqtradeBot, "enter_positions", lambda self, slots: bot.ask("fetch_l2_order_book", SYMBOL))
+    before, made = FreqtradeBot.enter_positions, FreqtradeExchange._init_ccxt
+    uninstall = install(bot.client()._flotilla_router)
+    try:
+        assert FreqtradeBot.enter_positions(None, 3)["asks"] == [[1.1, 2.0]]
+    finally:
+        uninstall()
+    assert [request.headers["x-flotilla-priority"] for request in gateway.requests] == ["data"]
+    assert (FreqtradeBot.enter_positions, FreqtradeExchange._init_ccxt) == (before, made)
+
+
+@both
+def test_without_the_gateway_an_urgent_price_is_asked_whatever_was_asked_before(pro: bool, exchange: Server) -> None:
+    bot = Bot(pro, f"http://127.0.0.1:{free_port()}", exchange.url)
+    bot.fallback.failed("refused")
+    for _ in range(20):
+        with suppress(HeldBack):
+            bot.ask("fetch_order_book", SYMBOL)
+    with pytest.raises(HeldBack):
+        bot.ask("fetch_order_book", SYMBOL)
+    asked = len(exchange.requests)
+    with pricing("urgent"):
+        assert bot.ask("fetch_order_book", SYMBOL)["asks"] == [[1.1, 2.0]]
+    assert len(exchange.requests) == asked + 1
+
+
+@both
+def test_an_exchange_that_is_slow_is_read_by_who_tells_how_long_he_waited(
+    pro: bool, gateway: Server, exchange: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routing, "FIRST_WAIT_SECONDS", 0.2)
+    gateway.slow_once = True
+    assert Bot(pro, gateway.url, exchange.url).ask("fetch_order_book", SYMBOL)["asks"] == [[1.1, 2.0]]
+    assert exchange.requests == []
+    first, ping, second = gateway.requests
+    assert (first.headers["x-flotilla-kind"], ping.path) == ("book", "/v1/ping")
+    name, waited = second.headers["x-flotilla-kind"].split(";waited_ms=")
+    assert (name, int(waited) >= 200) == ("book", True)
 
 
 @both

@@ -14,6 +14,7 @@ from freqtrade.exchange import common
 from freqtrade.persistence import Trade
 
 from benchmarks.floor import AMOUNT, PAIR, PRICE, Floor, Ledger
+from pool.bot.market.kinds import priority
 from pool.bot.universal.journal import State
 
 MakeFloor = Callable[..., Floor]
@@ -89,6 +90,18 @@ def test_a_lost_answer_that_nobody_can_look_up_stops_all_orders_of_the_trade_and
     floor.loop()
     assert [action["stage"] for action in floor.actions() if action["kind"] == "partial_close"] == ["adopted", "filled"]
     assert (trade.amount, trade.orders[1].ft_order_tag) == (4.0, "flotilla:take_profit:0")
+
+
+def test_all_that_an_exit_asks_is_asked_as_one(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FreqTrade looks at the wallet first: were that refused as any look is, nothing would be sold."""
+    asked: list[str] = []
+    monkeypatch.setattr(floor.bot.wallets, "update", lambda *_, **__: asked.append(priority(signed=True)))
+    floor.open_trade()
+    assert "exit" not in asked
+    asked.clear()
+    assert floor.exit("flotilla:hard_stop")
+    assert set(asked) == {"exit"}
+    assert priority(signed=True) == "order"
 
 
 def test_a_refusal_of_the_exchange_is_no_question(floor: Floor) -> None:

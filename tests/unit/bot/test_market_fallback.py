@@ -2,7 +2,8 @@
 
 import pytest
 
-from pool.bot.market.fallback import DATA_AT_ONCE, PRICES_AT_ONCE, SPREAD_SECONDS, TURN_SECONDS, Fallback, Turns
+from pool.bot.market.fallback import DATA_AT_ONCE, PRICES_AT_ONCE, SPREAD_SECONDS, Fallback, Turns
+from pool.bot.market.kinds import Need
 from tests.unit.bot.clock import Clock
 
 
@@ -96,38 +97,90 @@ def test_prices_go_at_once_and_data_when_it_is_the_bots_turn() -> None:
     for number in range(50):
         bench = Bench(f"bot-{number}")
         bench.fallback.failed("refused")
-        assert bench.fallback.wait_for("book", protects=True) == 0
-        wait = bench.fallback.wait_for("candles", protects=False)
+        assert bench.fallback.wait_for("book", "price") == 0
+        wait = bench.fallback.wait_for("candles", "data")
         assert 0 <= wait <= SPREAD_SECONDS
         bench.clock.pass_(wait)
-        assert bench.fallback.wait_for("candles", protects=False) == 0
+        assert bench.fallback.wait_for("candles", "data") == 0
         firsts.append(wait)
     for second in range(0, 10, 2):
         assert 3 <= sum(second <= first < second + 2 for first in firsts) <= 20, "spread over ten seconds"
 
 
-def test_a_minute_of_fifty_bots_stays_below_what_an_exchange_bears() -> None:
-    """Each with five open trades and twenty pairs, asking for all of them every five seconds."""
-    weight = 0
-    for number in range(50):
+def minutes(trades: int, bots: int = 50, count: int = 2) -> tuple[list[int], dict[str, list[float]]]:
+    """Weights in each minute of bots with so many open trades and twenty pairs, which ask for all of them every
+    five seconds, and the watcher's; and when the last bot looked at each of its trades."""
+    weights, looks = [120 * 4] * count, {}
+    for number in range(bots):
         bench = Bench(f"bot-{number}")
         bench.fallback.failed("refused")
-        for _ in range(12):
-            weight += 5 * sum(not bench.fallback.wait_for(f"book {pair}", protects=True) for pair in range(5))
-            weight += 2 * sum(not bench.fallback.wait_for(f"candles {pair}", protects=False) for pair in range(20))
+        looks = {f"book {trade}": [] for trade in range(trades)}
+        for turn in range(12 * count):
+            for book in looks:
+                if not bench.fallback.wait_for(book, "price"):
+                    weights[turn // 12] += 5
+                    looks[book].append(turn * 5.0)
+            weights[turn // 12] += 2 * sum(not bench.fallback.wait_for(f"{pair}", "data") for pair in range(20))
             bench.clock.pass_(5)
-    assert 3000 < weight < 6000
+    return weights, looks
 
 
-def test_every_trade_has_its_turn() -> None:
+@pytest.mark.parametrize("trades", [0, 1, 2, 5, 10])
+def test_fifty_bots_stay_below_what_an_exchange_bears(trades: int) -> None:
+    weights, _ = minutes(trades)
+    assert max(weights) < 6000, "in whichever minute of the exchange's own they begin"
+    assert min(weights) > 1500, "and are not idle"
+
+
+@pytest.mark.parametrize(("trades", "seconds"), [(1, 5), (5, 20), (10, 40)])
+def test_each_trade_is_looked_at_in_its_turn(trades: int, seconds: float) -> None:
     """The loop asks for its trades in the same order each time: the first ones must not take it all."""
-    clock, turns, served = Clock(), Turns(PRICES_AT_ONCE, TURN_SECONDS), dict.fromkeys("abcdefgh", 0)
-    for _ in range(96):
-        for trade in served:
-            served[trade] += not turns.take(trade, clock())
-        clock.pass_(5)
-    assert sum(served.values()) <= PRICES_AT_ONCE + 96
-    assert max(served.values()) - min(served.values()) <= 1
+    _, looks = minutes(trades, bots=1, count=10)
+    gaps = [later - earlier for at in looks.values() for earlier, later in zip([0.0, *at], at, strict=False)]
+    assert max(gaps) <= seconds
+
+
+def test_a_trade_whose_price_was_crossed_is_looked_at_whatever_was_asked_before() -> None:
+    bench = Bench()
+    bench.fallback.failed("refused")
+    while not bench.fallback.wait_for("a", "price"):
+        pass
+    assert [bench.fallback.wait_for("b", "urgent") for _ in range(50)] == [0.0] * 50
+    later = bench.fallback.wait_for("a", "price")
+    assert later > 2 * PRICES_AT_ONCE, "others wait for longer"
+    bench.clock.pass_(later)
+    assert bench.fallback.wait_for("a", "price") == 0, "but not for ever"
+
+
+def test_prices_for_entries_come_out_of_datas_share_and_first() -> None:
+    bench, needs = Bench(), dict[str, Need]()
+    bench.fallback.failed("refused")
+    assert bench.fallback.wait_for("entry", "entry") > 0, "nor at once"
+    bench.clock.pass_(SPREAD_SECONDS)
+    while not bench.fallback.wait_for("candles", "data"):
+        pass
+    needs |= {"candles": "data", "more": "data", "entry": "entry"}
+    waits = {key: bench.fallback.wait_for(key, need) for key, need in needs.items()}
+    assert waits["entry"] <= waits["candles"] < waits["more"]
+    bench.clock.pass_(waits["entry"])
+    assert bench.fallback.wait_for("entry", "entry") == 0
+    assert bench.fallback.wait_for("book", "price") == 0, "what protects trades has its own"
+
+
+def test_data_goes_half_as_often_while_prices_wait() -> None:
+    def granted(trades: int) -> int:
+        bench, count = Bench(), 0
+        bench.fallback.failed("refused")
+        bench.clock.pass_(SPREAD_SECONDS)
+        for _ in range(24):
+            for trade in range(trades):
+                bench.fallback.wait_for(f"book {trade}", "price")
+            count += sum(not bench.fallback.wait_for(f"{pair}", "data") for pair in range(20))
+            bench.clock.pass_(5)
+        return count
+
+    assert (granted(1), granted(0)) == (25, 25)
+    assert 12 <= granted(5) <= 16
 
 
 def test_who_does_not_come_back_for_its_turn_holds_up_nobody() -> None:
@@ -142,7 +195,7 @@ def test_who_does_not_come_back_for_its_turn_holds_up_nobody() -> None:
 
 
 def test_what_was_not_used_is_not_saved_up_for_ever() -> None:
-    clock, turns = Clock(), Turns(DATA_AT_ONCE, TURN_SECONDS)
+    clock, turns = Clock(), Turns(DATA_AT_ONCE, 5.0)
     turns.take("x", clock())
     clock.pass_(10_000)
     assert [turns.take(f"{number}", clock()) for number in range(DATA_AT_ONCE)] == [0.0] * DATA_AT_ONCE

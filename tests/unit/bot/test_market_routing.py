@@ -16,8 +16,10 @@ from tests.unit.bot.clock import Clock
 GATEWAY, URL = "http://gateway:9100", "https://api.binance.com/api/v3/klines?symbol=A"
 BEHIND = f"{GATEWAY}/x/binance/https/api.binance.com/api/v3/klines?symbol=A"
 CANDLES = Purpose(Kind(name="candles", timeframe=60, limit=5))
-LOOK = Asked("GET", URL, 10.0, public=True, signed=False, purpose=CANDLES, priority="order", told_url=URL)
-ORDER = replace(LOOK, method="POST", public=False, signed=True, told_url="https://api.binance.com/api/v3/order")
+LOOK = Asked("GET", URL, 10.0, public=True, signed=False, purpose=CANDLES, priority="data", told_url=URL)
+ORDER = replace(
+    LOOK, method="POST", public=False, signed=True, priority="order", told_url="https://api.binance.com/api/v3/order"
+)
 
 GOOD = Outcome(200, {INCARNATION_HEADER: "i", CACHE_HEADER: "miss"})
 STRANGER = Outcome(200, {"Server": "other"})
@@ -89,7 +91,7 @@ def test_a_public_look_goes_through_the_gateway_and_says_what_for(bench: Bench) 
 
 @pytest.mark.parametrize("failed", [REFUSED, BROKEN, STRANGER])
 def test_where_the_gateway_fails_prices_are_asked_straight_at_once(bench: Bench, failed: Outcome) -> None:
-    book = replace(LOOK, purpose=Purpose(Kind(name="book"), protects=True))
+    book = replace(LOOK, purpose=Purpose(Kind(name="book"), need="price"))
     assert bench.walk(book, failed)[1:] == [Straight()]
     assert bench.walk(book) == [Straight()], "the next one does not try the gateway again"
     assert len(bench.told) == 1
@@ -120,7 +122,7 @@ def test_it_comes_back_with_the_probe(bench: Bench) -> None:
 
 
 def test_a_gateway_that_hangs_is_told_from_an_exchange_that_is_slow(bench: Bench) -> None:
-    book = replace(LOOK, purpose=Purpose(Kind(name="book"), protects=True))
+    book = replace(LOOK, purpose=Purpose(Kind(name="book"), need="price"))
     steps = bench.walk(book, SLOW, SLOW)
     assert [type(step) for step in steps] == [Through, Call, Straight]
     assert steps[-1] == Straight(5.0), "ten seconds in all, as without a gateway"
@@ -128,6 +130,17 @@ def test_a_gateway_that_hangs_is_told_from_an_exchange_that_is_slow(bench: Bench
     steps = bench.walk(book, SLOW, GOOD, GOOD)
     assert [type(step) for step in steps] == [Through, Call, Through]
     assert bench.told == []
+
+
+def test_who_asks_again_tells_how_long_he_has_waited(bench: Bench) -> None:
+    """Else the answer that is under way would be too old for him, and an exchange that takes six seconds unreadable."""
+    book = replace(LOOK, purpose=Purpose(Kind(name="book", within_ms=400), need="urgent"), priority="price")
+    first, _, second = bench.walk(book, SLOW, GOOD, GOOD)
+    assert isinstance(first, Through)
+    assert isinstance(second, Through)
+    assert (first.headers["X-Flotilla-Kind"], first.timeout) == ("book;within_ms=400", 4.0)
+    assert (second.headers["X-Flotilla-Kind"], second.timeout) == ("book;within_ms=400;waited_ms=4000", 6.0)
+    assert second.headers["X-Flotilla-Priority"] == "price"
 
 
 def test_an_exchange_that_stays_slow_is_a_time_out_as_without_a_gateway(bench: Bench) -> None:
@@ -172,7 +185,7 @@ def test_where_the_gateway_itself_has_a_fault_the_exchange_is_asked_within_the_b
             ends.append(type(bench.walk(LOOK, fault)[-1]))
         except HeldBack:
             ends.append(HeldBack)
-    assert ends == [Straight] * 3 + [HeldBack] * 7
+    assert ends == [Straight] * 2 + [HeldBack] * 8
     assert bench.told == [], "it lives"
 
 
@@ -212,10 +225,28 @@ def test_no_answer_is_leave(bench: Bench, failed: Outcome) -> None:
 
 
 @pytest.mark.parametrize("priority", ["entry", "order"])
-def test_entries_and_looks_wait_where_there_is_no_leave(bench: Bench, priority: Any) -> None:
-    with pytest.raises(ccxt.DDoSProtection, match="again in 7 s") as raised:
-        bench.walk(replace(ORDER, priority=priority), no("budget", **{"Retry-After": "7"}))
+def test_entries_and_looks_are_refused_where_there_is_no_leave(bench: Bench, priority: Any) -> None:
+    asked = replace(ORDER, priority=priority)
+    with pytest.raises(ccxt.DDoSProtection, match="again in 1 s") as raised:
+        bench.walk(asked, no("budget", **{"Retry-After": "1"}))
     assert not isinstance(raised.value, HeldBack), "FreqTrade waits and tries again"
+    with pytest.raises(HeldBack, match="again in 7 s"):
+        bench.walk(asked, no("budget", **{"Retry-After": "7"}))
+
+
+@pytest.mark.parametrize("refusal", ["budget", "banned", "open"])
+def test_nobody_waits_for_what_is_refused_for_longer_than_a_moment(bench: Bench, refusal: str) -> None:
+    """FreqTrade would, for 18 s, in the thread that looks at all trades."""
+    for after, given_up in (("2", False), ("3", True), ("59", True), ("soon", False)):
+        with pytest.raises(ccxt.NetworkError) as raised:
+            bench.walk(LOOK, no(refusal, 503 if refusal == "open" else 429, **{"Retry-After": after}))
+        assert isinstance(raised.value, HeldBack) is given_up, after
+
+
+def test_but_while_freqtrade_is_built_it_is_waited_for() -> None:
+    with pytest.raises(ccxt.DDoSProtection, match="again in 59 s") as raised:
+        Bench(building=True).walk(LOOK, no("budget", **{"Retry-After": "59"}))
+    assert not isinstance(raised.value, HeldBack), "giving up would end the bot"
 
 
 @pytest.mark.parametrize("priority", ["exit", "cancel"])

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
 from freqtrade.resolvers import StrategyResolver
 
+from pool.bot.market.kinds import Need, purpose, told_methods
 from pool.bot.outbox import Outbox
 from pool.bot.universal.candles import Ranges
 from pool.bot.universal.hold import Hold
@@ -116,3 +118,18 @@ def test_prices_are_watched_only_for_rules_that_act_at_some_rate(tmp_path: Path)
         universal.tell_watches()
         told += [len(frame.watches) for frame in outbox.take() if isinstance(frame, WatchFrame)]
     assert told == [1, 0]
+
+
+def test_a_look_at_a_trade_whose_price_was_crossed_is_urgent_and_one_at_all_is_not(tmp_path: Path) -> None:
+    needs: list[Need] = []
+
+    class Client:
+        def fetch_order_book(self) -> None:
+            needs.append(purpose().need)
+
+    client = type("Client", (Client,), told_methods(Client))()
+    universal, _ = begun(tmp_path, None)
+    universal.hold = cast(Hold, SimpleNamespace(look=lambda _: client.fetch_order_book()))
+    universal.look({7})
+    universal.look()
+    assert needs == ["urgent", "price"]
