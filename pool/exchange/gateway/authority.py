@@ -184,18 +184,20 @@ class Authority:
 
     def told(self, ticket: Ticket, status: int, headers: Mapping[str, str], now: float) -> None:
         """The exchange answered; `headers` with small letters. Others may go now."""
-        at = self._hear_clock(headers, now)
-        unix = now + (self._behind or 0.0)
-        heard = readings(headers, unix)
-        if ticket.signed:  # what belongs to an account is no limit of this machine's address
-            heard = [reading for reading in heard if _counts_addresses(reading)]
-        told = [self._hear(ticket, reading, at, now) for reading in heard]
-        for window, _ in self._counting(ticket):
-            if not any(window is one for one in told):
-                window.silent(ticket.number, now)
-        self._flying.pop(ticket.number, None)
+        told: list[Window] = []
+        try:
+            at = self._hear_clock(headers, now)
+            heard = readings(headers, self._theirs(now))
+            if ticket.signed:  # what belongs to an account is no limit of this machine's address
+                heard = [reading for reading in heard if _counts_addresses(reading)]
+            told.extend(self._hear(ticket, reading, at, now) for reading in heard)
+        finally:
+            self._flying.pop(ticket.number, None)
+            for window, _ in self._counting(ticket):
+                if not any(window is one for one in told):
+                    window.silent(ticket.number, now)
         if status in (418, 429):
-            self._refused(ticket, status, retry_after(headers, unix), told, now)
+            self._refused(ticket, status, retry_after(headers, self._theirs(now)), told, now)
         else:
             self.standing.answered(ticket.endpoint.name, status < 500, ticket.sent_at, now)
 
@@ -262,6 +264,9 @@ class Authority:
             for (one, _), window in self.windows.items():
                 if one == family and window.seconds == seconds:
                     window.limit = limit
+
+    def _theirs(self, now: float) -> float:
+        return now + (self._behind or 0.0)
 
     def _hear_clock(self, headers: Mapping[str, str], now: float) -> float | None:
         """The exchange's time of an answer, in whole seconds; None where it told none that can be."""

@@ -43,8 +43,10 @@ class Leave:
     def told(self, status: int, headers: Mapping[str, str], now: float) -> None:
         """The exchange answered at `now` (monotonic)."""
         small = {name.lower(): value for name, value in headers.items()}
-        self._authority.told(self._ticket, status, small, self._budgets.unix(now))
-        self._budgets.turn(self._authority)
+        try:
+            self._authority.told(self._ticket, status, small, self._budgets.unix(now))
+        finally:
+            self._budgets.turn(self._authority)
 
     def failed(self, error: BaseException) -> None:
         """It did not, or nobody waits any more."""

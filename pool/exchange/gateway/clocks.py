@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 
 from pool.exchange.gateway.freshness import Moment
+from pool.exchange.gateway.limits_told import date
 
 JUMP_MS = 1_000
 """A change of wall time against steady time by more is a jump."""
@@ -56,15 +56,11 @@ class Skew:
     _known: Moment | None = None
     _doubts: int = 0
 
-    def told(self, date: str | None, asked: Moment, received: Moment) -> None:
+    def told(self, text: str | None, asked: Moment, received: Moment) -> None:
         """What an answer's `Date` said."""
-        if date is None or asked.jumps != received.jumps:
-            return
-        try:
-            at_ms = parsedate_to_datetime(date).timestamp() * 1000
-        except ValueError:
-            return
-        self._agree(at_ms - received.wall_ms, at_ms + 1000 - asked.wall_ms, received)
+        at = date(text)
+        if at is not None and asked.jumps == received.jumps:
+            self._agree(at * 1000 - received.wall_ms, at * 1000 + 1000 - asked.wall_ms, received)
 
     def _agree(self, low: float, high: float, now: Moment) -> None:
         known = self._known

@@ -18,6 +18,7 @@ from pool.exchange.gateway.cache import Cache, Entry
 from pool.exchange.gateway.clocks import Clock
 from pool.exchange.gateway.flights import Asker, Flight, Flights, outcome
 from pool.exchange.gateway.freshness import Moment
+from pool.exchange.gateway.limits_told import number
 from pool.exchange.gateway.seams import Admission, Budgets, Refused, Tables
 from pool.exchange.gateway.tally import How, Tally
 from pool.exchange.gateway.upstream import Answer, Upstream, unreachable
@@ -169,11 +170,13 @@ class Gateway:
             tally.count_silence()
             admission.failed(error)
             raise
-        received = self.clock.now()
-        tally.count_answer(answer.status, received.steady - sent.steady)
-        if "Age" not in answer.headers:
-            tally.skew.told(answer.headers.get("Date"), sent, received)
-        admission.told(answer.status, answer.headers, asyncio.get_running_loop().time())
+        try:
+            received = self.clock.now()
+            tally.count_answer(answer.status, received.steady - sent.steady)
+            if "Age" not in answer.headers:
+                tally.skew.told(answer.headers.get("Date"), sent, received)
+        finally:  # what is under way for the budget must end, whatever else goes wrong
+            admission.told(answer.status, answer.headers, asyncio.get_running_loop().time())
         if kind.name == "markets" and answer.status == 200:
             admission.body(answer.body)
         return answer
@@ -218,9 +221,10 @@ def _served(came: Answer | Refused, how: How, flight: Flight) -> Served:
 
 def _older(sent: Moment, age: str | None) -> Moment:
     """When the exchange was asked for what a network in between had kept for `age` seconds."""
-    if age is None or not age.strip().isdigit():
+    told = number(age)
+    if told is None:
         return sent
-    seconds = min(int(age), _OLDEST_SECONDS)
+    seconds = min(int(told), _OLDEST_SECONDS)
     return Moment(sent.steady - seconds, sent.wall_ms - seconds * 1000, sent.jumps)
 
 

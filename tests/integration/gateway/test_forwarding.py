@@ -11,6 +11,7 @@ from aiohttp import web
 
 from pool.contract.market import Kind
 from pool.exchange.gateway.seams import Refused
+from pool.exchange.gateway.tally import Tally
 from tests.integration.gateway.rigs import Rig, Scripted, gateway, json_of
 
 
@@ -78,6 +79,27 @@ async def test_what_an_exchange_refuses_is_passed_with_its_reasons_and_not_kept(
         assert reply.headers["Retry-After"] == "9"
     assert exchange.count("/x") == 2
     assert rig.budgets.outcomes == [status, status]
+
+
+@pytest.mark.parametrize(
+    "odd", [{"Date": "Mon, 99999999999999999999 Jan 2026 00:00:00 GMT"}, {"Age": "\u00b2"}, {"Age": "9" * 5_000}]
+)
+async def test_headers_that_mean_nothing_harm_nothing(rig: Rig, exchange: Scripted, odd: dict[str, str]) -> None:
+    exchange.handlers["/book"] = json_of("[]", **odd)
+    reply = await rig.get("/book", Kind(name="book"))
+    assert (reply.status, reply.body, rig.budgets.outcomes) == (200, b"[]", [200])
+
+
+async def test_the_budget_hears_of_an_answer_whatever_else_fails(
+    rig: Rig, exchange: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("a bug")
+
+    exchange.handlers["/book"] = json_of("[]")
+    monkeypatch.setattr(Tally, "count_answer", fail)
+    reply = await rig.get("/book", Kind(name="book"))
+    assert (reply.status, reply.refused, rig.budgets.outcomes) == (500, None, [200])
 
 
 async def test_a_redirect_is_not_followed(rig: Rig, exchange: Scripted) -> None:

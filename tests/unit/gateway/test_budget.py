@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pool.contract.market import Priority
+from pool.exchange.gateway import authority as authority_module
 from pool.exchange.gateway.authority import MOST_FLYING, Authority
 from pool.exchange.gateway.budget import Budgets
 from pool.exchange.gateway.meters import SHARES, Bucket
@@ -833,6 +834,29 @@ async def test_permits_hold_what_they_will_use(shell: Shell) -> None:
     deadline = shell.monotonic + 1
     await shell.budgets.permit("one", "api.example", "GET", "/api/one", "order", None, "127.0.0.1", deadline)
     assert shell.budgets.budgets("one")[0].used == 11
+
+
+async def test_an_answer_that_is_not_understood_is_under_way_no_more(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave = await shell.admit()
+    leave.told(200, used(3_599, shell), shell.monotonic)
+    last = await shell.admit()
+    waiting = asyncio.ensure_future(shell.admit("price"))
+    await waiting
+    [one] = shell.budgets._authorities.values()
+    assert len(one._flying) == 2
+
+    def fail(*_: Any) -> None:
+        raise RuntimeError("a header that nobody thought of")
+
+    monkeypatch.setattr(authority_module, "readings", fail)
+    with pytest.raises(RuntimeError):
+        last.told(200, used(3_600, shell), shell.monotonic)
+    with pytest.raises(RuntimeError):
+        waiting.result().told(200, used(3_600, shell), shell.monotonic)
+    assert one._flying == {}
+    assert shell.budgets.budgets("one")[0].used == 3_601, "both may have counted"
 
 
 async def test_listed_limits_are_taken_from_a_body(shell: Shell) -> None:

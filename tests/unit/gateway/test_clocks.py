@@ -100,3 +100,12 @@ def test_what_is_no_date_says_nothing(date: str | None) -> None:
     skew, hands = Skew(), Hands()
     skew.told(date, hands.on(0), hands.on(0))
     assert skew.milliseconds() is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "now", "Mon, 99999999999999999999 Jan 2026 00:00:00 GMT", "Mon, 01 Jan 2026 00:00:00 +99999999999999"]
+)
+def test_a_date_that_is_none_tells_nothing(text: str) -> None:
+    hands, skew = Hands(), Skew()
+    skew.told(text, hands.on(0), hands.on(0.1))
+    assert skew.milliseconds() is None
