@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from loguru import logger
 from multidict import CIMultiDictProxy
 from pydantic_core import from_json
 
@@ -19,9 +18,9 @@ from pool.exchange.gateway.clocks import Clock
 from pool.exchange.gateway.flights import Asker, Flight, Flights, outcome
 from pool.exchange.gateway.freshness import Moment
 from pool.exchange.gateway.limits_told import number
-from pool.exchange.gateway.seams import Admission, Budgets, Refused, Tables
+from pool.exchange.gateway.seams import Admission, Budgets, Refused, Tables, Unready
 from pool.exchange.gateway.tally import How, Tally
-from pool.exchange.gateway.upstream import Answer, Upstream, unreachable
+from pool.exchange.gateway.upstream import Answer, Upstream
 
 PAPER = "paper"
 LEAVE_SECONDS = 5.0
@@ -73,13 +72,12 @@ class Gateway:
         return asked.scheme == "https" and asked.authority in self.tables.allowed(asked.exchange)
 
     async def learn(self, asked: Target) -> bool:
-        """Whether that is an address of that exchange, with its table read if need be. Raises Refused."""
+        """Whether that is an address of that exchange, with its table read if need be. Raises Unready."""
         try:
             await self.tables.load(asked.exchange)
         except OSError as error:
-            logger.warning("tables of {} are not to be had: {}", asked.exchange, error)
             if asked.exchange != PAPER:
-                raise unreachable(503) from error
+                raise Unready(str(error)) from error
         return self.allows(asked)
 
     def tally(self, exchange: str) -> Tally:

@@ -17,6 +17,11 @@ class Refused(Exception):
         self.status = status
 
 
+class Unready(Exception):
+    """The gateway itself cannot serve this exchange for now. Answered as a failure of its own, not as a refusal: bots
+    then ask the exchange themselves, within the budget that they have for that."""
+
+
 Headers = Mapping[str, str]
 """Of an answer, whatever their case."""
 

@@ -13,7 +13,7 @@ from pool.contract import market
 from pool.exchange.gateway.asking import kind_of, priority_of, shared_key, target
 from pool.exchange.gateway.flights import Asker
 from pool.exchange.gateway.gateway import Gateway, Served
-from pool.exchange.gateway.seams import Refused
+from pool.exchange.gateway.seams import Refused, Unready
 from pool.exchange.gateway.tally import Histogram, How
 
 _MOST_TEXT = 100
@@ -56,6 +56,8 @@ class Front:
             return self._problem(413, "The request is too large.")
         except Refused as refused:
             return self.refusal(refused)
+        except Unready:
+            return self._problem(503, "The gateway does not know this exchange's addresses for now.")
         except Exception as error:  # the boundary of a request: the gateway goes on, its log tells
             logger.opt(exception=True).error("{} failed: {}", request.method, type(error).__name__)
             return self._problem(500, "The gateway failed.")

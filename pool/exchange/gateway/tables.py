@@ -8,7 +8,8 @@ import contextlib
 import json
 import re
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -25,6 +26,8 @@ PAPER = "paper"
 _OF_PAPER = "binance"
 _ID = re.compile(r"[a-z][a-z0-9_]{1,39}")
 _READING_SECONDS = 120.0
+_FAILED_SECONDS = 30.0
+"""What could not be read is not read again for so long: a process that imports ccxt takes seconds and much memory."""
 _MOST_EXCHANGES = 20
 """Tables in memory: names that nobody trades on must not fill it."""
 
@@ -154,8 +157,11 @@ class Tables:
 
     directory: Path
     paper_url: str | None = None
+    clock: Callable[[], float] = time.monotonic
     _tables: dict[str, Table | None] = field(default_factory=dict)
     _reading: dict[str, "asyncio.Task[Table | None]"] = field(default_factory=dict)
+    _failed: dict[str, tuple[float, str]] = field(default_factory=dict)
+    """When, and why."""
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def allowed(self, exchange: str) -> frozenset[str]:
@@ -172,6 +178,9 @@ class Tables:
             return self._tables[exchange]
         if not self._known(exchange):
             return None
+        failed_at, why = self._failed.get(exchange, (-_FAILED_SECONDS, ""))
+        if self.clock() - failed_at < _FAILED_SECONDS:
+            raise OSError(why)
         task = self._reading.get(exchange)
         if task is None:
             task = self._reading[exchange] = asyncio.ensure_future(self._read(exchange))
@@ -185,9 +194,15 @@ class Tables:
         return _ID.fullmatch(exchange) is not None and any((at / f"{exchange}.py").is_file() for at in _ccxt_at())
 
     async def _read(self, exchange: str) -> Table | None:
-        async with self._one_at_a_time:
-            told = await self._told(_OF_PAPER if exchange == PAPER else exchange)
-        table = None if told is None else Table(told, self.paper_url if exchange == PAPER else None)
+        try:
+            async with self._one_at_a_time:
+                told = await self._told(_OF_PAPER if exchange == PAPER else exchange)
+            table = None if told is None else Table(told, self.paper_url if exchange == PAPER else None)
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            why = str(error) if isinstance(error, OSError) else "what was read is no table"
+            logger.warning("tables of {} are not to be had: {}", exchange, why)
+            self._failed[exchange] = (self.clock(), why)
+            raise OSError(why) from error
         if len(self._tables) >= _MOST_EXCHANGES:
             self._tables.pop(next(iter(self._tables)))
         self._tables[exchange] = table

@@ -12,7 +12,7 @@ from aiohttp import web
 from pool.contract.market import Kind
 from pool.exchange.gateway.seams import Refused
 from pool.exchange.gateway.tally import Tally
-from tests.integration.gateway.rigs import Rig, Scripted, gateway, json_of
+from tests.integration.gateway.rigs import NoTables, Rig, Scripted, gateway, json_of
 
 
 async def test_an_answer_comes_as_it_was_and_tells_of_itself(rig: Rig, exchange: Scripted) -> None:
@@ -196,6 +196,30 @@ async def test_it_tells_of_itself(rig: Rig, exchange: Scripted) -> None:
         text = await told.text()
     assert 'gateway_upstream_total{exchange="paper",outcome="2xx"}' in text
     assert 'gateway_breaker{exchange="paper",state="closed"} 1.0' in text
+
+
+async def test_an_exchange_whose_addresses_are_not_known_for_now_is_a_failure_and_no_refusal(
+    exchange: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that bots ask it themselves; that it did not answer would stop them."""
+
+    async def fail(*_: Any) -> None:
+        raise OSError("no memory")
+
+    monkeypatch.setattr(NoTables, "load", fail)
+    exchange.handlers["/book"] = json_of("[]")
+    permit = {"exchange": "kraken", "url": "https://api.kraken.com/0/private/Balance", "method": "POST"}
+    async with gateway(tmp_path, exchange.url) as rig:
+        asked = [
+            rig.http.get(f"{rig.url}/x/kraken/https/api.kraken.com/0/public/Time"),
+            rig.http.post(f"{rig.url}/v1/permits", json=permit),
+        ]
+        for request in asked:
+            async with request as reply:
+                assert reply.status == 503
+                assert "X-Flotilla-Gateway" in reply.headers
+                assert not {"X-Flotilla-Refused", "X-Flotilla-Cache"} & set(reply.headers)
+        assert (await rig.get("/book")).status == 200, "paper's address is known without"
 
 
 async def test_leave_is_given_and_refused(rig: Rig, exchange: Scripted) -> None:

@@ -254,6 +254,49 @@ async def test_a_full_disk_keeps_no_table_but_gives_it(tmp_path: Path) -> None:
     assert await Tables(blocked / "tables").load("kraken") is not None
 
 
+class Reader:
+    """In place of the process: ends so, having said that."""
+
+    pid = 0
+
+    def __init__(self, code: int, said: bytes) -> None:
+        self.returncode, self._said = code, said
+
+    async def communicate(self) -> tuple[bytes, None]:
+        return self._said, None
+
+
+@pytest.mark.parametrize(
+    "outcome", [Reader(1, b""), Reader(0, b"not JSON"), Reader(0, b"{}"), OSError("no memory")], ids=str
+)
+async def test_what_cannot_be_read_starts_one_process_in_half_a_minute(
+    outcome: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started, now = 0, 5.0
+
+    async def start(*_: Any, **__: Any) -> Any:
+        nonlocal started
+        started += 1
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    monkeypatch.setattr(tables_module.asyncio, "create_subprocess_exec", start)
+    tables = Tables(tmp_path, clock=lambda: now)
+    for _ in range(5):
+        failures = await asyncio.gather(tables.load("kraken"), tables.load("kraken"), return_exceptions=True)
+        assert [type(one) for one in failures] == [OSError] * 2
+    assert started == 1
+    assert tables.allowed("kraken") == frozenset()
+    now += 31
+    with pytest.raises(OSError, match=r"memory|read|table"):
+        await tables.load("kraken")
+    assert started == 2
+    monkeypatch.undo()
+    now += 31
+    assert await tables.load("kraken") is not None
+
+
 @pytest.mark.parametrize("name", ["paper", "flotilla", "../kraken", "Kraken", "kraken/..", "", "base", "__init__"])
 async def test_what_ccxt_cannot_know_starts_no_process(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
