@@ -291,6 +291,22 @@ async def test_a_request_that_was_sent_too_early_is_not_joined(rig: Rig, exchang
     assert (third.how, third.body) == ("hit", b'["late"]')
 
 
+async def test_who_has_waited_for_a_slow_exchange_has_what_it_says_to_his_first_request(
+    rig: Rig, exchange: Scripted
+) -> None:
+    held = exchange.handlers["/book"] = Held()
+    waited = Kind(name="book", waited_ms=4_200)
+    first = asyncio.create_task(rig.get("/book", BOOK))
+    await held.begun(1)
+    rig.clocks.ahead += 4.2
+    again = asyncio.create_task(rig.get("/book", waited))
+    await joined(rig, 2)
+    held.answer(0, ["slow"])
+    assert ((await first).how, (await again).how, (await again).body) == ("miss", "joined", b'["slow"]')
+    assert (await rig.get("/book", waited)).how == "hit", "it came while he looked whether the gateway lives"
+    assert exchange.count("/book") == 1
+
+
 async def test_candles_are_not_joined_across_a_close(rig: Rig, exchange: Scripted) -> None:
     held = exchange.handlers["/klines"] = Held()
     first = asyncio.create_task(rig.get("/klines", CANDLES))
