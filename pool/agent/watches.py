@@ -90,6 +90,13 @@ class Watches:
                 found.setdefault(Venue(bot.exchange, one.watch.market), set()).add(one.watch.symbol)
         return {venue: sorted(symbols) for venue, symbols in found.items()}
 
+    def symbols(self, bot_id: str, venue: Venue) -> set[str]:
+        """What one bot waits for there."""
+        bot = self._bots.get(bot_id)
+        if bot is None or bot.exchange != venue.exchange:
+            return set()
+        return {one.watch.symbol for one in bot.kept if one.watch.market == venue.market}
+
     def crossed(self, venue: Venue, quotes: Mapping[str, Quote], now: float) -> dict[str, list[int]]:
         """Trades to wake each bot for, after new prices of one venue. `now` is of the monotonic clock."""
         found: dict[str, list[int]] = {}

@@ -76,7 +76,7 @@ class Desk:
         self._outbox = outbox
         self._api = api
         self._interval = snapshot_interval_seconds
-        self._reader = SnapshotReader(entering, universal.ranges_of, universal.marks_of)
+        self._reader = SnapshotReader(entering, universal.ranges_of, universal.marks_of, universal.is_priced)
         self._changed = True
         self._read_at = 0.0
         self._reloads: list[str] = []
@@ -230,7 +230,9 @@ class Desk:
         self.tell_watches()
 
     def report(self) -> None:
-        """Send what changed. Cheap when nothing did."""
+        """Send what changed, by the newest prices. Cheap when nothing did."""
+        if self._sleeper is not None:
+            self._contained(self._sleeper.take_prices)
         state = str(self._freqtrade.state)
         if state != self._vitals.trader_state:
             self._vitals.trader_state = state
@@ -271,6 +273,7 @@ class Desk:
                 self._reader.touch()
         except Exception:  # the boundary of reporting: a reading that fails must not end the trader
             logger.exception("No snapshot")
+            self._reader.touch()
             Trade.rollback()
             return
         self._vitals.flat = flat

@@ -195,7 +195,7 @@ class Link(threading.Thread):
             case LookFrame():
                 self._control.look(frame.trade_ids)
             case FollowFrame():
-                self._following.told(frame.number, frame.until)
+                self._following.told(frame.number, frame.until, frame.quotes, frame.seen_at)
             case MandateFrame() if self._standing is not None:
                 self._standing.take_mandate(frame)
             case PolicyFrame() if self._standing is not None:

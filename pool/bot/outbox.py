@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from pool.bot.control import Wake
 from pool.contract.events import EventType
 from pool.contract.frames import (
+    WATCHES_LIMIT,
     BotEvent,
     ConditionFrame,
     ReserveFrame,
@@ -33,7 +34,7 @@ RING_SIZE = 500
 _FEW = 50
 _SHORT = 200
 
-MOST_WATCHES = 500
+MOST_WATCHES = WATCHES_LIMIT
 """More than these are not told: whoever sets them must not count on the others."""
 _MOST_SETTLEMENTS = 1000
 

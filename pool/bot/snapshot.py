@@ -57,16 +57,19 @@ class _Closed:
 
 class SnapshotReader:
     """Keeps what is costly to know between two readings. `entering` says which orders that add risk have not ended,
-    `ranges` the average true ranges of a pair by period, `marks` what the rules remember of a trade."""
+    `ranges` the average true ranges of a pair by period, `marks` what the rules remember of a trade, `priced` whether
+    its rate is known to be a new one."""
 
     def __init__(
         self,
         entering: Callable[[list[Trade]], list[Entering] | None] = lambda _: None,
         ranges: Callable[[str], Mapping[int, float]] = lambda _pair: {},
         marks: Callable[[Trade], Marks] = marks_of,
+        priced: Callable[[int], bool] = lambda _trade_id: True,
     ) -> None:
         self._ranges = ranges
         self._marks = marks
+        self._priced = priced
         self._last: BotSnapshot | None = None
         self._read_of: object = None
         self._entering = entering
@@ -87,7 +90,8 @@ class SnapshotReader:
 
     def again(self, freqtrade: FreqtradeBot, reporting_currency: str, now: datetime) -> BotSnapshot | None:
         """The last reading as it is now, where nothing of it can be another; by memory alone. None where a loop was
-        run, an order is or may be on its way, a rate is new or has to be asked for, or another day began."""
+        run, an order is or may be on its way, a rate is new or has to be asked for, or another day began. Without a new
+        rate of each open trade it is as old as it was."""
         last = self._last
         if last is None or self._read_of is not freqtrade.last_process or last.entering != []:
             return None
@@ -96,7 +100,9 @@ class SnapshotReader:
         if any(trade.has_open_orders or self._moves(freqtrade, trade.pair) for trade in last.open_trades):
             return None
         converted = self._convert(freqtrade, last.stake_currency, reporting_currency, now)
-        return last.model_copy(update={"as_of": now, "conversion": converted})
+        as_of = now if all(self._priced(trade.trade_id) for trade in last.open_trades) else last.as_of
+        self._last = last.model_copy(update={"as_of": as_of, "conversion": converted})
+        return self._last
 
     def read(self, freqtrade: FreqtradeBot, reporting_currency: str, now: datetime) -> BotSnapshot:
         Trade.commit()  # between loops nothing is pending; makes the session read afresh what the REST API changed

@@ -22,6 +22,9 @@ from pool.contract.slots import ExchangeCredentials, Memory
 from pool.contract.snapshots import BotSnapshot
 from pool.contract.waking import WakingState
 
+WATCHES_LIMIT = 500
+"""Of one bot."""
+
 # ---- bot → agent
 
 
@@ -115,7 +118,7 @@ class WatchFrame(Reported):
     kind: Literal["watch"] = "watch"
     number: Count = 0
     """Counts up with each change; echoed by `FollowFrame`."""
-    watches: list[Watch] = Field(max_length=500)
+    watches: list[Watch] = Field(max_length=WATCHES_LIMIT)
 
 
 BotFrame = Annotated[
@@ -192,6 +195,13 @@ class LookFrame(Wire):
     trade_ids: list[int]
 
 
+class Quoted(Wire):
+    """Best prices of one market."""
+
+    bid: Money
+    ask: Money
+
+
 class FollowFrame(Wire):
     """All prices of the `WatchFrame` of this number are followed, until that time of CLOCK_BOOTTIME at the latest: said
     again and again as long as they are. Without it a bot must look by itself."""
@@ -199,6 +209,10 @@ class FollowFrame(Wire):
     kind: Literal["follow"] = "follow"
     number: int
     until: float
+    seen_at: float = 0.0
+    """When `quotes` were asked for, by the same clock."""
+    quotes: dict[Annotated[str, Field(max_length=64)], Quoted] = Field(default={}, max_length=WATCHES_LIMIT)
+    """Of what is watched, by the exchange's own ids."""
 
 
 AgentFrame = Annotated[

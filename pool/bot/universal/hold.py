@@ -11,8 +11,9 @@ told; `create_stoploss_order` gives the exchange the tighter of two stops from t
 """
 
 import logging
+import math
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any, Literal
 
@@ -30,6 +31,7 @@ from pool.bot.universal.resting import Resting, rested
 from pool.bot.universal.stops import STOP_REASONS
 from pool.bot.universal.teller import Teller, money
 from pool.bot.universal.why import parse
+from pool.contract.frames import Quoted
 from pool.contract.risk import Watch
 from pool.rules.position import Thresholds
 
@@ -39,6 +41,8 @@ ThresholdsOf = Callable[[Trade, float | None], Thresholds]
 
 _PURPOSES = {"initial": "entry", "pos_adjust": "adjust", "replace": "replace"}
 _CUT = 1 + 1e-9
+_PRICED_SECONDS = 8.0
+"""A loop every five seconds, and what it takes, has rates no older than that."""
 
 
 class Hold:
@@ -53,6 +57,9 @@ class Hold:
         """At which rate that was."""
         self.told: dict[int, Watch] = {}
         """What `watches` answered last, by trade."""
+        self._pairs: dict[int, str] = {}
+        self._priced: dict[int, float] = {}
+        """When the rate was asked for that FreqTrade keeps of each open trade."""
         self._unwatched: set[int] = set()
         """Trades of which it was told that they cannot be watched."""
         self._thresholds: ThresholdsOf | None = None
@@ -101,6 +108,27 @@ class Hold:
         """Every price that a trade waits for is watched, with a policy or without."""
         return self._thresholds is not None
 
+    def see(self, quotes: Mapping[str, Quoted], at: float) -> None:
+        """Prices by market, seen at that moment of the monotonic clock: where the exits of a trade go by nothing else,
+        they are what FreqTrade would have asked for, and its last rate for whoever asks no exchange."""
+        if not self.follows_all:
+            return
+        exchange = self._freqtrade.exchange
+        for trade_id, watch in self.told.items():
+            quote = quotes.get(watch.symbol)
+            if quote is None or at <= self._priced.get(trade_id, at):
+                continue
+            self._priced[trade_id] = at
+            with exchange._cache_lock:
+                exchange._exit_rate_cache[self._pairs[trade_id]] = float(
+                    quote.ask if watch.side == "ask" else quote.bid
+                )
+
+    def is_priced(self, trade_id: int) -> bool:
+        """Its rate is as new as a loop would have it."""
+        known = self._priced.get(trade_id, -math.inf)
+        return not self.follows_all or time.monotonic() - known <= _PRICED_SECONDS
+
     def watches(self) -> list[Watch]:
         """Prices at which a trade is to be looked at before the next loop."""
         found = []
@@ -124,6 +152,7 @@ class Hold:
                 rates = Thresholds(above=stop) if trade.is_short else Thresholds(below=stop)
             if rates.below is None and rates.above is None:
                 continue
+            self._pairs[trade.id] = str(trade.pair)
             found.append(
                 Watch(
                     trade_id=trade.id,
@@ -154,6 +183,7 @@ class Hold:
         self._laid.exits.forget_all_but(trade_ids)
         self._resting.forget_all_but(trade_ids)
         self._unwatched &= trade_ids
+        self._pairs = {trade_id: pair for trade_id, pair in self._pairs.items() if trade_id in trade_ids}
         for trade_id in [one for one in self.handled if one not in trade_ids]:
             self._forget_look(trade_id)
         return trades
@@ -270,11 +300,13 @@ class Hold:
     def _forget_look(self, trade_id: int) -> None:
         self.handled.pop(trade_id, None)
         self.seen.pop(trade_id, None)
+        self._priced.pop(trade_id, None)
 
     def _note_look(self, trade: Trade) -> None:
         rate = self._freqtrade.exchange._exit_rate_cache.get(trade.pair)
         if rate is not None:
-            self.handled[trade.id], self.seen[trade.id] = time.monotonic(), float(rate)
+            self.handled[trade.id] = self._priced[trade.id] = time.monotonic()
+            self.seen[trade.id] = float(rate)
 
     def _free_stops(self, trade: Trade) -> None:
         """FreqTrade passes over a reason that it saw this candle while any order of the trade rests. A universal stop

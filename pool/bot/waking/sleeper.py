@@ -165,6 +165,11 @@ class Sleeper:
 
     # ---- waiting
 
+    def take_prices(self) -> None:
+        """What the agent saw meanwhile, so that what is told of open trades is as new as after a loop."""
+        if self._reader is not None:
+            self._hold.see(*self._following.quotes())
+
     def stale(self) -> bool:
         """The facts are others by now, perhaps."""
         self._tell()

@@ -128,6 +128,15 @@ def test_a_bot_is_told_that_it_is_followed_once_all_of_its_prices_were_seen_and_
     assert watches.followed(SPOT, at("99"), told[-1] + FRESH_SECONDS + TELL_SECONDS) == {}
 
 
+def test_what_a_bot_waits_for_at_one_venue() -> None:
+    watches = Watches()
+    linear = watch(3, symbol="BTCUSDT_PERP", below="1").model_copy(update={"market": "linear"})
+    watches.put("bot", "paper", [watch(below="1"), watch(2, symbol="ETHUSDT", below="1"), linear], 7)
+    assert watches.symbols("bot", SPOT) == {"BTCUSDT", "ETHUSDT"}
+    assert watches.symbols("bot", Venue("paper", "linear")) == {"BTCUSDT_PERP"}
+    assert watches.symbols("bot", Venue("binance", "spot")) == watches.symbols("other", SPOT) == set()
+
+
 def test_new_watches_are_confirmed_at_once_and_those_that_are_not_known_here_never() -> None:
     watches = Watches()
     watches.put("bot", "paper", [watch(below="1")], 1)

@@ -1,7 +1,9 @@
 """A reading that is told again is what a whole one would be, and is told again only while it is."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,11 +17,15 @@ from pool.bot import snapshot
 from pool.bot.desk import Desk
 from pool.bot.outbox import Outbox
 from pool.bot.snapshot import SnapshotReader
+from pool.bot.universal.hold import Hold
 from pool.bot.universal.host import Universal
 from pool.bot.universal.standing import HALT_FLAG, Standing
 from pool.bot.vitals import Vitals
-from pool.contract.frames import CommandFrame, SnapshotFrame
+from pool.bot.waking.following import Following
+from pool.bot.waking.sleeper import Sleeper
+from pool.contract.frames import CommandFrame, Quoted, SnapshotFrame
 from pool.contract.snapshots import BotSnapshot, Entering
+from pool.rules.position import Marks, Thresholds
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -33,6 +39,7 @@ class Room:
         monkeypatch.setattr(snapshot.time, "monotonic", lambda: self.seconds)
         self.bot.wallets.get_all_balances = dict
         self.bot.exchange._exit_rate_cache = {PAIR: PRICE}
+        self.bot.exchange._cache_lock = nullcontext()
         self.bot.exchange.get_proxy_coin = lambda: "USDT"
         self.bot.exchange.fetch_ticker = lambda _pair: {"last": 2.0}
         self.bot.exchange.get_valid_pair_combination = lambda source, target: [f"{source}/{target}"]
@@ -151,6 +158,19 @@ def test_the_conversion_is_asked_for_as_often_as_ever(room: Room) -> None:
     assert [float(one.conversion.rate) for one in told if one.conversion is not None] == [2.0, 2.0, 3.0]
 
 
+def test_without_a_new_rate_a_reading_stays_as_old_as_it_was(room: Room) -> None:
+    known = True
+    room.reader = SnapshotReader(lambda trades: room.entering(trades), priced=lambda _trade_id: known)
+    first = room.read()
+    again = room.again(5)
+    known = False
+    stale = room.again(10)
+    assert again is not None
+    assert stale is not None
+    assert (again.as_of - first.as_of).total_seconds() == 5
+    assert stale.as_of == again.as_of
+
+
 class AtDesk:
     """A desk that reports each time that it is asked to, and counts whole readings."""
 
@@ -171,6 +191,7 @@ class AtDesk:
             return read(*given)
 
         self.desk._reader.read = counted  # type: ignore[method-assign]
+        self.universal = universal
 
     def report(self) -> BotSnapshot:
         self.desk.report()
@@ -212,3 +233,81 @@ def test_a_desk_tells_at_the_same_pace_and_reads_after_what_was_done(
     at.report()
     at.report()
     assert at.reads == 9, "what may be another by what was just going on is read once more"
+
+
+class Asleep:
+    """A bot whose trade is looked at, and that sleeps from then on; what the agent sees it is told."""
+
+    def __init__(self, room: Room, at: AtDesk, side: str) -> None:
+        self.room, self.at, self.boot = room, at, 9000.0
+        exits = SimpleNamespace(forget_all_but=lambda _: None, marks_of=lambda _: Marks())
+        laid: Any = SimpleNamespace(exits=exits, rules=None, adjusts=False)
+        nothing: Any = SimpleNamespace()
+        room.bot.config["exit_pricing"] = {"price_side": side}
+        room.bot.exchange._get_price_side = lambda *_: side
+        room.bot.exchange._markets[PAIR]["id"] = "AAAUSDT"
+        self.hold = at.universal.hold = Hold(room.bot, laid, nothing, nothing)
+        self.hold.follow(lambda _trade, _rate: Thresholds(below=PRICE / 2))
+        self.hold._note_look(Trade.get_open_trades()[0])
+        self.hold.watches()
+        self.following = Following(lambda: 1, lambda: self.boot, lambda: room.seconds)
+        self.sleeper = Sleeper("bot", Vitals(), self.following)
+        self.sleeper._hold = self.hold
+        self.sleeper._reader = nothing
+        at.desk._sleeper = self.sleeper
+
+    def sees(self, bid: float, ask: float, seconds_ago: float = 0.0) -> None:
+        quoted = {"AAAUSDT": Quoted(bid=Decimal(str(bid)), ask=Decimal(str(ask)))}
+        self.following.told(1, self.boot + 5, quoted, self.boot - seconds_ago)
+
+    def wakes(self, after_seconds: float) -> BotSnapshot:
+        """As in each slice of a sleep."""
+        self.room.seconds += after_seconds
+        self.boot += after_seconds
+        return self.at.report()
+
+
+@pytest.mark.parametrize("side", ["bid", "ask"])
+def test_equity_of_a_sleeping_bot_follows_the_price_that_freqtrade_would_have_asked_for(
+    room: Room, tmp_path: Path, side: str
+) -> None:
+    asleep = Asleep(room, AtDesk(room, tmp_path), side)
+    first = asleep.wakes(1)
+    for step in (0.99, 0.97, 1.02):
+        asleep.sees(PRICE * step, PRICE * step * 1.001)
+        told = asleep.wakes(5)
+        rate = float(told.open_trades[0].current_rate)
+        assert rate == pytest.approx(PRICE * step * (1.001 if side == "ask" else 1))
+        assert float(told.equity - first.equity) == pytest.approx(
+            float(told.open_trades[0].profit_abs - first.open_trades[0].profit_abs)
+        )
+        assert told.equity != first.equity
+        (trade,) = Trade.get_open_trades()
+        assert rate == room.bot.exchange._exit_rate_cache[trade.pair]
+
+
+def test_a_price_that_was_seen_before_the_last_look_is_none_and_without_new_ones_a_reading_ages(
+    room: Room, tmp_path: Path
+) -> None:
+    asleep = Asleep(room, AtDesk(room, tmp_path), "bid")
+    asleep.sees(PRICE / 2, PRICE, seconds_ago=1.0)
+    first = asleep.wakes(0.5)
+    assert float(first.open_trades[0].current_rate) == PRICE
+
+    asleep.sees(PRICE, PRICE)
+    confirmed = asleep.wakes(5)
+    assert confirmed.as_of > first.as_of, "it is the same, and was seen again"
+    asleep.wakes(2)
+    later = asleep.wakes(2)
+    lapsed = asleep.wakes(5)
+    assert later.as_of > confirmed.as_of
+    assert lapsed.as_of == later.as_of
+    assert lapsed.equity == later.equity
+
+
+def test_a_bot_that_loops_goes_by_freqtrades_own_rates(room: Room, tmp_path: Path) -> None:
+    asleep = Asleep(room, AtDesk(room, tmp_path), "bid")
+    asleep.hold.follow(None)
+    asleep.sees(PRICE / 2, PRICE)
+    assert float(asleep.wakes(5).open_trades[0].current_rate) == PRICE
+    assert asleep.hold.is_priced(1)

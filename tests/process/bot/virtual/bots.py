@@ -28,7 +28,7 @@ from pool.bot.universal.standing import Standing
 from pool.bot.vitals import Vitals
 from pool.bot.waking.following import Following
 from pool.bot.waking.sleeper import Sleeper
-from pool.contract.frames import WatchFrame
+from pool.contract.frames import Quoted, WatchFrame
 from pool.contract.policy import PolicyDocument, PolicyInForce
 from pool.contract.slots import DesiredState, SlotSpec, StrategySource
 from pool.contract.waking import Mode
@@ -199,8 +199,9 @@ class _Control(Control):
     def _look_at_prices(self) -> bool:
         """Whether one is crossed that the bot did not know of."""
         self._looked_at = CLOCK.now
-        self._following.told(self._number, CLOCK.now + _FOLLOWED_SECONDS)
         quotes, found = self._quotes(), False
+        seen = {symbol: Quoted(bid=quote.bid, ask=quote.ask) for symbol, quote in quotes.items()}
+        self._following.told(self._number, CLOCK.now + _FOLLOWED_SECONDS, seen, CLOCK.now)
         for venue in self._venues:
             for trade_ids in self._watches.crossed(venue, quotes, CLOCK.now).values():
                 self.look(trade_ids)

@@ -1,6 +1,9 @@
 """Silence about prices is no."""
 
+from decimal import Decimal
+
 from pool.bot.waking.following import Following
+from pool.contract.frames import Quoted
 
 
 class Clock:
@@ -60,3 +63,19 @@ def test_a_lost_agent_follows_nothing() -> None:
     clock.following.lost()
 
     assert not clock.following.holds()
+
+
+def test_prices_are_as_old_as_when_they_were_asked_for() -> None:
+    boot, monotonic = 500.0, 100.0
+    following = Following(lambda: 1, lambda: boot, lambda: monotonic)
+    assert following.quotes()[0] == {}
+    quoted = {"BTCUSDT": Quoted(bid=Decimal(1), ask=Decimal(2))}
+    following.told(1, until=504.0, quotes=quoted, seen_at=499.0)
+    assert following.quotes() == (quoted, 99.0)
+    boot, monotonic = 503.0, 103.0
+    assert following.quotes() == (quoted, 99.0)
+    following.told(1, until=508.0)
+    assert following.quotes()[0] == {}, "an agent that tells none"
+    following.told(1, until=508.0, quotes=quoted, seen_at=503.0)
+    following.lost()
+    assert following.quotes()[0] == {}
