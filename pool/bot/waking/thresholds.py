@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from typing import Any
 
 _HAIR = 1e-9
+_AT = 1e-8
+"""So near to a threshold it is not told whether it acts already: profits are compared after rounding."""
 _RECOVERED = 1.2
 """Times the share at which FreqTrade warns: only beyond it the next approach is another one."""
 
@@ -58,7 +60,10 @@ def trailing_rate(trade: Any, strategy: Any, rate: float) -> float | None:
     """The nearest rate, better than `rate`, that moves FreqTrade's trailing stop; None where none does."""
     if not strategy.trailing_stop or not trade.stop_loss:
         return None
-    ahead = [one for one in _moving(trade, strategy) if one > 0 and not reached(trade, rate, one)]
+    moving = [one for one in _moving(trade, strategy) if one > 0]
+    ahead = [one for one in moving if not reached(trade, rate, one)]
+    if any(abs(one - rate) <= _AT * rate for one in moving):  # it may act from the next better rate on
+        ahead.append(rate * (1 + (-1 if trade.is_short else 1) * _HAIR))
     if not ahead:
         return None
     return max(ahead) if trade.is_short else min(ahead)

@@ -122,6 +122,8 @@ TRAILING = st.fixed_dictionaries(
 )
 
 
+HAIR = 2e-9
+"""No market has prices so near to each other."""
 NEAR = st.floats(-2e-3, 2e-3)
 """Of a threshold."""
 
@@ -141,9 +143,10 @@ def test_no_rate_moves_or_hits_the_stop_that_lies_between_the_thresholds(
     assert stop is not None
     rate = trade.open_rate * move if move > 0.5 else (ahead or stop) * (1 + move)
     result = stopped(asked, trade, rate)
+    at, rate = rate, rate * (1 + (-HAIR if trade.is_short else HAIR))
 
     if result is not ExitType.NONE:
-        assert thresholds.hit(trade, rate, stop) or (ahead is not None and thresholds.reached(trade, rate, ahead))
+        assert thresholds.hit(trade, at, stop) or (ahead is not None and thresholds.reached(trade, rate, ahead))
     if trade.stop_loss != before:
         assert ahead is not None
         assert thresholds.reached(trade, rate, ahead)
@@ -195,3 +198,26 @@ def test_without_a_liquidation_price_or_a_share_nobody_warns() -> None:
     assert thresholds.warning_rate(trade, 0.2) is None
     trade.liquidation_price = 50.0
     assert thresholds.warning_rate(trade, 0) is None
+
+
+def test_at_the_very_offset_from_which_on_a_stop_trails_closer_any_better_rate_is_waited_for() -> None:
+    """FreqTrade's is a profit of more than that."""
+    trade = LocalTrade(
+        pair="BTC/USDT", stake_amount=100.0, amount=1.0, open_rate=100.0, fee_open=0.0, fee_close=0.0, is_short=False,
+        leverage=1.0, trading_mode=TradingMode.SPOT, open_date=OPENED, exchange="binance", is_open=True,
+        price_precision=TICK, precision_mode=4, precision_mode_price=4, amount_precision=1e-8,
+    )  # fmt: skip
+    trade.recalc_open_trade_value()
+    asked = strategy(
+        stoploss=-0.3, trailing_stop=True, trailing_stop_positive=0.01, trailing_stop_positive_offset=0.0,
+        trailing_only_offset_is_reached=False, use_custom_stoploss=False,
+    )  # fmt: skip
+    trade.adjust_stop_loss(100.0, asked.stoploss, initial=True)
+    assert stopped(asked, trade, 100.0) is ExitType.NONE
+    assert trade.stop_loss == 70.0
+    ahead = thresholds.trailing_rate(trade, asked, 100.0)
+    assert ahead is not None
+    assert 100.0 < ahead < 100.01
+
+    stopped(asked, trade, 100.01)
+    assert trade.stop_loss == 99.01
