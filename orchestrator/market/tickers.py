@@ -1,7 +1,7 @@
 """Prices for whoever listens: one poll of an exchange for all, and none where nobody listens."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
@@ -14,6 +14,8 @@ SECONDS = 1.0
 AT_ONCE = 20
 """Pairs that one request may name: exchanges count more of them dearly."""
 _LONGEST_PAUSE_SECONDS = 60.0
+_APART_SECONDS = 10.0
+"""So long each is waited for, of what is asked again after it failed together."""
 Ticker = dict[str, Any]
 
 
@@ -28,6 +30,10 @@ class Listener:
 
     def __init__(self, pairs: Sequence[str]) -> None:
         self.pairs = tuple(pairs)
+        self.troubled = False
+        """Its pairs are asked for apart from others' until that goes well."""
+        self.rests_until = float("-inf")
+        """By the loop's clock: not asked for before, as the last answer said."""
         self._told: dict[str, Ticker] = {}
         self._waiting: dict[str, Ticker] = {}
         self._trouble: str | None = None
@@ -78,7 +84,9 @@ class Tickers:
     @asynccontextmanager
     async def listening(self, exchange: str, trading_mode: str, pairs: Sequence[str]) -> AsyncIterator[Listener]:
         """Raises InvalidSpec for a pair that is not traded, and what `MarketData.tickers` does."""
-        first = await self._market.tickers(exchange, trading_mode, pairs)
+        first: dict[str, Ticker] = {}
+        for part in _parts(pairs):
+            first |= await self._market.tickers(exchange, trading_mode, part)
         missing = [pair for pair in pairs if pair not in first]
         if missing:
             raise InvalidSpec(f"{exchange} does not trade {missing[0]}; search its pairs.", field="pair")
@@ -107,20 +115,78 @@ class Tickers:
             listener.end()
 
     async def _poll(self, key: tuple[str, str]) -> None:
-        listeners = self._listeners[key]
+        count = 1
         while True:
-            pairs = sorted({pair for listener in listeners for pair in listener.pairs})
-            parts = [pairs[number : number + AT_ONCE] for number in range(0, len(pairs), AT_ONCE)]
-            await asyncio.sleep(self._seconds * len(parts))
+            await asyncio.sleep(self._seconds * count)
             try:
-                for part in parts:
-                    found = await self._market.tickers(*key, part)
-                    for listener in list(listeners):
-                        listener.offer(found)
-            except Error as error:
-                for listener in list(listeners):
-                    listener.trouble(error.message)
-                seconds = float(error.params.get("retry_after_seconds", self._seconds))
-                await asyncio.sleep(min(seconds, _LONGEST_PAUSE_SECONDS))
+                count = max(1, await self._round(key))
             except Exception:  # the boundary of the task: whoever listens would hear nothing any more
                 logger.exception("prices of {} could not be read", key[0])
+
+    async def _round(self, key: tuple[str, str]) -> int:
+        """Asks once for all pairs. How many requests they are."""
+        now = asyncio.get_running_loop().time()
+        ready = [one for one in self._listeners[key] if one.rests_until <= now]
+        together = _parts({pair for one in ready if not one.troubled for pair in one.pairs})
+        apart = [(part, one) for one in ready if one.troubled for part in _parts(one.pairs)]
+        for part in together:
+            try:
+                self._offer(key, await self._market.tickers(*key, part))
+            except Error as error:
+                await self._again(key, part, error)
+        for _, listener in apart:
+            listener.troubled = False
+        for part, listener in apart:
+            await self._ask_for(key, part, [listener], None)
+        return len(together) + len(apart)
+
+    async def _again(self, key: tuple[str, str], part: list[str], error: Error) -> None:
+        """What failed together is asked for by listener: one's pair that cannot be told silences nobody else."""
+        shares: dict[tuple[str, ...], list[Listener]] = {}
+        for listener in self._listeners[key]:
+            if not listener.troubled and (share := tuple(pair for pair in part if pair in listener.pairs)):
+                shares.setdefault(share, []).append(listener)
+        if len(shares) > 1:
+            await asyncio.gather(*(self._ask_for(key, share, whose, error) for share, whose in shares.items()))
+        else:
+            _tell((listener for whose in shares.values() for listener in whose), error)
+
+    async def _ask_for(
+        self, key: tuple[str, str], pairs: Sequence[str], listeners: list[Listener], error: Error | None
+    ) -> None:
+        """Of these alone; `error` is what they are told where no answer comes in time."""
+        try:
+            async with asyncio.timeout(None if error is None else _APART_SECONDS):
+                self._offer(key, await self._market.tickers(*key, pairs))
+        except Error as own:
+            _tell(listeners, own)
+        except TimeoutError:
+            assert error is not None
+            _tell(listeners, error)
+
+    def _offer(self, key: tuple[str, str], found: dict[str, Ticker]) -> None:
+        for listener in list(self._listeners[key]):
+            listener.offer(found)
+
+
+def _tell(listeners: Iterable[Listener], error: Error) -> None:
+    seconds = min(float(error.params.get("retry_after_seconds", SECONDS)), _LONGEST_PAUSE_SECONDS)
+    for listener in listeners:
+        listener.troubled = True
+        listener.rests_until = asyncio.get_running_loop().time() + seconds
+        listener.trouble(error.message)
+
+
+def _parts(pairs: Iterable[str]) -> list[list[str]]:
+    """What one request may ask for at a time: so many, and of one kind of market."""
+    kinds: dict[tuple[bool, bool], list[str]] = {}
+    for pair in sorted(pairs):
+        kinds.setdefault(_kind(pair), []).append(pair)
+    return [kind[number : number + AT_ONCE] for kind in kinds.values() for number in range(0, len(kind), AT_ONCE)]
+
+
+def _kind(pair: str) -> tuple[bool, bool]:
+    """Whether it settles in its quote, and on a day: exchanges tell these by other requests."""
+    traded, _, settled = pair.partition(":")
+    settle, _, expiry = settled.partition("-")
+    return settle in ("", traded.rpartition("/")[2]), bool(expiry)

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from orchestrator.errors import ExchangeUnreachable, InvalidSpec
+from orchestrator.market import tickers as tickers_module
 from orchestrator.market.tickers import AT_ONCE, Ticker, Tickers
 from tests.support import PATIENT_SECONDS, eventually
 
@@ -18,13 +19,23 @@ class Market:
         self.price = 1.0
         self.asked: list[tuple[str, tuple[str, ...]]] = []
         self.away = False
+        self.bad: set[str] = set()
+        """Pairs of which the exchange cannot be asked."""
+        self.stuck: set[str] = set()
+        self.held = asyncio.Event()
 
     async def tickers(self, exchange: str, trading_mode: str, pairs: Sequence[str]) -> dict[str, Ticker]:
         self.asked.append((exchange, tuple(pairs)))
         await asyncio.sleep(0)
         if self.away:
             raise ExchangeUnreachable("Away.", retry_after_seconds=0)
-        return {pair: {"last": self.price} for pair in pairs if pair in PAIRS}
+        if self.stuck.intersection(pairs):
+            await self.held.wait()
+        if self.bad.intersection(pairs):
+            raise ExchangeUnreachable("Bad.", retry_after_seconds=0)
+        if len({(pair.partition(":")[2] == "BTC") for pair in pairs}) > 1:
+            raise ExchangeUnreachable("Mixed.", retry_after_seconds=0)
+        return {pair: {"last": self.price} for pair in pairs if pair in PAIRS or ":" in pair}
 
 
 @pytest.fixture
@@ -108,3 +119,67 @@ async def test_closing_ends_all_and_whoever_comes_later(market: Market) -> None:
         assert await listener.next() is None
         async with tickers.listening("paper", "spot", PAIRS[:1]) as late:
             assert await late.next() is None
+
+
+async def test_a_pair_that_cannot_be_told_silences_nobody_else(market: Market) -> None:
+    tickers = Tickers(market, 0.001)
+    async with AsyncExitStack() as held, asyncio.timeout(PATIENT_SECONDS):
+        good, bad, other = [
+            await held.enter_async_context(tickers.listening("paper", "spot", pairs))
+            for pairs in (PAIRS[:2], [PAIRS[1], PAIRS[2]], [PAIRS[3]])
+        ]
+        for listener in (good, bad, other):
+            await listener.next()
+        market.bad, market.price = {PAIRS[2]}, 2.0
+        assert await good.next() == ({pair: {"last": 2.0} for pair in PAIRS[:2]}, None)
+        assert await other.next() == ({PAIRS[3]: {"last": 2.0}}, None)
+        while (found := await bad.next()) and found[1] is None:  # what others share with it may be told first
+            pass
+        assert found is not None
+        assert found[1] == "Bad."
+        market.asked.clear()
+        await eventually(lambda: len(market.asked) > 9)
+        assert ("paper", tuple(PAIRS[1:3])) in market.asked  # asked for apart, so that others need one request
+        assert all({PAIRS[0], PAIRS[2]} - set(pairs) for _, pairs in market.asked)
+        market.bad, market.price = set(), 3.0
+        while not ((found := await bad.next()) and found[0].get(PAIRS[2]) == {"last": 3.0}):
+            pass
+        market.asked.clear()
+        await eventually(lambda: len(market.asked) > 9)
+        assert set(market.asked[2:]) == {("paper", tuple(sorted(PAIRS[:4])))}
+
+
+async def test_a_pair_of_which_no_answer_comes_holds_up_nobody_else(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tickers_module, "_APART_SECONDS", 0.01)
+    tickers = Tickers(market, 0.001)
+    async with AsyncExitStack() as held, asyncio.timeout(PATIENT_SECONDS):
+        good, bad = [await held.enter_async_context(tickers.listening("paper", "spot", [pair])) for pair in PAIRS[:2]]
+        for listener in (good, bad):
+            await listener.next()
+        ask, together = market.tickers, tuple(sorted(PAIRS[:2]))
+
+        async def tickers_of(exchange: str, trading_mode: str, pairs: Sequence[str]) -> dict[str, Ticker]:
+            if tuple(pairs) == together:
+                raise ExchangeUnreachable("Together.", retry_after_seconds=0)
+            return await ask(exchange, trading_mode, pairs)
+
+        monkeypatch.setattr(market, "tickers", tickers_of)
+        market.stuck, market.price = {PAIRS[1]}, 2.0
+        assert await good.next() == ({PAIRS[0]: {"last": 2.0}}, None)
+        assert await bad.next() == ({}, "Together.")
+
+
+async def test_pairs_that_settle_otherwise_are_asked_for_apart(market: Market) -> None:
+    tickers = Tickers(market, 0.001)
+    pairs = ["BTC/USD:BTC", "BTC/USDT:USDT"]
+    async with asyncio.timeout(PATIENT_SECONDS), tickers.listening("paper", "futures", pairs) as listener:
+        assert await listener.next() == ({pair: {"last": 1.0} for pair in pairs}, None)
+        market.price = 2.0
+        found: dict[str, Ticker] = {}
+        while len(found) < 2:
+            told = await listener.next()
+            assert told is not None
+            assert told[1] is None
+            found |= told[0]
