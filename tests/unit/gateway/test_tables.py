@@ -267,7 +267,9 @@ class Reader:
 
 
 @pytest.mark.parametrize(
-    "outcome", [Reader(1, b""), Reader(0, b"not JSON"), Reader(0, b"{}"), OSError("no memory")], ids=str
+    "outcome",
+    [Reader(1, b""), Reader(0, b"not JSON"), Reader(0, b"{}"), OSError("no memory")],
+    ids=["failed", "no JSON", "no tables", "no memory"],
 )
 async def test_what_cannot_be_read_starts_one_process_in_half_a_minute(
     outcome: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
