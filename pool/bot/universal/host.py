@@ -104,7 +104,8 @@ class Universal:
     def look_overdue(self) -> None:
         """The same for trades whose order rested for its time. Cheap when there is none."""
         if self.hold is not None:
-            self.hold.look_overdue()
+            with pricing("urgent"):
+                self.hold.look_overdue()
 
     @property
     def told(self) -> Mapping[int, Watch]:

@@ -120,7 +120,7 @@ def test_prices_are_watched_only_for_rules_that_act_at_some_rate(tmp_path: Path)
     assert told == [1, 0]
 
 
-def test_a_look_at_a_trade_whose_price_was_crossed_is_urgent_and_one_at_all_is_not(tmp_path: Path) -> None:
+def test_looks_at_trades_for_a_reason_of_their_own_are_urgent_and_one_at_all_is_not(tmp_path: Path) -> None:
     needs: list[Need] = []
 
     class Client:
@@ -129,7 +129,9 @@ def test_a_look_at_a_trade_whose_price_was_crossed_is_urgent_and_one_at_all_is_n
 
     client = type("Client", (Client,), told_methods(Client))()
     universal, _ = begun(tmp_path, None)
-    universal.hold = cast(Hold, SimpleNamespace(look=lambda _: client.fetch_order_book()))
+    look = client.fetch_order_book
+    universal.hold = cast(Hold, SimpleNamespace(look=lambda _: look(), look_overdue=look))
     universal.look({7})
     universal.look()
-    assert needs == ["urgent", "price"]
+    universal.look_overdue()
+    assert needs == ["urgent", "price", "urgent"], "crossed, all, and an order that rested too long"
