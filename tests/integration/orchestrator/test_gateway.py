@@ -226,7 +226,6 @@ async def test_a_control_plane_that_does_not_lead_finds_it_and_follows_it_where_
 
     broker = Broker()
     runtime = Runtime({}, None, BrokerGateway(broker, "image", paper=True))  # type: ignore[arg-type]  # only looked at
-    assert runtime.gateway_url() is None
     assert await runtime.find_gateway() == "http://10.0.0.2:9100"
     broker.address = "10.0.0.3:9100"
     assert await runtime.find_gateway() == "http://10.0.0.3:9100"
