@@ -69,7 +69,7 @@ async def test_it_is_restarted_found_again_and_stopped_with_the_pools(tmp_path: 
             assert await incarnation(plane) == second, "it went on without a control plane, and is adopted"
             os.kill(pid, signal.SIGKILL)
             await incarnation(plane, second)
-            assert plane._runtime.gateway_url() == promised
+            assert plane._runtime.gateway.url() == promised
             await plane.stop(pools=True)
         assert pids_of(home) == []
     finally:
@@ -80,7 +80,7 @@ async def test_it_is_restarted_found_again_and_stopped_with_the_pools(tmp_path: 
 
 async def reaches_the_paper_exchange_alone(plane: ControlPlane) -> None:
     """It was told where that is, and forwards to nobody else on this machine."""
-    url, paper = plane._runtime.gateway_url(), plane._runtime.exchange_url()
+    url, paper = plane._runtime.gateway.url(), plane._runtime.exchange_url()
     assert url is not None
     assert paper is not None
     async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
