@@ -42,9 +42,9 @@ CLIENT_HEADERS = frozenset(
 letters: they make no request private."""
 
 Priority = Literal["exit", "cancel", "entry", "order", "price", "data"]
-"""What goes first where a budget is short: exits and cancels before entries, those before other signed requests
-(`order`: looks at orders and balances) and the prices that exits of open trades are decided on (`price`: books and
-tickers), these before data. Who says more than is true gains little: tenants take turns within a class, and what is
+"""What goes first where a budget is short: exits and cancels before entries, those before the prices that exits of open
+trades are decided on (`price`: books and tickers), these before other signed requests (`order`: looks at orders and
+balances), these before data. Who says more than is true gains little: tenants take turns within a class, and what is
 public is never more than `price`."""
 
 Refusal = Literal["budget", "banned", "open", "unreachable", "host"]

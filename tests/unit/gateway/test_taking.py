@@ -42,8 +42,8 @@ class Five:
             self.look(now)
         return self.went
 
-    def ask(self, endpoint: Endpoint, priority: Priority, now: float, **more: Any) -> None:
-        for ticket, _ in self.one.ask(Ticket(endpoint, priority, "t", "p", now + 5.0, **more)):
+    def ask(self, endpoint: Endpoint, priority: Priority, now: float, tenant: str = "t", **more: Any) -> None:
+        for ticket, _ in self.one.ask(Ticket(endpoint, priority, tenant, "p", now + 5.0, **more)):
             self.went["lost " + ticket.endpoint.name] += 1
 
     def look(self, now: float) -> None:
@@ -77,3 +77,16 @@ def test_prices_without_end_leave_data_what_it_is_guaranteed() -> None:
 
 def test_data_without_end_takes_nothing_of_prices() -> None:
     assert Five().play(0, "price", others=1)[BOOK.name] == 60
+
+
+def test_a_tenant_with_many_accounts_has_as_much_of_a_claim_to_prices_as_one_with_none() -> None:
+    five, greedy = Five(), Endpoint("GET /Ticker", 1.0, 1.0, "0")
+    for step in range(4 * 300):
+        now = START + step / 4
+        five.ask(greedy, "price", now, "greedy")
+        five.ask(LOOK, "order", now, "many", bot=f"b{step % 30}", straight=True)
+        if step % 20 == 0:
+            five.ask(BOOK, "price", now, "many")
+        five.look(now)
+    assert five.went[BOOK.name] == 60
+    assert five.went[greedy.name] >= SHARES["price"] * 300 - 60 - 2
