@@ -6,8 +6,10 @@ SIGINT. Exit code 1 and one sentence on standard error where it cannot start.
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import os
+import resource
 import signal
 import sys
 from collections.abc import Sequence
@@ -38,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code: 0 after a signal, 1 where it could not start, 2 for wrong arguments."""
     options = _parser().parse_args(arguments)
     os.umask(0o077)  # rotated logs and the database's side files are for the owner alone, too
+    _allow_connections()
     try:
         home = Directory.open(options.directory)
     except AlreadyRunning as error:
@@ -56,6 +59,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         home.close()
     return 0
+
+
+def _allow_connections() -> None:
+    """As many as the system lets it have: each bot keeps several open, and the usual soft limit is 1024 files."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # a system that knows no such number
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def _run(home: Directory, options: argparse.Namespace) -> None:

@@ -1,4 +1,7 @@
-"""The requests that reach exchanges: one session, bounded in time and bytes, no redirects, no cookies."""
+"""The requests that reach exchanges: one session, bounded in time and bytes, no redirects, no cookies.
+
+Connections are bounded for each address alone: one that hangs takes none of another's.
+"""
 
 import asyncio
 import contextlib
@@ -17,6 +20,8 @@ from pool.exchange.gateway.seams import Refused
 CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 10.0
 """ccxt's own patience."""
+MOST_CONNECTIONS = 50
+"""Of one address: as many requests as its budget lets be under way."""
 MOST_BYTES = 64 * 1024 * 1024
 _CHUNK = 256 * 1024
 _FALLEN = (aiohttp.ClientError, OSError, ValueError)
@@ -48,7 +53,9 @@ class Upstream:
     ) -> None:
         self._most_bytes = most_bytes
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=200, limit_per_host=50, keepalive_timeout=30, ssl=_trusted()),
+            connector=aiohttp.TCPConnector(
+                limit=0, limit_per_host=MOST_CONNECTIONS, keepalive_timeout=30, ssl=_trusted()
+            ),
             timeout=aiohttp.ClientTimeout(total=total_seconds, sock_connect=connect_seconds),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import resource
 import signal
 import sqlite3
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import psutil
 
 from pool.contract.market import KIND_HEADER, Kind, behind
 from tests.integration.simulator.conftest import Rig as Paper
@@ -23,8 +25,11 @@ PATH = f"/api/v3/klines?symbol=BTCUSDT&interval=1m&limit=200&startTime={SINCE}"
 
 
 @asynccontextmanager
-async def started(directory: Path, *options: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def started(
+    directory: Path, *options: str, within: tuple[str, ...] = ()
+) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
+        *within,
         sys.executable,
         "-m",
         "pool.exchange.gateway",
@@ -87,6 +92,14 @@ async def test_one_that_was_killed_answers_at_once_from_disk(paper: Paper, tmp_p
             assert paper.exchange.front.counters["GET /api/v3/klines"] == counted
             again.send_signal(signal.SIGTERM)
             assert await asyncio.wait_for(again.wait(), PATIENT_SECONDS) == 0
+
+
+async def test_it_may_open_as_many_connections_as_the_system_lets_it(tmp_path: Path) -> None:
+    few = ("sh", "-c", 'ulimit -Sn 256; exec "$@"', "sh")
+    async with started(tmp_path / "gateway", within=few) as process:
+        await listening(tmp_path / "gateway", process)
+        soft, hard = psutil.Process(process.pid).rlimit(psutil.RLIMIT_NOFILE)
+        assert soft == hard == resource.getrlimit(resource.RLIMIT_NOFILE)[1] > 256
 
 
 async def test_its_directory_is_its_owners_alone(paper: Paper, tmp_path: Path) -> None:
