@@ -15,7 +15,7 @@ from tests.integration.api.test_api_matrix import LIMITS
 from tests.integration.api.world import open_world
 
 ONE_RUN_SECONDS = 240
-STREAMS = "streamPortfolio|getBotLogs|relay|listFreqTradeBots|logout|endSession$"
+STREAMS = "streamPortfolio|streamMarket|getBotLogs|relay|listFreqTradeBots|logout|endSession$"
 """What does not end, is FreqTrade's to describe, or would end the session of the run."""
 STEERING = "Pool|Slot|Node|Move|moveBot|Rollout|Audit|Quotas|Guardrails|User|Invitation|Vault"
 OWN = (
