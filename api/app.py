@@ -142,6 +142,7 @@ def create_app(services: Services, settings: ApiSettings, cache: Cache | None = 
     app.state.readiness = health.Readiness(time.monotonic)
     app.state.portfolio_streams = Quota(settings.portfolio_streams_per_user, "streams of portfolios")
     app.state.market_streams = Quota(settings.market_streams_per_user, "streams of prices")
+    app.state.candle_requests = Quota(market_endpoints.CANDLE_REQUESTS_PER_USER, "requests for candles")
     app.state.log_streams = Quota(settings.log_streams_per_user, "logs")
     app.state.relayed_websockets = Quota(settings.relay_websockets_per_user, "WebSockets to bots")
     app.state.open_counts = {

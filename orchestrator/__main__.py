@@ -243,7 +243,7 @@ class ControlPlane:
         self.cache = open_cache(self.settings.redis_url, f"flotilla:{self.secrets.installation_id}:cache:")
         self.agents = AgentDirectory(self._endpoint, self._doubt)
         self.markets = MarketDirectory(self._runtime.exchange_url)
-        self.market = MarketData(self._runtime.find_gateway, self.cache)
+        self.market = MarketData(None if self._runtime.gateway is None else self._runtime.find_gateway, self.cache)
         self.portfolio = PortfolioService(self.database, self.bus, keeps_marks=self._keeps_marks)
         self._started = True
         if self._shared:

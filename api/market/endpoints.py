@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import AwareDatetime
 
 from api.auth.access import Reader
 from api.deps import Services, ServicesDep, Text
 from api.errors import problems
 from api.market.schemas import CandlePage, cursor, page_body
+from api.quota import Quota
 from api.routing import ExactRoute
 from orchestrator.errors import ErrorCode, ExchangeUnreachable, InvalidSpec
 from orchestrator.kit.pages import decode_cursor
@@ -17,6 +18,8 @@ from orchestrator.market.service import ARROW, MarketData, Wanted
 
 router = APIRouter(prefix="/market", tags=["market"], route_class=ExactRoute)
 NEXT_HEADER = "X-Flotilla-Next"
+CANDLE_REQUESTS_PER_USER = 2
+"""At a time: one may last as long as an exchange takes to tell a year."""
 Exchange = Annotated[
     str, Query(max_length=40, pattern=Text, description="`paper`, or an id of ccxt.", examples=["paper"])
 ]
@@ -51,6 +54,7 @@ def market_of(services: Services) -> MarketData:
     },
 )
 async def list_candles(
+    request: Request,
     caller: Reader,
     services: ServicesDep,
     exchange: Exchange,
@@ -94,11 +98,13 @@ async def list_candles(
         raise InvalidSpec("until lies before since; ask for a stretch that begins first.", field="until")
     wanted = Wanted(exchange, pair, timeframe, kind, begin, end, limit)
     market = market_of(services)
-    if accept is not None and ARROW in accept:
-        content, following = await market.feather(wanted)
-        headers = {} if following is None else {NEXT_HEADER: cursor(following) or ""}
-        return Response(content, media_type=ARROW, headers=headers)
-    return page_body(await market.candles(wanted))
+    quota: Quota = request.app.state.candle_requests
+    with quota.taken(caller.user_id):
+        if accept is not None and ARROW in accept:
+            content, following = await market.feather(wanted)
+            headers = {} if following is None else {NEXT_HEADER: cursor(following) or ""}
+            return Response(content, media_type=ARROW, headers=headers)
+        return page_body(await market.candles(wanted))
 
 
 def _milliseconds(moment: datetime | None) -> int | None:

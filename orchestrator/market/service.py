@@ -7,7 +7,8 @@ it are the gateway's memory and its disk.
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +18,16 @@ from loguru import logger
 from orchestrator.errors import ExchangeUnreachable, InvalidSpec, RedisUnavailable
 from orchestrator.kit.cache import Cache
 from orchestrator.templates.exchange_ids import EXCHANGE_IDS, PAPER
+from pool.contract.market import INCARNATION_HEADER
 
 ARROW = "application/vnd.apache.arrow.file"
 NEXT_HEADER = "X-Flotilla-Next"
 _ASK_SECONDS = 25.0
 _AT_ONCE = 8
+_TICKERS_AT_ONCE = 4
+_PLACE_SECONDS = 5.0
+"""So long a request waits for others before it."""
+_OFF = "There is no market-data gateway (FLOTILLA_ORCH_GATEWAY), so there are no candles and prices."
 _KEPT_SECONDS = 600.0
 _MOST_KEPT = 100
 _MOST_KEPT_CHARACTERS = 200_000
@@ -56,18 +62,19 @@ class Candles:
 
 
 class MarketData:
-    """`find_gateway` answers where the gateway is, None for nowhere. Close it with `aclose`."""
+    """`find_gateway` answers where the gateway is, None for nowhere yet; `find_gateway` None where there is to be none.
+    Close it with `aclose`."""
 
     def __init__(
         self,
-        find_gateway: Callable[[], Awaitable[str | None]],
+        find_gateway: Callable[[], Awaitable[str | None]] | None,
         cache: Cache,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._find_gateway = find_gateway
         self._cache = cache
         self._http = httpx.AsyncClient(transport=transport, trust_env=False, timeout=_ASK_SECONDS)
-        self._places = asyncio.Semaphore(_AT_ONCE)
+        self._places = {"/v1/candles": asyncio.Semaphore(_AT_ONCE), "/v1/tickers": asyncio.Semaphore(_TICKERS_AT_ONCE)}
         self._looks: Counter[str] = Counter()
 
     async def candles(self, wanted: Wanted) -> Candles:
@@ -107,20 +114,40 @@ class MarketData:
     ) -> httpx.Response:
         if exchange != PAPER and exchange not in EXCHANGE_IDS:
             raise InvalidSpec("There is no such exchange; list the exchanges to see which there are.", field="exchange")
+        if self._find_gateway is None:
+            raise ExchangeUnreachable(_OFF)
         url = await self._find_gateway()
         if url is None:
             raise ExchangeUnreachable("The market-data gateway is not there; try again in a moment.")
         try:
-            async with self._places:
+            async with self._place(path):
                 response = await self._http.get(
                     f"{url.rstrip('/')}{path}", params=httpx.QueryParams(tuple(query)), headers=headers
                 )
         except (httpx.HTTPError, OSError) as problem:
             logger.warning("the market-data gateway does not answer: {}", type(problem).__name__)
             raise ExchangeUnreachable("The market-data gateway does not answer; try again in a moment.") from None
+        if INCARNATION_HEADER not in response.headers:
+            logger.warning("somebody else answers where the market-data gateway was")
+            raise ExchangeUnreachable("The market-data gateway does not answer; try again in a moment.")
         if response.status_code == httpx.codes.OK:
             return response
         raise _error(response)
+
+    @asynccontextmanager
+    async def _place(self, path: str) -> AsyncIterator[None]:
+        places = self._places[path]
+        try:
+            async with asyncio.timeout(_PLACE_SECONDS):
+                await places.acquire()
+        except TimeoutError:
+            raise ExchangeUnreachable(
+                "Too much is asked of the market-data gateway just now; try again in a moment.", retry_after_seconds=5
+            ) from None
+        try:
+            yield
+        finally:
+            places.release()
 
     async def _look(self, key: str) -> str | None:
         try:
@@ -144,7 +171,8 @@ def _candles(text: str) -> Candles:
 
 def _is_final(wanted: Wanted, found: Candles) -> bool:
     """Whether the same question has the same answer for good: its stretch is given, and full of closed candles."""
-    return wanted.since is not None and found.next is not None and len(found.rows) == wanted.limit
+    full = len(found.rows) == wanted.limit and not found.partial
+    return full and wanted.since is not None and found.next is not None
 
 
 def _error(response: httpx.Response) -> Exception:

@@ -1,5 +1,6 @@
 """Candles by the API: from the real gateway, of the paper exchange."""
 
+import asyncio
 import io
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -11,10 +12,12 @@ import httpx
 import pytest
 from pyarrow import feather
 
+from api.market.endpoints import CANDLE_REQUESTS_PER_USER
 from orchestrator.kit.cache import InProcessCache
 from orchestrator.market import service
 from orchestrator.market.service import ARROW, MarketData
-from tests.integration.api.world import World, at, problem_of
+from pool.contract.market import INCARNATION_HEADER
+from tests.integration.api.world import OTHER, World, at, problem_of
 from tests.integration.candles.rigs import MINUTE, Rig, opened
 from tests.integration.candles.test_candles import PAST, within_a_minute
 from tests.support import PATIENT_SECONDS
@@ -107,13 +110,40 @@ async def test_an_exchange_that_is_away_is_said_with_when_to_try_again(desk: Des
     await desk.rig.gateway.http.close()
 
     def away(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(503, json={"message": "Away.", "field": None}, headers={"Retry-After": "17"})
+        headers = {"Retry-After": "17", INCARNATION_HEADER: "gateway"}
+        return httpx.Response(503, json={"message": "Away.", "field": None}, headers=headers)
 
     market = MarketData(at("http://gateway"), InProcessCache(), httpx.MockTransport(away))
     desk.world.app.state.services = replace(desk.world.app.state.services, market=market)
     answer = await desk.get()
     assert problem_of(answer, 503, "exchange_unreachable")["detail"] == "Away."
     assert answer.headers["Retry-After"] == "17"
+    await market.aclose()
+
+
+async def test_of_one_user_only_so_many_are_worked_on_at_a_time(world: World) -> None:
+    asked, on = asyncio.Semaphore(0), asyncio.Event()
+
+    async def slow(_: httpx.Request) -> httpx.Response:
+        asked.release()
+        await on.wait()
+        page = {"columns": ["date"], "rows": [], "partial": False, "next": None}
+        return httpx.Response(200, json=page, headers={INCARNATION_HEADER: "gateway"})
+
+    market = MarketData(at("http://gateway"), InProcessCache(), httpx.MockTransport(slow))
+    world.app.state.services = replace(world.app.state.services, market=market)
+    query = {"exchange": "paper", "pair": "BTC/USDT"}
+    async with asyncio.timeout(PATIENT_SECONDS):
+        tasks = [asyncio.create_task(world.client.get(URL, params=query)) for _ in range(CANDLE_REQUESTS_PER_USER)]
+        for _ in tasks:
+            await asked.acquire()
+        third = await world.client.get(URL, params=query)
+        problem_of(third, 429, "too_many_requests")
+        other = asyncio.create_task(world.client_of(OTHER).get(URL, params=query))
+        await asked.acquire()
+        on.set()
+        assert {(await task).status_code for task in [*tasks, other]} == {200}
+    assert (await world.client.get(URL, params=query)).status_code == 200
     await market.aclose()
 
 

@@ -31,6 +31,7 @@ from orchestrator.tables import METADATA
 from orchestrator.templates.spec import BotSpec
 from orchestrator.users.models import SessionModel, UserModel
 from pool.contract.errors import AGENT_ERROR_STATUS, AgentErrorCode, AgentProblem
+from pool.contract.market import INCARNATION_HEADER
 from tests.fakes.exchange_keys import desk_at
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_api import cut
@@ -60,13 +61,14 @@ def at(url: str | None) -> Callable[[], Awaitable[str | None]]:
 
 def _market(request: httpx.Request) -> httpx.Response:
     """A market-data gateway with one candle, and one price for each pair."""
+    headers = {INCARNATION_HEADER: "gateway"}
     if request.url.path == "/v1/tickers":
         pairs = request.url.params.get_list("pair")
-        return httpx.Response(
-            200, json={"tickers": {pair: {"timestamp": 1_795_046_400_000, "last": 5.5} for pair in pairs}}
-        )
+        tickers = {pair: {"timestamp": 1_795_046_400_000, "last": 5.5} for pair in pairs}
+        return httpx.Response(200, json={"tickers": tickers}, headers=headers)
     columns, row = ["date", "open", "high", "low", "close", "volume"], [1_795_046_400_000, 5.0, 7.0, 4.0, 6.0, 2.5]
-    return httpx.Response(200, json={"columns": columns, "rows": [row], "partial": False, "next": None})
+    page = {"columns": columns, "rows": [row], "partial": False, "next": None}
+    return httpx.Response(200, json=page, headers=headers)
 
 
 class FewMarkets:
