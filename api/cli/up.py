@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 from loguru import logger
 from rich.console import Console
 from rich.markup import escape
@@ -117,13 +118,14 @@ class _Composition:
             try:
                 await control.start()
                 made = await self._first_start(control)
+                app = create_app(_services(control), self._api_settings, control.cache)
             except BaseException:
                 await control.stop(pools=False)
                 raise
             password = PasswordFile(control.database, self._settings.home)
             self._greet(url, made, password.path)
             self._warn()
-            return await self._serve(control, listener, url, stop, tls, password)
+            return await self._serve(control, app, listener, url, stop, tls, password)
 
     async def _first_start(self, control: ControlPlane) -> FirstStart | None:
         """Not by one that serves the API alone: the password would be in a place where nobody looks for it."""
@@ -134,13 +136,13 @@ class _Composition:
     async def _serve(
         self,
         control: ControlPlane,
+        app: FastAPI,
         listener: socket.socket,
         url: str,
         stop: _Stop,
         tls: Tls | None,
         password: PasswordFile,
     ) -> int:
-        app = create_app(_services(control), self._api_settings, control.cache)
         gc.freeze()  # what is there by now stays: looking through all of it for garbage stops everything for 0.3 s
         config = uvicorn.Config(
             app,

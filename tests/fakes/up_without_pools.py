@@ -18,6 +18,7 @@ from orchestrator.events.in_process import InProcessBus
 from orchestrator.exchanges.traffic import Traffic
 from orchestrator.home import Secrets
 from orchestrator.kit.cache import InProcessCache
+from orchestrator.market.service import MarketData
 from orchestrator.pools.disks import Disks
 from orchestrator.portfolio.service import PortfolioService
 from orchestrator.push.places import PushWays
@@ -41,6 +42,7 @@ class ControlPlaneWithoutPools:
         self.tally = Tally()
         self.push = PushWays()
         self.traffic = Traffic(None)
+        self.market = MarketData(None, self.cache)
         self.catalogue = Catalogue.load(settings.templates_directory)
 
     async def start(self) -> None:
@@ -56,6 +58,7 @@ class ControlPlaneWithoutPools:
         if os.environ.get("FAKE_STOP_HANGS"):
             await asyncio.Event().wait()
         if hasattr(self, "database"):
+            await self.market.aclose()
             await self.database.close()
 
     async def readiness(self) -> Mapping[str, str | None]:

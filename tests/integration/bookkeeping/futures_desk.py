@@ -64,6 +64,11 @@ class FuturesDesk(Desk):
         self.wallet_id = wallet.id
         await self.look()
 
+    async def look(self, after_seconds: float = 0.0) -> None:
+        # Each in a minute of its own: a day of looks within one is more than half of what Binance lets an address use.
+        await self.paper.control("POST", "weight-limit")
+        await super().look(after_seconds)
+
     async def add_bot(self, amount: str, bot_id: str = BOT, *pairs: str) -> None:
         now = utc_now()
         async with self.database.unit_of_work() as session:
