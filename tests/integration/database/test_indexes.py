@@ -114,8 +114,8 @@ def bot_row(bot_id: str, owner: str, at: datetime, living: bool) -> tuple[Any, .
         "id": bot_id, "owner_id": owner, "name": bot_id, "template": "t", "parameters": "{}", "exchange": "paper",
         "trading_mode": "spot", "dry_run": True, "pairs": "[]", "timeframe": "1m", "stake_currency": "USDT",
         "stake_amount": Decimal(1), "max_open_trades": 1, "starting_balance": Decimal(1), "desired_state": "running",
-        "open_trades": "keep", "wake_on_need": True, "generation": 1, "restart_requested": 0, "pool_id": None, "epoch": 0,
-        "created_at": at, "updated_at": at, "deleted_at": None if living else at,
+        "open_trades": "keep", "wake_on_need": True, "generation": 1, "restart_requested": 0, "pool_id": None,
+        "epoch": 0, "created_at": at, "updated_at": at, "deleted_at": None if living else at,
     }  # fmt: skip
     return tuple(values.get(column.name) for column in METADATA.tables["bots"].columns)
 
