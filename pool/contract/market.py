@@ -31,6 +31,8 @@ AGE_HEADER = "X-Flotilla-Age"
 """Milliseconds since the exchange was asked for what this answer holds."""
 REFUSED_HEADER = "X-Flotilla-Refused"
 """In answers that the gateway gives instead of the exchange: a `Refusal`; with `Retry-After` where it can tell."""
+UNSENT_HEADER = "X-Flotilla-Unsent"
+"""In answers that are the gateway's own failure: the exchange has surely not been asked, nor will be."""
 
 CLIENT_HEADERS = frozenset(
     {

@@ -22,6 +22,7 @@ from pool.contract.market import (
     PRIORITY_HEADER,
     REFUSED_HEADER,
     TENANT_HEADER,
+    UNSENT_HEADER,
     PermitRequest,
     Priority,
     Refusal,
@@ -106,6 +107,13 @@ class Outcome:
     @property
     def refusal(self) -> Refusal | None:
         return self.headers.get(REFUSED_HEADER) if self.headers is not None else None  # type: ignore[return-value]
+
+    @property
+    def unsent(self) -> bool:
+        """It surely reached no exchange."""
+        if self.headers is None or not self.is_gateway:
+            return self.failure == "unconnected"
+        return self.refusal == "host" or UNSENT_HEADER in self.headers
 
     @property
     def retry_after(self) -> str | None:
@@ -199,7 +207,7 @@ class Router:
 
     def _passed(self, asked: Asked) -> Generator[Step, Outcome, bool]:
         """A signed request. False only where it has reached no exchange; of what is neither the exchange's answer nor
-        a refusal nobody knows that."""
+        a refusal nobody knows that, unless the gateway says so."""
         outcome = yield self._forward(asked, asked.timeout)
         if outcome.failure in ("timeout", "broken") and outcome.error is not None:
             if outcome.failure == "broken":
@@ -207,7 +215,7 @@ class Router:
             self._fallback.doubted()
             raise outcome.error
         understood = self._understood(asked, outcome)
-        if not understood and outcome.failure != "unconnected" and outcome.refusal != "host":
+        if not understood and not outcome.unsent:
             self._fallback.doubted()
             raise failed(outcome.status, asked.method, asked.told_url)
         return understood

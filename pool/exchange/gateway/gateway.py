@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from loguru import logger
 from multidict import CIMultiDictProxy
 from pydantic_core import from_json
 
@@ -115,9 +116,18 @@ class Gateway:
         return _served(await outcome(flight), "miss", flight)
 
     async def alone(self, method: str, asked: Target, asker: Asker, headers: Raw, body: bytes | None) -> Served:
-        """What the exchange says to this request, which is nobody else's. Raises Refused."""
+        """What the exchange says to this request, which is nobody else's. Raises Refused, and Unready where a fault of
+        ours kept it from being sent."""
         flight = self._begin(method, asked, None, Kind(name="other"), asker, passed_headers(headers), body)
-        return _served(await outcome(flight), "pass", flight)
+        try:
+            return _served(await outcome(flight), "pass", flight)
+        except Refused:
+            raise
+        except Exception as error:
+            if flight.sent is not None:
+                raise
+            logger.opt(exception=True).error("no leave could be had of {}: {}", asked.exchange, type(error).__name__)
+            raise Unready(str(error)) from error
 
     def _begin(
         self,

@@ -53,11 +53,11 @@ class Front:
             reply.headers.extend([self._incarnation])
             return reply
         except web.HTTPRequestEntityTooLarge:
-            return self._problem(413, "The request is too large.")
+            return self._unsent(413, "The request is too large.")
         except Refused as refused:
             return self.refusal(refused)
         except Unready:
-            return self._problem(503, "The gateway does not know this exchange's addresses for now.")
+            return self._unsent(503, "The gateway cannot ask this exchange for now.")
         except Exception as error:  # the boundary of a request: the gateway goes on, its log tells
             logger.opt(exception=True).error("{} failed: {}", request.method, type(error).__name__)
             return self._problem(500, "The gateway failed.")
@@ -67,7 +67,7 @@ class Front:
         gateway, headers = self._gateway, request.headers
         asked = target(raw_path)
         if asked is None:
-            return self._problem(404, "This is not a URL of an exchange.")
+            return self._unsent(404, "This is not a URL of an exchange.")
         new = asked.exchange not in gateway.tallies or not gateway.allows(asked)
         if new and not await gateway.learn(asked):
             raise Refused("host", None, 403)
@@ -114,6 +114,12 @@ class Front:
         reply.headers[market.REFUSED_HEADER] = refused.refusal
         if refused.retry_after_seconds is not None:
             reply.headers["Retry-After"] = str(max(1, math.ceil(refused.retry_after_seconds)))
+        return reply
+
+    def _unsent(self, status: int, detail: str) -> web.Response:
+        """Who asked may ask the exchange himself, even for an order."""
+        reply = self._problem(status, detail)
+        reply.headers[market.UNSENT_HEADER] = "1"
         return reply
 
     def _problem(self, status: int, detail: str) -> web.Response:

@@ -100,6 +100,21 @@ async def test_the_budget_hears_of_an_answer_whatever_else_fails(
     monkeypatch.setattr(Tally, "count_answer", fail)
     reply = await rig.get("/book", Kind(name="book"))
     assert (reply.status, reply.refused, rig.budgets.outcomes) == (500, None, [200])
+    assert "X-Flotilla-Unsent" not in (await rig.ask("POST", "/book")).headers, "the exchange has it"
+
+
+async def test_what_was_surely_not_sent_says_so(rig: Rig, exchange: Scripted) -> None:
+    """An order of it may go straight: by a fault before there was leave, or an address that makes no sense."""
+
+    def fail(_: str | None) -> None:
+        raise RuntimeError("a bug")
+
+    rig.budgets.refuse = fail
+    reply = await rig.ask("POST", "/order", data=b"{}", headers={"X-MBX-APIKEY": "key"})
+    assert (reply.status, reply.refused, reply.headers["X-Flotilla-Unsent"]) == (503, None, "1")
+    async with rig.http.delete(f"{rig.url}/x/paper/order") as odd:
+        assert (odd.status, odd.headers["X-Flotilla-Unsent"]) == (404, "1")
+    assert exchange.asked == []
 
 
 async def test_a_redirect_is_not_followed(rig: Rig, exchange: Scripted) -> None:
@@ -216,7 +231,7 @@ async def test_an_exchange_whose_addresses_are_not_known_for_now_is_a_failure_an
         ]
         for request in asked:
             async with request as reply:
-                assert reply.status == 503
+                assert (reply.status, reply.headers["X-Flotilla-Unsent"]) == (503, "1")
                 assert "X-Flotilla-Gateway" in reply.headers
                 assert not {"X-Flotilla-Refused", "X-Flotilla-Cache"} & set(reply.headers)
         assert (await rig.get("/book")).status == 200, "paper's address is known without"

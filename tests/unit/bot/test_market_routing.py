@@ -10,7 +10,14 @@ from pool.bot.market.fallback import Fallback
 from pool.bot.market.kinds import Purpose
 from pool.bot.market.refusals import HeldBack
 from pool.bot.market.routing import Asked, Call, Outcome, Pause, Router, Step, Straight, Through
-from pool.contract.market import CACHE_HEADER, INCARNATION_HEADER, REFUSED_HEADER, Kind, PermitRequest
+from pool.contract.market import (
+    CACHE_HEADER,
+    INCARNATION_HEADER,
+    REFUSED_HEADER,
+    UNSENT_HEADER,
+    Kind,
+    PermitRequest,
+)
 from tests.unit.bot.clock import Clock
 
 GATEWAY, URL = "http://gateway:9100", "https://api.binance.com/api/v3/klines?symbol=A"
@@ -292,7 +299,16 @@ def test_an_order_that_may_have_arrived_is_not_sent_again(failed: Outcome) -> No
     assert [type(step) for step in bench.steps] == [Through]
 
 
-@pytest.mark.parametrize("answer", [Outcome(500, {INCARNATION_HEADER: "i"}), STRANGER], ids=["fault", "stranger"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Outcome(500, {INCARNATION_HEADER: "i"}),
+        STRANGER,
+        Outcome(503, {UNSENT_HEADER: "1"}),
+        Outcome(403, {REFUSED_HEADER: "host"}),
+    ],
+    ids=["fault", "stranger", "a stranger that says it was not sent", "a stranger that says it refused"],
+)
 def test_nor_is_one_that_the_exchange_may_have_had_when_somebody_else_answered(answer: Outcome) -> None:
     """The journal looks it up: a gateway may fail after the exchange was asked."""
     bench = Bench(signed_through=True)
@@ -308,5 +324,7 @@ def test_one_that_reached_nobody_goes_straight() -> None:
     bench = Bench(signed_through=True)
     bench.fallback.answered()
     assert [type(step) for step in bench.walk(ORDER, no("host", 403))] == [Through, Straight]
+    unready = Outcome(503, {INCARNATION_HEADER: "i", UNSENT_HEADER: "1"})
+    assert [type(step) for step in bench.walk(ORDER, unready)] == [Through, Straight]
     assert [type(step) for step in bench.walk(ORDER, REFUSED)] == [Through, Straight]
     assert bench.walk(ORDER) == [Straight()]
