@@ -71,6 +71,8 @@ class SnapshotReader:
         self._marks = marks
         self._priced = priced
         self._last: BotSnapshot | None = None
+        self._trades: list[Trade] = []
+        """Those of the last reading that asked the database."""
         self._read_of: object = None
         self._entering = entering
         self._closed: _Closed | None = None
@@ -89,16 +91,22 @@ class SnapshotReader:
         self._last = None
 
     def again(self, freqtrade: FreqtradeBot, reporting_currency: str, now: datetime) -> BotSnapshot | None:
-        """The last reading as it is now, where nothing of it can be another; by memory alone. None where a loop was
-        run, an order is or may be on its way, a rate is new or has to be asked for, or another day began. Without a new
+        """The last reading as it is now, where nothing of it but rates can be another; by memory alone. None where a
+        loop was run, an order is or may be on its way, a rate has to be asked for, or another day began. Without a new
         rate of each open trade it is as old as it was."""
-        last = self._last
+        last, closed = self._last, self._closed
         if last is None or self._read_of is not freqtrade.last_process or last.entering != []:
             return None
-        if self._closed is None or self._closed.midnight != _midnight(now):
+        if closed is None or closed.midnight != _midnight(now):
             return None
-        if any(trade.has_open_orders or self._moves(freqtrade, trade.pair) for trade in last.open_trades):
+        moved = {trade.pair for trade in last.open_trades if self._moves(freqtrade, trade.pair)}
+        if any(
+            trade.has_open_orders or (self._is_old(trade.pair) and trade.pair not in moved)
+            for trade in last.open_trades
+        ):
             return None
+        if moved:
+            return self._value(freqtrade, self._trades, closed, reporting_currency, now)
         converted = self._convert(freqtrade, last.stake_currency, reporting_currency, now)
         as_of = now if all(self._priced(trade.trade_id) for trade in last.open_trades) else last.as_of
         self._last = last.model_copy(update={"as_of": as_of, "conversion": converted})
@@ -106,11 +114,17 @@ class SnapshotReader:
 
     def read(self, freqtrade: FreqtradeBot, reporting_currency: str, now: datetime) -> BotSnapshot:
         Trade.commit()  # between loops nothing is pending; makes the session read afresh what the REST API changed
+        closed = self._read_closed(_midnight(now))
+        self._trades = Trade.get_open_trades()
+        return self._value(freqtrade, self._trades, closed, reporting_currency, now)
+
+    def _value(
+        self, freqtrade: FreqtradeBot, trades: list[Trade], closed: _Closed, reporting_currency: str, now: datetime
+    ) -> BotSnapshot:
+        """By what FreqTrade holds of these trades, at their present rates."""
         config = freqtrade.config
         stake_currency = str(config["stake_currency"])
-        midnight = _midnight(now)
-        closed = self._read_closed(midnight)
-        trades = Trade.get_open_trades()
+        today = sum((realised_since(trade, closed.midnight) for trade in trades), ZERO)
         rates = {trade.pair: self._exit_rate(freqtrade, trade) for trade in trades}
         dry = bool(config["dry_run"])
         positions = [
@@ -129,7 +143,7 @@ class SnapshotReader:
             in_trades=in_trades,
             equity=free + in_trades,
             realised=closed.profit + realised_open,
-            realised_today=closed.profit_today + sum((realised_since(trade, midnight) for trade in trades), ZERO),
+            realised_today=closed.profit_today + today,
             unrealised=sum((position.profit_abs for position in positions), ZERO),
             closed_trades=closed.count,
             winning_trades=closed.winning,
@@ -176,9 +190,9 @@ class SnapshotReader:
         return self._rates.get(pair) or trade.open_rate
 
     def _moves(self, freqtrade: FreqtradeBot, pair: str) -> bool:
-        """`_exit_rate` would answer another one, or ask."""
+        """`_exit_rate` would answer another one, without asking."""
         cached = freqtrade.exchange._exit_rate_cache.get(pair)
-        return bool(cached and cached != self._rates.get(pair)) or self._is_old(pair)
+        return bool(cached and cached != self._rates.get(pair))
 
     def _is_old(self, pair: str) -> bool:
         return time.monotonic() - self._rates_asked.get(pair, -math.inf) > _RATE_REFRESH_SECONDS

@@ -46,7 +46,7 @@ class Room:
         self.bot.last_process = NOON
         assert floor.orders is not None
         self.entering: Any = floor.orders.entering
-        self.reader = SnapshotReader(lambda trades: self.entering(trades))
+        self.reader = SnapshotReader(lambda trades: self.entering(trades), marks=lambda _trade: Marks())
 
     def again(self, after_seconds: float = 5, currency: str = "USDT") -> BotSnapshot | None:
         return self.reader.again(self.bot, currency, NOON + timedelta(seconds=after_seconds))
@@ -69,8 +69,9 @@ def room(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> Room:
     return Room(floor, monkeypatch)
 
 
+@pytest.mark.parametrize("moved", [1.0, 1.01])
 @pytest.mark.parametrize("currency", ["USDT", "EUR"])
-def test_it_is_what_a_whole_one_would_be_without_asking_the_database(room: Room, currency: str) -> None:
+def test_it_is_what_a_whole_one_would_be_without_asking_the_database(room: Room, currency: str, moved: float) -> None:
     first = room.read(currency=currency)
     asked: list[str] = []
     engine = Trade.session.get_bind()
@@ -79,6 +80,7 @@ def test_it_is_what_a_whole_one_would_be_without_asking_the_database(room: Room,
         asked.append(given[2])
 
     event.listen(engine, "before_cursor_execute", note)
+    room.bot.exchange._exit_rate_cache[PAIR] = PRICE * moved
     again = room.again(5, currency)
     assert asked == []
     whole = room.read(5, currency)
@@ -87,11 +89,8 @@ def test_it_is_what_a_whole_one_would_be_without_asking_the_database(room: Room,
     assert again == whole
     assert again != first
     assert again is not None
+    assert (again.equity != first.equity) is (moved != 1)
     assert len(again.open_trades) == 1
-
-
-def _rate(room: Room) -> None:
-    room.bot.exchange._exit_rate_cache[PAIR] = PRICE * 1.01
 
 
 def _loop(room: Room) -> None:
@@ -110,7 +109,7 @@ def _forget(room: Room) -> None:
     room.reader.forget()
 
 
-@pytest.mark.parametrize("change", [_rate, _loop, _old, _touch, _forget])
+@pytest.mark.parametrize("change", [_loop, _old, _touch, _forget])
 def test_it_is_read_anew_where_it_may_be_another(room: Room, change: Any) -> None:
     room.read()
     assert room.again() is not None
