@@ -31,6 +31,9 @@ AGE_HEADER = "X-Flotilla-Age"
 """Milliseconds since the exchange was asked for what this answer holds."""
 REFUSED_HEADER = "X-Flotilla-Refused"
 """In answers that the gateway gives instead of the exchange: a `Refusal`; with `Retry-After` where it can tell."""
+SHARE_HEADER = "X-Flotilla-Share"
+"""In answers of the exchange to a bot: so many of ccxt's cost units a second would be its own of what the exchange
+bears, if all bots of the node had to ask it themselves."""
 UNSENT_HEADER = "X-Flotilla-Unsent"
 """In answers that are the gateway's own failure: the exchange has surely not been asked, nor will be."""
 

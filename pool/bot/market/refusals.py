@@ -29,10 +29,12 @@ def refused(
 
 
 def seconds_of(retry_after: str | None) -> float:
+    """0 for what is no number, or none that can be waited for."""
     try:
-        return max(0.0, float(retry_after or 0))
+        told = float(retry_after or 0)
     except ValueError:
         return 0.0
+    return told if 0.0 < told < float("inf") else 0.0
 
 
 def failed(status: int, method: str, url: str) -> ccxt.BaseError:

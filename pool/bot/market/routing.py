@@ -21,6 +21,7 @@ from pool.contract.market import (
     KIND_HEADER,
     PRIORITY_HEADER,
     REFUSED_HEADER,
+    SHARE_HEADER,
     TENANT_HEADER,
     UNSENT_HEADER,
     PermitRequest,
@@ -114,6 +115,11 @@ class Outcome:
         if self.headers is None or not self.is_gateway:
             return self.failure == "unconnected"
         return self.refusal == "host" or UNSENT_HEADER in self.headers
+
+    @property
+    def share(self) -> float:
+        """Of the exchange's pace; 0 where nothing was said."""
+        return seconds_of(self.headers.get(SHARE_HEADER) if self.headers is not None else None)
 
     @property
     def retry_after(self) -> str | None:
@@ -224,7 +230,7 @@ class Router:
         if not outcome.is_gateway:
             self._fallback.failed(str(outcome))
             return False
-        self._fallback.answered()
+        self._fallback.answered(outcome.share)
         if outcome.refusal == "host":
             self._note_stranger(asked.url)
             return False

@@ -184,6 +184,11 @@ class Budgets:
 
     # --- what is seen from outside
 
+    def pace(self, exchange: str) -> float | None:
+        """In ccxt's cost units a second; None for an exchange without tables."""
+        table = self.tables.of(exchange)
+        return None if table is None else 1000.0 / table.rate_limit_ms
+
     def breaking(self, exchange: str) -> Standing:
         """The worst of its authorities."""
         now = self.now()

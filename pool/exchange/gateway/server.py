@@ -90,6 +90,9 @@ class Front:
             raise
         tally.served[served.how] += 1
         reply = self._reply(served)
+        bot = headers.get(market.BOT_HEADER)
+        if bot:
+            self._tell_share(reply, asked.exchange, request.remote or "", bot[:_MOST_TEXT])
         self.served[served.how].add(time.perf_counter() - started)
         return reply
 
@@ -107,6 +110,12 @@ class Front:
         if served.headers is not None:
             headers.extend((name, value) for name, value in served.headers.items() if _passed_down(name.lower()))
         return web.Response(body=served.body, status=served.status, headers=headers)
+
+    def _tell_share(self, reply: web.Response, exchange: str, peer: str, bot: str) -> None:
+        pace = self._gateway.budgets.pace(exchange)
+        if pace is not None:
+            ways = self._gateway.tally(exchange).crowd.ways(peer, bot, self._gateway.clock.now().steady)
+            reply.headers[market.SHARE_HEADER] = f"{pace / ways:.6g}"
 
     def refusal(self, refused: Refused) -> web.Response:
         """What is answered instead of the exchange."""

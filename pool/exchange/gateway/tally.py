@@ -8,6 +8,7 @@ from typing import Literal
 
 from pool.contract.market import Refusal
 from pool.exchange.gateway.clocks import Skew
+from pool.exchange.gateway.crowd import Crowd
 
 How = Literal["hit", "joined", "miss", "pass"]
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -50,6 +51,7 @@ class Tally:
     asking: Histogram = field(default_factory=Histogram)
     """Seconds that the exchange took."""
     skew: Skew = field(default_factory=Skew)
+    crowd: Crowd = field(default_factory=Crowd)
 
     def count_answer(self, status: int, seconds: float) -> None:
         self.answered[f"{status // 100}xx"] += 1

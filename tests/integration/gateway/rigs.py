@@ -88,6 +88,9 @@ class OpenBudgets:
     ) -> None:
         await self.admit(exchange, authority, method, path, "", priority, tenant, peer, deadline)
 
+    def pace(self, exchange: str) -> float:
+        return 20.0
+
     def breaking(self, exchange: str) -> Any:
         return SimpleNamespace(state="closed", reason=None, retry_at=None)
 

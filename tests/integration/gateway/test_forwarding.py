@@ -37,6 +37,14 @@ async def test_an_answer_comes_as_it_was_and_tells_of_itself(rig: Rig, exchange:
     assert exchange.asked[0].raw_path == "/book?symbol=BTCUSDT&limit=5"
 
 
+async def test_a_bot_is_told_its_share_of_what_the_exchange_bears(rig: Rig, exchange: Scripted) -> None:
+    exchange.handlers["/book"] = json_of("[]")
+    kind = Kind(name="book")
+    shares = [(await rig.get("/book", kind, **{"X-Flotilla-Bot": bot})).headers for bot in ("a", "b", "a")]
+    assert [told["X-Flotilla-Share"] for told in shares] == ["20", "10", "10"]
+    assert "X-Flotilla-Share" not in (await rig.get("/book", kind)).headers, "no bot"
+
+
 async def test_what_is_ours_and_of_one_hop_never_goes_up(rig: Rig, exchange: Scripted) -> None:
     exchange.handlers["/order"] = json_of("{}")
     headers = {

@@ -2,7 +2,15 @@
 
 import pytest
 
-from pool.bot.market.fallback import DATA_AT_ONCE, PRICES_AT_ONCE, SPREAD_SECONDS, Fallback, Turns
+from pool.bot.market.fallback import (
+    DATA_AT_ONCE,
+    PRICES_AT_ONCE,
+    SPREAD_SECONDS,
+    URGENT_AT_ONCE,
+    URGENT_SECONDS,
+    Fallback,
+    Turns,
+)
 from pool.bot.market.kinds import Need
 from tests.unit.bot.clock import Clock
 
@@ -107,12 +115,15 @@ def test_prices_go_at_once_and_data_when_it_is_the_bots_turn() -> None:
         assert 3 <= sum(second <= first < second + 2 for first in firsts) <= 20, "spread over ten seconds"
 
 
-def minutes(trades: int, bots: int = 50, count: int = 2) -> tuple[list[int], dict[str, list[float]]]:
+def minutes(
+    trades: int, bots: int = 50, count: int = 2, share: float = 0.0
+) -> tuple[list[int], dict[str, list[float]]]:
     """Weights in each minute of bots with so many open trades and twenty pairs, which ask for all of them every
-    five seconds, and the watcher's; and when the last bot looked at each of its trades."""
+    five seconds, and the watcher's; and when the last bot looked at each of its trades. All were told that `share`."""
     weights, looks = [120 * 4] * count, {}
     for number in range(bots):
         bench = Bench(f"bot-{number}")
+        bench.fallback.answered(share)
         bench.fallback.failed("refused")
         looks = {f"book {trade}": [] for trade in range(trades)}
         for turn in range(12 * count):
@@ -132,6 +143,43 @@ def test_fifty_bots_stay_below_what_an_exchange_bears(trades: int) -> None:
     assert min(weights) > 1500, "and are not idle"
 
 
+@pytest.mark.parametrize("trades", [0, 1, 5])
+@pytest.mark.parametrize("bots", [10, 50, 100, 300])
+def test_however_many_they_are_they_stay_below_what_the_gateway_lets_through(bots: int, trades: int) -> None:
+    """80 % of Binance's 6,000 a minute, whose pace of 20 units is divided among them."""
+    weights, _ = minutes(trades, bots, count=3, share=20 / bots)
+    assert max(weights) < 4800
+    assert weights[-1] > 480 + (200 if bots == 10 else 600), "and are not idle"
+
+
+def test_many_do_not_ask_for_prices_in_the_same_second() -> None:
+    firsts = []
+    for number in range(300):
+        bench = Bench(f"bot-{number}")
+        bench.fallback.answered(20 / 300)
+        bench.fallback.failed("refused")
+        while bench.fallback.wait_for("book", "price"):
+            bench.clock.pass_(1)
+        firsts.append(int(bench.clock() - 1000))
+    assert max(firsts.count(second) for second in firsts) <= 40
+    assert max(firsts) <= 35, "and all of them come to it"
+
+
+def test_a_gateway_that_just_began_knows_few_bots_and_is_not_believed_that_they_are_few() -> None:
+    bench = Bench()
+    for share in (0.05, 20.0, 0.0):
+        bench.fallback.answered(share)
+    bench.fallback.failed("refused")
+    while not bench.fallback.wait_for("a", "price"):
+        pass
+    assert bench.fallback.wait_for("a", "price") > 10 * 0.5
+    bench.clock.pass_(601)
+    bench.fallback.answered(20.0)
+    while not bench.fallback.wait_for("a", "price"):
+        pass
+    assert bench.fallback.wait_for("a", "price") <= 4.0, "others have ended meanwhile"
+
+
 @pytest.mark.parametrize(("trades", "seconds"), [(1, 5), (5, 20), (10, 40)])
 def test_each_trade_is_looked_at_in_its_turn(trades: int, seconds: float) -> None:
     """The loop asks for its trades in the same order each time: the first ones must not take it all."""
@@ -145,11 +193,25 @@ def test_a_trade_whose_price_was_crossed_is_looked_at_whatever_was_asked_before(
     bench.fallback.failed("refused")
     while not bench.fallback.wait_for("a", "price"):
         pass
-    assert [bench.fallback.wait_for("b", "urgent") for _ in range(50)] == [0.0] * 50
+    crossed = [bench.fallback.wait_for(f"{pair}", "urgent") for pair in range(25) for _ in ("look", "exit")]
+    assert crossed == [0.0] * 50
     later = bench.fallback.wait_for("a", "price")
     assert later > 2 * PRICES_AT_ONCE, "others wait for longer"
     bench.clock.pass_(later)
     assert bench.fallback.wait_for("a", "price") == 0, "but not for ever"
+
+
+def test_one_that_is_not_sold_all_the_same_has_the_next_turn() -> None:
+    bench = Bench()
+    bench.fallback.failed("refused")
+    while not bench.fallback.wait_for("a", "price"):
+        pass
+    asked = [bench.fallback.wait_for("b", "urgent") for _ in range(50)]
+    assert asked[:URGENT_AT_ONCE] == [0.0] * URGENT_AT_ONCE
+    assert min(asked[URGENT_AT_ONCE:]) > 0
+    assert bench.fallback.wait_for("c", "urgent") == 0, "that takes nothing of another one's"
+    bench.clock.pass_(URGENT_SECONDS)
+    assert bench.fallback.wait_for("b", "urgent") == 0
 
 
 def test_prices_for_entries_come_out_of_datas_share_and_first() -> None:

@@ -1,5 +1,6 @@
 """The way of one request: steps, and what follows from how each of them ends."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from pool.contract.market import (
     CACHE_HEADER,
     INCARNATION_HEADER,
     REFUSED_HEADER,
+    SHARE_HEADER,
     UNSENT_HEADER,
     Kind,
     PermitRequest,
@@ -117,6 +119,26 @@ def test_while_freqtrade_is_built_its_turn_is_waited_for() -> None:
     steps = bench.walk(LOOK, REFUSED)
     assert [type(step) for step in steps] == [Through, Pause, Straight]
     assert steps[-1] == Straight(), "what was waited is not taken off the request's own time"
+
+
+def test_what_the_gateway_tells_of_the_bots_share_bounds_it_without_the_gateway(bench: Bench) -> None:
+    book = replace(LOOK, purpose=Purpose(Kind(name="book"), need="price"))
+
+    def granted() -> int:
+        """Of looks for ten minutes without the gateway."""
+        count = 0
+        bench.fallback.failed("refused")
+        for _ in range(120):
+            with suppress(HeldBack):
+                count += bench.walk(book) == [Straight()]
+            bench.clock.pass_(5)
+            bench.fallback.failed("refused", probe=True)
+        return count
+
+    for share in ("0.05", "nan", "inf", "-1", "much"):
+        told = Outcome(200, {**(GOOD.headers or {}), SHARE_HEADER: share})
+        bench.walk(book, told)
+    assert 12 <= granted() <= 18, "ten times fewer than the 150 of one that was told nothing"
 
 
 def test_it_comes_back_with_the_probe(bench: Bench) -> None:
