@@ -72,6 +72,9 @@ class Commands(LazyGroup):
             "api.cli.audit:app",
             "Who did what to pools and bots, when and why; `verify` tells whether that is whole.",
         ),
+        "market": Command(
+            "api.cli.market:app", "Candles that this machine keeps: list, import from FreqTrade, export."
+        ),
         "db": Command(
             "api.cli.database:app", "The database itself: move it, save it, restore it. Needs no control plane."
         ),

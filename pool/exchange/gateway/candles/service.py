@@ -12,6 +12,7 @@ from typing import Any
 from loguru import logger
 
 from pool.exchange.gateway.candles import files
+from pool.exchange.gateway.candles.arrivals import Arrivals
 from pool.exchange.gateway.candles.fetching import Fetching
 from pool.exchange.gateway.candles.frames import Frame
 from pool.exchange.gateway.candles.series import Refused, Series
@@ -25,6 +26,7 @@ from pool.exchange.gateway.freshness import opening
 MOST = 5000
 USUAL = 500
 _TEND_SECONDS = 5.0
+_ARRIVALS_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +84,25 @@ class CandleService:
         self.settings = settings if settings is not None else CandleSettings()
         self._now = now
         self._store = Store(directory / "candles", self.settings, wall_clock_ms)
+        self._arrivals = Arrivals(directory)
         self.port = 0
         self.worker = Worker(lambda: command(reached(host, self.port), paper_url), self.settings.worker_idle_seconds)
         self._fetching = Fetching(self._store, self.worker, now, clock)
-        self._tending: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        self._tending = asyncio.create_task(self._tend())
+        try:
+            self._arrivals.tell(self.settings)
+        except OSError as problem:
+            logger.warning("candles: the gateway's directory cannot be written ({})", problem.strerror)
+        self._tasks = [asyncio.create_task(self._tend()), asyncio.create_task(self._receive())]
 
     async def aclose(self) -> None:
         """What waits to be written is."""
-        if self._tending is not None:
-            self._tending.cancel()
+        for task in self._tasks:
+            task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._tending
+                await task
         await self.worker.aclose()
         await self._store.flush()
 
@@ -150,8 +157,18 @@ class CandleService:
             try:
                 await self._store.tend()
                 await self.worker.tend()
+                self._arrivals.sweep()
             except Exception:  # the candles' keeper must not end while the gateway lives
                 logger.exception("candles: tending failed")
+
+    async def _receive(self) -> None:
+        while True:
+            await asyncio.sleep(_ARRIVALS_SECONDS)
+            try:
+                await self._arrivals.take(self._store)
+            except Exception:  # as above
+                logger.exception("candles: what arrived could not be taken")
+                await asyncio.sleep(_TEND_SECONDS)
 
 
 def reached(host: str, port: int) -> str:

@@ -27,6 +27,10 @@ _MOST_PROBLEMS = 20
 _MOST_HELD = 1000
 
 
+class NotWritten(Exception):
+    """The disk does not take what is to be kept; says so in a sentence."""
+
+
 @dataclass(slots=True)
 class _Held:
     frame: Frame
@@ -67,18 +71,18 @@ class Store:
         """Closed candles, later told ones in place of former."""
         if not len(candles):
             return
-        while True:
-            held = await self._of(series)
-            async with held.lock:
-                if self._held.get(series) is not held:
-                    continue  # it was pushed out meanwhile
-                held.frame = held.frame.then(candles)
-                if not held.unwritten:
-                    held.since = self._clock()
-                held.unwritten += len(candles)
-                break
+        held = await self._put(series, len(candles), lambda kept: kept.then(candles))
         if held.unwritten >= _WRITE_AFTER_CANDLES:
             await self._write(series, held)
+        await self._shrink()
+
+    async def fill(self, series: Series, candles: Frame) -> None:
+        """Closed candles from elsewhere, written at once; those that are kept stay as they are. Raises NotWritten,
+        OSError."""
+        held = await self._put(series, len(candles), lambda kept: candles.then(kept))
+        await self._write(series, held)
+        if (problem := self._failed.get(series.file(self._directory / series.exchange))) is not None:
+            raise NotWritten(problem)
         await self._shrink()
 
     async def tend(self) -> None:
@@ -101,6 +105,19 @@ class Store:
     def used_bytes(self) -> int:
         """In memory."""
         return sum(held.frame.size for held in self._held.values())
+
+    async def _put(self, series: Series, count: int, joined: Callable[[Frame], Frame]) -> _Held:
+        while True:
+            held = await self._of(series)
+            async with held.lock:
+                if self._held.get(series) is not held:
+                    continue  # it was pushed out meanwhile
+                many = count >= _WRITE_AFTER_CANDLES
+                held.frame = await asyncio.to_thread(joined, held.frame) if many else joined(held.frame)
+                if not held.unwritten:
+                    held.since = self._clock()
+                held.unwritten += count
+                return held
 
     async def _of(self, series: Series) -> _Held:
         held = self._held.get(series)
