@@ -9,6 +9,7 @@ import json
 import re
 import sys
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -158,7 +159,8 @@ class Tables:
     directory: Path
     paper_url: str | None = None
     clock: Callable[[], float] = time.monotonic
-    _tables: dict[str, Table | None] = field(default_factory=dict)
+    _tables: OrderedDict[str, Table | None] = field(default_factory=OrderedDict)
+    """The one used last is the last."""
     _reading: dict[str, "asyncio.Task[Table | None]"] = field(default_factory=dict)
     _failed: dict[str, tuple[float, str]] = field(default_factory=dict)
     """When, and why."""
@@ -166,16 +168,18 @@ class Tables:
 
     def allowed(self, exchange: str) -> frozenset[str]:
         """Authorities that may be asked; none for an exchange that is not known, or not loaded."""
-        table = self._tables.get(exchange)
+        table = self.of(exchange)
         return table.authorities if table is not None else frozenset()
 
     def of(self, exchange: str) -> Table | None:
+        if exchange in self._tables:
+            self._tables.move_to_end(exchange)
         return self._tables.get(exchange)
 
     async def load(self, exchange: str) -> Table | None:
         """None for what ccxt does not know. Raises OSError where its tables cannot be read now."""
         if exchange in self._tables:
-            return self._tables[exchange]
+            return self.of(exchange)
         if not self._known(exchange):
             return None
         failed_at, why = self._failed.get(exchange, (-_FAILED_SECONDS, ""))
@@ -204,7 +208,7 @@ class Tables:
             self._failed[exchange] = (self.clock(), why)
             raise OSError(why) from error
         if len(self._tables) >= _MOST_EXCHANGES:
-            self._tables.pop(next(iter(self._tables)))
+            self._tables.popitem(last=False)
         self._tables[exchange] = table
         return table
 

@@ -9,12 +9,14 @@ import pytest
 from pool.exchange.gateway.candles import rollup
 from pool.exchange.gateway.candles.fetching import Fetching
 from pool.exchange.gateway.candles.frames import Frame, frame_of
+from pool.exchange.gateway.candles.places import AT_ONCE_EACH, asker
 from pool.exchange.gateway.candles.rollup import EVIDENCE
 from pool.exchange.gateway.candles.series import Series
 from pool.exchange.gateway.candles.settings import CandleSettings
 from pool.exchange.gateway.candles.store import Store
 from pool.exchange.gateway.candles.times import Now
 from pool.exchange.gateway.candles.workers import Unavailable
+from tests.support import eventually
 
 MINUTE = 60_000
 START = 1_795_000_200_000 // (1440 * MINUTE) * 1440 * MINUTE
@@ -105,6 +107,27 @@ async def test_what_is_there_is_not_asked_for_again(rig: Rig) -> None:
     assert len(rig.exchange.asked) == 3
     assert await rig.have(990, 1310) == (list(range(990, 1310)), None)
     assert rig.exchange.asked[3:5] == [("1m", 990), ("1m", 1090)]  # both ends at once costs no more than each
+
+
+async def test_one_address_does_not_take_all_places(rig: Rig) -> None:
+    rig.exchange.wait = asyncio.Event()
+
+    async def asks(peer: str, pair: int) -> None:
+        asker.set(peer)
+        await rig.have(0, 50, Series.of("paper", f"P{pair}/USDT", "1m"))
+
+    def asked() -> bool:
+        return len(rig.exchange.asked) == expected
+
+    greedy = [asyncio.create_task(asks("greedy", pair)) for pair in range(10)]
+    expected = AT_ONCE_EACH
+    await eventually(asked)
+    other = asyncio.create_task(asks("other", 99))
+    expected += 1
+    await eventually(asked, message="another's goes at once")
+    rig.exchange.wait.set()
+    await asyncio.gather(*greedy, other)
+    assert len(rig.exchange.asked) == 11, "and all of them come to it"
 
 
 async def test_pages_outlive_a_restart(rig: Rig) -> None:

@@ -308,3 +308,16 @@ async def test_what_ccxt_cannot_know_starts_no_process(
 
     monkeypatch.setattr(tables_module.asyncio, "create_subprocess_exec", refuse)
     assert await Tables(tmp_path, None).load(name) is None
+
+
+async def test_the_table_used_longest_ago_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables_module, "_MOST_EXCHANGES", 2)
+    for name in ("binance", "kraken", "okx"):
+        told = {"rate_limit_ms": 1.0, "window_ms": 0.0, "origins": [f"https://{name}"], "endpoints": []}
+        (tmp_path / f"{name}.{tables_module.ccxt_version()}.json").write_text(json.dumps(told))
+    some = Tables(tmp_path)
+    await some.load("binance")
+    await some.load("kraken")
+    assert some.allowed("binance") == {"binance"}
+    await some.load("okx")
+    assert [bool(some.allowed(name)) for name in ("binance", "kraken", "okx")] == [True, False, True]

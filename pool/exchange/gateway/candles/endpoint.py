@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from pool.exchange.gateway.candles.places import asker
 from pool.exchange.gateway.candles.series import FUTURES, SPOT, Refused, Series
 from pool.exchange.gateway.candles.service import USUAL, CandleService, Wanted
 from pool.exchange.gateway.candles.workers import Unavailable
@@ -45,6 +46,7 @@ class CandleEndpoint:
         if self._busy[peer] >= self._service.settings.per_peer:
             return _problem(429, "Too many requests at a time from one address; try again in a moment.", after=1.0)
         self._busy[peer] += 1
+        asker.set(peer)
         self._service.port = request.get_extra_info("sockname")[1]
         try:
             return await answer(request)

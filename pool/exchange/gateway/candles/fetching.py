@@ -15,6 +15,7 @@ from typing import Protocol
 from pool.exchange.gateway.candles import rollup
 from pool.exchange.gateway.candles.answers import CERTAIN_MS, Malformed, Page, page_of
 from pool.exchange.gateway.candles.frames import Frame
+from pool.exchange.gateway.candles.places import Places
 from pool.exchange.gateway.candles.ranges import Ranges, bridged, union, without
 from pool.exchange.gateway.candles.series import FUNDING_RATE, Series
 from pool.exchange.gateway.candles.store import Store
@@ -29,7 +30,6 @@ _EMPTY_SECONDS = 300.0
 _VERDICT_SECONDS = 300.0
 _MOST_SERIES = 2000
 _MOST_ASKED = 500
-_AT_ONCE = 4
 _LEAST = 50
 """Some exchanges count a page by what is asked for; fewer than this cost the same."""
 
@@ -83,7 +83,7 @@ class Fetching:
         self._now = now
         self._clock = clock
         self._known: OrderedDict[Series, _Known] = OrderedDict()
-        self._places = asyncio.Semaphore(_AT_ONCE)
+        self._places = Places()
         self.counters: Counter[str] = Counter()
         """`pages`, `candles`, `rolled`, `joined`."""
 
@@ -129,7 +129,7 @@ class Fetching:
         since = begin
         while since < end:
             before = self._now(series.exchange)
-            async with self._places:
+            async with self._places.one():
                 rows, limit = await self._worker.page(series, since, _limit(end - since, series.step))
             asked = Asked.between(before, self._now(series.exchange))
             try:

@@ -9,7 +9,10 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -25,6 +28,8 @@ _USUAL_LIMIT = 500
 _FUNDING_LIMIT = 100
 _ASK_MILLISECONDS = 15_000
 _MOST_CLIENTS = 6
+_MARKETS_SECONDS = 3600.0
+_MARKETS_AGAIN_SECONDS = 60.0
 _LONGEST_LINE = 2**20
 _MOST_TICKERS = 20
 """Of one request: exchanges count more of them dearly."""
@@ -42,19 +47,24 @@ class Told(Exception):
 class Desk:
     """Clients by exchange and market. `paper` is where the paper exchange is."""
 
-    def __init__(self, gateway: str, paper: str | None) -> None:
+    def __init__(self, gateway: str, paper: str | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._gateway = gateway
         self._paper = paper
+        self._clock = clock
         self._clients: dict[tuple[str, bool], Any] = {}
+        self._loaded_at: dict[tuple[str, bool], float] = {}
         self._locks: dict[tuple[str, bool], asyncio.Lock] = {}
+        self._using: Counter[tuple[str, bool]] = Counter()
 
     async def answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """Never raises."""
+        if question["ask"] == "ping":
+            return {}
         try:
-            client = await self._client(question["exchange"], question["type"] == SPOT)
-            if question["ask"] == "tickers":
-                return {"tickers": await _tickers(client, question["pairs"])}
-            return await _candles(client, question)
+            async with self._client(question["exchange"], question["type"] == SPOT) as client:
+                if question["ask"] == "tickers":
+                    return {"tickers": await _tickers(client, question["pairs"])}
+                return await _candles(client, question)
         except Told as told:
             return {"error": told.body}
         except errors.NetworkError as problem:
@@ -62,24 +72,49 @@ class Desk:
         except (errors.BaseError, ValueError, TypeError, KeyError, IndexError, AttributeError) as problem:
             return {"error": Told(_sentence("The exchange's answer is of no use", problem)).body}
 
-    async def _client(self, exchange: str, spot: bool) -> Any:
+    @asynccontextmanager
+    async def _client(self, exchange: str, spot: bool) -> AsyncIterator[Any]:
+        """Nobody closes it within."""
         key = (exchange, spot)
-        async with self._locks.setdefault(key, asyncio.Lock()):
-            client = self._clients.pop(key, None)
-            if client is None:
-                client = self._made(exchange, spot)
-                token = _kind.set(Kind(name="markets"))
-                try:
-                    await client.load_markets()
-                except BaseException:
-                    await client.close()
-                    raise
-                finally:
-                    _kind.reset(token)
-            self._clients[key] = client
-        while len(self._clients) > _MOST_CLIENTS:
-            await self._clients.pop(next(iter(self._clients))).close()
-        return client
+        self._using[key] += 1
+        try:
+            async with self._locks.setdefault(key, asyncio.Lock()):
+                client = self._clients.pop(key, None)
+                self._clients[key] = client = self._made(exchange, spot) if client is None else client
+                await self._load(key, client)
+            yield client
+        finally:
+            self._using[key] -= 1
+            if not self._using[key]:
+                del self._using[key], self._locks[key]
+            await self._shrink()
+
+    async def _load(self, key: tuple[str, bool], client: Any) -> None:
+        """Its markets, anew where new ones may have been listed since."""
+        loaded_at = self._loaded_at.get(key)
+        if loaded_at is not None and self._clock() - loaded_at < _MARKETS_SECONDS:
+            return
+        token = _kind.set(Kind(name="markets"))
+        try:
+            await client.load_markets(reload=True)
+            self._loaded_at[key] = self._clock()
+        except (errors.BaseError, ValueError, TypeError, KeyError, IndexError, AttributeError):
+            if loaded_at is None:
+                raise
+            self._loaded_at[key] = self._clock() - _MARKETS_SECONDS + _MARKETS_AGAIN_SECONDS
+        finally:
+            _kind.reset(token)
+
+    async def _shrink(self) -> None:
+        """Closes those used longest ago that nobody uses, and those whose markets never came."""
+        while True:
+            idle = [key for key in self._clients if key not in self._using]
+            many = len(self._clients) > _MOST_CLIENTS
+            found = next((key for key in idle if many or key not in self._loaded_at), None)
+            if found is None:
+                return
+            self._loaded_at.pop(found, None)
+            await self._clients.pop(found).close()
 
     def _made(self, exchange: str, spot: bool) -> Any:
         name = "binance" if exchange == PAPER else exchange

@@ -15,6 +15,8 @@ from pool.exchange.gateway.candles.series import Refused, Series
 
 _LONGEST_ANSWER = 64 * 2**20
 _END_SECONDS = 5.0
+SILENT_SECONDS = 60.0
+"""A worker that answers nothing for so long, not even that it lives, hangs: importing ccxt takes less."""
 
 
 class Unavailable(Exception):
@@ -41,6 +43,8 @@ class Worker:
         self._numbers = itertools.count(1)
         self._starting = asyncio.Lock()
         self._asked_at = 0.0
+        self._unheard_since: float | None = None
+        """Since when the worker owes an answer, of whatever kind; None where it owes none."""
         self.starts = 0
 
     @property
@@ -60,9 +64,17 @@ class Worker:
         return found
 
     async def tend(self) -> None:
-        """Ends it where nobody asked for long."""
-        if self.running and not self._waiting and self._clock() - self._asked_at >= self._idle_seconds:
+        """Ends it where nobody asked for long, or it hangs; else asks whether it lives."""
+        if not self.running:
+            return
+        now = self._clock()
+        if self._unheard_since is not None and now - self._unheard_since >= SILENT_SECONDS:
+            logger.error("candles: the worker has said nothing for {:.0f} s and is killed", now - self._unheard_since)
+            await self._end(patient=False)
+        elif not self._waiting and now - self._asked_at >= self._idle_seconds:
             await self._end()
+        elif self._process is not None and self._unheard_since is None:
+            self._tell(self._process, {"id": 0, "ask": "ping"})
 
     async def aclose(self) -> None:
         await self._end()
@@ -74,7 +86,7 @@ class Worker:
         try:
             process = await self._started()
             assert process.stdin is not None
-            process.stdin.write(json.dumps({"id": number, **question}).encode() + b"\n")
+            self._tell(process, {"id": number, **question})
             await process.stdin.drain()
             answer: dict[str, Any] = await waiting
         except OSError as problem:
@@ -88,6 +100,13 @@ class Worker:
             raise Refused(error["field"], error["message"])
         raise Unavailable(error["message"], error["retry_after"] or 5.0)
 
+    def _tell(self, process: asyncio.subprocess.Process, question: dict[str, Any]) -> None:
+        """Raises OSError."""
+        assert process.stdin is not None
+        if self._unheard_since is None:
+            self._unheard_since = self._clock()
+        process.stdin.write(json.dumps(question).encode() + b"\n")
+
     async def _started(self) -> asyncio.subprocess.Process:
         async with self._starting:
             if self._process is None or self._process.returncode is not None:
@@ -95,6 +114,7 @@ class Worker:
                 self._process = await asyncio.create_subprocess_exec(
                     *self._command(), stdin=pipe, stdout=pipe, limit=_LONGEST_ANSWER
                 )
+                self._unheard_since = None
                 self._reading = asyncio.create_task(self._read(self._process))
                 self.starts += 1
             return self._process
@@ -103,6 +123,7 @@ class Worker:
         assert process.stdout is not None
         try:
             while line := await process.stdout.readline():
+                self._unheard_since = None
                 answer = json.loads(line)
                 waiting = self._waiting.get(answer["id"])
                 if waiting is not None and not waiting.done():
@@ -116,7 +137,7 @@ class Worker:
             if not waiting.done():
                 waiting.set_exception(Unavailable("The gateway's worker ended; try again in a moment."))
 
-    async def _end(self) -> None:
+    async def _end(self, *, patient: bool = True) -> None:
         async with self._starting:
             process, reading, self._process, self._reading = self._process, self._reading, None, None
             if process is None or reading is None:
@@ -124,7 +145,7 @@ class Worker:
             assert process.stdin is not None
             process.stdin.close()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(reading), _END_SECONDS)
+                await asyncio.wait_for(asyncio.shield(reading), _END_SECONDS if patient else 0)
                 return
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
