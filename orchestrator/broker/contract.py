@@ -30,10 +30,11 @@ Tokens travel in clear over the Unix socket (`BrokerModel.to_json(reveal_secrets
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from pool.contract.candle_files import SETTINGS_PREFIX
 from pool.contract.model import REVEAL_SECRETS, Secret
 
 BROKER_PROTOCOL = 4
@@ -185,10 +186,16 @@ class PaperSpec(BrokerModel):
     """None lets the exchange make its own, in its volume."""
 
 
+SettingName = Annotated[str, StringConstraints(pattern=rf"^{SETTINGS_PREFIX}[A-Z_]{{1,40}}$")]
+SettingValue = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[ -~]*$")]
+
+
 class GatewaySpec(BrokerModel):
     image: str
     paper: bool
     """Whether there is a paper exchange, which it forwards to, too."""
+    settings: dict[SettingName, SettingValue] = Field(default_factory=dict, max_length=20)
+    """Its environment: how much of candles it keeps."""
 
 
 class CompanionContainer(BrokerModel):

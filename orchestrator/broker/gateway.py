@@ -17,4 +17,5 @@ GATEWAY = Kind(
 
 
 def gateway_start(spec: GatewaySpec) -> Start:
-    return Start(spec.image, ("--paper-url", PAPER_URL) if spec.paper else ())
+    told = ("--paper-url", PAPER_URL) if spec.paper else ()
+    return Start(spec.image, told, environment=dict(sorted(spec.settings.items())))

@@ -8,6 +8,7 @@ exchanges themselves.
 
 import contextlib
 import errno
+import os
 import random
 import socket
 import threading
@@ -19,6 +20,7 @@ import httpx
 
 from orchestrator.exchanges.companion import ProcessCompanion
 from orchestrator.kit.detached import write_private
+from pool.contract.candle_files import settings_in
 from pool.contract.market import INCARNATION_HEADER
 
 MODULE = "pool.exchange.gateway"
@@ -32,8 +34,8 @@ _TRIES = 100
 
 
 class ProcessGateway(ProcessCompanion):
-    """`paper_url` answers where the paper exchange is, None for nowhere; one that lives is restarted when that
-    changes."""
+    """`paper_url` answers where the paper exchange is, None for nowhere; one that lives is restarted when that, or its
+    settings in our environment, changed."""
 
     def __init__(
         self,
@@ -62,10 +64,13 @@ class ProcessGateway(ProcessCompanion):
         return "--host", _HOST, "--port", str(self._port()), *told
 
     def _is_outdated(self, pid: int) -> bool:
-        """Not where nobody knows just now where the paper exchange is."""
+        """Not for the paper exchange where nobody knows just now where that is."""
         told = self._process.arguments_of(pid)
         paper = self._paper_url()
-        return None not in (told, paper) and told != self._told(paper)
+        if None not in (told, paper) and told != self._told(paper):
+            return True
+        environment = self._process.environment_of(pid)
+        return environment is not None and settings_in(environment) != settings_in(os.environ)
 
     def _port(self) -> int:
         """The one that it had, else one that is free now. Raises OSError."""

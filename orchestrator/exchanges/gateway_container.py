@@ -1,5 +1,6 @@
 """The market-data gateway as a container."""
 
+import os
 from typing import Protocol
 
 import httpx
@@ -7,6 +8,7 @@ import httpx
 from orchestrator.broker.contract import GATEWAY_URL, CompanionContainer, GatewaySpec
 from orchestrator.exchanges.companion_container import BrokerCompanion
 from orchestrator.exchanges.gateway import NAME, PING
+from pool.contract.candle_files import settings_in
 from pool.contract.market import INCARNATION_HEADER
 
 
@@ -29,7 +31,7 @@ class BrokerGateway(BrokerCompanion):
     ) -> None:
         super().__init__(NAME, GATEWAY_URL, PING, INCARNATION_HEADER, transport)
         self._broker = broker
-        self._spec = GatewaySpec(image=image, paper=paper)
+        self._spec = GatewaySpec(image=image, paper=paper, settings=settings_in(os.environ))
         self._compared = False
 
     async def alive(self) -> bool:

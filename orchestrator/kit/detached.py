@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _PASSED_ON = frozenset({"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"})
-_PREFIXES_PASSED_ON = ("LC_", "FLOTILLA_POOL_")
+_PREFIXES_PASSED_ON = ("LC_", "FLOTILLA_POOL_", "FLOTILLA_GATEWAY_")
 _ROOT = Path(__file__).resolve().parents[2]
 _POLL_SECONDS = 0.05
 
@@ -66,6 +66,17 @@ class Detached:
         except OSError:
             return None
         return tuple(part.decode(errors="replace") for part in rest.split(b"\0") if part) if ours else None
+
+    def environment_of(self, pid: int) -> dict[str, str] | None:
+        """What a living process of ours was started with; None for one that is not ours, or where nobody may look."""
+        if not self.is_ours(pid):
+            return None
+        try:
+            told = Path(f"/proc/{pid}/environ").read_bytes()
+        except OSError:
+            return None
+        pairs = (os.fsdecode(line).partition("=") for line in told.split(b"\0") if line)
+        return {name: value for name, _, value in pairs}
 
     def reap(self) -> int | None:
         """The exit status of the process we started, once."""

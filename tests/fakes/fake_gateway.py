@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from pool.contract.candle_files import settings_in
 from pool.contract.market import INCARNATION_HEADER
 
 _HEADERS = {INCARNATION_HEADER: "fake"}
@@ -22,7 +23,8 @@ def main() -> None:
     directory = Path(options.directory)
 
     async def ping(_: web.Request) -> web.Response:
-        return web.json_response({"paper_url": options.paper_url}, headers=_HEADERS)
+        told = {"paper_url": options.paper_url, "settings": settings_in(os.environ)}
+        return web.json_response(told, headers=_HEADERS)
 
     async def state(_: web.Request) -> web.Response:
         try:

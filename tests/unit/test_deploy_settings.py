@@ -40,8 +40,10 @@ def told(checkout: Path, **environment: str) -> tuple[set[str], str]:
 def test_what_is_set_or_kept_reaches_it_by_name(checkout: Path) -> None:
     assert told(checkout)[0] == set()
     (checkout / "deploy" / ".env").write_text("FLOTILLA_API_TRUSTED_PROXIES='10.0.0.0/8'\nFLOTILLA_PORT=8001\n")
-    names, compose = told(checkout, FLOTILLA_ORCH_POOL_SLOTS="20")
-    assert names == {"FLOTILLA_API_TRUSTED_PROXIES", "FLOTILLA_ORCH_POOL_SLOTS"}
+    names, compose = told(checkout, FLOTILLA_ORCH_POOL_SLOTS="20", FLOTILLA_GATEWAY_CANDLES_DISK_BYTES="5000000")
+    assert names == {
+        "FLOTILLA_API_TRUSTED_PROXIES", "FLOTILLA_ORCH_POOL_SLOTS", "FLOTILLA_GATEWAY_CANDLES_DISK_BYTES"
+    }  # fmt: skip
     assert {"FLOTILLA_API_TRUSTED_PROXIES=10.0.0.0/8", "FLOTILLA_ORCH_POOL_SLOTS=20"} < set(compose.splitlines())
 
 

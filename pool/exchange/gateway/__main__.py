@@ -19,9 +19,13 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from loguru import logger
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
+from pool.contract.candle_files import SETTINGS_PREFIX
 from pool.exchange import directory
 from pool.exchange.directory import AlreadyRunning
+from pool.exchange.gateway.candles.settings import CandleSettings
 from pool.exchange.gateway.running import Options, running
 from pool.exchange.gateway.server import serve
 
@@ -39,6 +43,10 @@ class CannotStart(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code: 0 after a signal, 1 where it could not start, 2 for wrong arguments."""
     options = _parser().parse_args(arguments)
+    try:
+        CandleSettings()
+    except (ValidationError, SettingsError) as error:
+        return _refuse(f"The market-data gateway cannot use its settings. {_wrong(error)}")
     os.umask(0o077)  # rotated logs and the database's side files are for the owner alone, too
     _allow_connections()
     try:
@@ -121,6 +129,14 @@ def _root(text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise argparse.ArgumentTypeError(f"{text} is not a URL")
     return text.rstrip("/")
+
+
+def _wrong(error: ValidationError | SettingsError) -> str:
+    """On a line."""
+    if isinstance(error, SettingsError):
+        return " ".join(str(error).split())
+    told = error.errors(include_url=False, include_input=False)
+    return "; ".join(f"{SETTINGS_PREFIX}{'.'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in told)
 
 
 def _refuse(sentence: str) -> int:

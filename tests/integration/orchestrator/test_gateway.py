@@ -66,6 +66,14 @@ async def told(gateway: ProcessGateway) -> str | None:
     return paper_url
 
 
+async def settings(gateway: ProcessGateway) -> dict[str, str]:
+    """As the process that runs has them."""
+    await eventually(gateway.answers, message="the gateway answers")
+    async with httpx.AsyncClient(trust_env=False) as client:
+        found: dict[str, str] = (await client.get(f"{gateway.url()}{PING}")).json()["settings"]
+    return found
+
+
 async def test_where_it_will_be_is_known_before_it_runs_and_stays_whatever_happens_to_it(
     gateway: ProcessGateway, paper: Paper, tmp_path: Path
 ) -> None:
@@ -95,6 +103,26 @@ async def test_where_it_will_be_is_known_before_it_runs_and_stays_whatever_happe
     await eventually(gateway.answers)
     assert gateway.url() == promised[0]
     assert pid_of(gateway) != pid
+
+
+async def test_its_settings_reach_it_and_others_start_it_anew(
+    gateway: ProcessGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "FLOTILLA_GATEWAY_CANDLES_DISK_BYTES"
+    monkeypatch.setenv(name, "5000000")
+    monkeypatch.setenv("FLOTILLA_ORCH_KEK", "secret")
+    await gateway.ensure()
+    assert await settings(gateway) == {name: "5000000"}
+    assert await gateway.alive()
+    pid = pid_of(gateway)
+    monkeypatch.setenv(name, "6000000")
+    assert not await gateway.alive()
+    await gateway.ensure()
+    assert await settings(gateway) == {name: "6000000"}
+    assert pid_of(gateway) != pid
+    monkeypatch.delenv(name)
+    await gateway.ensure()
+    assert await settings(gateway) == {}
 
 
 async def test_one_that_was_told_otherwise_is_started_anew_at_the_same_address(
@@ -234,7 +262,9 @@ async def test_a_control_plane_that_does_not_lead_finds_it_and_follows_it_where_
     assert await Runtime({}, None).find_gateway() is None
 
 
-async def test_a_gateway_in_a_container_is_compared_once_with_what_it_should_be() -> None:
+async def test_a_gateway_in_a_container_is_compared_once_with_what_it_should_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     class Broker:
         ensured: ClassVar[list[GatewaySpec]] = []
 
@@ -245,9 +275,11 @@ async def test_a_gateway_in_a_container_is_compared_once_with_what_it_should_be(
             self.ensured.append(spec)
             return CompanionContainer(url="http://gateway:9100", address="10.0.0.2:9100", running=True)
 
+    monkeypatch.setenv("FLOTILLA_GATEWAY_CANDLES_DISK_BYTES", "5000000")
     broker = Broker()
     gateway = BrokerGateway(broker, "flotilla-pool:2", paper=True)  # type: ignore[arg-type]  # never removed
     assert not await gateway.alive(), "it may be of another release"
     await gateway.ensure()
     assert await gateway.alive()
-    assert broker.ensured == [GatewaySpec(image="flotilla-pool:2", paper=True)]
+    told = {"FLOTILLA_GATEWAY_CANDLES_DISK_BYTES": "5000000"}
+    assert broker.ensured == [GatewaySpec(image="flotilla-pool:2", paper=True, settings=told)]

@@ -3,11 +3,13 @@
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from pool.contract.candle_files import SETTINGS_PREFIX
+
 
 class CandleSettings(BaseSettings):
     """`FLOTILLA_GATEWAY_CANDLES_…`."""
 
-    model_config = SettingsConfigDict(env_prefix="FLOTILLA_GATEWAY_CANDLES_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=SETTINGS_PREFIX, frozen=True)
 
     disk_bytes: int = Field(default=4 * 2**30, ge=2**20)
     """Of all files; where there are more, those go first that were not used for longest."""

@@ -1,0 +1,21 @@
+"""What the container of the market-data gateway is told."""
+
+import pytest
+from pydantic import ValidationError
+
+from orchestrator.broker.contract import GatewaySpec
+from orchestrator.broker.gateway import gateway_start
+from pool.contract.candle_files import SETTINGS_PREFIX, settings_in
+from pool.exchange.gateway.candles.settings import CandleSettings
+
+
+def test_every_setting_reaches_its_environment() -> None:
+    given = {f"{SETTINGS_PREFIX}{name.upper()}": "1" for name in CandleSettings.model_fields}
+    spec = GatewaySpec(image="x", paper=False, settings=settings_in({**given, "FLOTILLA_ORCH_KEK": "secret"}))
+    assert dict(gateway_start(GatewaySpec.model_validate_json(spec.to_json())).environment) == given
+
+
+@pytest.mark.parametrize("name", ["LD_PRELOAD", "FLOTILLA_ORCH_KEK", f"x{SETTINGS_PREFIX}A", f"{SETTINGS_PREFIX}A=B"])
+def test_nothing_else_does(name: str) -> None:
+    with pytest.raises(ValidationError):
+        GatewaySpec(image="x", paper=False, settings={name: "1"})
