@@ -95,8 +95,9 @@ class Companions:
             lives = details is not None and describe.state(details) in ("running", "restarting")
             if not lives or self._kind.renewed:
                 self._start(start, details, lives)
-            for network in [self._name, *self._tenants()]:
-                self._networks.ensure(network, internal=self._internal if network == self._name else None)
+            self._networks.ensure(self._name, internal=self._internal)
+            for network in self._networks.of_guest(self._name):
+                self._networks.ensure(network, internal=True if self._names.is_companion(network) else None)
             details = self._find()
             if details is None:
                 raise Refused(RefusalCode.NOT_FOUND, f"The {self._kind.title} was removed while it started; try again.")
@@ -137,6 +138,9 @@ class Companions:
                     environment=dict(start.environment),
                     labels={**labels, IMAGE: start.image, CONFIGURATION: digest},
                     healthcheck={"test": ["NONE"]},
+                    networking_config=client.create_networking_config(
+                        {self._name: client.create_endpoint_config(aliases=[self._kind.role])}
+                    ),
                     host_config=client.create_host_config(**host),
                 ),
                 self._name,
@@ -182,14 +186,11 @@ class Companions:
             )
         return details
 
-    def _tenants(self) -> list[str]:
-        """Networks that it is to be in, beside its own."""
-        return [network for network in self._networks.ours() if not self._names.is_companion(network)]
-
     def _described(self, details: Mapping[str, Any]) -> CompanionContainer:
         address = describe.address(details, self._name)
-        # One that a tenant's pools cannot find does not count as running, so that its keeper asks for it again.
-        everywhere = set(self._tenants()) <= set(describe.networks(details))
+        # One that a tenant's pools cannot find does not count as running, so that its keeper asks for it again; nor
+        # does a gateway that cannot find the paper exchange.
+        everywhere = set(self._networks.of_guest(self._name)) <= set(describe.networks(details))
         running = describe.state(details) == "running" and everywhere
         return CompanionContainer(
             url=self._kind.url,

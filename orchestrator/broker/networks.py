@@ -1,7 +1,7 @@
 """One bridge network per tenant. Pools of one tenant may talk to each other, to the paper exchange and to the gateway,
 which are in all of them; from one network to another Docker lets nothing through. Those two have one of their own each,
-where the control plane finds them. Each network gets a small subnet of the settings' ranges. Blocking; call from worker
-threads."""
+where the control plane finds them, and where the gateway finds the paper exchange before there is any tenant. Each
+network gets a small subnet of the settings' ranges. Blocking; call from worker threads."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from docker.types import IPAMConfig, IPAMPool
 from loguru import logger
 
 from orchestrator.broker import subnets
-from orchestrator.broker.contract import RefusalCode, Refused
+from orchestrator.broker.contract import GATEWAY_ALIAS, PAPER_ALIAS, RefusalCode, Refused
 from orchestrator.broker.docker_api import DockerApi
 from orchestrator.broker.names import COMPANIONS, Names
 from orchestrator.broker.refusals import no_address_space, translated
@@ -50,6 +50,10 @@ class Networks:
         with translated("list networks"):
             found = self._docker.client.networks(filters={"label": self._labels()})
         return sorted(str(network["Name"]) for network in found if self._names.is_ours(network.get("Labels")))
+
+    def of_guest(self, container: str) -> list[str]:
+        """Names of those networks that a companion or the control plane's container is to be in beside its own."""
+        return [name for name in self.ours() if name != container and container in self._guests(name)]
 
     def connect(self, container: str, network: str, aliases: list[str] | None = None) -> None:
         with translated(f"connect a container to the network {network}"):
@@ -89,11 +93,13 @@ class Networks:
                 logger.warning("{} is not in the network {}: {}", guest, details["Name"], refused.refusal.message)
 
     def _guests(self, network: str) -> dict[str, list[str] | None]:
-        """Names of containers in it that are no pools, with what they are called there: companions, each of which is
-        alone in its own network, and the control plane's."""
+        """Names of containers in it that are no pools, with what they are called there: the control plane's, and
+        companions, in whose own networks is no other one but the gateway in the paper exchange's."""
         guests: dict[str, list[str] | None] = {}
         for role in COMPANIONS:
-            if self._names.companion(role) == network or not self._names.is_companion(network):
+            own = self._names.companion(role) == network
+            asks = role == GATEWAY_ALIAS and network == self._names.companion(PAPER_ALIAS)
+            if own or asks or not self._names.is_companion(network):
                 guests[self._names.companion(role)] = [role]
         if self._settings.control_plane_container is not None:
             guests[self._settings.control_plane_container] = None

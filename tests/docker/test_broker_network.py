@@ -161,6 +161,8 @@ async def test_a_gateway_that_should_be_another_is_made_anew_and_a_paper_exchang
     )
     own = f"flotilla-{rig.installation}.gateway"
     assert own not in rig.docker.inspect_container(paper)["NetworkSettings"]["Networks"], "that leads to the world"
+    inside = rig.docker.inspect_container(gateway)["NetworkSettings"]["Networks"]
+    assert paper in inside, "it finds the paper exchange before there is a tenant"
 
 
 async def test_without_egress_the_gateway_has_none_either(rig: BrokerRig) -> None:
