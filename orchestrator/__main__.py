@@ -102,7 +102,9 @@ class ControlPlane:
         take_from_environment(_KEK_VARIABLE)
         self._shared = is_postgresql(self.settings.url)
         self._runtime: Runtime = runtime_of(self.settings, drivers)
-        self.traffic = Traffic(None if self._runtime.gateway is None else self._runtime.find_gateway)
+        self.traffic = Traffic(
+            None if self._runtime.gateway is None else self._runtime.find_gateway, why=self._runtime.gateway_problem
+        )
         self.push = PushWays(Places(self.settings.push_origins), self.settings.push_contact)
         self.tally = Tally()
         """What rules did while this one led."""

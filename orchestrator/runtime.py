@@ -43,6 +43,10 @@ class Runtime:
         """Where this process finds the paper exchange."""
         return self.paper.url() if self.paper is not None else None
 
+    def gateway_problem(self) -> str | None:
+        """What is known of why it does not run, in a sentence."""
+        return None if self.gateway is None else self.gateway.problem
+
     async def find_gateway(self) -> str | None:
         """Where this process finds the gateway. Looked for now: it may have moved, and of several control planes only
         the leader keeps it."""

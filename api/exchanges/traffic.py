@@ -125,7 +125,7 @@ class TrafficResponse(BaseModel):
         told = [] if state is None else sorted(state.exchanges, key=lambda one: one.exchange)
         return cls(
             available=state is not None,
-            problem=look.problem,
+            problem=look.whole_problem if whole else look.problem,
             as_of=look.at,
             exchanges=[ExchangeTraffic.of(one, whole=whole) for one in told],
             gateway=GatewayResponse.of(state) if state is not None and whole else None,

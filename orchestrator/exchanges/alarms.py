@@ -53,7 +53,7 @@ class Alarms:
 
 def _troubles(look: TrafficLook) -> Iterator[tuple[tuple[str, str], Alarm, float]]:
     if look.state is None:
-        yield (GATEWAY, ""), Alarm(GATEWAY, look.problem or ""), PATIENCE_SECONDS
+        yield (GATEWAY, ""), Alarm(GATEWAY, look.whole_problem or ""), PATIENCE_SECONDS
         return
     for one in look.state.exchanges:
         if one.breaker == "banned":

@@ -31,7 +31,7 @@ class Companion(Protocol):
     """What the control plane asks of one, wherever it runs."""
 
     problem: str | None
-    """What it said when it ended by itself last, or why it cannot be looked at, in a sentence."""
+    """What it said when it ended by itself last, or why it cannot start or be looked at, in a sentence."""
 
     async def ensure(self) -> None:
         """Starts it unless it lives as it shall; returns before it listens. Raises CannotStartCompanion."""
@@ -93,7 +93,7 @@ class ProcessCompanion:
         self._answered: tuple[tuple[int, str], bool] | None = None
         self._answered_at = float("-inf")
         self.problem: str | None = None
-        """What it said when it ended by itself last, in a sentence."""
+        """What it said when it ended by itself last, or why it cannot start, in a sentence; None once it answers."""
 
     async def ensure(self) -> None:
         """See `Companion.ensure`."""
@@ -122,6 +122,8 @@ class ProcessCompanion:
                     return answered
             answered = await ping(url, *self._ping, self._transport)
             self._answered, self._answered_at = ((pid, url), answered), time.monotonic()
+            if answered:
+                self.problem = None
             return answered
 
     async def stop(self) -> None:
@@ -154,7 +156,8 @@ class ProcessCompanion:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             pid = self._process.start(self._log, self._arguments())
         except OSError as error:
-            raise CannotStartCompanion(f"The {self._name} cannot start: {error.strerror or error}.") from error
+            self.problem = f"The {self._name} cannot start: {error.strerror or error}."
+            raise CannotStartCompanion(self.problem) from error
         logger.info("started the {} as process {}", self._name, pid)
 
     def _living_pid(self) -> int | None:

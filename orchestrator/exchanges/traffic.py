@@ -30,18 +30,28 @@ class TrafficLook:
     at: datetime
     wanted: bool = True
     """Whether there is to be one."""
+    why: str | None = None
+    """What is known of one that does not answer, in a sentence for administrators: it may name paths."""
+
+    @property
+    def whole_problem(self) -> str | None:
+        """For administrators."""
+        return self.problem if self.why is None else f"{self.problem} {self.why}"
 
 
 class Traffic:
-    """`find` answers where the gateway is, None for nowhere yet; `find` None where there is to be none."""
+    """`find` answers where the gateway is, None for nowhere yet; `find` None where there is to be none. `why` says in a
+    sentence what is known of one that does not answer."""
 
     def __init__(
         self,
         find: Callable[[], Awaitable[str | None]] | None,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
+        why: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._find = find
+        self._why = why
         self._transport = transport
         self._clock = clock
         self._asking = asyncio.Lock()
@@ -55,7 +65,10 @@ class Traffic:
         async with self._asking:
             if self._look is None or self._clock() - self._looked_at >= _SHARED_SECONDS:
                 state = await self._ask(await self._find())
-                self._look = TrafficLook(state, None if state else _SILENT, utc_now())
+                silent = state is None
+                self._look = TrafficLook(
+                    state, _SILENT if silent else None, utc_now(), why=self._why() if silent else None
+                )
                 self._looked_at = self._clock()
             return self._look
 

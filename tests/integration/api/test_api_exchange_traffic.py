@@ -33,6 +33,9 @@ STATE = GatewayState(
 )  # fmt: skip
 
 
+WHY = "The market-data gateway ended with status 1: /home/f/gateway cannot be written."
+
+
 async def found() -> str | None:
     return "http://gateway:9100"
 
@@ -43,7 +46,7 @@ def gateway(world: World) -> dict[str, Any]:
     told: dict[str, Any] = {"content": STATE.model_dump_json(), "status_code": 200}
     clock = iter(range(0, 10_000, 100))
     transport = httpx.MockTransport(lambda _: httpx.Response(headers={INCARNATION_HEADER: "i"}, **told))
-    traffic = Traffic(found, transport, lambda: float(next(clock)))
+    traffic = Traffic(found, transport, lambda: float(next(clock)), lambda: WHY)
     object.__setattr__(world.app.state.services, "traffic", traffic)
     return told
 
@@ -95,9 +98,15 @@ async def test_a_gateway_that_is_away_is_told_in_a_sentence(world: World, gatewa
     await world.change_user(OWNER, role="admin")
     gateway["status_code"] = 503
     found = await told(world)
+    assert found["problem"].endswith(f"until it does. {WHY}")
     assert (found["available"], found["exchanges"], found["gateway"]) == (False, [], None)
     assert "bots ask exchanges themselves" in found["problem"]
     assert "flotilla_gateway_up 0.0" in (await world.client.get("/metrics")).text
+
+
+async def test_why_it_is_away_may_name_paths_and_is_for_administrators(world: World, gateway: dict[str, Any]) -> None:
+    gateway["status_code"] = 503
+    assert (await told(world))["problem"].endswith("until it does.")
 
 
 async def test_without_one_that_is_told_too_and_nobody_in_particular_is_told_nothing(world: World) -> None:

@@ -22,6 +22,7 @@ class Gateway:
         self.asked: list[str] = []
         self.body: bytes = STATE.model_dump_json().encode()
         self.status, self.headers = 200, {INCARNATION_HEADER: "i"}
+        self.why: str | None = None
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(str(request.url))
@@ -58,7 +59,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def traffic(gateway: Gateway, clock: Clock) -> Traffic:
-    return Traffic(found, httpx.MockTransport(gateway), clock)
+    return Traffic(found, httpx.MockTransport(gateway), clock, lambda: gateway.why)
 
 
 async def test_all_who_ask_within_moments_share_one_answer(traffic: Traffic, gateway: Gateway, clock: Clock) -> None:
@@ -80,9 +81,13 @@ async def test_one_that_does_not_answer_is_not_asked_by_everybody_and_found_agai
     looks = [await traffic.look() for _ in range(3)]
     assert all(look.state is None and "does not answer" in str(look.problem) and look.wanted for look in looks)
     assert len(gateway.asked) == 1
-    gateway.status, clock.now = 200, 3.0
+    gateway.why, clock.now = "The market-data gateway ended with status 1: no port.", 3.0
     look = await traffic.look()
-    assert (look.state, look.problem) == (STATE, None)
+    assert look.problem == looks[0].problem, "for everybody"
+    assert look.whole_problem == f"{look.problem} {gateway.why}"
+    gateway.status, clock.now = 200, 6.0
+    look = await traffic.look()
+    assert (look.state, look.problem, look.whole_problem) == (STATE, None, None)
 
 
 @pytest.mark.parametrize(
