@@ -16,6 +16,7 @@ from pool.contract.market import BreakerState, ExchangeState
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _UNMATCHED = "unmatched"
+_L2_HITS, _L2_MISSES = "market_cache_hits", "market_cache_misses"
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -29,6 +30,8 @@ class Metrics:
         self.registry.register(self._rules)
         self._traffic = _Traffic()
         self.registry.register(self._traffic)
+        self._levels = _Levels()
+        self.registry.register(self._levels)
         self._requests = Histogram(
             "flotilla_http_request_seconds",
             "Time to answer a request, by route; a stream counts until it ends.",
@@ -63,7 +66,11 @@ class Metrics:
         self._ready.clear()
         for check, problem in checks.items():
             self._ready.labels(check).set(0 if problem else 1)
+        self._levels.l2 = readings.get(_L2_HITS, 0), readings.get(_L2_MISSES, 0)
+        self._levels.look = traffic
         for name, value in readings.items():
+            if name in (_L2_HITS, _L2_MISSES):
+                continue
             if name not in self._readings:
                 self._readings[name] = Gauge(f"flotilla_{name}", name.replace("_", " "), registry=self.registry)
             self._readings[name].set(value)
@@ -101,6 +108,29 @@ class _Rules(Collector):
         )
         slippage.add_metric([], tally.slippage.cumulated(), tally.slippage.total)
         yield from (actions, refused, delays, slippage)
+
+
+class _Levels(Collector):
+    """Where candles were found: in the gateway's memory and on its disk since it started, and between them and whoever
+    asks in what control planes share, by this process since it started."""
+
+    def __init__(self) -> None:
+        self.look: TrafficLook | None = None
+        self.l2: tuple[float, float] = 0, 0
+
+    def collect(self) -> Iterator[Metric]:
+        """See prometheus_client."""
+        looks = CounterMetricFamily(
+            "flotilla_market_looks",
+            "Candles looked for: l2 in what control planes share, then l1 in the gateway's memory, l3 on its disk.",
+            labels=["level", "outcome"],
+        )
+        state = None if self.look is None else self.look.state
+        levels = [] if state is None else [(one.level, (one.hits, one.misses)) for one in state.levels]
+        for level, counts in [*levels, ("l2", self.l2)]:
+            for outcome, count in zip(("hit", "miss"), counts, strict=True):
+                looks.add_metric([level, outcome], count)
+        yield looks
 
 
 _COUNTS: Mapping[str, tuple[str, Callable[[ExchangeState], int]]] = {

@@ -140,6 +140,15 @@ class ExchangeState(Wire):
     budgets: list[BudgetState] = []
 
 
+class LevelState(Wire):
+    """How often candles were looked for at one level of the gateway's store, since it started."""
+
+    level: Literal["l1", "l3"]
+    """Its memory; its disk, where they were not in memory."""
+    hits: int
+    misses: int
+
+
 class GatewayState(Wire):
     """Body of `GET /v1/state`."""
 
@@ -151,6 +160,7 @@ class GatewayState(Wire):
     problems: list[str] = []
     """What is not as it should be (a disk that is full), in sentences."""
     exchanges: list[ExchangeState] = []
+    levels: list[LevelState] = []
 
 
 def behind(gateway: str, exchange: str, url: str) -> str:

@@ -66,7 +66,8 @@ async def running(options: Options, parts: Parts | None = None) -> AsyncIterator
     keeper = _Keeper(gateway, parts.disk)
     await keeper.warm()
     candles = CandleService(options.directory, options.paper_url, options.host, now=partial(_now, gateway))
-    front = Front(gateway, Told(gateway, lambda: [*keeper.problems(), *candles.problems()]).routes())
+    told = Told(gateway, lambda: [*keeper.problems(), *candles.problems()], candles.levels)
+    front = Front(gateway, told.routes())
     front.add(("GET", "/metrics"), Metrics(gateway, front, CandleMetrics(candles)).answer)
     for route, handler in CandleEndpoint(candles).routes().items():
         front.add(route, handler)

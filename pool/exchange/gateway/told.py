@@ -13,7 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 from pydantic import ValidationError
 
-from pool.contract.market import FORWARD_PREFIX, GatewayState, PermitRequest
+from pool.contract.market import FORWARD_PREFIX, GatewayState, LevelState, PermitRequest
 from pool.exchange.gateway.asking import Target, target
 from pool.exchange.gateway.gateway import Gateway
 from pool.exchange.gateway.seams import Refused
@@ -26,10 +26,11 @@ _STATES = ("closed", "half_open", "open", "banned")
 
 @dataclass
 class Told:
-    """`problems` says what is not as it should be, in sentences."""
+    """`problems` says what is not as it should be, in sentences, `levels` how often the store had what was wanted."""
 
     gateway: Gateway
     problems: Callable[[], Iterable[str]]
+    levels: Callable[[], Iterable[LevelState]] = tuple
 
     def routes(self) -> dict[tuple[str, str], Handler]:
         return {
@@ -54,6 +55,7 @@ class Told:
             cached_answers=len(gateway.cache),
             problems=list(self.problems()),
             exchanges=list(gateway.states()),
+            levels=list(self.levels()),
         )
 
     async def _permit(self, request: web.BaseRequest) -> web.Response:

@@ -261,3 +261,8 @@ async def test_leave_is_given_and_refused(rig: Rig, exchange: Scripted) -> None:
         text = await told.text()
     assert 'gateway_permits_total{exchange="paper"} 1.0' in text
     assert 'gateway_refused_total{exchange="paper",reason="banned"} 1.0' in text
+
+
+async def test_its_state_tells_how_often_its_store_had_what_was_wanted(rig: Rig) -> None:
+    levels = (await rig.state())["levels"]
+    assert levels == [{"level": level, "hits": 0, "misses": 0} for level in ("l1", "l3")]

@@ -5,7 +5,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from api.metrics import Metrics, route_template
 from orchestrator.exchanges.traffic import TrafficLook
 from orchestrator.kit.clock import utc_now
-from pool.contract.market import BudgetState, ExchangeState, GatewayState
+from pool.contract.market import BudgetState, ExchangeState, GatewayState, LevelState
 
 
 def read(body: bytes) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -91,6 +91,28 @@ def test_what_exchanges_were_asked_and_refused() -> None:
     }
     assert told(TrafficLook(None, "It is away.", now)) == {"flotilla_gateway_up": 0}
     assert told(TrafficLook(None, "There is none.", now, wanted=False)) == {}
+
+
+def test_where_candles_were_found() -> None:
+    metrics = Metrics()
+    levels = [LevelState(level="l1", hits=7, misses=3), LevelState(level="l3", hits=2, misses=1)]
+    state = GatewayState(
+        incarnation="i", started_at=utc_now(), memory_bytes=1, cached_bytes=1, cached_answers=1, levels=levels
+    )
+    readings = {"market_cache_hits": 5.0, "market_cache_misses": 10.0}
+
+    def told(state: GatewayState | None) -> dict[str, float]:
+        look = TrafficLook(state, None, utc_now())
+        found = read(metrics.render(bots={}, pools={}, checks={}, readings=readings, traffic=look))
+        return {
+            " ".join(text for _, text in labels): value
+            for (name, labels), value in found.items()
+            if name == "flotilla_market_looks_total"
+        }
+
+    own = {"l2 hit": 5.0, "l2 miss": 10.0}
+    assert told(state) == {"l1 hit": 7.0, "l1 miss": 3.0, "l3 hit": 2.0, "l3 miss": 1.0, **own}
+    assert told(None) == own, "what is not known is not told as none"
 
 
 def test_a_path_without_a_route_is_no_series_of_its_own() -> None:

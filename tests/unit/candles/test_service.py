@@ -64,3 +64,21 @@ async def test_pages_end_by_the_exchanges_clock(tmp_path: Path) -> None:
     assert page.partial is not None
     assert (len(page.closed), page.partial[0]) == (4, START + 100 * MINUTE)
     assert page.next is None
+
+
+async def test_each_page_looks_once_in_memory_and_where_it_is_not_there_on_disk(tmp_path: Path) -> None:
+    exchange = Exchange()
+    wanted = Wanted(SERIES, START + 90 * MINUTE, None, 10)
+
+    def counts() -> dict[str, tuple[int, int]]:
+        return {one.level: (one.hits, one.misses) for one in service.levels()}
+
+    service = service_of(exchange, tmp_path)
+    await service.page(wanted)
+    assert counts() == {"l1": (0, 1), "l3": (0, 1)}
+    await service.page(wanted)
+    assert counts() == {"l1": (1, 1), "l3": (0, 1)}
+    await service.aclose()
+    service = service_of(exchange, tmp_path)
+    await service.page(wanted)
+    assert counts() == {"l1": (0, 1), "l3": (1, 0)}

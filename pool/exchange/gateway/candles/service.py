@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from loguru import logger
 
+from pool.contract.market import LevelState
 from pool.exchange.gateway.candles import files
 from pool.exchange.gateway.candles.arrivals import Arrivals
 from pool.exchange.gateway.candles.fetching import Fetching
@@ -121,6 +122,7 @@ class CandleService:
     async def _page(self, wanted: Wanted) -> Candles:
         now = self._now(wanted.series.exchange)
         begin, end, following = bounds(wanted, now.there)
+        self._store.count(wanted.series)
         closed, partial = await self._fetching.have(wanted.series, begin, end)
         if now.skew_ms is None and (told := self._now(wanted.series.exchange)).skew_ms:  # it is another time there
             begin, end, following = bounds(wanted, told.there)
@@ -150,6 +152,14 @@ class CandleService:
             "worker_starts": self.worker.starts,
             "worker_running": self.worker.running,
         }
+
+    def levels(self) -> list[LevelState]:
+        """How often the store had what was wanted."""
+        counts = self._store.counters
+        return [
+            LevelState(level=level, hits=counts[f"{level}_hit"], misses=counts[f"{level}_miss"])
+            for level in get_args(LevelState.model_fields["level"].annotation)
+        ]
 
     async def _tend(self) -> None:
         while True:

@@ -98,6 +98,10 @@ class Store:
         for series, held in list(self._held.items()):
             await self._write(series, held)
 
+    def count(self, series: Series) -> None:
+        """Somebody is about to ask for it: once for each, however often it is looked at for him."""
+        self.counters["l1_hit" if series in self._held else "l1_miss"] += 1
+
     def problems(self) -> list[str]:
         """In sentences."""
         return [*self._told.values(), *self._failed.values()][:_MOST_PROBLEMS]
@@ -121,7 +125,6 @@ class Store:
 
     async def _of(self, series: Series) -> _Held:
         held = self._held.get(series)
-        self.counters["l1_hit" if held else "l1_miss"] += 1
         while held is None:  # it may be pushed out again before it is seen here
             await self._open(series)
             held = self._held.get(series)
