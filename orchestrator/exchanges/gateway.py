@@ -8,11 +8,14 @@ exchanges themselves.
 
 import contextlib
 import errno
+import hashlib
 import os
 import random
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +23,7 @@ import httpx
 
 from orchestrator.exchanges.companion import ProcessCompanion
 from orchestrator.kit.detached import write_private
+from pool.contract import market
 from pool.contract.candle_files import settings_in
 from pool.contract.market import INCARNATION_HEADER
 
@@ -35,7 +39,7 @@ _TRIES = 100
 
 class ProcessGateway(ProcessCompanion):
     """`paper_url` answers where the paper exchange is, None for nowhere; one that lives is restarted when that, or its
-    settings in our environment, changed."""
+    settings in our environment, changed, or it is of another `release` (None: that of the code that is here)."""
 
     def __init__(
         self,
@@ -44,9 +48,11 @@ class ProcessGateway(ProcessCompanion):
         stop_seconds: float = 10.0,
         module: str = MODULE,
         transport: httpx.AsyncBaseTransport | None = None,
+        release: str | None = None,
     ) -> None:
         super().__init__(NAME, module, directory, "start.log", PING, INCARNATION_HEADER, stop_seconds, transport)
         self._paper_url = paper_url
+        self._release = release or _release()
         self._choosing = threading.Lock()
 
     def pool_url(self) -> str | None:
@@ -61,13 +67,13 @@ class ProcessGateway(ProcessCompanion):
 
     def _told(self, paper: str | None) -> tuple[str, ...]:
         told = () if paper is None else ("--paper-url", paper)
-        return "--host", _HOST, "--port", str(self._port()), *told
+        return "--host", _HOST, "--port", str(self._port()), "--release", self._release, *told
 
     def _is_outdated(self, pid: int) -> bool:
         """Not for the paper exchange where nobody knows just now where that is."""
-        told = self._process.arguments_of(pid)
-        paper = self._paper_url()
-        if None not in (told, paper) and told != self._told(paper):
+        told, paper = self._process.arguments_of(pid), self._paper_url()
+        wanted = self._told(paper)
+        if told is not None and wanted != (told if paper is not None else told[: len(wanted)]):
             return True
         environment = self._process.environment_of(pid)
         return environment is not None and settings_in(environment) != settings_in(os.environ)
@@ -86,6 +92,18 @@ class ProcessGateway(ProcessCompanion):
             port = _free_port()
             write_private(file, f"{port}\n")
             return port
+
+
+@cache
+def _release() -> str:
+    """Tells the gateway's code, and the exchanges that it knows, from others."""
+    digest, pool = hashlib.sha256(), Path(market.__file__).parents[1]
+    for pattern in ("contract/*.py", "exchange/*.py", "exchange/gateway/**/*.py"):
+        for file in sorted(pool.glob(pattern)):
+            digest.update(f"{file.relative_to(pool)}\0".encode() + file.read_bytes())
+    with contextlib.suppress(PackageNotFoundError):
+        digest.update(version("ccxt").encode())
+    return digest.hexdigest()[:16]
 
 
 def _free_port() -> int:

@@ -1,5 +1,5 @@
 """Stands where the market-data gateway does: `python -m tests.fakes.fake_gateway --directory DIR --host H --port P`,
-with `--paper-url URL` or without. Its state is what `DIR/state.json` holds; 503 without it."""
+with `--paper-url URL` and `--release R` or without. Its state is what `DIR/state.json` holds; 503 without it."""
 
 import argparse
 import json
@@ -17,7 +17,7 @@ _HEADERS = {INCARNATION_HEADER: "fake"}
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    for name in ("--directory", "--host", "--port", "--paper-url"):
+    for name in ("--directory", "--host", "--port", "--paper-url", "--release"):
         parser.add_argument(name)
     options = parser.parse_args()
     directory = Path(options.directory)

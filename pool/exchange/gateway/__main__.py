@@ -106,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=_port, default=0, help="0: the previous one, or any")
     parser.add_argument("--paper-url", type=_root, help="root of the paper exchange")
+    parser.add_argument("--release", help="of which it is, for whoever reads its command line")
     parser.add_argument("--cache-mb", type=_megabytes, default=256, help="answers in memory, and on disk")
     return parser
 

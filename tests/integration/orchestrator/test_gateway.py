@@ -125,6 +125,23 @@ async def test_its_settings_reach_it_and_others_start_it_anew(
     assert await settings(gateway) == {}
 
 
+async def test_one_of_another_release_is_started_anew(gateway: ProcessGateway, paper: Paper, tmp_path: Path) -> None:
+    await gateway.ensure()
+    assert await gateway.alive()
+    pid = pid_of(gateway)
+    later = ProcessGateway(tmp_path / "gateway", paper.url, module=MODULE, release="later")
+    assert not await later.alive()
+    paper.where = None
+    assert await gateway.alive()
+    assert not await later.alive(), "nor where nobody knows just now where the paper exchange is"
+    paper.where = "http://127.0.0.1:1"
+    await later.ensure()
+    assert await told(later) == paper.where
+    assert await later.alive()
+    assert pid_of(later) != pid
+    await later.stop()
+
+
 async def test_one_that_was_told_otherwise_is_started_anew_at_the_same_address(
     gateway: ProcessGateway, paper: Paper, tmp_path: Path
 ) -> None:
