@@ -1,0 +1,42 @@
+"""An exchange that is down for ten minutes, and what is asked of it meanwhile and when it is back. Times are given."""
+
+from pool.contract.market import Priority
+from pool.exchange.gateway.authority import MOST_FLYING
+from tests.unit.gateway.test_budget import KLINES, ORDER, Asker
+
+SECONDS = 600
+
+
+def test_little_is_tried_exits_always_go_and_nothing_storms_when_it_is_back() -> None:
+    asker, tried, began = Asker(limit=6000), {"exit": 0, "price": 0, "data": 0}, 0.0
+    began = asker.now
+    for second in range(SECONDS):
+        asker.now = began + second
+        asked: list[Priority] = ["data", "price"] * 20
+        for priority in [*asked, "exit"] if second % 60 == 0 else asked:
+            ticket = asker.ask(priority, ORDER if priority == "exit" else KLINES)
+            if ticket in asker.under_way:
+                asker.under_way.remove(ticket)
+                asker.one.failed(ticket, False, asker.now)
+                tried[priority] += 1
+            else:
+                asker.one.leave(ticket)
+    assert tried["exit"] == SECONDS // 60, "each of them was sent"
+    assert 0 < tried["price"] <= 10 + SECONDS / 5
+    assert tried["data"] <= 40, "of 12,000"
+    asker.now += 60.0
+    asker.under_way.clear()
+    for number in range(100):
+        asker.ask("data", KLINES, tenant=f"t{number}")
+    exits = [asker.ask("exit", ORDER, bot=f"b{number}") for number in range(5)]
+    assert all(ticket in asker.under_way for ticket in exits)
+    data = [ticket for ticket in asker.under_way if ticket.priority == "data"]
+    assert len(data) == 1, "one tries whether it is back"
+    asker.answer(data[0])
+    assert all(ticket in asker.under_way for ticket in exits), "the exits are under way still"
+    again = [asker.ask("data", KLINES, tenant=f"t{number}") for number in range(100)]
+    while asker.under_way:
+        assert len(asker.under_way) <= MOST_FLYING
+        asker.answer()
+    assert all(ticket.number > 0 for ticket in again), "and all of them come to it"
+    assert asker.exchange.used < 6000
