@@ -30,6 +30,7 @@ def print_bot(found: Answer[BotResponse], as_json: bool) -> None:
             "timeframe": text(bot.timeframe),
             "stake": text(f"{plain(bot.stake_amount)} {bot.stake_currency}, up to {bot.max_open_trades} trades"),
             "balance": text(f"{plain(bot.starting_balance)} {bot.stake_currency} at the start"),
+            "wakes": text(_waking(bot)),
             "pool": text(bot.pool),
             "memory": _memory(bot),
             "restarts": text(bot.restarts),
@@ -68,6 +69,17 @@ def short(data: dict[str, Any]) -> str:
 
 def _trading(bot: BotResponse) -> str:
     return "dry_run" if bot.dry_run else bot.trading
+
+
+def _waking(bot: BotResponse) -> str | None:
+    """When it looks now, and why not only when something is due; before it says so, what is wanted."""
+    waking = bot.waking
+    mode = ("on_need" if bot.wake_on_need else "loop") if waking is None else waking.mode
+    when = "when something is due, and each minute" if mode == "on_need" else "every few seconds"
+    if waking is None:
+        return f"{when}, as set; no process says so yet"
+    why = " ".join(reason.message for reason in waking.reasons)
+    return f"{when}: {why}" if why else when
 
 
 def _memory(bot: BotResponse) -> str:

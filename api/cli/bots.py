@@ -93,6 +93,10 @@ def create(
     max_open_trades: Annotated[int | None, typer.Option(help="Trades open at once, at most.")] = None,
     starting_balance: Annotated[str | None, typer.Option(help="Its capital.")] = None,
     wallet: Annotated[str | None, typer.Option(help="Id of the wallet it is from; else your own of paper.")] = None,
+    wake_on_need: Annotated[
+        bool | None,
+        typer.Option("--wake-on-need/--loop", help="Look only when something is due (default), or every few seconds."),
+    ] = None,
     live: Annotated[
         bool, typer.Option("--live", help="Trade with the money of the wallet's exchange account, for good.")
     ] = False,
@@ -118,6 +122,7 @@ def create(
         max_open_trades=given(max_open_trades),
         starting_balance=given(starting_balance),
         wallet=given(wallet),
+        wake_on_need=given(wake_on_need),
         dry_run=given(False if live else None),
         confirm_live=given(confirm_live or _typed(name) if live else None),
     )

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -235,3 +236,38 @@ def test_a_portfolio_is_shown_with_its_parts_and_bots(flotilla: Flotilla, fake_a
     for told in ("Dry run", "+10.00 (today +2.50)", "1.00 % from 1,020.00", "BTC 112.50", "1,012.50 USDT", "stale"):
         assert told in shown
     assert "Live" not in shown
+
+
+@pytest.mark.parametrize(("option", "wanted"), [("--loop", False), ("--wake-on-need", True)])
+def test_create_says_when_the_bot_looks(flotilla: Flotilla, fake_api: FakeApi, option: str, wanted: bool) -> None:
+    assert flotilla("bots", "create", "mine", "--template", "trend", option).code == 0
+    (request,) = fake_api.sent("POST", "/api/v1/bots")
+    assert json.loads(request.content) == {"name": "mine", "template": "trend", "wake_on_need": wanted}
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        ({"wake_on_need": True, "waking": None}, "when something is due, and each minute, as set"),
+        ({"wake_on_need": False, "waking": None}, "every few seconds, as set"),
+        ({"waking": {"mode": "on_need", "reasons": []}}, "when something is due, and each minute"),
+        (
+            {
+                "waking": {
+                    "mode": "loop",
+                    "reasons": [{"code": "a", "message": "First."}, {"code": "b", "message": "B."}],
+                }
+            },
+            "every few seconds: First. B.",
+        ),
+    ],
+)
+def test_show_says_when_a_bot_looks_and_why(
+    flotilla: Flotilla, fake_api: FakeApi, told: dict[str, Any], says: str
+) -> None:
+    if told["waking"]:
+        told["waking"]["since"] = "2026-11-20T12:00:00Z"
+    fake_api.add(bot("one", **told))
+    shown = flotilla("bots", "show", "one")
+    assert shown.code == 0
+    assert says in " ".join(shown.out.split())
