@@ -46,11 +46,12 @@ CLIENT_HEADERS = frozenset(
 """Names of the client's kind and of the API's version that ccxt sends to some exchanges without any account, in small
 letters: they make no request private."""
 
-Priority = Literal["exit", "cancel", "entry", "order", "price", "data"]
-"""What goes first where a budget is short: exits and cancels before entries, those before the prices that exits of open
-trades are decided on (`price`: books and tickers), these before other signed requests (`order`: looks at orders and
-balances), these before data. Who says more than is true gains little: tenants take turns within a class, and what is
-public is never more than `price`."""
+Priority = Literal["exit", "cancel", "urgent", "entry", "order", "price", "data"]
+"""What goes first where a budget is short: exits and cancels before the prices of trades whose stop was crossed
+(`urgent`), those before entries, these before the prices that other exits of open trades are decided on (`price`: books
+and tickers), these before other signed requests (`order`: looks at orders and balances), these before data. Who says
+more than is true gains little: tenants take turns within a class, what is public is never more than `urgent`, and that
+only so often."""
 
 Refusal = Literal["budget", "banned", "open", "unreachable", "host"]
 """`budget` (429) too much is asked; `banned` (429) the exchange said so; `open` (503) its circuit breaker is;

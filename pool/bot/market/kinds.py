@@ -59,7 +59,8 @@ def priority(*, signed: bool) -> Priority:
     """Of a request that is made now."""
     if signed:
         return _priority.get()
-    return "price" if _purpose.get().need in ("urgent", "price") else "data"
+    need = _purpose.get().need
+    return need if need in ("urgent", "price") else "data"
 
 
 @contextmanager

@@ -14,14 +14,23 @@ _WORTH_WAITING_SECONDS = 2.0
 
 
 def refused(
-    what: Refusal, status: int, retry_after: str | None, method: str, url: str, *, worth_waiting: bool = False
+    what: Refusal,
+    status: int,
+    retry_after: str | None,
+    method: str,
+    url: str,
+    *,
+    price: bool = False,
+    worth_waiting: bool = False,
 ) -> ccxt.BaseError:
     """The error for an answer that the gateway gave in place of the exchange. FreqTrade backs off after what is too
-    much, for 18 s in the thread that looks at all trades: for longer than a moment that is only for who has no trades
-    to look at (`worth_waiting`). It takes the rest for an exchange that cannot be reached."""
+    much, for 18 s in the thread that looks at all trades: for longer than a moment, and for the price of one of them,
+    that is only for who has no trades to look at (`worth_waiting`). It takes the rest for an exchange that cannot be
+    reached."""
     again = f", again in {retry_after} s" if retry_after else ""
     message = f"{method} {url.partition('?')[0]} {status}: the market-data gateway says {what}{again}"
-    if what in ("budget", "banned", "open") and seconds_of(retry_after) > _WORTH_WAITING_SECONDS and not worth_waiting:
+    long = price or seconds_of(retry_after) > _WORTH_WAITING_SECONDS
+    if what in ("budget", "banned", "open") and long and not worth_waiting:
         return HeldBack(message)
     if what in ("budget", "banned"):
         return ccxt.DDoSProtection(message)

@@ -262,9 +262,11 @@ class Router:
         raise self._refused(outcome.refusal, outcome, asked)
 
     def _refused(self, refusal: Refusal, outcome: Outcome, asked: Asked) -> Exception:
+        price = asked.purpose.need in ("urgent", "price")
         error: Exception = refused(
-            refusal, outcome.status, outcome.retry_after, asked.method, asked.url, worth_waiting=self._building()
-        )
+            refusal, outcome.status, outcome.retry_after, asked.method, asked.url, price=price,
+            worth_waiting=self._building(),
+        )  # fmt: skip
         return error
 
     def _budgeted(self, asked: Asked) -> Generator[Step, Outcome, None]:

@@ -143,7 +143,7 @@ def kind_of(header: str | None) -> Kind:
 
 
 def priority_of(header: str | None, public: bool) -> Priority:
-    """What a header says; `data` for what is not understood. What is `public` is never more than a price."""
+    """What a header says; `data` for what is not understood. What is `public` is a price at most."""
     if header not in _PRIORITIES or header == "data":
         return "data"
-    return "price" if public else header  # type: ignore[return-value]
+    return "price" if public and header != "urgent" else header  # type: ignore[return-value]

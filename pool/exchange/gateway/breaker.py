@@ -29,6 +29,7 @@ _MOST_ENDPOINTS = 500
 _SEVERAL = 3
 
 ALWAYS: frozenset[Priority] = frozenset(("exit", "cancel"))
+_PRICES: frozenset[Priority] = frozenset(("urgent", "price"))
 """Held back by a ban alone."""
 Account = tuple[str, str, str]
 """Peer, tenant, bot."""
@@ -240,14 +241,14 @@ class Standing:
     def paused(self, priority: Priority, endpoint: str, account: Account, now: float) -> float:
         if priority in ALWAYS:
             return 0.0
-        own = self._pauses.get(endpoint if priority == "price" else account)
+        own = self._pauses.get(endpoint if priority in _PRICES else account)
         until = 0.0 if own is None or priority == "data" else own.until
-        return max(0.0, (until if priority == "price" else max(until, self._pause.until)) - now)
+        return max(0.0, (until if priority in _PRICES else max(until, self._pause.until)) - now)
 
     def opened(self, endpoint: str, priority: Priority, now: float) -> float:
         if priority in ALWAYS or endpoint not in self._breakers:
             return 0.0
-        longest = _LONGEST_WITHOUT_PRICE if priority == "price" else _LONGEST_OPEN
+        longest = _LONGEST_WITHOUT_PRICE if priority in _PRICES else _LONGEST_OPEN
         return self._breakers[endpoint].wait(now, longest)
 
     def sent(self, endpoint: str, now: float) -> None:

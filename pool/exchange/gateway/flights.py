@@ -13,7 +13,7 @@ from pool.exchange.gateway.freshness import Moment
 from pool.exchange.gateway.seams import Refused
 from pool.exchange.gateway.upstream import Answer
 
-_RANKS: dict[Priority, int] = {"exit": 0, "cancel": 1, "entry": 2, "order": 3, "price": 3, "data": 4}
+_RANKS: dict[Priority, int] = {"exit": 0, "cancel": 1, "urgent": 2, "entry": 3, "order": 4, "price": 4, "data": 5}
 
 
 @dataclass(frozen=True, slots=True)

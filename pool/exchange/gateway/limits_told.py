@@ -39,7 +39,7 @@ class Reading:
 
 def readings(headers: Mapping[str, str], unix: float) -> list[Reading]:
     """`headers` with small letters; `unix` is the exchange's time, as well as it is known."""
-    found = [*_used_weights(headers), *_ietf(headers)]
+    found = [*_used_weights(headers), *_ietf(headers, unix)]
     for name, scope, limit, remaining, reset, milliseconds, window in _TRIPLES:
         one = _triple(headers, name, scope, limit, remaining, reset, unix, milliseconds, window)
         if one is not None:
@@ -116,7 +116,7 @@ def _until(reset: float | None, unix: float, milliseconds: bool) -> float | None
     return min(max(seconds, 0.0), _LONGEST_SECONDS)
 
 
-def _ietf(headers: Mapping[str, str]) -> Iterator[Reading]:
+def _ietf(headers: Mapping[str, str], unix: float) -> Iterator[Reading]:
     """`RateLimit: "default";r=50;t=30` with `RateLimit-Policy: "default";q=100;w=60`, and the older
     `RateLimit: limit=100, remaining=50, reset=30`."""
     told, policies = headers.get("ratelimit"), headers.get("ratelimit-policy", "")
@@ -126,14 +126,14 @@ def _ietf(headers: Mapping[str, str]) -> Iterator[Reading]:
     if "limit" in older and "remaining" in older:
         limit, left = number(older["limit"]), number(older["remaining"])
         if limit and left is not None:
-            reset = number(older.get("reset"))
+            reset = _until(number(older.get("reset")), unix, False)
             yield Reading("ietf", "address", max(0.0, limit - left), limit, 60.0, reset)
         return
     known = {name: dict(_PAIR.findall(rest)) for name, rest in map(_member, policies.split(","))}
     for name, rest in map(_member, told.split(",")):
         values, policy = dict(_PAIR.findall(rest)), known.get(name, {})
         left, quota = number(values.get("r")), number(policy.get("q"))
-        window, reset = number(policy.get("w")), number(values.get("t"))
+        window, reset = number(policy.get("w")), _until(number(values.get("t")), unix, False)
         if left is not None and quota:
             used = max(0.0, quota - left)
             yield Reading(f"ietf-{name[:40]}", "address", used, quota, window or 60.0, reset)

@@ -15,14 +15,16 @@ from pool.exchange.gateway.limits_told import Reading
 SHARES: dict[Priority, float] = {
     "exit": 0.95,
     "cancel": 0.95,
+    "urgent": 0.90,
     "entry": 0.80,
-    "order": 0.80,
+    "order": 0.70,
     "price": 0.80,
     "data": 0.60,
 }
+"""Looks at orders leave prices a room of their own, however many there are, and both leave one to crossed stops."""
 GUARANTEED = 0.20
 """Of a bucket's pace: data's, however much is asked of higher classes."""
-_LEVELS = (1.0, SHARES["price"], SHARES["data"])
+_LEVELS = (1.0, SHARES["urgent"], SHARES["price"], SHARES["data"])
 _UNCONFIRMED_SHARE = 0.10
 """Of the limit, in a new window until the exchange has told that it is one; exits and cancels do not wait for that."""
 _STRAIGHT_SECONDS = 10.0

@@ -9,7 +9,7 @@ from pool.contract.market import Priority
 
 MOST_WAITING = 300
 """Of one authority."""
-_RANKS: dict[Priority, int] = {"exit": 0, "cancel": 0, "entry": 1, "price": 2, "order": 3, "data": 4}
+_RANKS: dict[Priority, int] = {"exit": 0, "cancel": 0, "urgent": 1, "entry": 2, "price": 3, "order": 4, "data": 5}
 """Prices take turns among themselves: what somebody's accounts look at gives nobody else more of a claim to them."""
 _MOST_KNOWN = 1_000
 

@@ -15,6 +15,7 @@ from pool.exchange.gateway.flights import Asker
 from pool.exchange.gateway.gateway import Gateway, Served
 from pool.exchange.gateway.seams import Refused, Unready
 from pool.exchange.gateway.tally import Histogram, How
+from pool.exchange.gateway.urgency import Urgency
 
 _MOST_TEXT = 100
 _SENTENCES: dict[market.Refusal, str] = {
@@ -36,6 +37,7 @@ class Front:
         self._gateway = gateway
         self._routes = routes
         self._incarnation = (market.INCARNATION_HEADER, gateway.incarnation)
+        self._urgency = Urgency()
         self.served: dict[How, Histogram] = {how: Histogram() for how in ("hit", "joined", "miss", "pass")}
 
     def add(self, route: tuple[str, str], handler: Handler) -> None:
@@ -80,10 +82,10 @@ class Front:
                 kind = kind_of(headers.get(market.KIND_HEADER))
                 served = gateway.kept(asked, key, kind)
                 if served is None:
-                    served = await gateway.shared(asked, key, kind, _asker(request, True), request.raw_headers)
+                    served = await gateway.shared(asked, key, kind, self._asker(request, True), request.raw_headers)
             else:
                 body = await request.read() if request.body_exists else None
-                asker = _asker(request, False)
+                asker = self._asker(request, False)
                 served = await gateway.alone(request.method, asked, asker, request.raw_headers, body)
         except Refused as refused:
             tally.refused[refused.refusal] += 1
@@ -125,6 +127,17 @@ class Front:
             reply.headers["Retry-After"] = str(max(1, math.ceil(refused.retry_after_seconds)))
         return reply
 
+    def _asker(self, request: web.BaseRequest, public: bool) -> Asker:
+        tenant, bot, peer = (
+            request.headers.get(market.TENANT_HEADER),
+            request.headers.get(market.BOT_HEADER),
+            request.remote or "",
+        )
+        priority = priority_of(request.headers.get(market.PRIORITY_HEADER), public)
+        if priority == "urgent" and not self._urgency.take(peer, self._gateway.clock.now().steady):
+            priority = "price"
+        return Asker(tenant and tenant[:_MOST_TEXT], peer, priority, bot and bot[:_MOST_TEXT])
+
     def _unsent(self, status: int, detail: str) -> web.Response:
         """Who asked may ask the exchange himself, even for an order."""
         reply = self._problem(status, detail)
@@ -136,12 +149,6 @@ class Front:
         reply = web.Response(body=body, status=status, content_type="application/json")
         reply.headers.extend([self._incarnation])
         return reply
-
-
-def _asker(request: web.BaseRequest, public: bool) -> Asker:
-    tenant, bot = request.headers.get(market.TENANT_HEADER), request.headers.get(market.BOT_HEADER)
-    priority = priority_of(request.headers.get(market.PRIORITY_HEADER), public)
-    return Asker(tenant and tenant[:_MOST_TEXT], request.remote or "", priority, bot and bot[:_MOST_TEXT])
 
 
 def _passed_down(name: str) -> bool:

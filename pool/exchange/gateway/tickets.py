@@ -28,7 +28,7 @@ class Ticket:
     @property
     def signed(self) -> bool:
         """It belongs to an account, and is limited by what the exchange allows that."""
-        return self.priority not in ("price", "data")
+        return self.priority not in ("urgent", "price", "data")
 
     @property
     def account(self) -> tuple[str, str, str]:

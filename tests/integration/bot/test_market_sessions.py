@@ -124,7 +124,7 @@ def test_prices_say_what_they_are_for(pro: bool, gateway: Server, exchange: Serv
     bot.ask("fetch_order_book", SYMBOL)
     told = [(it.headers["x-flotilla-kind"], it.headers["x-flotilla-priority"]) for it in gateway.requests]
     assert told == [
-        ("book;within_ms=400", "price"), ("candles;timeframe=60", "data"), ("book", "data"), ("book", "price"),
+        ("book;within_ms=400", "urgent"), ("candles;timeframe=60", "data"), ("book", "data"), ("book", "price"),
     ]  # fmt: skip
 
 

@@ -272,6 +272,14 @@ def test_nobody_waits_for_what_is_refused_for_longer_than_a_moment(bench: Bench,
         assert isinstance(raised.value, HeldBack) is given_up, after
 
 
+@pytest.mark.parametrize("need", ["urgent", "price"])
+@pytest.mark.parametrize("after", ["1", "2", "59"])
+def test_nobody_waits_for_a_price_while_other_trades_wait_for_theirs(bench: Bench, need: Any, after: str) -> None:
+    book = replace(LOOK, purpose=Purpose(Kind(name="book"), need=need), priority=need)
+    with pytest.raises(HeldBack):
+        bench.walk(book, no("budget", **{"Retry-After": after}))
+
+
 def test_but_while_freqtrade_is_built_it_is_waited_for() -> None:
     with pytest.raises(ccxt.DDoSProtection, match="again in 59 s") as raised:
         Bench(building=True).walk(LOOK, no("budget", **{"Retry-After": "59"}))

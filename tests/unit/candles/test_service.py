@@ -52,6 +52,14 @@ async def test_a_candle_that_ended_and_is_not_final_begins_the_next_page(tmp_pat
     assert following.next is None
 
 
+async def test_each_page_leads_further_than_the_one_before_even_at_one_candle_that_may_change(tmp_path: Path) -> None:
+    exchange = Exchange()
+    exchange.silent = range(100, 101)
+    page = await service_of(exchange, tmp_path).page(Wanted(SERIES, START + 99 * MINUTE, None, 1))
+    assert page.partial is not None
+    assert page.next == START + 100 * MINUTE
+
+
 async def test_a_page_of_closed_candles_is_followed_by_what_comes_after_them(tmp_path: Path) -> None:
     page = await service_of(Exchange(), tmp_path).page(Wanted(SERIES, START + 90 * MINUTE, None, 10))
     assert (len(page.closed), page.partial, page.next) == (10, None, START + 100 * MINUTE)

@@ -109,8 +109,12 @@ def test_each_class_has_its_share_and_the_higher_goes_on() -> None:
     assert asker.exchange.used == 60
     assert not asker.served("data")
     asker.fill("order")
+    assert asker.exchange.used == 70
+    asker.fill("price")
     assert asker.exchange.used == 80
     assert not asker.served("entry")
+    asker.fill("urgent")
+    assert asker.exchange.used == 90
     asker.fill("exit")
     assert asker.exchange.used == 95
     assert not asker.served("cancel")
@@ -219,8 +223,23 @@ def test_permits_where_the_exchange_counts_this_address_leave_less_for_all() -> 
     asker.served()
     for number in range(200):
         asker.ask("order", straight=True, bot=f"b{number}", patience=0.0)
+    assert asker.one.use(asker.now)[0] == 70
+    asker.fill("price")
     assert asker.one.use(asker.now)[0] == 80
-    assert not asker.served("price")
+
+
+def test_looks_at_orders_that_hang_leave_prices_a_way_out_and_both_leave_one_to_crossed_stops() -> None:
+    asker = Asker(limit=100_000)
+    asker.served()
+    for _ in range(200):
+        asker.ask("order", patience=0.0)
+    hang = len(asker.under_way)
+    price = asker.ask("price")
+    assert price in asker.under_way
+    for _ in range(200):
+        asker.ask("price", patience=0.0)
+    assert asker.ask("urgent") in asker.under_way
+    assert hang < len(asker.under_way)
 
 
 def test_permits_are_refused_as_requests_are() -> None:

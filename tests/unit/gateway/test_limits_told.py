@@ -59,6 +59,10 @@ def test_used_weights_of_each_length_are_read_and_say_nothing_of_the_limit() -> 
             Reading("ietf", "address", 50.0, 100.0, 60.0, 30.0),
         ),
         (
+            {"ratelimit": f"limit=100, remaining=50, reset={UNIX + 12:.0f}"},
+            Reading("ietf", "address", 50.0, 100.0, 60.0, 12.0),
+        ),
+        (
             {"ratelimit": '"default";r=30;t=11', "ratelimit-policy": '"burst";q=9;w=1, "default";q=100;w=20'},
             Reading("ietf-default", "address", 70.0, 100.0, 20.0, 11.0),
         ),

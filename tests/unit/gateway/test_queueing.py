@@ -29,11 +29,11 @@ def drained(queue: Queue[Item], most: int = 1_000_000) -> list[Item]:
     return gone
 
 
-def test_exits_and_cancels_before_entries_before_prices_before_looks_before_data() -> None:
+def test_exits_and_cancels_before_crossed_stops_before_entries_before_prices_before_looks_before_data() -> None:
     queue: Queue[Item] = Queue()
-    for priority in ("data", "order", "price", "entry", "cancel", "exit"):
+    for priority in ("data", "order", "price", "entry", "urgent", "cancel", "exit"):
         queue.put(Item(priority))
-    assert [item.priority for item in drained(queue)] == ["cancel", "exit", "entry", "price", "order", "data"]
+    assert [item.priority for item in drained(queue)] == ["cancel", "exit", "urgent", "entry", "price", "order", "data"]
     assert [item.priority for item in [*queue]] == []
 
 

@@ -127,8 +127,8 @@ class CandleService:
         if now.skew_ms is None and (told := self._now(wanted.series.exchange)).skew_ms:  # it is another time there
             begin, end, following = bounds(wanted, told.there)
             closed, partial = await self._fetching.have(wanted.series, begin, end)
-        if following is not None and partial is not None:  # it ended, but may change still: to be asked for again
-            following = int(partial[0])
+        if following is not None and partial is not None and partial[0] > begin:
+            following = int(partial[0])  # it ended, but may change still: to be asked for again, unless nothing else is
         return Candles(wanted.series, closed, partial, following)
 
     async def tickers(self, exchange: str, kind: str, pairs: Sequence[str]) -> dict[str, dict[str, Any]]:
