@@ -10,7 +10,7 @@ import ccxt
 from loguru import logger
 
 from pool.settings import PoolSettings
-from pool.zygote import analysis, analysis_trial, trials
+from pool.zygote import analysis, analysis_trial, cleaning, cleaning_trial, trials
 from pool.zygote.rehearsal import clean_up, rehearse
 from pool.zygote.rehearsal_exchange import rehearsal_exchange
 from pool.zygote.sharing import instances, leverage, markets, tickers, webapp
@@ -28,6 +28,7 @@ def warm_up(directory: Path, settings: PoolSettings) -> Warmth:
     """Warms this process; never raises for want of an exchange. Scratch files live in `directory` while it lasts."""
     warmth = Warmth()
     _install(warmth, "analysis without a new candle", analysis.install, analysis_trial.differs, "do not skip")
+    _install(warmth, "cleaning of complete candles", cleaning.install, cleaning_trial.differs, "do not leave out")
     _install(warmth, "REST application", webapp.install, None)
     _install(warmth, "conversion rates", tickers.install, None)
     _install(warmth, "leverage tiers", leverage.install, None)
