@@ -20,6 +20,7 @@ from pool.contract.market import (
     REFUSED_HEADER,
     TENANT_HEADER,
     Kind,
+    PricesRequest,
     behind,
 )
 
@@ -44,6 +45,20 @@ class Asking:
         self._tenant = tenant
         self._away = False
         self._fallback = fallback or Fallback(f"agent of {tenant}", self._told)
+
+    @property
+    def has_gateway(self) -> bool:
+        return self._gateway is not None
+
+    async def prices(self, session: aiohttp.ClientSession, request: PricesRequest) -> Answer:
+        """What the gateway follows, which nobody else can tell. Raises aiohttp.ClientError, TimeoutError."""
+        async with session.post(
+            f"{self._gateway}/v1/prices", data=request.to_json(), allow_redirects=False
+        ) as response:
+            answer = Answer(response.status, response.headers, await response.read())
+        if INCARNATION_HEADER not in answer.headers:
+            raise aiohttp.ClientError("something else is at the gateway's address")
+        return answer
 
     async def get(
         self, session: aiohttp.ClientSession, exchange: str, url: str, parameters: Mapping[str, str], kind: Kind

@@ -109,16 +109,18 @@ class Watches:
                 found[bot_id] = list(dict.fromkeys(trades))
         return found
 
-    def followed(self, venue: Venue, quotes: Mapping[str, Quote], now: float) -> dict[str, int]:
+    def followed(
+        self, venue: Venue, quotes: Mapping[str, Quote], now: float, seen_at: float | None = None
+    ) -> dict[str, int]:
         """The number of the watches of each bot all of whose symbols were seen just now, where that is news to it: at
-        first, and every `TELL_SECONDS`."""
+        first, and every `TELL_SECONDS`. `seen_at` is when the exchange was asked for `quotes`."""
         found: dict[str, int] = {}
         for bot_id, bot in self._bots.items():
             if bot.exchange != venue.exchange or bot.number is None:
                 continue
             wanted = {(one.watch.market, one.watch.symbol) for one in bot.kept}
             seen = ((market, symbol) for market, symbol in wanted if market == venue.market and symbol in quotes)
-            bot.seen.update(dict.fromkeys(seen, now))
+            bot.seen.update(dict.fromkeys(seen, now if seen_at is None else seen_at))
             fresh = all(now - bot.seen.get(one, -math.inf) < FRESH_SECONDS for one in wanted)
             if fresh and now - bot.told_at >= TELL_SECONDS:
                 bot.told_at = now

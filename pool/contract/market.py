@@ -5,12 +5,12 @@ behind the gateway's own. `exchange` is a slot's (`paper`, `binance`, …); only
 it are forwarded to. Headers of this module never reach the exchange.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from pool.contract.model import BotId, Instant, Wire
+from pool.contract.model import BotId, Instant, Money, Wire
 
 FORWARD_PREFIX = "/x/"
 
@@ -150,6 +150,57 @@ class LevelState(Wire):
     misses: int
 
 
+class PricesRequest(Wire):
+    """Body of `POST /v1/prices`: an agent asks for the best prices that exits wait for."""
+
+    exchange: str = Field(max_length=40, pattern="^[a-z0-9_]+$")
+    market: Literal["spot", "linear"]
+    symbols: list[Annotated[str, Field(max_length=64)]] = Field(min_length=1, max_length=2000)
+    """The exchange's own ids of markets."""
+    after: int = 0
+    """The `Prices.number` that the asker knows: the answer is another one, where there is one in time."""
+    wait_ms: int = Field(default=0, ge=0, le=2_000)
+
+
+class Price(Wire):
+    """Best bid and ask of the book of one market."""
+
+    bid: Money
+    ask: Money
+    last: Money | None = None
+    exchange_ms: int | None = None
+    """When that was so, as the exchange says, where it does."""
+
+
+class Prices(Wire):
+    """What is known of what was asked for. Without any there are none (yet): `problem` may say why."""
+
+    number: int
+    """Counts up with each look at the exchange."""
+    age_ms: int | None = None
+    """Of all of them, when this answer was made: since the exchange was asked."""
+    waited_ms: int = 0
+    """So long this answer was waited for, in the gateway."""
+    prices: dict[str, Price] = {}
+    problem: str | None = None
+    usable: bool = True
+    """False where no prices of that exchange ever come: `problem` says why."""
+
+
+class FeedState(Wire):
+    """Prices of one exchange and kind of market, as they are followed for agents."""
+
+    exchange: str
+    market: Literal["spot", "linear"]
+    way: Literal["polling"]
+    symbols: int
+    """Waited for."""
+    told: int
+    """Of these, with a price."""
+    age_ms: int | None
+    problem: str | None = None
+
+
 class GatewayState(Wire):
     """Body of `GET /v1/state`."""
 
@@ -162,6 +213,7 @@ class GatewayState(Wire):
     """What is not as it should be (a disk that is full), in sentences."""
     exchanges: list[ExchangeState] = []
     levels: list[LevelState] = []
+    feeds: list[FeedState] = []
 
 
 def behind(gateway: str, exchange: str, url: str) -> str:

@@ -20,6 +20,7 @@ from pool.exchange.gateway.candles.times import Now
 from pool.exchange.gateway.clocks import Clock
 from pool.exchange.gateway.disk import Disk, Kept, boot_id
 from pool.exchange.gateway.gateway import Gateway
+from pool.exchange.gateway.prices.service import PRICES, PriceService
 from pool.exchange.gateway.seams import Budgets, Tables
 from pool.exchange.gateway.server import Front, Handler
 from pool.exchange.gateway.tables import Tables as OfCcxt
@@ -66,12 +67,15 @@ async def running(options: Options, parts: Parts | None = None) -> AsyncIterator
     keeper = _Keeper(gateway, parts.disk)
     await keeper.warm()
     candles = CandleService(options.directory, options.paper_url, options.host, now=partial(_now, gateway))
-    told = Told(gateway, lambda: [*keeper.problems(), *candles.problems()], candles.levels)
+    prices = PriceService(options.paper_url, options.host)
+    told = Told(gateway, lambda: [*keeper.problems(), *candles.problems()], candles.levels, prices.states)
     front = Front(gateway, told.routes())
-    front.add(("GET", "/metrics"), Metrics(gateway, front, CandleMetrics(candles)).answer)
+    front.add(("GET", "/metrics"), Metrics(gateway, front, CandleMetrics(candles), prices).answer)
+    front.add(("POST", PRICES), prices.answer)
     for route, handler in CandleEndpoint(candles).routes().items():
         front.add(route, handler)
     await candles.start()
+    await prices.start()
     writing = asyncio.create_task(keeper.run())
     try:
         yield front.answer
@@ -79,6 +83,7 @@ async def running(options: Options, parts: Parts | None = None) -> AsyncIterator
         writing.cancel()
         with suppress(asyncio.CancelledError):
             await writing
+        await prices.aclose()
         await candles.aclose()
         await gateway.close()
         await keeper.close()

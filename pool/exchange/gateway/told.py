@@ -13,7 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 from pydantic import ValidationError
 
-from pool.contract.market import FORWARD_PREFIX, GatewayState, LevelState, PermitRequest
+from pool.contract.market import FORWARD_PREFIX, FeedState, GatewayState, LevelState, PermitRequest
 from pool.exchange.gateway.asking import Target, target
 from pool.exchange.gateway.gateway import Gateway
 from pool.exchange.gateway.seams import Refused
@@ -31,6 +31,7 @@ class Told:
     gateway: Gateway
     problems: Callable[[], Iterable[str]]
     levels: Callable[[], Iterable[LevelState]] = tuple
+    feeds: Callable[[], list[FeedState]] = list
 
     def routes(self) -> dict[tuple[str, str], Handler]:
         return {
@@ -56,6 +57,7 @@ class Told:
             problems=list(self.problems()),
             exchanges=list(gateway.states()),
             levels=list(self.levels()),
+            feeds=self.feeds(),
         )
 
     async def _permit(self, request: web.BaseRequest) -> web.Response:

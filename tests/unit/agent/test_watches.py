@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pytest
 
+from pool.agent.looks import read_quotes
 from pool.agent.reservations import MOST_OPEN, OpenRequests
-from pool.agent.watcher import read_quotes
 from pool.agent.watches import (
     AGAIN_SECONDS,
     FOLLOW_SECONDS,

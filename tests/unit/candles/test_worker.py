@@ -8,7 +8,7 @@ import ccxt
 import pytest
 
 from pool.contract.market import Kind
-from pool.exchange.gateway.candles import worker
+from pool.exchange.gateway.candles import through, worker
 from pool.exchange.gateway.freshness import Moment, fresh
 
 NOON_MS = 1_795_435_200_000
@@ -19,7 +19,7 @@ async def test_the_current_candle_is_a_second_old_at_most() -> None:
     told: list[Kind] = []
 
     async def fetch_ohlcv(*_: Any, **__: Any) -> list[list[float]]:
-        told.append(worker._kind.get())
+        told.append(through.kind.get())
         return [[NOON_MS, 1, 1, 1, 1, 1]]
 
     client = SimpleNamespace(

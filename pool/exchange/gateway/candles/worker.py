@@ -13,14 +13,16 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
 from typing import Any
 
 import ccxt.async_support as exchanges
 from ccxt.base import errors
 
-from pool.contract.market import KIND_HEADER, PRIORITY_HEADER, Kind, behind
+from pool.contract.market import Kind
 from pool.exchange.gateway.candles.series import FUNDING_RATE, MARK, SPOT
+from pool.exchange.gateway.candles.through import kind as kind_
+from pool.exchange.gateway.candles.through import through
+from pool.exchange.gateway.prices import looks
 from pool.exchange.urls import paper_urls
 
 PAPER = "paper"
@@ -33,7 +35,6 @@ _MARKETS_AGAIN_SECONDS = 60.0
 _LONGEST_LINE = 2**20
 _MOST_TICKERS = 20
 """Of one request: exchanges count more of them dearly."""
-_kind: ContextVar[Kind] = ContextVar("kind")
 
 
 class Told(Exception):
@@ -64,6 +65,8 @@ class Desk:
             async with self._client(question["exchange"], question["type"] == SPOT) as client:
                 if question["ask"] == "tickers":
                     return {"tickers": await _tickers(client, question["pairs"])}
+                if question["ask"] == "prices":
+                    return await looks.best(client, question["exchange"], question["market"], question["symbols"])
                 return await _candles(client, question)
         except Told as told:
             return {"error": told.body}
@@ -94,7 +97,7 @@ class Desk:
         loaded_at = self._loaded_at.get(key)
         if loaded_at is not None and self._clock() - loaded_at < _MARKETS_SECONDS:
             return
-        token = _kind.set(Kind(name="markets"))
+        token = kind_.set(Kind(name="markets"))
         try:
             await client.load_markets(reload=True)
             self._loaded_at[key] = self._clock()
@@ -103,7 +106,7 @@ class Desk:
                 raise
             self._loaded_at[key] = self._clock() - _MARKETS_SECONDS + _MARKETS_AGAIN_SECONDS
         finally:
-            _kind.reset(token)
+            kind_.reset(token)
 
     async def _shrink(self) -> None:
         """Closes those used longest ago that nobody uses, and those whose markets never came."""
@@ -120,7 +123,7 @@ class Desk:
         name = "binance" if exchange == PAPER else exchange
         if name not in exchanges.exchanges or (exchange == PAPER and self._paper is None):
             raise Told(f"There is no exchange {exchange} here; list the exchanges to see which there are.", "exchange")
-        made = type(name, (getattr(exchanges, name),), {"fetch": _through(self._gateway, exchange)})
+        made = type(name, (getattr(exchanges, name),), through(self._gateway, exchange))
         options: dict[str, Any] = {"defaultType": "spot" if spot else "swap"}
         if name == "binance":
             options["fetchMarkets"] = {"types": ["spot"] if spot else ["linear"]}
@@ -132,18 +135,6 @@ class Desk:
     async def close(self) -> None:
         for client in self._clients.values():
             await client.close()
-
-
-def _through(gateway: str, exchange: str) -> Any:
-    async def fetch(
-        self: Any, url: str, method: str = "GET", headers: dict[str, str] | None = None, body: Any = None
-    ) -> Any:
-        kind = _kind.get(Kind(name="other"))
-        own = {KIND_HEADER: kind.header(), PRIORITY_HEADER: "data"}
-        base: Any = super(type(self), self)
-        return await base.fetch(behind(gateway, exchange, url), method, {**(headers or {}), **own}, body)
-
-    return fetch
 
 
 async def _candles(client: Any, question: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,7 +153,7 @@ async def _candles(client: Any, question: Mapping[str, Any]) -> dict[str, Any]:
     most = client.feature_value(pair, "fetchOHLCV", "limit", _USUAL_LIMIT)
     limit = min(question["limit"], int(most) if isinstance(most, int | float) else _USUAL_LIMIT)
     params = {"price": "mark"} if kind == MARK else {}
-    _kind.set(Kind(name="candles"))  # without a timeframe a second old at most: what is closed the store keeps
+    kind_.set(Kind(name="candles"))  # without a timeframe a second old at most: what is closed the store keeps
     rows = await client.fetch_ohlcv(pair, timeframe, since=since, limit=limit, params=params)
     return {"rows": [[row[0] - row[0] % 1000, *row[1:6]] for row in rows], "limit": limit}
 
@@ -170,7 +161,7 @@ async def _candles(client: Any, question: Mapping[str, Any]) -> dict[str, Any]:
 async def _funding(client: Any, pair: str, since: int, limit: int) -> dict[str, Any]:
     if not client.has.get("fetchFundingRateHistory"):
         raise Told("This exchange tells no history of funding rates.", "type")
-    _kind.set(Kind(name="funding"))
+    kind_.set(Kind(name="funding"))
     rows = await client.fetch_funding_rate_history(pair, since=since, limit=limit)
     return {"rows": [[row["timestamp"] - row["timestamp"] % 1000, row["fundingRate"]] for row in rows], "limit": limit}
 
@@ -178,7 +169,7 @@ async def _funding(client: Any, pair: str, since: int, limit: int) -> dict[str, 
 async def _tickers(client: Any, pairs: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Of the pairs that are traded, by one request where the exchange can tell many."""
     wanted = [pair for pair in pairs if pair in client.markets]
-    _kind.set(Kind(name="ticker"))
+    kind_.set(Kind(name="ticker"))
     if len(wanted) > 1 and client.has.get("fetchTickers"):
         found = await client.fetch_tickers(wanted[:_MOST_TICKERS])
         for number in range(_MOST_TICKERS, len(wanted), _MOST_TICKERS):

@@ -11,7 +11,7 @@ from typing import Any
 
 from loguru import logger
 
-from pool.exchange.gateway.candles.series import Refused, Series
+from pool.exchange.gateway.candles.series import FUTURES, SPOT, Refused, Series
 
 _LONGEST_ANSWER = 64 * 2**20
 _END_SECONDS = 5.0
@@ -62,6 +62,11 @@ class Worker:
         answer = await self._ask({"ask": "tickers", "exchange": exchange, "type": kind, "pairs": list(pairs)})
         found: dict[str, dict[str, Any]] = answer["tickers"]
         return found
+
+    async def best(self, exchange: str, market: str, symbols: Sequence[str]) -> dict[str, Any]:
+        """As `prices.looks.best` has it. Raises Refused, Unavailable."""
+        told = {"exchange": exchange, "type": SPOT if market == "spot" else FUTURES}
+        return await self._ask({"ask": "prices", **told, "market": market, "symbols": list(symbols)})
 
     async def tend(self) -> None:
         """Ends it where nobody asked for long, or it hangs; else asks whether it lives."""

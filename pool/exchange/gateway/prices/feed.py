@@ -1,0 +1,157 @@
+"""Prices of one exchange and kind of market, for as long as somebody waits for them.
+
+One task looks, for all who wait; the answers are made of what it saw last, and wait a little for something newer. What
+is seen is told with its age, counted from before the exchange was asked, so nobody takes old prices for new ones.
+"""
+
+import asyncio
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from loguru import logger
+
+from pool.contract.market import FeedState, Price, Prices, PricesRequest
+from pool.exchange.gateway.candles.series import Refused
+from pool.exchange.gateway.candles.workers import Unavailable
+
+WANTED_SECONDS = 10.0
+"""So long after somebody asked for a price last it is looked at."""
+MOST_SYMBOLS = 2000
+LEAST_SECONDS, MOST_SECONDS = 0.5, 1.5
+"""Between two looks. What looks cost decides: half of what an exchange allows, a fifth of a core."""
+_SHARES = 2.0
+_LOOK_SECONDS = 60.0
+_REFUSED_SECONDS = 60.0
+
+
+class Looking(Protocol):
+    """`candles.workers.Worker`."""
+
+    async def best(self, exchange: str, market: str, symbols: list[str]) -> dict[str, Any]: ...
+    async def aclose(self) -> None: ...
+
+
+class Feed:
+    """`clock` is CLOCK_BOOTTIME's, which the worker tells moments by. `wait` is asyncio.sleep."""
+
+    def __init__(
+        self, exchange: str, market: Any, worker: Looking, clock: Callable[[], float], wait: Callable[[float], Any]
+    ) -> None:
+        self.exchange = exchange
+        self.market = market
+        self._worker = worker
+        self._clock = clock
+        self._wait = wait
+        self._wanted: dict[str, float] = {}
+        """Until when."""
+        self._prices: Mapping[str, Price] = {}
+        self._asked_at = 0.0
+        self._number = 0
+        self._problem: str | None = None
+        self._news = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._task is not None and not self._task.done()
+
+    async def answer(self, request: PricesRequest) -> Prices:
+        """What is newer than the asker knows, or in the end what there is. Raises Unavailable."""
+        began = self._clock()
+        self._want(request.symbols, began)
+        if not self.running:
+            self._task = asyncio.create_task(self._look_on())
+        if request.wait_ms and request.after == self._number:
+            try:
+                async with asyncio.timeout(request.wait_ms / 1000):
+                    await self._news.wait()
+            except TimeoutError:
+                pass
+        now = self._clock()
+        waited_ms = max(0, int((now - began) * 1000))
+        if not self._number:
+            return Prices(number=0, waited_ms=waited_ms, problem=self._problem)
+        return Prices(
+            number=self._number,
+            age_ms=self._age_ms(now),
+            waited_ms=waited_ms,
+            prices={one: self._prices[one] for one in request.symbols if one in self._prices},
+            problem=self._problem,
+        )
+
+    def state(self) -> FeedState:
+        """For people."""
+        wanted = self._still_wanted()
+        return FeedState(
+            exchange=self.exchange,
+            market=self.market,
+            way="polling",
+            symbols=len(wanted),
+            told=sum(one in self._prices for one in wanted),
+            age_ms=self._age_ms(self._clock()) if self._number else None,
+            problem=self._problem,
+        )
+
+    async def aclose(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def _age_ms(self, now: float) -> int:
+        return max(0, math.ceil((now - self._asked_at) * 1000))
+
+    def _want(self, symbols: Iterable[str], now: float) -> None:
+        until = now + WANTED_SECONDS
+        new = [one for one in symbols if one not in self._wanted]
+        if len(self._wanted) + len(new) > MOST_SYMBOLS:
+            raise Unavailable("More prices of this exchange are waited for than are looked at.", 10.0)
+        self._wanted |= dict.fromkeys(symbols, until)
+
+    def _still_wanted(self) -> list[str]:
+        now = self._clock()
+        return sorted(symbol for symbol, until in self._wanted.items() if until > now)
+
+    async def _look_on(self) -> None:
+        """Until nobody waits for any. What was seen is forgotten then: it gets old."""
+        try:
+            while symbols := self._still_wanted():
+                self._wanted = {one: self._wanted[one] for one in symbols}
+                await self._wait(await self._look(symbols))
+        finally:
+            self._wanted, self._prices = {}, {}
+
+    async def _look(self, symbols: list[str]) -> float:
+        """Answers how long to wait for the next one."""
+        began = self._clock()
+        try:
+            async with asyncio.timeout(_LOOK_SECONDS):
+                answer = await self._worker.best(self.exchange, self.market, symbols)
+            self._seen(answer)
+        except Refused as refused:
+            return self._told(refused.message, _REFUSED_SECONDS)
+        except Unavailable as problem:
+            return self._told(problem.message, problem.retry_after_seconds)
+        except TimeoutError:
+            await self._worker.aclose()  # it may hang itself; the next look starts another
+            return self._told("The exchange does not answer in time.", MOST_SECONDS)
+        except Exception:  # the boundary of a look: whatever the worker says, prices are to be looked at on
+            logger.exception("prices of {} cannot be looked at", self.exchange)
+            return self._told("What the exchange says of its prices is not understood.", _REFUSED_SECONDS)
+        pace = min(max(LEAST_SECONDS, _SHARES * float(answer["cost_seconds"])), MOST_SECONDS)
+        return max(pace - (self._clock() - began), 0.05)
+
+    def _seen(self, answer: Mapping[str, Any]) -> None:
+        prices = {symbol: Price.model_validate(told) for symbol, told in answer["prices"].items()}
+        if self._problem is not None:
+            logger.info("prices of {} ({}) are seen again", self.exchange, self.market)
+        self._prices, self._asked_at, self._problem = prices, float(answer["asked_at"]), None
+        self._number += 1
+        self._news.set()
+        self._news = asyncio.Event()
+
+    def _told(self, problem: str, pause: float) -> float:
+        if problem != self._problem:
+            logger.warning("prices of {} ({}) are not seen: {}", self.exchange, self.market, problem)
+        self._problem = problem
+        return pause

@@ -1,0 +1,207 @@
+"""One look at an exchange for all who wait for its prices, and what they are told of it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from pool.contract.market import Prices, PricesRequest
+from pool.exchange.gateway.candles.series import Refused
+from pool.exchange.gateway.candles.workers import Unavailable
+from pool.exchange.gateway.prices import feed as feeds
+from pool.exchange.gateway.prices import service as services
+from pool.exchange.gateway.prices.feed import LEAST_SECONDS, MOST_SECONDS, WANTED_SECONDS, Feed
+from pool.exchange.gateway.prices.service import MOST_FEEDS, PriceService
+from tests.support import PATIENT_SECONDS
+
+_LONG_MS = PATIENT_SECONDS * 1000
+
+
+class World:
+    """The exchange, its clock and the feed's pauses; a look is made when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+        self.asked: list[tuple[str, str, list[str]]] = []
+        self.pauses: list[float] = []
+        self.closed = 0
+        self.problem: Exception | None = None
+        self.old = 0.0
+        """So old is what the exchange's answer holds."""
+        self.takes = 0.0
+        self.cost = 0.0
+        self.hangs = False
+        self._go = asyncio.Semaphore(0)
+        self._paused = asyncio.Event()
+        self.feed = Feed("kraken", "spot", self, self.clock, self.wait)
+
+    def clock(self) -> float:
+        return self.now
+
+    async def wait(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self._paused.set()
+        await self._go.acquire()
+
+    async def best(self, exchange: str, market: str, symbols: list[str]) -> dict[str, Any]:
+        self.asked.append((exchange, market, list(symbols)))
+        if self.hangs:
+            await asyncio.Event().wait()
+        asked_at = self.now - self.old
+        self.now += self.takes
+        if self.problem is not None:
+            raise self.problem
+        told = {one: {"bid": f"{len(self.asked)}", "ask": f"{len(self.asked) + 1}"} for one in symbols if one != "NEW"}
+        return {"prices": told, "asked_at": asked_at, "cost_seconds": self.cost}
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+    async def paused(self) -> None:
+        await self._paused.wait()
+
+    async def look(self) -> None:
+        """The next one is over."""
+        self._paused.clear()
+        self._go.release()
+        await self.paused()
+
+    async def ask(self, *symbols: str, after: int = 0, wait_ms: int = 0) -> Prices:
+        told = {"exchange": "kraken", "market": "spot", "symbols": list(symbols), "after": after, "wait_ms": wait_ms}
+        request = PricesRequest.model_construct(**told)  # who has to wait for a slow machine may wait long
+        return await self.feed.answer(request)
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    world = World()
+    yield world
+    await world.feed.aclose()
+
+
+async def test_one_look_serves_all_who_wait_and_each_is_told_its_own(world: World) -> None:
+    assert (await world.ask("A")).number == 0, "nothing was seen yet"
+    assert (await world.ask("B")).prices == {}
+    await world.paused()
+    assert world.asked == [("kraken", "spot", ["A", "B"])]
+    first, second = await world.ask("A"), await world.ask("B", "C")
+    assert (set(first.prices), set(second.prices)) == ({"A"}, {"B"})
+    assert (first.prices["A"].bid, first.prices["A"].ask) == (Decimal(1), Decimal(2))
+    assert len(world.asked) == 1
+    await world.look()
+    assert world.asked[-1][2] == ["A", "B", "C"]
+
+
+async def test_an_answer_is_waited_for_until_there_is_a_newer_one(world: World) -> None:
+    await world.ask("A")
+    await world.paused()
+    waiting = asyncio.create_task(world.ask("A", after=1, wait_ms=_LONG_MS))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    world.now += 0.5
+    await world.look()
+    told = await waiting
+    assert (told.number, told.prices["A"].bid, told.waited_ms) == (2, Decimal(2), 500)
+    assert (await world.ask("A", after=2, wait_ms=1)).number == 2, "nothing newer came: what there is"
+
+
+async def test_age_counts_from_before_the_exchange_was_asked(world: World) -> None:
+    world.old, world.takes = 0.25, 0.5
+    await world.ask("A")
+    await world.paused()
+    assert (await world.ask("A")).age_ms == 750
+    world.now += 7
+    assert (await world.ask("A")).age_ms == 7_750
+    state = world.feed.state()
+    assert (state.way, state.symbols, state.told, state.age_ms) == ("polling", 1, 1, 7_750)
+
+
+async def test_an_exchange_that_fails_is_told_with_prices_that_get_older(world: World) -> None:
+    await world.ask("A")
+    await world.paused()
+    world.problem = Unavailable("The exchange does not answer.", 5.0)
+    world.now += 1
+    await world.look()
+    told = await world.ask("A")
+    assert (told.problem, told.age_ms, world.pauses[-1]) == ("The exchange does not answer.", 1_000, 5.0)
+    world.problem = Refused("exchange", "There is no exchange kraken here.")
+    await world.look()
+    assert world.pauses[-1] == feeds._REFUSED_SECONDS
+    world.problem = None
+    await world.look()
+    assert ((await world.ask("A")).problem, (await world.ask("A")).age_ms) == (None, 0)
+
+
+async def test_what_a_look_costs_makes_looks_rarer_but_not_without_end(world: World) -> None:
+    await world.ask("A")
+    await world.paused()
+    for cost, pause in ((0.6, 1.2), (0.01, LEAST_SECONDS), (9.0, MOST_SECONDS)):
+        world.cost = cost
+        await world.look()
+        assert world.pauses[-1] == pytest.approx(pause)
+    world.cost, world.takes = 0.6, 0.5
+    await world.look()
+    assert world.pauses[-1] == pytest.approx(0.7), "what the look took is part of it"
+
+
+async def test_nobody_waiting_any_more_ends_the_looks_and_forgets_what_was_seen(world: World) -> None:
+    await world.ask("A", "NEW")
+    await world.paused()
+    assert world.feed.state().told == 1
+    world.now += WANTED_SECONDS - 1
+    await world.ask("A")
+    world.now += 2
+    await world.look()
+    assert world.asked[-1][2] == ["A"], "the other is no longer waited for"
+    world.now += WANTED_SECONDS
+    world._go.release()
+    task = world.feed._task
+    assert task is not None
+    await task
+    assert not world.feed.running
+    assert (await world.ask("A")).prices == {}
+
+
+async def test_a_worker_that_hangs_is_ended(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feeds, "_LOOK_SECONDS", 0.01)
+    world.hangs = True
+    await world.ask("A")
+    await world.paused()
+    assert world.closed == 1
+    world.hangs = False
+    monkeypatch.undo()
+    await world.look()
+    assert (await world.ask("A")).prices["A"].bid == Decimal(2)
+
+
+async def test_prices_that_cannot_be_compared_are_not_asked_for(world: World) -> None:
+    service = PriceService(None, worker=world)
+    told = await service.prices(PricesRequest(exchange="hyperliquid", market="linear", symbols=["BTC"]))
+    assert (told.usable, told.prices) == (False, {})
+    assert "not the best of the book" in (told.problem or "")
+    assert world.asked == []
+
+
+async def test_feeds_are_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services.sources, "unusable", lambda _: None)
+    service = PriceService(None, worker=world, clock=world.clock, wait=world.wait)
+
+    async def ask(exchange: str) -> None:
+        await service.prices(PricesRequest(exchange=exchange, market="spot", symbols=["A"]))
+
+    for number in range(MOST_FEEDS):
+        await ask(f"exchange{number}")
+    await ask("exchange0")
+    with pytest.raises(Unavailable):
+        await ask("another")
+    assert [state.exchange for state in service.states()] == [f"exchange{number}" for number in range(MOST_FEEDS)]
+    await service.aclose()
+
+
+async def test_symbols_of_a_feed_are_bounded(world: World) -> None:
+    await world.ask(*(f"S{number}" for number in range(feeds.MOST_SYMBOLS)))
+    await world.ask("S0")
+    with pytest.raises(Unavailable):
+        await world.ask("ONE_MORE")
