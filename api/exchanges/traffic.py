@@ -1,7 +1,7 @@
 """Body of `GET /exchanges/traffic`."""
 
 from datetime import datetime
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, Field
 
@@ -87,6 +87,20 @@ class ExchangeTraffic(BaseModel):
         )
 
 
+class FollowedPrices(BaseModel):
+    """Prices of one exchange and kind of market that open trades wait for, as the gateway follows them."""
+
+    exchange: str = Field(description="As bots name it.", examples=["kraken"])
+    market: Literal["spot", "linear"] = Field(description="Spot, or futures that settle in their quote.")
+    way: Literal["polling"] = Field(description="How they come.")
+    symbols: int = Field(description="Markets that are waited for.", examples=[12])
+    told: int = Field(description="Those of them with a price.", examples=[12])
+    age_ms: int | None = Field(
+        description="Since the exchange was asked for them; null before it answered.", examples=[420]
+    )
+    problem: str | None = Field(description="Why they are not seen, in a sentence.", examples=[None])
+
+
 class GatewayResponse(BaseModel):
     """The process that asks exchanges for all bots of the machine."""
 
@@ -95,6 +109,7 @@ class GatewayResponse(BaseModel):
     cached_bytes: int = Field(description="Answers that it keeps.", examples=[4000000])
     cached_answers: int = Field(description="How many these are.", examples=[300])
     problems: list[str] = Field(description="What is not as it should be, in sentences.", examples=[[]])
+    feeds: list[FollowedPrices] = Field(description="Prices that it follows for bots that wake on need.")
 
     @classmethod
     def of(cls, told: GatewayState) -> Self:

@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.exchanges.traffic import Traffic
 from orchestrator.kit.clock import utc_now
-from pool.contract.market import INCARNATION_HEADER, BudgetState, ExchangeState, GatewayState
+from pool.contract.market import INCARNATION_HEADER, BudgetState, ExchangeState, FeedState, GatewayState
 from tests.integration.api.world import OWNER, World, problem_of
 
 URL = "/api/v1/exchanges/traffic"
@@ -15,6 +15,7 @@ NOW = utc_now()
 STATE = GatewayState(
     incarnation="i", started_at=NOW, memory_bytes=90_000_000, cached_bytes=1000, cached_answers=7,
     problems=["The disk is full."],
+    feeds=[FeedState(exchange="kraken", market="spot", way="polling", symbols=2, told=1, age_ms=420)],
     exchanges=[
         ExchangeState(
             exchange="kraken", breaker="open", reason="Five requests failed.", retry_at=NOW, requests=0, hits=0,
@@ -89,6 +90,12 @@ async def test_administrators_see_all_of_it(world: World) -> None:
     assert found["gateway"] == {
         "started_at": NOW.isoformat().replace("+00:00", "Z"), "memory_bytes": 90_000_000, "cached_bytes": 1000,
         "cached_answers": 7, "problems": ["The disk is full."],
+        "feeds": [
+            {
+                "exchange": "kraken", "market": "spot", "way": "polling", "symbols": 2, "told": 1, "age_ms": 420,
+                "problem": None,
+            }
+        ],
     }  # fmt: skip
     figures = (await world.client.get("/metrics")).text
     assert 'flotilla_exchange_breaker{exchange="kraken",state="open"} 1.0' in figures
