@@ -108,6 +108,8 @@ if TYPE_CHECKING:
     from .fixed_size import FixedSize
     from .flaw_kind import FlawKind
     from .flaw_response import FlawResponse
+    from .followed_prices import FollowedPrices
+    from .followed_prices_market import FollowedPricesMarket
     from .freq_ui_bot_response import FreqUiBotResponse
     from .freqtrade_bot_list import FreqtradeBotList
     from .freqtrade_bot_list_frequi import FreqtradeBotListFrequi
@@ -516,6 +518,8 @@ _MODULES = {
     "FixedSize": ".fixed_size",
     "FlawKind": ".flaw_kind",
     "FlawResponse": ".flaw_response",
+    "FollowedPrices": ".followed_prices",
+    "FollowedPricesMarket": ".followed_prices_market",
     "FreqUiBotResponse": ".freq_ui_bot_response",
     "FreqtradeBotList": ".freqtrade_bot_list",
     "FreqtradeBotListFrequi": ".freqtrade_bot_list_frequi",
@@ -919,6 +923,8 @@ __all__ = (
     "FixedSize",
     "FlawKind",
     "FlawResponse",
+    "FollowedPrices",
+    "FollowedPricesMarket",
     "FreqtradeBotList",
     "FreqtradeBotListFrequi",
     "FreqtradeBotResponse",

@@ -2777,6 +2777,56 @@ export type FlawResponse = {
 };
 
 /**
+ * FollowedPrices
+ *
+ * Prices of one exchange and kind of market that open trades wait for, as the gateway follows them.
+ */
+export type FollowedPrices = {
+    /**
+     * Exchange
+     *
+     * As bots name it.
+     */
+    exchange: string;
+    /**
+     * Market
+     *
+     * Spot, or futures that settle in their quote.
+     */
+    market: 'spot' | 'linear';
+    /**
+     * Way
+     *
+     * How they come.
+     */
+    way: 'polling';
+    /**
+     * Symbols
+     *
+     * Markets that are waited for.
+     */
+    symbols: number;
+    /**
+     * Told
+     *
+     * Those of them with a price.
+     */
+    told: number;
+    /**
+     * Age Ms
+     *
+     * Since the exchange was asked for them; null before it answered.
+     */
+    age_ms: number | null;
+    /**
+     * Problem
+     *
+     * Why they are not seen, in a sentence.
+     */
+    problem: string | null;
+};
+
+/**
  * FreqUiBotResponse
  *
  * A bot as FreqUI keeps it (`AuthStorage`), signed out.
@@ -2928,6 +2978,12 @@ export type GatewayResponse = {
      * What is not as it should be, in sentences.
      */
     problems: Array<string>;
+    /**
+     * Feeds
+     *
+     * Prices that it follows for bots that wake on need.
+     */
+    feeds: Array<FollowedPrices>;
 };
 
 /**
