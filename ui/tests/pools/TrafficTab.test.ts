@@ -28,7 +28,7 @@ function exchange(name: string, part: Partial<ExchangeTraffic> = {}): ExchangeTr
 function traffic(part: Partial<TrafficResponse> = {}): TrafficResponse {
   return {
     available: true, problem: null, as_of: AT, exchanges: [], ...part,
-    gateway: part.gateway === undefined ? { started_at: AT, memory_bytes: 90_000_000, cached_bytes: 4_000_000, cached_answers: 300, problems: [] } : part.gateway,
+    gateway: part.gateway === undefined ? { started_at: AT, memory_bytes: 90_000_000, cached_bytes: 4_000_000, cached_answers: 300, problems: [], feeds: [] } : part.gateway,
   }
 }
 
@@ -70,11 +70,19 @@ it('says that bots ask by themselves where the gateway is away', async () => {
 })
 
 it('shows what is the matter with the gateway beside what it does', async () => {
-  const gateway = { started_at: AT, memory_bytes: 1, cached_bytes: 1, cached_answers: 1, problems: ['The disk is full.'] }
+  const gateway = { started_at: AT, memory_bytes: 1, cached_bytes: 1, cached_answers: 1, problems: ['The disk is full.'], feeds: [] }
   asked.mockResolvedValue(traffic({ gateway }))
   const page = await shown()
   expect(page.get('[data-testid=traffic-problem]').text()).toContain('The disk is full.')
   expect(page.text()).toContain('No exchange was asked yet')
+})
+
+it('shows why prices of an exchange are not followed, and is silent on those that are', async () => {
+  const feed = { market: 'spot', way: 'polling', symbols: 3, told: 3, age_ms: 400 } as const
+  const feeds = [{ ...feed, exchange: 'kraken', problem: 'The exchange does not answer.' }, { ...feed, exchange: 'okx', problem: null }]
+  asked.mockResolvedValue(traffic({ gateway: { started_at: AT, memory_bytes: 1, cached_bytes: 1, cached_answers: 1, problems: [], feeds } }))
+  const page = await shown()
+  expect(page.get('[data-testid=traffic-problem]').text()).toBe('kraken (spot): The exchange does not answer.')
 })
 
 it('shows no figures to who is told none', async () => {
