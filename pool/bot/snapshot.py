@@ -105,11 +105,13 @@ class SnapshotReader:
             for trade in last.open_trades
         ):
             return None
-        if moved:
-            return self._value(freqtrade, self._trades, closed, reporting_currency, now)
-        converted = self._convert(freqtrade, last.stake_currency, reporting_currency, now)
         as_of = now if all(self._priced(trade.trade_id) for trade in last.open_trades) else last.as_of
-        self._last = last.model_copy(update={"as_of": as_of, "conversion": converted})
+        if moved:
+            valued = self._value(freqtrade, self._trades, closed, reporting_currency, now)
+            self._last = valued.model_copy(update={"as_of": as_of})
+        else:
+            converted = self._convert(freqtrade, last.stake_currency, reporting_currency, now)
+            self._last = last.model_copy(update={"as_of": as_of, "conversion": converted})
         return self._last
 
     def read(self, freqtrade: FreqtradeBot, reporting_currency: str, now: datetime) -> BotSnapshot:

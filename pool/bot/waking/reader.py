@@ -62,6 +62,8 @@ class Reader:
         was asked of which they are, watches among it. The last loop began at `looped_at`."""
         freqtrade = self._freqtrade
         trades = Trade.get_open_trades()
+        open_ids = {trade.id for trade in trades}
+        self._left_out = {one: at for one, at in self._left_out.items() if one in open_ids}
         lists = pairlist_timers(freqtrade.pairlists, looped_at)
         awaited, timers = self._candles(now)
         next_run: datetime | None = freqtrade._schedule.next_run

@@ -119,6 +119,16 @@ def test_it_is_read_anew_where_it_may_be_another(room: Room, change: Any) -> Non
     assert room.again(10) is not None
 
 
+def test_while_a_price_is_not_new_nothing_is_told_to_be(room: Room) -> None:
+    room.reader = SnapshotReader(lambda _trades: [], marks=lambda _trade: Marks(), priced=lambda _trade_id: False)
+    first = room.read()
+    room.bot.exchange._exit_rate_cache[PAIR] = PRICE * 1.01
+    again = room.again(5)
+    assert again is not None
+    assert again.equity != first.equity
+    assert again.as_of == first.as_of
+
+
 def test_another_day_is_read_anew(room: Room) -> None:
     room.read()
     assert room.again(12 * 3600 - 1) is not None
