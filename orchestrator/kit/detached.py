@@ -7,6 +7,7 @@ Whether a pid still is that process is told by its command line: a reused pid is
 import asyncio
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -88,32 +89,26 @@ class Detached:
         return status
 
     async def stop(self, pid: int, patience_seconds: float) -> None:
-        """SIGTERM, and SIGKILL for what still lives after `patience_seconds`; returns when it has ended."""
-        for number, seconds in ((signal.SIGTERM, patience_seconds), (signal.SIGKILL, 10.0)):
-            if not self._signal(pid, number):
-                return
-            deadline = time.monotonic() + seconds
-            while time.monotonic() < deadline:
-                self.reap()
-                # A dying process loses its command line some moments before its parent can reap it.
-                if not self.is_ours(pid) and (self._child is None or self._child.pid != pid):
-                    return
-                await asyncio.sleep(_POLL_SECONDS)
-
-    def _signal(self, pid: int, number: int) -> bool:
-        """False where the process is gone. A pidfd pins the process between the look and the signal."""
+        """SIGTERM, and SIGKILL for what still lives after `patience_seconds`; returns when it has ended, and what it
+        had open, such as a port, is free. A pidfd pins the process between the look and the signal."""
         try:
             descriptor = os.pidfd_open(pid)
         except OSError:
-            return False
+            return
         try:
-            if not self.is_ours(pid):
-                return False
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(descriptor, number)
+            for number, seconds in ((signal.SIGTERM, patience_seconds), (signal.SIGKILL, 10.0)):
+                if not self.is_ours(pid):
+                    return
+                with contextlib.suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(descriptor, number)
+                deadline = time.monotonic() + seconds
+                while time.monotonic() < deadline:
+                    if _has_ended(descriptor):
+                        self.reap()
+                        return
+                    await asyncio.sleep(_POLL_SECONDS)
         finally:
             os.close(descriptor)
-        return True
 
 
 def write_private(file: Path, content: str) -> None:
@@ -140,6 +135,13 @@ def last_line(log: Path, limit_bytes: int = 2000) -> str:
     except OSError:
         return ""
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def _has_ended(descriptor: int) -> bool:
+    """Of a pidfd: a dying process loses its command line some moments before."""
+    looking = select.poll()
+    looking.register(descriptor, select.POLLIN)
+    return bool(looking.poll(0))
 
 
 def _environment(own: Mapping[str, str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 from orchestrator.audit.service import By
 from orchestrator.bots.models import BotModel, BotStatusModel
 from orchestrator.intake.collector import Intake
+from orchestrator.kit.clock import utc_now
 from orchestrator.policies import service as policies
 from orchestrator.policies.subjects import default_of
 from orchestrator.portfolio.service import PortfolioService
@@ -28,6 +29,12 @@ from tests.integration.orchestrator.rig import OWNER, Rig, rig_at
 POOL = "pool-a"
 
 
+def _noon() -> str:
+    """A time zone where it is about noon."""
+    east = 12 - utc_now().hour
+    return f"Etc/GMT{-east:+d}" if east else "UTC"
+
+
 class RiskRig:
     """Made by `open_rig`."""
 
@@ -35,6 +42,7 @@ class RiskRig:
         self.rig = rig
         self.agent = agent
         self.tasks: list[asyncio.Task[None]] = []
+        self.zone = _noon()
 
     def task(self, **options: Any) -> RiskTask:
         """A fresh leader's."""
@@ -79,8 +87,8 @@ class RiskRig:
             status.observed_state = "running"
 
     async def policy(self, **sections: Any) -> None:
-        """The owner's default."""
-        document = PolicyDocument.model_validate(sections)
+        """The owner's default. Where it says nothing else no day ends while a test runs."""
+        document = PolicyDocument.model_validate({"time_zone": self.zone, **sections})
         async with self.rig.database.unit_of_work() as session:
             await policies.put(session, default_of(OWNER), document, By(OWNER))
 
