@@ -127,7 +127,7 @@ async def test_its_settings_reach_it_and_others_start_it_anew(
 
 async def test_one_of_another_release_is_started_anew(gateway: ProcessGateway, paper: Paper, tmp_path: Path) -> None:
     await gateway.ensure()
-    assert await gateway.alive()
+    await eventually(gateway.answers)
     pid = pid_of(gateway)
     later = ProcessGateway(tmp_path / "gateway", paper.url, module=MODULE, release="later")
     assert not await later.alive()
@@ -136,6 +136,7 @@ async def test_one_of_another_release_is_started_anew(gateway: ProcessGateway, p
     assert not await later.alive(), "nor where nobody knows just now where the paper exchange is"
     paper.where = "http://127.0.0.1:1"
     await later.ensure()
+    await eventually(later.answers)
     assert await told(later) == paper.where
     assert await later.alive()
     assert pid_of(later) != pid
