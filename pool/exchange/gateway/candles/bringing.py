@@ -123,13 +123,9 @@ class Bringing:
 def exported(home: Path, exchange: str, target: Path, wanted: Callable[[Series], bool]) -> Iterator[CandleFile]:
     """Candles of the store into a data directory of FreqTrade's; what is there stays where the store has nothing."""
     source = home / "candles" / exchange
-    for file, series in candle_files(source, exchange):
-        if isinstance(series, NotKept) or not wanted(series):
-            continue
-        try:
-            ours = files.read(file, series)
-        except (files.Corrupt, OSError):
-            yield told(source, file, series, outcome="refused", message=_DAMAGED_HERE)
+    for file, series, ours in _stored(source, exchange, wanted):
+        if isinstance(ours, CandleFile):
+            yield ours
             continue
         place = series.file(target)
         try:
@@ -151,15 +147,24 @@ def exported(home: Path, exchange: str, target: Path, wanted: Callable[[Series],
 def listed(home: Path, exchange: str, wanted: Callable[[Series], bool]) -> Iterator[CandleFile]:
     """What the store has on disk."""
     source = home / "candles" / exchange
+    for file, series, ours in _stored(source, exchange, wanted):
+        if isinstance(ours, CandleFile):
+            yield ours
+        else:
+            yield told(source, file, series, **({} if ours is None else _facts(series, ours)))
+
+
+def _stored(
+    source: Path, exchange: str, wanted: Callable[[Series], bool]
+) -> Iterator[tuple[Path, Series, Frame | CandleFile | None]]:
+    """The store's candles, or what there is to tell of a file that cannot be read; None where it is gone."""
     for file, series in candle_files(source, exchange):
         if isinstance(series, NotKept) or not wanted(series):
             continue
         try:
-            ours = files.read(file, series)
+            yield file, series, files.read(file, series)
         except (files.Corrupt, OSError):
-            yield told(source, file, series, outcome="refused", message=_DAMAGED_HERE)
-            continue
-        yield told(source, file, series, **({} if ours is None else _facts(series, ours)))
+            yield file, series, told(source, file, series, outcome="refused", message=_DAMAGED_HERE)
 
 
 def candle_files(source: Path, exchange: str) -> Iterator[tuple[Path, Series | NotKept]]:
