@@ -17,6 +17,7 @@ from freqtrade.freqtradebot import FreqtradeBot
 from freqtrade.persistence import Trade
 
 from pool.bot.flatten import ORDER, Flattening
+from pool.bot.market.kinds import pricing
 from pool.bot.reductions import Reductions
 from pool.bot.universal.host import Universal
 from pool.bot.universal.teller import money
@@ -135,7 +136,8 @@ class Modes:
         left = fraction * before - filled
         if left <= _TINY * before:
             return True
-        rate = self._freqtrade.exchange.get_rate(trade.pair, side="exit", is_short=trade.is_short, refresh=True)
+        with pricing("price"):
+            rate = self._freqtrade.exchange.get_rate(trade.pair, side="exit", is_short=trade.is_short, refresh=True)
         part = hold.part(trade, left, rate)
         if part is None:  # the exchange takes no order as small: let be
             return True

@@ -1,41 +1,64 @@
 """Routes the ccxt clients that FreqTrade builds from here on, from their first request.
 
-Hooks `Exchange._init_ccxt`, around whatever hooks it already, and `FreqtradeBot.enter_positions`, within which prices
-are asked for entries. A client becomes an instance of a subclass of its class:
+Hooks `Exchange._init_ccxt`, around whatever hooks it already, and the methods of FreqTrade in which prices decide
+something of open trades, or of entries: what is asked anywhere else, by strategies above all, is data.
+A client becomes an instance of a subclass of its class:
 who takes a method from a client's type, as others do that wrap one, takes it with what is said here.
 """
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from freqtrade.exchange.exchange import Exchange as FreqtradeExchange
 from freqtrade.freqtradebot import FreqtradeBot
+from freqtrade.rpc import RPC
 
-from pool.bot.market.kinds import pricing, told_methods
+from pool.bot.market.kinds import Need, pricing, told_methods
 from pool.bot.market.routing import Router
 from pool.bot.market.sessions import RoutedAsyncSession, RoutedSession
 
 _ROUTER = "_flotilla_router"
 _classes: dict[type, type] = {}
+_PRICED: tuple[tuple[type, str, Need], ...] = (
+    (FreqtradeBot, "exit_positions", "price"),
+    (FreqtradeBot, "manage_open_orders", "price"),
+    (FreqtradeBot, "process_open_trade_positions", "price"),
+    (FreqtradeBot, "update_trade_state", "price"),
+    (FreqtradeBot, "enter_positions", "entry"),
+    (RPC, "_rpc_force_exit", "urgent"),
+)
+"""What prices are for that are asked for within; a stop is moved by the price at which an order was filled
+(`update_trade_state`)."""
 
 
 def install(router: Router) -> Callable[[], None]:
     """From now on, in this process; the answer takes it out again."""
-    original, original_enter = FreqtradeExchange._init_ccxt, FreqtradeBot.enter_positions
+    original = FreqtradeExchange._init_ccxt
+    priced = [(of, name, getattr(of, name)) for of, name, _ in _PRICED]
 
     def _init_ccxt(self: Any, *given: Any, **named: Any) -> Any:
         return routed(original(self, *given, **named), router)
 
-    def enter_positions(self: Any, *given: Any, **named: Any) -> Any:
-        with pricing("entry"):
-            return original_enter(self, *given, **named)
-
-    FreqtradeExchange._init_ccxt, FreqtradeBot.enter_positions = _init_ccxt, enter_positions
+    FreqtradeExchange._init_ccxt = _init_ccxt
+    for of, name, need in _PRICED:
+        setattr(of, name, _priced(getattr(of, name), need))
 
     def uninstall() -> None:
-        FreqtradeExchange._init_ccxt, FreqtradeBot.enter_positions = original, original_enter
+        FreqtradeExchange._init_ccxt = original
+        for of, name, method in priced:
+            setattr(of, name, method)
 
     return uninstall
+
+
+def _priced(method: Callable[..., Any], need: Need) -> Callable[..., Any]:
+    @wraps(method)
+    def within(self: Any, *given: Any, **named: Any) -> Any:
+        with pricing(need):
+            return method(self, *given, **named)
+
+    return within
 
 
 def routed(client: Any, router: Router) -> Any:

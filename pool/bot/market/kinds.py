@@ -14,9 +14,10 @@ from typing import Any, Literal
 
 from pool.contract.market import Kind, KindName, Priority
 
-Need = Literal["urgent", "price", "entry", "data"]
+Need = Literal["urgent", "price", "entry", "look", "data"]
 """What for the price of one pair is asked: for a trade whose watched price was crossed or whose exit is being sent, for
-exits of open trades, for an entry; anything else is `data`."""
+exits of open trades, for an entry; by strategies and for people (`look`, data that is not waited for); anything else is
+`data`."""
 
 URGENT_WITHIN_MS = 400
 """A price that was crossed just now is not to be looked up in an answer from before."""
@@ -32,7 +33,7 @@ class Purpose:
 
 _OTHER = Purpose(Kind(name="other"))
 _purpose: ContextVar[Purpose] = ContextVar("purpose", default=_OTHER)
-_price_need: ContextVar[Need] = ContextVar("price_need", default="price")
+_price_need: ContextVar[Need] = ContextVar("price_need", default="look")
 _priority: ContextVar[Priority] = ContextVar("priority", default="order")
 
 _METHODS: Mapping[KindName, tuple[str, ...]] = {
@@ -65,8 +66,8 @@ def priority(*, signed: bool) -> Priority:
 
 @contextmanager
 def pricing(what: Need) -> Iterator[None]:
-    """Prices of single pairs are asked for this within."""
-    token = _price_need.set(what)
+    """Prices of single pairs are asked for this within; what is urgent stays it."""
+    token = _price_need.set("urgent" if _price_need.get() == "urgent" else what)
     try:
         yield
     finally:

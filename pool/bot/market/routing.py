@@ -262,7 +262,7 @@ class Router:
         raise self._refused(outcome.refusal, outcome, asked)
 
     def _refused(self, refusal: Refusal, outcome: Outcome, asked: Asked) -> Exception:
-        price = asked.purpose.need in ("urgent", "price")
+        price = asked.purpose.need in ("urgent", "price", "look")
         error: Exception = refused(
             refusal, outcome.status, outcome.retry_after, asked.method, asked.url, price=price,
             worth_waiting=self._building(),

@@ -10,6 +10,7 @@ import ccxt.pro
 import pytest
 from freqtrade.exchange.exchange import Exchange as FreqtradeExchange
 from freqtrade.freqtradebot import FreqtradeBot
+from freqtrade.rpc import RPC
 
 from pool.bot.market import routing
 from pool.bot.market.clients import install, routed
@@ -75,6 +76,11 @@ class Bot:
         self.prepare(made)
         return routed(made, router)
 
+    def ask_price(self) -> Any:
+        """As for an exit."""
+        with pricing("price"):
+            return self.ask("fetch_order_book", SYMBOL)
+
     def ask(self, method: str, *given: Any, **named: Any) -> Any:
         client = self.client()
         if not self._pro:
@@ -107,7 +113,7 @@ def test_market_data_comes_through_the_gateway_with_what_it_is(pro: bool, gatewa
     assert kinds[:2] == ["candles;timeframe=60;limit=5", "candles;timeframe=3600;since=1700000000000;limit=9"]
     assert kinds[2:] == ["candles;timeframe=300", "book", "ticker", "time", "other"]
     priorities = [request.headers["x-flotilla-priority"] for request in gateway.requests]
-    assert priorities == ["data"] * 3 + ["price"] + ["data"] * 3
+    assert set(priorities) == {"data"}
     assert {request.path.partition("/api")[0] for request in gateway.requests} == {
         "/x/paper/http/" + exchange.url.removeprefix("http://")
     }
@@ -121,26 +127,44 @@ def test_prices_say_what_they_are_for(pro: bool, gateway: Server, exchange: Serv
         bot.ask("fetch_ohlcv", SYMBOL, "1m")
     with pricing("entry"):
         bot.ask("fetch_order_book", SYMBOL)
+    with pricing("price"):
+        bot.ask("fetch_order_book", SYMBOL)
     bot.ask("fetch_order_book", SYMBOL)
+    with pricing("urgent"), pricing("price"):
+        bot.ask("fetch_order_book", SYMBOL)
     told = [(it.headers["x-flotilla-kind"], it.headers["x-flotilla-priority"]) for it in gateway.requests]
     assert told == [
         ("book;within_ms=400", "urgent"), ("candles;timeframe=60", "data"), ("book", "data"), ("book", "price"),
+        ("book", "data"), ("book;within_ms=400", "urgent"),
     ]  # fmt: skip
 
 
-def test_what_is_asked_where_freqtrade_enters_is_for_entries(
-    gateway: Server, exchange: Server, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("of", "method", "priority"),
+    [
+        (FreqtradeBot, "enter_positions", "data"),
+        (FreqtradeBot, "exit_positions", "price"),
+        (FreqtradeBot, "manage_open_orders", "price"),
+        (FreqtradeBot, "process_open_trade_positions", "price"),
+        (FreqtradeBot, "update_trade_state", "price"),
+        (FreqtradeBot, "check_liquidation_warnings", "data"),
+        (RPC, "_rpc_force_exit", "urgent"),
+    ],
+)
+def test_prices_go_first_where_freqtrade_decides_on_them_for_open_trades(
+    of: type, method: str, priority: str, gateway: Server, exchange: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bot = Bot(False, gateway.url, exchange.url)
-    monkeypatch.setattr(FreqtradeBot, "enter_positions", lambda self, slots: bot.ask("fetch_l2_order_book", SYMBOL))
-    before, made = FreqtradeBot.enter_positions, FreqtradeExchange._init_ccxt
+    assert callable(getattr(of, method)), "FreqTrade calls it otherwise"
+    monkeypatch.setattr(of, method, lambda self, *_: bot.ask("fetch_l2_order_book", SYMBOL))
+    before, made = getattr(of, method), FreqtradeExchange._init_ccxt
     uninstall = install(bot.client()._flotilla_router)
     try:
-        assert FreqtradeBot.enter_positions(None, 3)["asks"] == [[1.1, 2.0]]
+        assert getattr(of, method)(None, 3)["asks"] == [[1.1, 2.0]]
     finally:
         uninstall()
-    assert [request.headers["x-flotilla-priority"] for request in gateway.requests] == ["data"]
-    assert (FreqtradeBot.enter_positions, FreqtradeExchange._init_ccxt) == (before, made)
+    assert [request.headers["x-flotilla-priority"] for request in gateway.requests] == [priority]
+    assert (getattr(of, method), FreqtradeExchange._init_ccxt) == (before, made)
 
 
 @both
@@ -149,12 +173,12 @@ def test_without_the_gateway_an_urgent_price_is_asked_whatever_was_asked_before(
     bot.fallback.failed("refused")
     for _ in range(20):
         with suppress(HeldBack):
-            bot.ask("fetch_order_book", SYMBOL)
+            bot.ask_price()
     with pytest.raises(HeldBack):
-        bot.ask("fetch_order_book", SYMBOL)
+        bot.ask_price()
     asked = len(exchange.requests)
     with pricing("urgent"):
-        assert bot.ask("fetch_order_book", SYMBOL)["asks"] == [[1.1, 2.0]]
+        assert bot.ask_price()["asks"] == [[1.1, 2.0]]
     assert len(exchange.requests) == asked + 1
 
 
@@ -164,7 +188,7 @@ def test_an_exchange_that_is_slow_is_read_by_who_tells_how_long_he_waited(
 ) -> None:
     monkeypatch.setattr(routing, "FIRST_WAIT_SECONDS", 0.2)
     gateway.slow_once = True
-    assert Bot(pro, gateway.url, exchange.url).ask("fetch_order_book", SYMBOL)["asks"] == [[1.1, 2.0]]
+    assert Bot(pro, gateway.url, exchange.url).ask_price()["asks"] == [[1.1, 2.0]]
     assert exchange.requests == []
     first, ping, second = gateway.requests
     assert (first.headers["x-flotilla-kind"], ping.path) == ("book", "/v1/ping")
@@ -190,12 +214,12 @@ def test_where_the_gateway_fails_the_exchange_is_asked_once(
 ) -> None:
     gateway.mode = mode
     bot = Bot(pro, f"http://127.0.0.1:{free_port()}" if mode == "dead" else gateway.url, exchange.url)
-    assert bot.ask("fetch_order_book", SYMBOL)["asks"] == [[1.1, 2.0]]
+    assert bot.ask_price()["asks"] == [[1.1, 2.0]]
     assert exchange.paths() == ["/api/v3/depth"]
     assert exchange.headers_of("/api/v3/depth") == {}, "nothing of ours reaches the exchange"
     assert len(bot.told) == 1
     asked = len(gateway.requests)
-    assert bot.ask("fetch_order_book", SYMBOL)["asks"] == [[1.1, 2.0]]
+    assert bot.ask_price()["asks"] == [[1.1, 2.0]]
     assert len(gateway.requests) == asked
 
 
@@ -207,9 +231,9 @@ def test_a_gateway_that_hangs_is_noticed_and_left_alone(
     for name in ("FIRST_WAIT_SECONDS", "PING_SECONDS"):
         monkeypatch.setattr(routing, name, 0.2)
     bot = Bot(pro, gateway.url, exchange.url)
-    assert bot.ask("fetch_order_book", SYMBOL)["asks"] == [[1.1, 2.0]]
+    assert bot.ask_price()["asks"] == [[1.1, 2.0]]
     assert bot.fallback.away
-    assert bot.ask("fetch_order_book", SYMBOL)["asks"] == [[1.1, 2.0]]
+    assert bot.ask_price()["asks"] == [[1.1, 2.0]]
     assert len(gateway.requests) == 2, "the look and the ping"
 
 

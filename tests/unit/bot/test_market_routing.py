@@ -272,10 +272,10 @@ def test_nobody_waits_for_what_is_refused_for_longer_than_a_moment(bench: Bench,
         assert isinstance(raised.value, HeldBack) is given_up, after
 
 
-@pytest.mark.parametrize("need", ["urgent", "price"])
+@pytest.mark.parametrize("need", ["urgent", "price", "look"])
 @pytest.mark.parametrize("after", ["1", "2", "59"])
 def test_nobody_waits_for_a_price_while_other_trades_wait_for_theirs(bench: Bench, need: Any, after: str) -> None:
-    book = replace(LOOK, purpose=Purpose(Kind(name="book"), need=need), priority=need)
+    book = replace(LOOK, purpose=Purpose(Kind(name="book"), need=need))
     with pytest.raises(HeldBack):
         bench.walk(book, no("budget", **{"Retry-After": after}))
 

@@ -134,4 +134,6 @@ def test_looks_at_trades_for_a_reason_of_their_own_are_urgent_and_one_at_all_is_
     universal.look({7})
     universal.look()
     universal.look_overdue()
-    assert needs == ["urgent", "price", "urgent"], "crossed, all, and an order that rested too long"
+    assert needs == ["urgent", "look", "urgent"], (
+        "crossed, all (FreqTrade says more), and an order that rested too long"
+    )
