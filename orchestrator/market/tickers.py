@@ -7,15 +7,19 @@ from typing import Any, Protocol
 
 from loguru import logger
 
-from orchestrator.errors import Error, InvalidSpec
+from orchestrator.errors import Error, ExchangeUnreachable, InvalidSpec
 
 SECONDS = 1.0
 """Least time between two prices of a pair."""
 AT_ONCE = 20
 """Pairs that one request may name: exchanges count more of them dearly."""
 _LONGEST_PAUSE_SECONDS = 60.0
-_APART_SECONDS = 10.0
-"""So long each is waited for, of what is asked again after it failed together."""
+_ANSWER_SECONDS = 10.0
+"""So long each answer is waited for: what comes later is no price of now."""
+_REST_SECONDS = 30.0
+"""What did not answer in time is not asked again for so long."""
+_TOGETHER_AT_ONCE, _APART_AT_ONCE = 2, 2
+"""Fewer than `MarketData` has places for, whatever hangs; of those that are asked apart, too."""
 Ticker = dict[str, Any]
 
 
@@ -31,7 +35,7 @@ class Listener:
     def __init__(self, pairs: Sequence[str]) -> None:
         self.pairs = tuple(pairs)
         self.troubled = False
-        """Its pairs are asked for apart from others' until that goes well."""
+        """Its pairs are asked for apart from others' until that goes well. It need not be its fault."""
         self.rests_until = float("-inf")
         """By the loop's clock: not asked for before, as the last answer said."""
         self._told: dict[str, Ticker] = {}
@@ -74,6 +78,10 @@ class Tickers:
         self._seconds = seconds
         self._listeners: dict[tuple[str, str], set[Listener]] = {}
         self._polls: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._apart: dict[tuple[tuple[str, str], tuple[str, ...]], asyncio.Task[None]] = {}
+        """By the pairs that are asked for apart."""
+        self._together_places = asyncio.Semaphore(_TOGETHER_AT_ONCE)
+        self._apart_places = asyncio.Semaphore(_APART_AT_ONCE)
         self._closed = False
 
     @property
@@ -104,15 +112,20 @@ class Tickers:
             listeners.discard(listener)
             if not listeners:
                 del self._listeners[key]
-                poll = self._polls.pop(key, None)
-                if poll is not None:
-                    poll.cancel()
+                self._end(key)
 
     def close(self) -> None:
         """Ends all streams in good order; those opened later end at once."""
         self._closed = True
         for listener in [one for listeners in self._listeners.values() for one in listeners]:
             listener.end()
+
+    def _end(self, key: tuple[str, str]) -> None:
+        poll = self._polls.pop(key, None)
+        alone = [self._apart.pop(one) for one in list(self._apart) if one[0] == key]
+        for task in [poll, *alone]:
+            if task is not None:
+                task.cancel()
 
     async def _poll(self, key: tuple[str, str]) -> None:
         count = 1
@@ -124,48 +137,58 @@ class Tickers:
                 logger.exception("prices of {} could not be read", key[0])
 
     async def _round(self, key: tuple[str, str]) -> int:
-        """Asks once for all pairs. How many requests they are."""
-        now = asyncio.get_running_loop().time()
-        ready = [one for one in self._listeners[key] if one.rests_until <= now]
-        together = _parts({pair for one in ready if not one.troubled for pair in one.pairs})
-        apart = [(part, one) for one in ready if one.troubled for part in _parts(one.pairs)]
-        for part in together:
-            try:
-                self._offer(key, await self._market.tickers(*key, part))
-            except Error as error:
-                await self._again(key, part, error)
-        for _, listener in apart:
-            listener.troubled = False
-        for part, listener in apart:
-            await self._ask_for(key, part, [listener], None)
-        return len(together) + len(apart)
+        """Asks once for all pairs, and waits for none of whoever is troubled. How many requests they are."""
+        ready = [one for one in self._listeners[key] if not one.troubled and one.rests_until <= _now()]
+        together = _parts({pair for one in ready for pair in one.pairs})
+        errors = await asyncio.gather(*(self._ask(key, part, self._together_places) for part in together))
+        for part, error in zip(together, errors, strict=True):
+            if error is not None:
+                self._suspect(key, part, error)
+        alone = {one.pairs for one in self._listeners[key] if one.troubled and one.rests_until <= _now()}
+        begun = [pairs for pairs in alone if (key, pairs) not in self._apart]
+        for pairs in begun:
+            self._apart[key, pairs] = asyncio.create_task(self._alone(key, pairs), name=f"tickers-{key[0]}")
+        return len(together) + len(begun)
 
-    async def _again(self, key: tuple[str, str], part: list[str], error: Error) -> None:
-        """What failed together is asked for by listener: one's pair that cannot be told silences nobody else."""
-        shares: dict[tuple[str, ...], list[Listener]] = {}
-        for listener in self._listeners[key]:
-            if not listener.troubled and (share := tuple(pair for pair in part if pair in listener.pairs)):
-                shares.setdefault(share, []).append(listener)
-        if len(shares) > 1:
-            await asyncio.gather(*(self._ask_for(key, share, whose, error) for share, whose in shares.items()))
-        else:
-            _tell((listener for whose in shares.values() for listener in whose), error)
+    def _suspect(self, key: tuple[str, str], part: list[str], error: Error) -> None:
+        """What failed together is asked for apart: one's pair that cannot be told silences nobody else."""
+        whose = [one for one in self._listeners[key] if not one.troubled and not set(part).isdisjoint(one.pairs)]
+        if len({one.pairs for one in whose}) == 1:
+            _tell(whose, error)
+        for listener in whose:
+            listener.troubled = True
 
-    async def _ask_for(
-        self, key: tuple[str, str], pairs: Sequence[str], listeners: list[Listener], error: Error | None
-    ) -> None:
-        """Of these alone; `error` is what they are told where no answer comes in time."""
+    async def _alone(self, key: tuple[str, str], pairs: tuple[str, ...]) -> None:
+        """Of those alone who listen to these; once at a time."""
         try:
-            async with asyncio.timeout(None if error is None else _APART_SECONDS):
+            await self._ask_alone(key, pairs)
+        finally:
+            if self._apart.get((key, pairs)) is asyncio.current_task():
+                del self._apart[key, pairs]
+
+    async def _ask_alone(self, key: tuple[str, str], pairs: tuple[str, ...]) -> None:
+        errors = [await self._ask(key, part, self._apart_places) for part in _parts(pairs)]
+        whose = [one for one in self._listeners.get(key, ()) if one.pairs == pairs]
+        error = next((one for one in errors if one is not None), None)
+        if error is not None:
+            _tell(whose, error)
+            return
+        for listener in whose:
+            listener.troubled = False
+
+    async def _ask(self, key: tuple[str, str], pairs: Sequence[str], places: asyncio.Semaphore) -> Error | None:
+        """Offers what is told of them. What is wrong, if anything."""
+        try:
+            async with places, asyncio.timeout(_ANSWER_SECONDS):
                 self._offer(key, await self._market.tickers(*key, pairs))
-        except Error as own:
-            _tell(listeners, own)
+        except Error as error:
+            return error
         except TimeoutError:
-            assert error is not None
-            _tell(listeners, error)
+            return ExchangeUnreachable("The exchange tells these prices too late.", retry_after_seconds=_REST_SECONDS)
+        return None
 
     def _offer(self, key: tuple[str, str], found: dict[str, Ticker]) -> None:
-        for listener in list(self._listeners[key]):
+        for listener in self._listeners.get(key, ()):
             listener.offer(found)
 
 
@@ -173,8 +196,12 @@ def _tell(listeners: Iterable[Listener], error: Error) -> None:
     seconds = min(float(error.params.get("retry_after_seconds", SECONDS)), _LONGEST_PAUSE_SECONDS)
     for listener in listeners:
         listener.troubled = True
-        listener.rests_until = asyncio.get_running_loop().time() + seconds
+        listener.rests_until = _now() + seconds
         listener.trouble(error.message)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _parts(pairs: Iterable[str]) -> list[list[str]]:

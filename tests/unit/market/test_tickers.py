@@ -23,10 +23,19 @@ class Market:
         """Pairs of which the exchange cannot be asked."""
         self.stuck: set[str] = set()
         self.held = asyncio.Event()
+        self.at_once = self.most_at_once = 0
 
     async def tickers(self, exchange: str, trading_mode: str, pairs: Sequence[str]) -> dict[str, Ticker]:
         self.asked.append((exchange, tuple(pairs)))
-        await asyncio.sleep(0)
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            await asyncio.sleep(0)
+            return await self._answer(pairs)
+        finally:
+            self.at_once -= 1
+
+    async def _answer(self, pairs: Sequence[str]) -> dict[str, Ticker]:
         if self.away:
             raise ExchangeUnreachable("Away.", retry_after_seconds=0)
         if self.stuck.intersection(pairs):
@@ -149,26 +158,50 @@ async def test_a_pair_that_cannot_be_told_silences_nobody_else(market: Market) -
         assert set(market.asked[2:]) == {("paper", tuple(sorted(PAIRS[:4])))}
 
 
+@pytest.mark.parametrize("together", ["fails", "hangs"])
 async def test_a_pair_of_which_no_answer_comes_holds_up_nobody_else(
-    market: Market, monkeypatch: pytest.MonkeyPatch
+    together: str, market: Market, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tickers_module, "_APART_SECONDS", 0.01)
+    monkeypatch.setattr(tickers_module, "_ANSWER_SECONDS", 0.05 if together == "hangs" else 3600.0)
+    monkeypatch.setattr(tickers_module, "_REST_SECONDS", 0.01)
     tickers = Tickers(market, 0.001)
     async with AsyncExitStack() as held, asyncio.timeout(PATIENT_SECONDS):
         good, bad = [await held.enter_async_context(tickers.listening("paper", "spot", [pair])) for pair in PAIRS[:2]]
         for listener in (good, bad):
             await listener.next()
-        ask, together = market.tickers, tuple(sorted(PAIRS[:2]))
+        ask = market.tickers
 
         async def tickers_of(exchange: str, trading_mode: str, pairs: Sequence[str]) -> dict[str, Ticker]:
-            if tuple(pairs) == together:
+            if tuple(pairs) == tuple(sorted(PAIRS[:2])) and together == "fails":
                 raise ExchangeUnreachable("Together.", retry_after_seconds=0)
             return await ask(exchange, trading_mode, pairs)
 
         monkeypatch.setattr(market, "tickers", tickers_of)
-        market.stuck, market.price = {PAIRS[1]}, 2.0
-        assert await good.next() == ({PAIRS[0]: {"last": 2.0}}, None)
-        assert await bad.next() == ({}, "Together.")
+        market.asked.clear()
+        market.stuck = {PAIRS[1]}
+        for price in (2.0, 3.0, 4.0):
+            market.price = price
+            while (found := await good.next()) and found[0] != {PAIRS[0]: {"last": price}}:
+                pass
+        if together == "fails":
+            assert market.asked.count(("paper", (PAIRS[1],))) == 1, "one request at a time"
+        else:
+            while (found := await bad.next()) and found[1] != "The exchange tells these prices too late.":
+                pass
+
+
+async def test_of_many_that_failed_together_few_are_asked_for_at_once(market: Market) -> None:
+    tickers = Tickers(market, 0.001)
+    async with AsyncExitStack() as held, asyncio.timeout(PATIENT_SECONDS):
+        listeners = [
+            await held.enter_async_context(tickers.listening("paper", "spot", [pair])) for pair in PAIRS[:AT_ONCE]
+        ]
+        for listener in listeners:
+            await listener.next()
+        market.bad, market.price, market.most_at_once = {PAIRS[0]}, 2.0, 0
+        for listener in listeners[1:]:
+            assert [*(await listener.next() or ())][1] is None, "it is another's pair"
+        assert market.most_at_once <= 3, "those together, and of the others fewer than the gateway has places"
 
 
 async def test_pairs_that_settle_otherwise_are_asked_for_apart(market: Market) -> None:
