@@ -104,6 +104,8 @@ class Authority:
         needs = set(shared)
         if self.bucket.guarantees(ticket.priority, ticket.cost, now):
             needs.discard(_PACE)
+        if self._guarantees(ticket, now):
+            needs.discard(ticket.endpoint.family)
         wait = max(own or 0.0, *(one or 0.0 for one in shared.values()))
         return _Look(self._never(ticket, now), needs, held, not held and own == 0.0, wait)
 
@@ -132,6 +134,10 @@ class Authority:
 
     def _room(self, windows: list[Window], ticket: Ticket, now: float) -> float | None:
         return _longest([one.wait(ticket.priority, self._weight(ticket, one), now) for one in windows])
+
+    def _guarantees(self, ticket: Ticket, now: float) -> bool:
+        told = self._windows_in(ticket.endpoint.family)
+        return all(one.guarantees(ticket.priority, self._weight(ticket, one), now) for one in told)
 
     def _windows_in(self, family: str) -> list[Window]:
         return [window for (one, _), window in self.windows.items() if one == family]
@@ -166,12 +172,12 @@ class Authority:
         if ticket.straight:
             self.standing.permitted(now)
             for window, weight in self._counting(ticket):
-                window.permitted(weight, now)
+                window.permitted(ticket.priority, weight, now)
             return
         self._flying[ticket.number] = ticket
         self.standing.sent(ticket.endpoint.name, now)
         for window, weight in self._counting(ticket):
-            window.sent(ticket.number, weight)
+            window.sent(ticket.number, ticket.priority, weight)
 
     def _counting(self, ticket: Ticket) -> list[tuple[Window, float]]:
         told = [(one, self._weight(ticket, one)) for one in self._windows_in(ticket.endpoint.family)]
@@ -245,7 +251,7 @@ class Authority:
         for one in self._flying.values():
             for counting, weight in self._counting(one):
                 if counting is window:
-                    window.sent(one.number, weight)
+                    window.sent(one.number, one.priority, weight)
         return window
 
     def _windows_of(self, endpoint: str) -> dict[str, Window]:

@@ -1,7 +1,7 @@
 """How much of one limit is used: by what the exchange tells (`Window`), or by what it is asked (`Bucket`). Pure.
 
 A class of requests has a share of the limit, and room as long as all that is used, by whomever, leaves that share open.
-Of a bucket, data has a part that nothing else can take.
+Of a bucket, data has a part that nothing else can take; of a window looks at orders have one.
 """
 
 from collections import deque
@@ -24,6 +24,9 @@ SHARES: dict[Priority, float] = {
 """Looks at orders leave prices a room of their own, however many there are, and both leave one to crossed stops."""
 GUARANTEED = 0.20
 """Of a bucket's pace: data's, however much is asked of higher classes."""
+ORDERS_GUARANTEED, ORDERS_LIMIT = 0.05, 0.85
+"""Of a window: looks at orders have the former, however many prices are asked for, while no more than the latter is
+used. Prices have no bound for each tenant, and fills and time-outs of exits are others' as well."""
 _LEVELS = (1.0, SHARES["urgent"], SHARES["price"], SHARES["data"])
 _UNCONFIRMED_SHARE = 0.10
 """Of the limit, in a new window until the exchange has told that it is one; exits and cancels do not wait for that."""
@@ -116,6 +119,8 @@ class Window:
     _pending: dict[int, float] = field(default_factory=dict)
     _unseen: list[_Unseen] = field(default_factory=list)
     _before: float = 0.0
+    _orders: float = 0.0
+    """Of this window, asked by looks at orders."""
 
     def roll(self, now: float) -> None:
         if now >= self.ends_at:
@@ -126,7 +131,7 @@ class Window:
 
     def _begin(self, now: float, index: int) -> None:
         self._before, self.used, self.began_at = self.used, 0.0, now
-        self.confirmed, self._unseen = False, []
+        self.confirmed, self._unseen, self._orders = False, [], 0.0
         self.ends_at = (index + 1) * self.seconds - self.behind if self.aligned else now + self.seconds
 
     @property
@@ -138,7 +143,8 @@ class Window:
         """Seconds until there is room for certain; None: when an answer under way comes, at the latest as the window
         rolls. A request that is greater than the whole share has room when nothing is used."""
         self.roll(now)
-        held, room = self.held, SHARES[priority] * self.limit - self.used
+        share = ORDERS_LIMIT if self._has_guaranteed(priority, weight) else SHARES[priority]
+        held, room = self.held, share * self.limit - self.used
         certain = priority in ALWAYS or self._may(held + weight)
         if self.used + held <= 0 or (held + weight <= room and certain):
             return 0.0
@@ -146,14 +152,25 @@ class Window:
             return None
         return max(self.ends_at - now, 0.001)
 
+    def guarantees(self, priority: Priority, weight: float, now: float) -> bool:
+        """Whether there is room that no other class has a claim to, when its share is used."""
+        wait = self.wait(priority, weight, now)
+        over = self.used + self.held + weight > SHARES[priority] * self.limit
+        return over and wait == 0.0 and self._has_guaranteed(priority, weight)
+
+    def _has_guaranteed(self, priority: Priority, weight: float) -> bool:
+        return priority == "order" and self._orders + weight <= ORDERS_GUARANTEED * self.limit
+
     def _may(self, held: float) -> bool:
         return self.confirmed or not self._pending or held <= _UNCONFIRMED_SHARE * self.limit
 
-    def sent(self, number: int, weight: float) -> None:
+    def sent(self, number: int, priority: Priority, weight: float) -> None:
         self._pending[number] = weight
+        self._orders += weight if priority == "order" else 0.0
 
-    def permitted(self, weight: float, now: float) -> None:
+    def permitted(self, priority: Priority, weight: float, now: float) -> None:
         """Somebody will ask straight, and its answer is not seen."""
+        self._orders += weight if priority == "order" else 0.0
         self._miss(weight, now + _STRAIGHT_SECONDS)
 
     def silent(self, number: int, now: float) -> None:
