@@ -208,12 +208,14 @@ class Authority:
             self.standing.answered(ticket.endpoint.name, status < 500, ticket.sent_at, now)
 
     def _refused(self, ticket: Ticket, status: int, retry: float | None, told: list[Window], now: float) -> None:
-        """Too much was asked: of the address, or by one account, where what is told of the address is not full."""
+        """Too much was asked: of the address, or by one account, where what is told of the address is not full. Not all
+        limits of an address are told (Binance's of raw requests): where several tenants hear it at a time it is one of
+        those, and the next that is sent may be a ban's."""
         endpoint = ticket.endpoint.name
         self.standing.withdrawn(endpoint)
         full = any(one.used + self._weight(ticket, one) > SHARES["exit"] * one.limit for one in told)
-        if status == 429 and ticket.signed and not full:
-            self.standing.refused_account(ticket.account, retry, ticket.sent_at, now)
+        own = status == 429 and ticket.signed and not full
+        if own and not self.standing.refused_account(ticket.account, retry, ticket.sent_at, now):
             return
         self.standing.refused(status, retry, ticket.sent_at, now, endpoint)
         self._doubt(now)

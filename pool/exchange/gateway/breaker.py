@@ -27,6 +27,8 @@ _JITTER = 0.1
 _RECENT_SECONDS = 300.0
 _MOST_ENDPOINTS = 500
 _SEVERAL = 3
+_TOGETHER_SECONDS = 10.0
+"""Accounts that were too much within so long may have used up the same limit."""
 
 ALWAYS: frozenset[Priority] = frozenset(("exit", "cancel"))
 _PRICES: frozenset[Priority] = frozenset(("urgent", "price"))
@@ -147,7 +149,10 @@ class Standing:
     _pause: Pause = field(default_factory=Pause)
     """Of all but exits, cancels, and prices of other endpoints than the one that was too much."""
     _pauses: dict[str | Account, Pause] = field(default_factory=dict)
-    """Of prices by endpoint, and of accounts: of what is signed, where the address is not what was too much."""
+    """Of prices by endpoint, and of accounts: of what is signed, where the address is not what was too much. A tenant's
+    is the account without a bot."""
+    _too_much: dict[Account, float] = field(default_factory=dict)
+    """Accounts of which it was said of late, and when."""
     _ban: float = 0.0
     returning: bool = False
     """After a ban one request tries before others go."""
@@ -173,9 +178,16 @@ class Standing:
         if endpoint is not None:
             self._pause_of(endpoint, now).refused(retry_after, sent_at, now, spread)
 
-    def refused_account(self, account: Account, retry_after: float | None, sent_at: float, now: float) -> None:
-        """429 of what one account did (orders in ten seconds): nobody else's affair."""
-        self._pause_of(account, now).refused(retry_after, sent_at, now, 1 + _JITTER * self.jitter())
+    def refused_account(self, account: Account, retry_after: float | None, sent_at: float, now: float) -> bool:
+        """429 of what one account did (orders in ten seconds): nobody else's affair, but its tenant's where it is said
+        of several of that one's. Whether it is said of several tenants: they have this address alone in common."""
+        recent = {one: at for one, at in self._too_much.items() if now - at <= _TOGETHER_SECONDS}
+        self._too_much = dict(list(recent.items())[1 - _MOST_ENDPOINTS :]) | {account: now}
+        tenants = [one[:2] for one in self._too_much]
+        several = tenants.count(account[:2]) > 1
+        for paused in (account, (*account[:2], "")) if several else (account,):
+            self._pause_of(paused, now).refused(retry_after, sent_at, now, 1 + _JITTER * self.jitter())
+        return len(set(tenants)) > 1
 
     def _pause_of(self, whose: str | Account, now: float) -> Pause:
         """One that is over for long is forgotten."""
@@ -241,9 +253,14 @@ class Standing:
     def paused(self, priority: Priority, endpoint: str, account: Account, now: float) -> float:
         if priority in ALWAYS:
             return 0.0
-        own = self._pauses.get(endpoint if priority in _PRICES else account)
-        until = 0.0 if own is None or priority == "data" else own.until
-        return max(0.0, (until if priority in _PRICES else max(until, self._pause.until)) - now)
+        if priority in _PRICES:
+            return max(0.0, self._paused_of(endpoint) - now)
+        until = 0.0 if priority == "data" else max(self._paused_of(account), self._paused_of((*account[:2], "")))
+        return max(0.0, max(until, self._pause.until) - now)
+
+    def _paused_of(self, whose: str | Account) -> float:
+        pause = self._pauses.get(whose)
+        return 0.0 if pause is None else pause.until
 
     def opened(self, endpoint: str, priority: Priority, now: float) -> float:
         if priority in ALWAYS or endpoint not in self._breakers:

@@ -443,6 +443,35 @@ def test_too_many_of_one_account_hold_back_that_account_alone() -> None:
         assert asker.served(priority), "another bot's, or nobody's in particular"
 
 
+def test_too_many_of_several_accounts_of_one_tenant_hold_back_that_tenant_alone() -> None:
+    asker = Asker(limit=1_000)
+    asker.served()
+    for bot in ("one", "two"):
+        asker.answer(asker.ask("entry", ORDER, bot=bot), status=429)
+    for straight in (True, False):
+        third = asker.ask("entry", ORDER, bot="three", straight=straight)
+        assert third.number == 0
+        assert asker.ask("entry", ORDER, bot="three", tenant="another", straight=straight).number > 0
+    assert asker.ask("exit", ORDER, bot="three").number > 0
+    assert asker.ask("price", bot="three").number > 0
+
+
+@pytest.mark.parametrize(("apart", "all_paused"), [(1.0, True), (11.0, False)])
+def test_too_many_of_several_tenants_at_a_time_hold_back_all_but_exits_and_prices(
+    apart: float, all_paused: bool
+) -> None:
+    asker = Asker(limit=1_000)
+    asker.served()
+    for tenant in ("one", "two"):
+        ticket = asker.ask("entry", ORDER, tenant=tenant, bot=tenant)
+        asker.now += apart
+        asker.answer(ticket, status=429)
+    assert (asker.one.standing.paused_until > asker.now) is all_paused
+    assert (asker.ask("entry", ORDER, tenant="three", bot="three").number == 0) is all_paused
+    for priority in ("exit", "cancel", "price", "urgent"):
+        assert asker.ask(priority, tenant="three").number > 0
+
+
 def test_too_many_of_one_account_are_everybodys_where_the_address_is_full() -> None:
     asker = Asker(limit=100)
     asker.served()
