@@ -31,6 +31,8 @@ _FAILED_SECONDS = 30.0
 """What could not be read is not read again for so long: a process that imports ccxt takes seconds and much memory."""
 _MOST_EXCHANGES = 20
 """Tables in memory: names that nobody trades on must not fill it."""
+_USED_SECONDS = 600.0
+"""What was used within so long stays, however many others are asked for: ccxt knows a hundred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,7 @@ class Tables:
     clock: Callable[[], float] = time.monotonic
     _tables: OrderedDict[str, Table | None] = field(default_factory=OrderedDict)
     """The one used last is the last."""
+    _used_at: dict[str, float] = field(default_factory=dict)
     _reading: dict[str, "asyncio.Task[Table | None]"] = field(default_factory=dict)
     _failed: dict[str, tuple[float, str]] = field(default_factory=dict)
     """When, and why."""
@@ -174,6 +177,7 @@ class Tables:
     def of(self, exchange: str) -> Table | None:
         if exchange in self._tables:
             self._tables.move_to_end(exchange)
+            self._used_at[exchange] = self.clock()
         return self._tables.get(exchange)
 
     async def load(self, exchange: str) -> Table | None:
@@ -199,23 +203,28 @@ class Tables:
 
     async def _read(self, exchange: str) -> Table | None:
         try:
-            async with self._one_at_a_time:
-                told = await self._told(_OF_PAPER if exchange == PAPER else exchange)
+            told = await self._told(_OF_PAPER if exchange == PAPER else exchange)
             table = None if told is None else Table(told, self.paper_url if exchange == PAPER else None)
         except (OSError, ValueError, TypeError, KeyError) as error:
             why = str(error) if isinstance(error, OSError) else "what was read is no table"
             logger.warning("tables of {} are not to be had: {}", exchange, why)
             self._failed[exchange] = (self.clock(), why)
             raise OSError(why) from error
-        if len(self._tables) >= _MOST_EXCHANGES:
-            self._tables.popitem(last=False)
-        self._tables[exchange] = table
+        self._tables[exchange], self._used_at[exchange] = table, self.clock()
+        oldest = next(iter(self._tables))
+        if len(self._tables) > _MOST_EXCHANGES and self.clock() - self._used_at[oldest] > _USED_SECONDS:
+            del self._tables[oldest], self._used_at[oldest]
         return table
 
     async def _told(self, exchange: str) -> dict[str, Any] | None:
+        """Kept on disk, or read by a process; one at a time, and nobody who needs none waits for it."""
         kept = self.directory / f"{exchange}.{ccxt_version()}.json"
         with contextlib.suppress(OSError, ValueError):
-            return _whole(json.loads(kept.read_bytes()))
+            return await asyncio.to_thread(lambda: _whole(json.loads(kept.read_bytes())))
+        async with self._one_at_a_time:
+            return await self._read_anew(exchange, kept)
+
+    async def _read_anew(self, exchange: str, kept: Path) -> dict[str, Any] | None:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",

@@ -13,6 +13,7 @@ import pytest
 from pool.exchange.gateway import tables as tables_module
 from pool.exchange.gateway.tables import Table, Tables
 from pool.exchange.gateway.tables_reader import UNKNOWN_EXCHANGE, main, table
+from tests.support import PATIENT_SECONDS
 
 MARKETS = {
     "binance": [("BTC/USDT", {}), ("BTC/USDT:USDT", {"options": {"defaultType": "swap"}})],
@@ -310,14 +311,47 @@ async def test_what_ccxt_cannot_know_starts_no_process(
     assert await Tables(tmp_path, None).load(name) is None
 
 
-async def test_the_table_used_longest_ago_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables_module, "_MOST_EXCHANGES", 2)
-    for name in ("binance", "kraken", "okx"):
+def keep(directory: Path, *names: str) -> None:
+    for name in names:
         told = {"rate_limit_ms": 1.0, "window_ms": 0.0, "origins": [f"https://{name}"], "endpoints": []}
-        (tmp_path / f"{name}.{tables_module.ccxt_version()}.json").write_text(json.dumps(told))
-    some = Tables(tmp_path)
+        (directory / f"{name}.{tables_module.ccxt_version()}.json").write_text(json.dumps(told))
+
+
+async def test_the_table_used_longest_ago_goes_first_and_none_that_is_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables_module, "_MOST_EXCHANGES", 2)
+    keep(tmp_path, "binance", "kraken", "okx", "gate")
+    now = 0.0
+    some = Tables(tmp_path, clock=lambda: now)
     await some.load("binance")
     await some.load("kraken")
+    now += 601
     assert some.allowed("binance") == {"binance"}
-    await some.load("okx")
-    assert [bool(some.allowed(name)) for name in ("binance", "kraken", "okx")] == [True, False, True]
+    for name in ("okx", "gate"):
+        await some.load(name)
+    names = ("binance", "kraken", "okx", "gate")
+    assert [bool(some.allowed(name)) for name in names] == [True, False, True, True]
+
+
+async def test_who_has_a_table_on_disk_does_not_wait_for_anothers_that_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+
+    async def hang(*_: Any, **__: Any) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(tables_module.asyncio, "create_subprocess_exec", hang)
+    keep(tmp_path, "kraken")
+    some = Tables(tmp_path)
+    async with asyncio.timeout(PATIENT_SECONDS):
+        other = asyncio.create_task(some.load("okx"))
+        await begun.wait()
+        assert await some.load("kraken") is not None
+    assert not other.done()
+    reading = some._reading["okx"]
+    for task in (other, reading):
+        task.cancel()
+    await asyncio.gather(other, reading, return_exceptions=True)
