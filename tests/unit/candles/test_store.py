@@ -12,7 +12,7 @@ import pytest
 from freqtrade.data.converter import ohlcv_to_dataframe
 from freqtrade.data.history.datahandlers.featherdatahandler import FeatherDataHandler
 from freqtrade.enums import CandleType
-from pyarrow import feather
+from pyarrow import feather, lib
 
 from pool.exchange.gateway.candles import files
 from pool.exchange.gateway.candles.frames import Frame, frame_of
@@ -141,17 +141,28 @@ async def test_a_file_that_cannot_be_unpacked_is_corrupt(rig: Rig) -> None:
     assert rig.file().with_name(f"{rig.file().name}.corrupt").exists()
 
 
-async def test_a_file_that_the_disk_does_not_give_stays(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("problem", "told"),
+    [
+        (OSError(errno.EIO, "Input/output error"), "Input/output error"),
+        (lib.ArrowMemoryError("malloc of size 9 failed"), "Cannot allocate memory"),
+        (MemoryError(), "Cannot allocate memory"),
+    ],
+)
+async def test_a_file_that_cannot_be_had_now_stays(
+    problem: Exception, told: str, rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await rig.store.add(SPOT, some(10))
     await rig.store.flush()
 
     def unreadable(*_: Any, **__: Any) -> Any:
-        raise OSError(errno.EIO, "Input/output error")
+        raise problem
 
-    monkeypatch.setattr(feather, "read_table", unreadable)
-    with pytest.raises(OSError, match="Input/output error"):
-        await rig.restarted().frame(SPOT)
-    assert rig.file().exists()
+    with monkeypatch.context() as patched:
+        patched.setattr(feather, "read_table", unreadable)
+        with pytest.raises(OSError, match=told):
+            await rig.restarted().frame(SPOT)
+    assert len(await rig.store.frame(SPOT)) == 10
 
 
 async def test_a_file_whose_times_do_not_ascend_is_corrupt(rig: Rig) -> None:

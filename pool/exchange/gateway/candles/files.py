@@ -5,6 +5,7 @@ first file is touched: a gateway that nobody asks for candles is smaller by it.
 """
 
 import contextlib
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ def read(file: Path, series: Series) -> Frame | None:
         return None
     try:
         return frame_of_table(feather.read_table(file, memory_map=False), series)
+    except MemoryError as problem:  # PyArrow's is one of its own as well, and says nothing of the file
+        raise no_memory() from problem
     except (pyarrow.ArrowException, OSError, ValueError, KeyError, TypeError) as problem:
         if isinstance(problem, OSError) and problem.errno is not None:  # without one it is what PyArrow cannot unpack
             raise
@@ -47,10 +50,16 @@ def write(file: Path, series: Series, frame: Frame) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         draft.replace(file)
-    except BaseException:
+    except BaseException as problem:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
+        if isinstance(problem, MemoryError):
+            raise no_memory() from problem
         raise
+
+
+def no_memory() -> OSError:
+    return OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
 
 
 def encode(stream: Any, series: Series, frame: Frame) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pool.exchange.gateway.candles.files import no_memory
 from pool.exchange.gateway.candles.frames import Frame, empty
 from pool.exchange.gateway.candles.judging import Unusable
 from pool.exchange.gateway.candles.series import FUNDING_RATE, Series
@@ -50,6 +51,8 @@ def _table(file: Path) -> Any:
         if file.name.endswith(".parquet"):
             return parquet.ParquetFile(file).read()
         return feather.read_table(file, memory_map=False)
+    except MemoryError as problem:
+        raise no_memory() from problem
     except pyarrow.ArrowException as problem:
         raise Unusable(_DAMAGED) from problem
 
