@@ -21,20 +21,21 @@ def refused(
     url: str,
     *,
     price: bool = False,
+    signed: bool = False,
     worth_waiting: bool = False,
 ) -> ccxt.BaseError:
     """The error for an answer that the gateway gave in place of the exchange. FreqTrade backs off after what is too
     much, for 18 s in the thread that looks at all trades: for longer than a moment, and for the price of one of them,
     that is only for who has no trades to look at (`worth_waiting`). It takes the rest for an exchange that cannot be
-    reached."""
+    reached; not so of what is `signed`, for an order that was not sent is not to be looked up."""
     again = f", again in {retry_after} s" if retry_after else ""
     message = f"{method} {url.partition('?')[0]} {status}: the market-data gateway says {what}{again}"
-    long = price or seconds_of(retry_after) > _WORTH_WAITING_SECONDS
-    if what in ("budget", "banned", "open") and long and not worth_waiting:
+    if what not in ("budget", "banned", "open"):
+        return ccxt.RequestTimeout(message) if status == 504 else ccxt.ExchangeNotAvailable(message)
+    vain = price or (signed and what == "open") or seconds_of(retry_after) > _WORTH_WAITING_SECONDS
+    if vain and not worth_waiting:
         return HeldBack(message)
-    if what in ("budget", "banned"):
-        return ccxt.DDoSProtection(message)
-    return ccxt.RequestTimeout(message) if status == 504 else ccxt.ExchangeNotAvailable(message)
+    return ccxt.ExchangeNotAvailable(message) if what == "open" and not signed else ccxt.DDoSProtection(message)
 
 
 def seconds_of(retry_after: str | None) -> float:

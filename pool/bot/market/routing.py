@@ -265,7 +265,7 @@ class Router:
         price = asked.purpose.need in ("urgent", "price", "look")
         error: Exception = refused(
             refusal, outcome.status, outcome.retry_after, asked.method, asked.url, price=price,
-            worth_waiting=self._building(),
+            signed=asked.signed, worth_waiting=self._building(),
         )  # fmt: skip
         return error
 

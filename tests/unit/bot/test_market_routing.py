@@ -11,6 +11,7 @@ from pool.bot.market.fallback import Fallback
 from pool.bot.market.kinds import Purpose
 from pool.bot.market.refusals import HeldBack
 from pool.bot.market.routing import Asked, Call, Outcome, Pause, Router, Step, Straight, Through
+from pool.bot.universal import orders_sending
 from pool.contract.market import (
     CACHE_HEADER,
     INCARNATION_HEADER,
@@ -270,6 +271,24 @@ def test_nobody_waits_for_what_is_refused_for_longer_than_a_moment(bench: Bench,
         with pytest.raises(ccxt.NetworkError) as raised:
             bench.walk(LOOK, no(refusal, 503 if refusal == "open" else 429, **{"Retry-After": after}))
         assert isinstance(raised.value, HeldBack) is given_up, after
+
+
+@pytest.mark.parametrize("after", ["1", "2", "59", "soon"])
+@pytest.mark.parametrize("refusal", ["budget", "banned", "open"])
+@pytest.mark.parametrize("building", [False, True])
+def test_what_is_refused_of_an_order_is_that_it_does_not_exist(refusal: str, after: str, building: bool) -> None:
+    """Else it would be looked up, and its pair be closed until then."""
+    bench = Bench(signed_through=True, building=building)
+    with pytest.raises(ccxt.BaseError) as raised:
+        bench.walk(ORDER, GOOD, no(refusal, 503 if refusal == "open" else 429, **{"Retry-After": after}))
+    assert orders_sending._is_refusal(raised.value)
+
+
+@pytest.mark.parametrize("status", [502, 504])
+def test_an_order_of_which_no_answer_came_may_exist(status: int) -> None:
+    with pytest.raises(ccxt.BaseError) as raised:
+        Bench(signed_through=True).walk(ORDER, GOOD, no("unreachable", status))
+    assert not orders_sending._is_refusal(raised.value)
 
 
 @pytest.mark.parametrize("need", ["urgent", "price", "look"])
