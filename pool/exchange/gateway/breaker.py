@@ -297,6 +297,7 @@ class Standing:
             "pause": self._pause.length,
             "ban": self._ban,
             "returning": self.returning,
+            "pauses": [[whose, one.until, one.length] for whose, one in self._pauses.items()],
             "breakers": {name: one.to_json() for name, one in self._breakers.items() if one.open_until is not None},
         }
 
@@ -306,5 +307,12 @@ class Standing:
         self._pause = Pause(float(value["paused_until"]) + shift, float(value["pause"]))
         self._ban = float(value["ban"])
         self.returning = bool(value["returning"])
+        for whose, until, length in value.get("pauses", ()):
+            self._pauses[whose if isinstance(whose, str) else _account(whose)] = Pause(until + shift, length)
         for name, one in value["breakers"].items():
             self.breaker(str(name)).of_json(one, shift)
+
+
+def _account(told: Any) -> Account:
+    peer, tenant, bot = told
+    return str(peer), str(tenant), str(bot)

@@ -608,6 +608,25 @@ def test_what_was_used_and_bans_survive_a_restart() -> None:
     assert asker.served("exit")
 
 
+def test_pauses_of_an_endpoint_and_of_an_account_survive_a_restart() -> None:
+    asker = Asker(limit=1_000)
+    asker.served()
+    asker.answer(asker.ask("entry", ORDER, bot="busy"), status=429)
+    asker.one, asker.now = restarted(asker.one, -1.0), asker.now + 8.0
+    busy, other = (asker.one.standing.paused("entry", "", ("p", "t", bot), asker.now) for bot in ("busy", "other"))
+    assert (busy, other) == (pytest.approx(1.0), 0.0), "a clock that was set back makes nothing longer"
+    asker.answer(asker.ask("price", KLINES), status=429)
+    asker.one, asker.now = restarted(asker.one, 0.0), asker.now + 8.0
+    assert asker.served("price", ONE)
+    assert not asker.served("price", KLINES)
+
+
+def restarted(one: Authority, shift: float) -> Authority:
+    again = Authority(one.name, one.units, lambda: 0.0)
+    again.of_json(state_of(one), shift)
+    return again
+
+
 moves = st.lists(
     st.one_of(
         st.tuples(st.just("ask"), st.sampled_from(get_args(Priority)), st.integers(0, 3)),
