@@ -217,7 +217,7 @@ class Authority:
         own = status == 429 and ticket.signed and not full
         if own and not self.standing.refused_account(ticket.account, retry, ticket.sent_at, now):
             return
-        self.standing.refused(status, retry, ticket.sent_at, now, endpoint)
+        self.standing.refused(status, retry, ticket.sent_at, now, endpoint, alone=endpoint in self._of_endpoints)
         self._doubt(now)
 
     def _doubt(self, now: float) -> None:

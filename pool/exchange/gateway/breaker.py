@@ -148,6 +148,8 @@ class Standing:
     banned_at: float = 0.0
     _pause: Pause = field(default_factory=Pause)
     """Of all but exits, cancels, and prices of other endpoints than the one that was too much."""
+    _prices_until: float = 0.0
+    """Of these, too, but for crossed stops': the exchange said how long it wants to be left in peace."""
     _pauses: dict[str | Account, Pause] = field(default_factory=dict)
     """Of prices by endpoint, and of accounts: of what is signed, where the address is not what was too much. A tenant's
     is the account without a bot."""
@@ -166,10 +168,18 @@ class Standing:
         return self._pause.until
 
     def refused(
-        self, status: int, retry_after: float | None, sent_at: float, now: float, endpoint: str | None = None
+        self,
+        status: int,
+        retry_after: float | None,
+        sent_at: float,
+        now: float,
+        endpoint: str | None = None,
+        *,
+        alone: bool = False,
     ) -> None:
-        """429 or 418. Exchanges that say it otherwise (403 of a network in between, a phrase in a body) are answered as
-        they answer: what such a refusal means is nowhere told for certain, and ccxt in the bot understands it."""
+        """429 or 418; `alone` where the exchange limits that endpoint by itself. Exchanges that say it otherwise (403
+        of a network in between, a phrase in a body) are answered as they answer: what such a refusal means is nowhere
+        told for certain, and ccxt in the bot understands it."""
         if status == 418:
             self._banned(retry_after, sent_at, now)
             return
@@ -177,6 +187,8 @@ class Standing:
         self._pause.refused(retry_after, sent_at, now, spread)
         if endpoint is not None:
             self._pause_of(endpoint, now).refused(retry_after, sent_at, now, spread)
+        if retry_after is not None and not alone:
+            self._prices_until = max(self._prices_until, now + retry_after * spread)
 
     def refused_account(self, account: Account, retry_after: float | None, sent_at: float, now: float) -> bool:
         """429 of what one account did (orders in ten seconds): nobody else's affair, but its tenant's where it is said
@@ -254,7 +266,7 @@ class Standing:
         if priority in ALWAYS:
             return 0.0
         if priority in _PRICES:
-            return max(0.0, self._paused_of(endpoint) - now)
+            return max(0.0, self._paused_of(endpoint) - now, self._prices_until - now if priority == "price" else 0.0)
         until = 0.0 if priority == "data" else max(self._paused_of(account), self._paused_of((*account[:2], "")))
         return max(0.0, max(until, self._pause.until) - now)
 
@@ -297,6 +309,7 @@ class Standing:
             "pause": self._pause.length,
             "ban": self._ban,
             "returning": self.returning,
+            "prices_until": self._prices_until,
             "pauses": [[whose, one.until, one.length] for whose, one in self._pauses.items()],
             "breakers": {name: one.to_json() for name, one in self._breakers.items() if one.open_until is not None},
         }
@@ -307,6 +320,7 @@ class Standing:
         self._pause = Pause(float(value["paused_until"]) + shift, float(value["pause"]))
         self._ban = float(value["ban"])
         self.returning = bool(value["returning"])
+        self._prices_until = float(value.get("prices_until", 0.0)) + shift
         for whose, until, length in value.get("pauses", ()):
             self._pauses[whose if isinstance(whose, str) else _account(whose)] = Pause(until + shift, length)
         for name, one in value["breakers"].items():

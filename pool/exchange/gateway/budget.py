@@ -206,7 +206,7 @@ class Budgets:
         if failing:
             return self._failing(authority, failing, recent, now)
         if standing.paused_until > now:
-            text = f"{name} said that too much was asked; only exits, cancels and prices are sent for a while."
+            text = f"{name} said that too much was asked; little but exits, cancels and prices is sent for a while."
             return Standing("closed", text, _instant(standing.paused_until))
         return Standing()
 

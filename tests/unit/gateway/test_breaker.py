@@ -168,7 +168,7 @@ def test_too_many_requests_pause_all_but_exits_and_cancels() -> None:
 
 def test_prices_pause_where_they_themselves_were_too_much_and_nowhere_else() -> None:
     standing = plain()
-    standing.refused(429, 7.0, 0.0, 0.0, KLINES)
+    standing.refused(429, 7.0, 0.0, 0.0, KLINES, alone=True)
     assert paused(standing, "price", 0.0, DEPTH) == 0.0
     assert paused(standing, "price", 0.0, KLINES) == 7.0
     assert paused(standing, "data", 0.0, DEPTH) == 7.0

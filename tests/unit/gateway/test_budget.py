@@ -430,6 +430,29 @@ def test_too_many_of_another_endpoint_do_not_hold_back_a_price() -> None:
     assert not asker.served("price", KLINES)
 
 
+BYBIT = {"x-bapi-limit": "10", "x-bapi-limit-status": "4", "x-bapi-limit-reset-timestamp": "900"}
+
+
+@pytest.mark.parametrize(("told", "held"), [({}, True), (BYBIT, False)], ids=["the address", "one endpoint"])
+def test_for_as_long_as_the_exchange_says_prices_wait_that_are_not_of_crossed_stops(
+    told: dict[str, str], held: bool
+) -> None:
+    asker = Asker(limit=1_000)
+    ticket = asker.ask(endpoint=KLINES)
+    asker.under_way.clear()
+    asker.one.told(ticket, 429, {**told, "retry-after": "60"}, asker.now)
+    asker.now += 5.0
+    assert asker.served("price", ONE) is not held
+    assert asker.served("urgent", ONE)
+    assert asker.served("exit", ONE)
+    assert asker.served("exit", KLINES)
+    asker.one = restarted(asker.one, 0.0)
+    asker.now += 50.0
+    assert asker.served("price", ONE) is not held
+    asker.now += 5.1
+    assert asker.served("price", ONE)
+
+
 def test_too_many_of_one_account_hold_back_that_account_alone() -> None:
     asker = Asker(limit=1_000)
     asker.served()
