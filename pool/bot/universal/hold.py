@@ -291,7 +291,6 @@ class Hold:
             raise
         except (Exception, SystemExit) as error:  # the boundary of user code: the ladder must still close its part
             logger.exception("Trade %s could not be handled", trade.id)
-            self._note_look(trade)
             text = f"Trade {trade.id} of {trade.pair} cannot be handled ({type(error).__name__}: {error})."
             self._teller.alert("strategy_failed", text)
         part = self._laid.exits.take_partial(trade)

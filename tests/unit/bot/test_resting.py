@@ -282,3 +282,18 @@ def test_nothing_is_sold_in_an_emergency_for_a_part_that_was_filled_after_all(fl
 
     at.bot.emergency_exit(at.trade, PRICE, 1.0)
     assert at.sales() == [("limit", 1.0, "open")], "as FreqTrade would, where no order of ours is to blame"
+
+
+def test_a_look_that_failed_is_none_whatever_rate_was_known_before(floor: Floor) -> None:
+    at = At(floor)
+    at.bot.exchange._exit_rate_cache[PAIR] = PRICE * 1.01
+    at.look()
+    assert at.hold.seen == {at.trade.id: PRICE * 1.01}
+
+    def fail(*_: Any, **__: Any) -> float:
+        raise ZeroDivisionError
+
+    at.bot.exchange.get_rate = fail
+    at.bot.exchange._exit_rate_cache[PAIR] = PRICE * 1.02
+    at.look()
+    assert (at.hold.seen, at.hold.handled) == ({}, {}), "what the agent saw meanwhile, say"
