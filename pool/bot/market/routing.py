@@ -264,7 +264,7 @@ class Router:
     def _refused(self, refusal: Refusal, outcome: Outcome, asked: Asked) -> Exception:
         price = asked.purpose.need in ("urgent", "price", "look")
         error: Exception = refused(
-            refusal, outcome.status, outcome.retry_after, asked.method, asked.url, price=price,
+            refusal, outcome.status, outcome.retry_after, asked.method, asked.told_url, price=price,
             signed=asked.signed, worth_waiting=self._building(),
         )  # fmt: skip
         return error
@@ -272,7 +272,7 @@ class Router:
     def _budgeted(self, asked: Asked) -> Generator[Step, Outcome, None]:
         while (wait := self._fallback.wait_for(asked.url, asked.purpose.need)) > 0:
             if not self._building():
-                raise held_back(asked.method, asked.url, wait)
+                raise held_back(asked.method, asked.told_url, wait)
             yield Pause(wait)
 
     def _forward(self, asked: Asked, timeout: float, waited: float = 0.0) -> Through:

@@ -284,6 +284,14 @@ def test_what_is_refused_of_an_order_is_that_it_does_not_exist(refusal: str, aft
     assert orders_sending._is_refusal(raised.value)
 
 
+@pytest.mark.parametrize("refusal", ["budget", "banned", "open", "unreachable"])
+def test_what_is_refused_is_told_without_what_names_the_account(refusal: str) -> None:
+    asked = replace(ORDER, url="https://api.example/accounts/0xMine/orders?key=mine", told_url="https://api.example")
+    with pytest.raises(ccxt.BaseError, match="gateway says") as raised:
+        Bench(signed_through=True).walk(asked, GOOD, no(refusal, 503))
+    assert "mine" not in str(raised.value).lower()
+
+
 @pytest.mark.parametrize("status", [502, 504])
 def test_an_order_of_which_no_answer_came_may_exist(status: int) -> None:
     with pytest.raises(ccxt.BaseError) as raised:
