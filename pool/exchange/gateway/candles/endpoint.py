@@ -1,6 +1,7 @@
 """`GET /v1/candles` and `GET /v1/tickers` of the gateway.
 
-Whoever reaches the gateway may ask, tenants' bots too: a page is bounded, and so is what is worked on for one address.
+Whoever reaches the gateway may ask, tenants' bots too: a page is bounded, and so is what is worked on for one address,
+of candles and of prices apart.
 """
 
 import json
@@ -27,7 +28,8 @@ class CandleEndpoint:
 
     def __init__(self, service: CandleService) -> None:
         self._service = service
-        self._busy: Counter[str] = Counter()
+        self._busy: Counter[tuple[str, str]] = Counter()
+        """By what is asked for and address."""
 
     def routes(self) -> dict[tuple[str, str], Handler]:
         """By method and path."""
@@ -35,17 +37,18 @@ class CandleEndpoint:
 
     async def candles(self, request: web.BaseRequest) -> web.StreamResponse:
         """A page: JSON, or a feather file of its closed candles."""
-        return await self._bounded(request, self._page)
+        return await self._bounded(CANDLES, request, self._page)
 
     async def tickers(self, request: web.BaseRequest) -> web.StreamResponse:
         """Last prices of up to `MOST_PAIRS` pairs: `?exchange&type&pair&pair…`."""
-        return await self._bounded(request, self._prices)
+        return await self._bounded(TICKERS, request, self._prices)
 
-    async def _bounded(self, request: web.BaseRequest, answer: Handler) -> web.StreamResponse:
+    async def _bounded(self, what: str, request: web.BaseRequest, answer: Handler) -> web.StreamResponse:
         peer = request.remote or ""
-        if self._busy[peer] >= self._service.settings.per_peer:
+        place = (what, peer)
+        if self._busy[place] >= self._service.settings.per_peer:
             return _problem(429, "Too many requests at a time from one address; try again in a moment.", after=1.0)
-        self._busy[peer] += 1
+        self._busy[place] += 1
         asker.set(peer)
         self._service.port = request.get_extra_info("sockname")[1]
         try:
@@ -55,9 +58,9 @@ class CandleEndpoint:
         except Unavailable as problem:
             return _problem(503, problem.message, after=problem.retry_after_seconds)
         finally:
-            self._busy[peer] -= 1
-            if not self._busy[peer]:
-                del self._busy[peer]
+            self._busy[place] -= 1
+            if not self._busy[place]:
+                del self._busy[place]
 
     async def _page(self, request: web.BaseRequest) -> web.StreamResponse:
         page = await self._service.page(_wanted(request.query))
