@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from loguru import logger
@@ -19,6 +19,8 @@ from orchestrator.errors import ExchangeUnreachable, InvalidSpec, RedisUnavailab
 from orchestrator.kit.cache import Cache
 from orchestrator.templates.exchange_ids import EXCHANGE_IDS, PAPER
 from pool.contract.market import INCARNATION_HEADER
+
+T = TypeVar("T")
 
 ARROW = "application/vnd.apache.arrow.file"
 NEXT_HEADER = "X-Flotilla-Next"
@@ -83,7 +85,7 @@ class MarketData:
         text = await self._look(key)
         if text is None:
             text = (await self._ask("/v1/candles", wanted.exchange, list(wanted.query().items()))).text
-            found = _candles(text)
+            found = _read(_candles, text)
             if _is_final(wanted, found) and len(text) <= _MOST_KEPT_CHARACTERS:
                 await self._keep(key, text)
             return found
@@ -94,13 +96,12 @@ class MarketData:
         query = list(wanted.query().items())
         response = await self._ask("/v1/candles", wanted.exchange, query, {"Accept": ARROW})
         following = response.headers.get(NEXT_HEADER)
-        return response.content, None if following is None else int(following)
+        return response.content, None if following is None else _read(int, following)
 
     async def tickers(self, exchange: str, trading_mode: str, pairs: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Last prices by pair, of those that are traded. Raises InvalidSpec, ExchangeUnreachable."""
         query = [("exchange", exchange), ("type", trading_mode), *(("pair", pair) for pair in pairs)]
-        body: dict[str, dict[str, Any]] = (await self._ask("/v1/tickers", exchange, query)).json()["tickers"]
-        return body
+        return _read(_tickers, (await self._ask("/v1/tickers", exchange, query)).text)
 
     def readings(self) -> Mapping[str, float]:
         """For /metrics."""
@@ -162,6 +163,19 @@ class MarketData:
             await self._cache.put(key, text, seconds=_KEPT_SECONDS, group="candles", most=_MOST_KEPT)
         except RedisUnavailable:
             return
+
+
+def _read(how: Callable[[str], T], text: str) -> T:
+    """What the gateway told. Raises ExchangeUnreachable where that is not understood."""
+    try:
+        return how(text)
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        logger.warning("what the market-data gateway answers is not understood: {}", type(problem).__name__)
+        raise ExchangeUnreachable("The market-data gateway answers what is not understood; try again later.") from None
+
+
+def _tickers(text: str) -> dict[str, dict[str, Any]]:
+    return {str(pair): dict(ticker) for pair, ticker in json.loads(text)["tickers"].items()}
 
 
 def _candles(text: str) -> Candles:

@@ -57,6 +57,16 @@ async def test_who_answers_in_the_gateways_place_is_not_believed() -> None:
     await market.aclose()
 
 
+@pytest.mark.parametrize("text", ["", "not JSON", "[]", "{}", '{"tickers": 5}', '{"tickers": {"BTC/USDT": 5}}'])
+async def test_what_is_not_understood_is_an_exchange_out_of_reach(text: str) -> None:
+    market = market_of(lambda request: httpx.Response(200, text=text, headers=HEADERS))
+    with pytest.raises(ExchangeUnreachable, match="not understood"):
+        await market.tickers("paper", "spot", ["BTC/USDT"])
+    with pytest.raises(ExchangeUnreachable, match="not understood"):
+        await market.candles(WANTED)
+    await market.aclose()
+
+
 async def test_where_the_gateway_is_switched_off_it_is_said_by_which_setting() -> None:
     market = MarketData(None, InProcessCache())
     with pytest.raises(ExchangeUnreachable, match="FLOTILLA_ORCH_GATEWAY") as refused:
