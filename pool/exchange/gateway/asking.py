@@ -33,6 +33,8 @@ _SECRET_NAMES = frozenset(
     ("sign", "sig", "timestamp", "recvwindow", "key", "auth", "hash", "expires", "tonce", "userid", "account")
 )
 _SECRET_PARTS = ("signature", "apikey", "nonce", "secret", "accesskey", "passphrase", "listenkey", "password", "token")
+_MOST_REMEMBERED = 2_000
+"""Characters."""
 _PRIORITIES: frozenset[str] = frozenset(get_args(Priority))
 
 Raw = Iterable[tuple[bytes, bytes]]
@@ -59,6 +61,8 @@ class Target:
 
 def target(raw_path: str) -> Target | None:
     """What a request line asks for; None where it is not to be understood."""
+    if len(raw_path) > _MOST_REMEMBERED:
+        return _parsed(raw_path)
     try:
         return _shareable(raw_path)
     except _Private as private:

@@ -18,6 +18,9 @@ from pool.exchange.gateway.tally import Histogram, How
 from pool.exchange.gateway.urgency import Urgency
 
 _MOST_TEXT = 100
+_MOST_LINE = 65_536
+"""Of a request: exchanges are asked for hundreds of symbols in one URL, and what aiohttp refuses by itself is not known
+for ours."""
 _SENTENCES: dict[market.Refusal, str] = {
     "budget": "More is asked of this exchange than it allows.",
     "banned": "The exchange refuses this address for now.",
@@ -158,7 +161,7 @@ def _passed_down(name: str) -> bool:
 
 async def serve(answer: Handler, host: str, port: int) -> tuple[web.ServerRunner, int]:
     """Listen; the port that was bound. Raises OSError where the address cannot be had."""
-    server = web.Server(answer, access_log=None)
+    server = web.Server(answer, access_log=None, max_line_size=_MOST_LINE)
     runner = web.ServerRunner(server, shutdown_timeout=2.0)
     await runner.setup()
     try:

@@ -75,6 +75,14 @@ async def test_a_body_arrives_as_it_was_sent(rig: Rig, exchange: Scripted) -> No
     assert exchange.asked[0].headers["Content-Type"] == "application/json"
 
 
+async def test_a_url_of_many_symbols_is_forwarded_however_long(rig: Rig, exchange: Scripted) -> None:
+    exchange.handlers["/tickers"] = exchange.handlers["/order"] = json_of("[]")
+    symbols = ",".join(f"%22SYMBOL{number}USDT%22" for number in range(1_500))
+    for reply in (await rig.get(f"/tickers?symbols={symbols}"), await rig.ask("POST", f"/order?symbols={symbols}")):
+        assert (reply.status, reply.body) == (200, b"[]")
+    assert [asked.raw_path.partition("=")[2] for asked in exchange.asked] == [symbols] * 2
+
+
 @pytest.mark.parametrize("status", [400, 404, 418, 429, 500, 503])
 async def test_what_an_exchange_refuses_is_passed_with_its_reasons_and_not_kept(
     rig: Rig, exchange: Scripted, status: int
