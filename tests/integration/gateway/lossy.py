@@ -4,7 +4,7 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Literal
+from typing import Literal, TypeVar
 
 import aiohttp
 from aiohttp import web
@@ -22,7 +22,8 @@ class Lossy:
 
     def __init__(self, exchange: str, share: float, seed: int) -> None:
         self._exchange, self._share, self._seed = exchange, share, seed
-        self._asked: Counter[str] = Counter()
+        self.asked: Counter[str] = Counter()
+        """By method and path."""
         self.url = ""
         self.lost: Counter[tuple[str, Loss]] = Counter()
         """By method and path."""
@@ -54,9 +55,12 @@ class Lossy:
         return half
 
     def _loss(self, what: str) -> Loss | None:
-        self._asked[what] += 1
-        chance = random.Random(f"{self._seed} {what} {self._asked[what]}")
+        self.asked[what] += 1
+        chance = random.Random(f"{self._seed} {what} {self.asked[what]}")
         return chance.choice(("before", "after", "within")) if chance.random() < self._share else None
+
+
+L = TypeVar("L", bound=Lossy)
 
 
 def _cut(request: web.BaseRequest) -> web.Response:
@@ -66,12 +70,12 @@ def _cut(request: web.BaseRequest) -> web.Response:
 
 
 @asynccontextmanager
-async def lossy(exchange: str, share: float, seed: int) -> AsyncIterator[Lossy]:
-    between = Lossy(exchange, share, seed)
-    runner, port = await serve(between.answer, "127.0.0.1", 0)
-    between.url = f"http://127.0.0.1:{port}"
+async def between(one: L) -> AsyncIterator[L]:
+    """It listens at its `url`."""
+    runner, port = await serve(one.answer, "127.0.0.1", 0)
+    one.url = f"http://127.0.0.1:{port}"
     try:
-        yield between
+        yield one
     finally:
         await runner.cleanup()
-        await between.http.close()
+        await one.http.close()

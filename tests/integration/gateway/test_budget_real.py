@@ -110,12 +110,13 @@ async def paper(tmp_path: Path) -> AsyncIterator[Paper]:
 
 
 @asynccontextmanager
-async def gateway(paper: Paper, directory: Path, tables: Path) -> AsyncIterator[Behind]:
+async def gateway(paper: Paper, directory: Path, tables: Path, **limits: Any) -> AsyncIterator[Behind]:
+    """`limits` as of `Upstream`."""
     directory.mkdir(parents=True, exist_ok=True)
     of_ccxt = Tables(tables, paper.url)
     budgets = Timed(of_ccxt, now_ms=paper.now_ms, jitter=lambda: 0.0)
     clock = Clock(lambda: paper.now_ms() / 1000, paper.now_ms)
-    parts = Parts(of_ccxt, budgets, Upstream(), clock, Disk(directory / "answers.sqlite", boot_id()))
+    parts = Parts(of_ccxt, budgets, Upstream(**limits), clock, Disk(directory / "answers.sqlite", boot_id()))
     async with running(Options(directory, paper.url), parts) as answer:
         runner, port = await serve(answer, "127.0.0.1", 0)
         try:

@@ -17,7 +17,7 @@ from pool.bot.market.routing import Router
 from pool.bot.universal.journal import Intent, Journal, Purpose, State
 from pool.bot.universal.orders_sending import Found, Gone, OutcomeUnknown, Sender
 from pool.exchange.urls import paper_urls
-from tests.integration.gateway.lossy import Lossy, lossy
+from tests.integration.gateway.lossy import Lossy, between
 from tests.integration.gateway.test_budget_real import Behind, gateway, limited
 from tests.integration.gateway.test_budget_real import paper as paper
 from tests.integration.gateway.test_budget_real import tables as tables
@@ -34,8 +34,8 @@ ENTRY = Intent(
 class World:
     """The exchange by its own address, and what loses connections to it."""
 
-    def __init__(self, paper: Paper, between: Lossy, behind: Behind, plain: Any, direct: str) -> None:
-        self.paper, self.between, self.behind, self.plain, self.direct = paper, between, behind, plain, direct
+    def __init__(self, paper: Paper, way: Lossy, behind: Behind, plain: Any, direct: str) -> None:
+        self.paper, self.between, self.behind, self.plain, self.direct = paper, way, behind, plain, direct
 
     async def asked_straight(self, path: str) -> bytes:
         async with self.paper.http.get(self.direct + path) as reply:
@@ -66,10 +66,10 @@ async def world(paper: Paper, tmp_path: Path, tables: Path) -> AsyncIterator[Wor
     plain, direct = paper.client(), paper.url
     await paper.control("POST", "weight-limit", limit=LIMIT)  # before it is listed for the first time
     await plain.load_markets()
-    async with lossy(direct, SHARE, SEED) as between:
-        paper.url = between.url
+    async with between(Lossy(direct, SHARE, SEED)) as loses:
+        paper.url = loses.url
         async with gateway(paper, tmp_path / "gateway", tables) as behind:
-            yield World(paper, between, behind, plain, direct)
+            yield World(paper, loses, behind, plain, direct)
         paper.url = direct
 
 
