@@ -26,7 +26,7 @@ ARROW = "application/vnd.apache.arrow.file"
 NEXT_HEADER = "X-Flotilla-Next"
 _ASK_SECONDS = 25.0
 _AT_ONCE = 8
-_TICKERS_AT_ONCE = 4
+_TICKERS_AT_ONCE = 8
 _PLACE_SECONDS = 5.0
 """So long a request waits for others before it."""
 _OFF = "There is no market-data gateway (FLOTILLA_ORCH_GATEWAY), so there are no candles and prices."

@@ -18,8 +18,8 @@ _ANSWER_SECONDS = 10.0
 """So long each answer is waited for: what comes later is no price of now."""
 _REST_SECONDS = 30.0
 """What did not answer in time is not asked again for so long."""
-_TOGETHER_AT_ONCE, _APART_AT_ONCE = 2, 2
-"""Fewer than `MarketData` has places for, whatever hangs; of those that are asked apart, too."""
+_APART_AT_ONCE = 2
+"""Of all that is asked apart: `MarketData` has more places, whatever hangs."""
 Ticker = dict[str, Any]
 
 
@@ -80,7 +80,6 @@ class Tickers:
         self._polls: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._apart: dict[tuple[tuple[str, str], tuple[str, ...]], asyncio.Task[None]] = {}
         """By the pairs that are asked for apart."""
-        self._together_places = asyncio.Semaphore(_TOGETHER_AT_ONCE)
         self._apart_places = asyncio.Semaphore(_APART_AT_ONCE)
         self._closed = False
 
@@ -140,8 +139,8 @@ class Tickers:
         """Asks once for all pairs, and waits for none of whoever is troubled. How many requests they are."""
         ready = [one for one in self._listeners[key] if not one.troubled and one.rests_until <= _now()]
         together = _parts({pair for one in ready for pair in one.pairs})
-        errors = await asyncio.gather(*(self._ask(key, part, self._together_places) for part in together))
-        for part, error in zip(together, errors, strict=True):
+        for part in together:
+            error = await self._ask(key, part)
             if error is not None:
                 self._suspect(key, part, error)
         alone = {one.pairs for one in self._listeners[key] if one.troubled and one.rests_until <= _now()}
@@ -167,7 +166,10 @@ class Tickers:
                 del self._apart[key, pairs]
 
     async def _ask_alone(self, key: tuple[str, str], pairs: tuple[str, ...]) -> None:
-        errors = [await self._ask(key, part, self._apart_places) for part in _parts(pairs)]
+        errors = []
+        for part in _parts(pairs):
+            async with self._apart_places:
+                errors.append(await self._ask(key, part))
         whose = [one for one in self._listeners.get(key, ()) if one.pairs == pairs]
         error = next((one for one in errors if one is not None), None)
         if error is not None:
@@ -176,10 +178,10 @@ class Tickers:
         for listener in whose:
             listener.troubled = False
 
-    async def _ask(self, key: tuple[str, str], pairs: Sequence[str], places: asyncio.Semaphore) -> Error | None:
+    async def _ask(self, key: tuple[str, str], pairs: Sequence[str]) -> Error | None:
         """Offers what is told of them. What is wrong, if anything."""
         try:
-            async with places, asyncio.timeout(_ANSWER_SECONDS):
+            async with asyncio.timeout(_ANSWER_SECONDS):
                 self._offer(key, await self._market.tickers(*key, pairs))
         except Error as error:
             return error

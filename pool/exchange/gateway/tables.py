@@ -219,10 +219,11 @@ class Tables:
     async def _told(self, exchange: str) -> dict[str, Any] | None:
         """Kept on disk, or read by a process; one at a time, and nobody who needs none waits for it."""
         kept = self.directory / f"{exchange}.{ccxt_version()}.json"
-        with contextlib.suppress(OSError, ValueError):
-            return await asyncio.to_thread(lambda: _whole(json.loads(kept.read_bytes())))
-        async with self._one_at_a_time:
-            return await self._read_anew(exchange, kept)
+        told = await asyncio.to_thread(_kept, kept)
+        if told is not None:
+            return told
+        async with self._one_at_a_time:  # who waited may find what another has read meanwhile
+            return await asyncio.to_thread(_kept, kept) or await self._read_anew(exchange, kept)
 
     async def _read_anew(self, exchange: str, kept: Path) -> dict[str, Any] | None:
         process = await asyncio.create_subprocess_exec(
@@ -256,6 +257,14 @@ class Tables:
             part.replace(kept)
         except OSError as error:
             logger.warning("tables of {} are not kept: {}", kept.stem, error.strerror)
+
+
+def _kept(file: Path) -> dict[str, Any] | None:
+    """None where none can be read."""
+    try:
+        return _whole(json.loads(file.read_bytes()))
+    except (OSError, ValueError):
+        return None
 
 
 def _whole(told: Any) -> dict[str, Any]:

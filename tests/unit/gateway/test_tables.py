@@ -255,6 +255,22 @@ async def test_a_full_disk_keeps_no_table_but_gives_it(tmp_path: Path) -> None:
     assert await Tables(blocked / "tables").load("kraken") is not None
 
 
+async def test_the_paper_exchange_and_the_one_that_it_is_like_are_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: dict[str, dict[str, Any]]
+) -> None:
+    started, output = 0, json.dumps(read(told, "binance")).encode()
+
+    async def start(*_: Any, **__: Any) -> Any:
+        nonlocal started
+        started += 1
+        return Reader(0, output)
+
+    monkeypatch.setattr(tables_module.asyncio, "create_subprocess_exec", start)
+    some = Tables(tmp_path, "http://127.0.0.1:9100")
+    assert all(await asyncio.gather(some.load("binance"), some.load("paper")))
+    assert started == 1
+
+
 class Reader:
     """In place of the process: ends so, having said that."""
 

@@ -190,6 +190,28 @@ async def test_a_pair_of_which_no_answer_comes_holds_up_nobody_else(
                 pass
 
 
+async def test_an_exchange_that_hangs_holds_up_no_other(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tickers_module, "_ANSWER_SECONDS", 3600.0)
+    tickers, ask = Tickers(market, 0.001), market.tickers
+    async with AsyncExitStack() as held, asyncio.timeout(PATIENT_SECONDS):
+        good = await held.enter_async_context(tickers.listening("paper", "spot", PAIRS[:1]))
+        await good.next()
+        hanging = asyncio.Event()
+
+        async def tickers_of(exchange: str, trading_mode: str, pairs: Sequence[str]) -> dict[str, Ticker]:
+            if exchange == "slow" and tickers.open > 1:
+                hanging.set()
+                await market.held.wait()
+            return await ask(exchange, trading_mode, pairs)
+
+        monkeypatch.setattr(market, "tickers", tickers_of)
+        await held.enter_async_context(tickers.listening("slow", "spot", PAIRS))
+        await hanging.wait()
+        for price in (2.0, 3.0, 4.0):
+            market.price = price
+            assert await good.next() == ({PAIRS[0]: {"last": price}}, None)
+
+
 async def test_of_many_that_failed_together_few_are_asked_for_at_once(market: Market) -> None:
     tickers = Tickers(market, 0.001)
     async with AsyncExitStack() as held, asyncio.timeout(PATIENT_SECONDS):
