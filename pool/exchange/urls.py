@@ -1,7 +1,8 @@
 """The addresses that keep ccxt's Binance at the paper exchange.
 
 ccxt keeps one address per API family in `urls["api"]` (and the same in `test` and `demo`). One that is forgotten still
-points at the real exchange, so every key is rewritten, whatever it is called: same path, other root.
+points at the real exchange, so every key is rewritten, whatever it is called: same path, other root. Of a websocket's
+address the host becomes the first part of the path: by it ccxt knows spot from futures, and so does the paper exchange.
 """
 
 from typing import Any
@@ -22,5 +23,8 @@ def _moved(base: str, value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _moved(base, inner) for key, inner in value.items()}
     if isinstance(value, str):
-        return base + urlsplit(value).path
+        parts = urlsplit(value)
+        if parts.scheme in ("ws", "wss"):
+            return f"ws{base.removeprefix('http')}/{parts.hostname}{parts.path}"
+        return base + parts.path
     raise TypeError(f"An address of ccxt is a {type(value).__name__}, expected text")

@@ -10,7 +10,7 @@ POST prices/crash    {symbol?, ratio, seconds?}; loses that share, then follows;
 POST prices/flat     {symbol?}; freezes one or all
 POST prices/clear    {symbol?}; the market's own price again, from now on
 POST faults          {kind, path?, method?, status?, code?, message?, milliseconds?, times?, seconds?} -> {number}
-GET, DELETE faults   DELETE takes ?number=; what the kinds do: `faults.Kind`
+GET, DELETE faults   DELETE takes ?number=; what the kinds do, to requests and to websockets: `faults.Kind`
 POST partial-fills   {symbol?, ratio, most?}: `engine.PartialFills`; DELETE takes ?symbol=
 GET  weight-limit    -> {limit, futures, charged, refused, banned}: what `limits.WeightLimit` counts
 POST weight-limit    {limit?, futures?}; forgets use and bans, sets the limits

@@ -25,6 +25,7 @@ from pool.exchange.simulator.market import Market
 from pool.exchange.simulator.public import PublicApi
 from pool.exchange.simulator.server import Front, wall_clock_ms
 from pool.exchange.simulator.signed import SignedApi
+from pool.exchange.simulator.streams import Streams
 
 _TICK_SECONDS = 1.0
 
@@ -61,6 +62,8 @@ class Exchange:
         futures = FuturesPublicApi(self.market, perpetuals, klines, weights).endpoints()
         futures |= FuturesSignedApi(perpetuals, self.ledger, futures_ledger, self.futures).endpoints()
         self.front = Front(spot | futures, weights, Faults(), clock_ms)
+        listed = self.market.listings, perpetuals.listings
+        self.front.streams = Streams(self.market, *listed, self.front.faults, clock_ms)
         control = ControlApi(
             control_token,
             self.market,

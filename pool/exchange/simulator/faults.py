@@ -26,6 +26,18 @@ class Kind(StrEnum):
     """The connection is closed without an answer, the work undone."""
     DROP_AFTER = "drop_after"
     """The connection is closed without an answer, the work done."""
+    STREAM_SILENT = "stream_silent"
+    """A websocket tells no prices; pings are answered."""
+    STREAM_DEAD = "stream_dead"
+    """A websocket stays open and says nothing at all."""
+    STREAM_DELAYED = "stream_delayed"
+    """A websocket tells prices `milliseconds` late; pings are answered at once."""
+    STREAM_DISCONNECT = "stream_disconnect"
+    """A websocket breaks off, each new one too; `times` counts them."""
+
+
+STREAM_KINDS = frozenset({Kind.STREAM_SILENT, Kind.STREAM_DEAD, Kind.STREAM_DELAYED, Kind.STREAM_DISCONNECT})
+"""They hold while they stand for open websockets, matched by path; requests do not suffer them."""
 
 
 @dataclass
@@ -94,7 +106,7 @@ class Faults:
         """For one request: milliseconds to wait, and the fault to suffer. Counts it against the faults' remaining."""
         wait, suffered = 0, None
         for fault in self._faults:
-            if not fault.matches(method, path, now):
+            if fault.kind in STREAM_KINDS or not fault.matches(method, path, now):
                 continue
             if fault.kind is Kind.LATENCY:
                 wait += fault.milliseconds
@@ -106,3 +118,13 @@ class Faults:
                 fault.remaining -= 1
         self._faults = [f for f in self._faults if f.remaining != 0 and (f.until is None or now < f.until)]
         return wait, suffered
+
+    def streams(self, path: str, now: float) -> list[Fault]:
+        """What an open websocket suffers."""
+        return [fault for fault in self._faults if fault.kind in STREAM_KINDS and fault.matches("GET", path, now)]
+
+    def spend(self, fault: Fault) -> None:
+        """A websocket suffered it."""
+        if fault.remaining is not None:
+            fault.remaining -= 1
+        self._faults = [one for one in self._faults if one.remaining != 0]

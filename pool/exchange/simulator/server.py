@@ -20,6 +20,7 @@ from pool.exchange.simulator.calls import Call, Endpoint, Endpoints
 from pool.exchange.simulator.faults import Fault, Faults, Kind
 from pool.exchange.simulator.limits import WeightLimit, family_of, told
 from pool.exchange.simulator.problems import Problem, unknown_path
+from pool.exchange.simulator.streams import Address, Streams
 
 CONTROL_PREFIX = "/control/"
 _JSON = "application/json"
@@ -43,6 +44,7 @@ class Front:
     from_afar: frozenset[tuple[str, str]] = frozenset()
     """Calls of control that are answered to other machines, too, if they know the token."""
     counters: Counter[str] = field(default_factory=Counter)
+    streams: Streams | None = None
     _second: int = 0
     _shared: dict[str, "asyncio.Future[bytes]"] = field(default_factory=dict)
 
@@ -66,6 +68,9 @@ class Front:
                     raise fault.problem(self.clock_ms() / 1000)
                 if fault and fault.kind is Kind.DROP:
                     return _dropped(request)
+            address = Address.of(path, query) if _upgrades(request) else None
+            if self.streams is not None and address is not None:
+                return await self.streams.serve(request, address)
             call = await self._call(request, path, query)
             body = await self._body(call, request.remote or "", headers)
         except Problem as problem:
@@ -88,6 +93,8 @@ class Front:
     def forget_shared(self) -> None:
         """The next answers are rendered anew: prices were scripted within this second."""
         self._shared.clear()
+        if self.streams is not None:
+            self.streams.reprice()
 
     async def _call(self, request: web.BaseRequest, path: str, query: str) -> Call:
         body = b"" if request.method == "GET" else await request.read()
@@ -155,6 +162,10 @@ def _refusal(problem: Problem, headers: dict[str, str]) -> web.Response:
         content_type=problem.content_type,
         headers=headers | problem.headers,
     )
+
+
+def _upgrades(request: web.BaseRequest) -> bool:
+    return request.headers.get("Upgrade", "").lower() == "websocket"
 
 
 def _dropped(request: web.BaseRequest) -> web.Response:

@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 import ccxt.async_support
+import ccxt.pro
 import pytest
 
 from pool.exchange.simulator.exchange import Exchange
@@ -64,6 +65,13 @@ class Rig:
         client.urls["api"] = paper_urls(self.url, client.urls["api"])
         self._clients.append(client)
         return self.follow(client)
+
+    def pro_client(self, **options: Any) -> Any:
+        """The same with websockets."""
+        client = ccxt.pro.binance({"options": options})
+        client.urls["api"] = paper_urls(self.url, client.urls["api"])
+        self._clients.append(client)
+        return client
 
     def follow(self, client: Any) -> Any:
         """Keep a client's clock with the exchange's."""
