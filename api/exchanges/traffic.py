@@ -92,7 +92,7 @@ class FollowedPrices(BaseModel):
 
     exchange: str = Field(description="As bots name it.", examples=["kraken"])
     market: Literal["spot", "linear"] = Field(description="Spot, or futures that settle in their quote.")
-    way: Literal["polling"] = Field(description="How they come.")
+    way: Literal["polling", "websocket"] = Field(description="How they come now.")
     symbols: int = Field(description="Markets that are waited for.", examples=[12])
     told: int = Field(description="Those of them with a price.", examples=[12])
     age_ms: int | None = Field(

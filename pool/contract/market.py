@@ -192,7 +192,8 @@ class FeedState(Wire):
 
     exchange: str
     market: Literal["spot", "linear"]
-    way: Literal["polling"]
+    way: Literal["polling", "websocket"]
+    """How they come now."""
     symbols: int
     """Waited for."""
     told: int

@@ -39,6 +39,8 @@ class Options:
     """In memory, and as much on disk."""
     host: str = "127.0.0.1"
     """What it listens on."""
+    streams: bool = True
+    """Prices come by websocket where the exchange has one."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ async def running(options: Options, parts: Parts | None = None) -> AsyncIterator
     keeper = _Keeper(gateway, parts.disk)
     await keeper.warm()
     candles = CandleService(options.directory, options.paper_url, options.host, now=partial(_now, gateway))
-    prices = PriceService(options.paper_url, options.host)
+    prices = PriceService(options.paper_url, options.host, streams=options.streams)
     told = Told(gateway, lambda: [*keeper.problems(), *candles.problems()], candles.levels, prices.states)
     front = Front(gateway, told.routes())
     front.add(("GET", "/metrics"), Metrics(gateway, front, CandleMetrics(candles), prices).answer)

@@ -111,7 +111,7 @@ async def opened(directory: Path, exchange: str) -> AsyncIterator[Rig]:
     kraken, budgets, sent = Kraken(), OpenBudgets(), list[Any]()
     upstream: Any = kraken
     parts = Parts(Tables(), budgets, upstream, Clock(), Disk(directory / "answers.sqlite", boot_id()))
-    async with running(Options(directory), parts) as answer:
+    async with running(Options(directory, streams=False), parts) as answer:
         runner, port = await serve(answer, "127.0.0.1", 0)
         facts = SimpleNamespace(spec=SimpleNamespace(exchange=exchange))
         entry: Any = SimpleNamespace(bot_id="bot", facts=facts, connection=SimpleNamespace(send=sent.append))

@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,9 @@ for line in sys.stdin:
     asked = json.loads(line)
     if asked["ask"] == "ping":
         answer = {}
+    elif asked["ask"] == "follow":
+        print(json.dumps({"push": {key: asked[key] for key in ("exchange", "market", "symbols")}}), flush=True)
+        answer = {}
     elif asked["pairs"] == ["SLOW/USDT"]:
         continue
     else:
@@ -33,7 +37,8 @@ class Bench:
         self.now = 0.0
         self.hangs = hangs
         command = [sys.executable, "-c", _PROGRAM, str(hangs)]
-        self.worker = Worker(lambda: command, idle_seconds=300, clock=lambda: self.now)
+        self.pushed: list[Any] = []
+        self.worker = Worker(lambda: command, idle_seconds=300, clock=lambda: self.now, pushed=self.pushed.append)
 
     async def ask(self, pair: str = "BTC/USDT") -> bool:
         return bool(await self.worker.tickers("paper", "spot", [pair]))
@@ -91,3 +96,9 @@ async def test_one_that_waits_for_an_exchange_is_left_alone(bench: Bench) -> Non
     asking.cancel()
     with suppress(asyncio.CancelledError):
         await asking
+
+
+async def test_what_it_says_unasked_is_passed_on_and_is_no_answer(bench: Bench) -> None:
+    await bench.worker.follow("paper", "spot", ["BTCUSDT"])
+    assert bench.pushed == [{"exchange": "paper", "market": "spot", "symbols": ["BTCUSDT"]}]
+    assert await bench.ask()

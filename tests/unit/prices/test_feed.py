@@ -22,8 +22,10 @@ _LONG_MS = PATIENT_SECONDS * 1000
 class World:
     """The exchange, its clock and the feed's pauses; a look is made when a test says so."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, streams: bool = False) -> None:
         self.now = 1_000.0
+        self.followed: list[list[str]] = []
+        self.proven = True
         self.asked: list[tuple[str, str, list[str]]] = []
         self.pauses: list[float] = []
         self.closed = 0
@@ -35,7 +37,7 @@ class World:
         self.hangs = False
         self._go = asyncio.Semaphore(0)
         self._paused = asyncio.Event()
-        self.feed = Feed("kraken", "spot", self, self.clock, self.wait)
+        self.feed = Feed("kraken", "spot", self, self.clock, self.wait, streams=streams)
 
     def clock(self) -> float:
         return self.now
@@ -54,7 +56,17 @@ class World:
         if self.problem is not None:
             raise self.problem
         told = {one: {"bid": f"{len(self.asked)}", "ask": f"{len(self.asked) + 1}"} for one in symbols if one != "NEW"}
-        return {"prices": told, "asked_at": asked_at, "cost_seconds": self.cost}
+        stream = {"run": 1.0, "proven": self.proven}
+        return {"prices": told, "asked_at": asked_at, "cost_seconds": self.cost} | stream
+
+    async def follow(self, exchange: str, market: str, symbols: list[str]) -> None:
+        self.followed.append(list(symbols))
+
+    def push(self, bid: int | None = None, **more: Any) -> None:
+        """The websocket says so, of A."""
+        prices = {} if bid is None else {"A": {"bid": str(bid), "ask": str(bid + 1)}}
+        told = {"run": 1.0, "prices": prices, "alive_at": self.now, "spoke_at": self.now, "late": 0.0}
+        self.feed.pushed({"exchange": "kraken", "market": "spot"} | told | more)
 
     async def aclose(self) -> None:
         self.closed += 1
@@ -205,3 +217,95 @@ async def test_symbols_of_a_feed_are_bounded(world: World) -> None:
     await world.ask("S0")
     with pytest.raises(Unavailable):
         await world.ask("ONE_MORE")
+
+
+@pytest.fixture
+async def streamed() -> AsyncIterator[World]:
+    """A websocket that counts; the exchange was looked at once."""
+    world = World(streams=True)
+    await world.ask("A")
+    await world.paused()
+    world.push()
+    yield world
+    await world.feed.aclose()
+
+
+async def test_what_a_websocket_tells_is_news_without_another_look(streamed: World) -> None:
+    number = (await streamed.ask("A")).number
+    waiting = asyncio.create_task(streamed.ask("A", after=number, wait_ms=_LONG_MS))
+    await asyncio.sleep(0)
+    streamed.now += 0.5
+    streamed.push(7)
+    told = await waiting
+    assert (told.number, told.prices["A"].bid, told.age_ms) == (number + 1, Decimal(7), 0)
+    await streamed.look()
+    assert len(streamed.asked) == 1
+    assert (streamed.feed.state().way, streamed.followed) == ("websocket", [["A"]])
+
+
+async def test_a_ping_that_is_answered_makes_prices_younger_but_is_no_news(streamed: World) -> None:
+    streamed.now += 1.5
+    assert (await streamed.ask("A")).age_ms == 1_500
+    streamed.push(alive_at=streamed.now - 0.25)
+    told = await streamed.ask("A", after=1, wait_ms=1)
+    assert (told.number, told.age_ms) == (1, 250)
+    streamed.push(alive_at=streamed.now, late=0.9)
+    assert (await streamed.ask("A")).age_ms == 250, "what comes late makes none younger"
+
+
+async def test_a_websocket_that_says_nothing_is_polled_again(streamed: World) -> None:
+    streamed.now += 5
+    for count in (2, 3):
+        await streamed.look()
+        assert len(streamed.asked) == count
+    told = await streamed.ask("A")
+    assert (told.prices["A"].bid, told.age_ms, streamed.feed.state().way) == (Decimal(3), 0, "polling")
+    streamed.push(9)
+    assert (await streamed.ask("A")).prices["A"].bid == Decimal(9), "it speaks again, and was borne out"
+
+
+async def test_what_a_websocket_says_counts_only_once_a_look_bears_it_out(streamed: World) -> None:
+    for _ in range(2):
+        streamed.now += 6
+        await streamed.ask("A")
+        streamed.push()
+    streamed.proven = False
+    await streamed.look()
+    streamed.push(99)
+    assert ((await streamed.ask("A")).prices["A"].bid, streamed.feed.state().way) == (Decimal(2), "polling")
+    streamed.proven = True
+    await streamed.look()
+    assert ((await streamed.ask("A")).prices["A"].bid, streamed.feed.state().way) == (Decimal(99), "websocket")
+
+
+async def test_a_websocket_that_broke_is_polled_and_its_prices_forgotten(streamed: World) -> None:
+    streamed.push(99)
+    streamed.feed.pushed({"broken": "It was lost."})
+    assert streamed.feed.state().way == "polling"
+    await streamed.look()
+    assert (await streamed.ask("A")).prices["A"].bid == Decimal(2)
+
+
+async def test_another_market_is_looked_at_and_followed_at_once(streamed: World) -> None:
+    await streamed.ask("B")
+    await streamed.look()
+    assert (streamed.asked[-1][2], streamed.followed[-1]) == (["A", "B"], ["A", "B"])
+
+
+async def test_nobody_waiting_ends_the_websocket(streamed: World) -> None:
+    streamed.now += WANTED_SECONDS + 1
+    task = streamed.feed._task
+    assert task is not None
+    while not task.done():
+        streamed._go.release()
+        await asyncio.sleep(0)
+    assert streamed.followed[-1] == []
+
+
+async def test_a_look_that_fails_is_no_problem_while_a_websocket_tells(streamed: World) -> None:
+    streamed.problem = Unavailable("The exchange does not answer.", 0.5)
+    await streamed.ask("A", "NEW")
+    await streamed.look()
+    assert (len(streamed.asked), (await streamed.ask("A")).problem) == (2, None)
+    streamed.now += 5
+    assert "does not answer" in str((await streamed.ask("A")).problem)

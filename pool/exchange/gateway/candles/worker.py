@@ -1,8 +1,9 @@
 """`python -m pool.exchange.gateway.candles.worker`: asks exchanges by ccxt, for the gateway that started it.
 
 ccxt and its markets take a hundred megabytes, so they live here, and only while somebody asks. A line of JSON on
-standard input is a question (`Question`), a line on standard output its answer. Requests leave through the gateway:
-its budget, its breaker and its cache hold for them. Ends when standard input does.
+standard input is a question (`Question`), a line on standard output its answer, or what a websocket told (`push`).
+Requests leave through the gateway: its budget, its breaker and its cache hold for them; websockets go straight. Ends
+when standard input does.
 """
 
 import argparse
@@ -16,13 +17,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import ccxt.async_support as exchanges
+from ccxt import pro
 from ccxt.base import errors
 
-from pool.contract.market import Kind
+from pool.contract.market import Kind, Price
 from pool.exchange.gateway.candles.series import FUNDING_RATE, MARK, SPOT
 from pool.exchange.gateway.candles.through import kind as kind_
 from pool.exchange.gateway.candles.through import through
-from pool.exchange.gateway.prices import looks
+from pool.exchange.gateway.prices import looks, sources, streaming
 from pool.exchange.urls import paper_urls
 
 PAPER = "paper"
@@ -48,10 +50,18 @@ class Told(Exception):
 class Desk:
     """Clients by exchange and market. `paper` is where the paper exchange is."""
 
-    def __init__(self, gateway: str, paper: str | None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        gateway: str,
+        paper: str | None,
+        clock: Callable[[], float] = time.monotonic,
+        push: Callable[[dict[str, Any]], None] = lambda _: None,
+    ) -> None:
         self._gateway = gateway
         self._paper = paper
         self._clock = clock
+        self._push = push
+        self._streams: dict[tuple[str, str], streaming.Stream] = {}
         self._clients: dict[tuple[str, bool], Any] = {}
         self._loaded_at: dict[tuple[str, bool], float] = {}
         self._locks: dict[tuple[str, bool], asyncio.Lock] = {}
@@ -61,12 +71,16 @@ class Desk:
         """Never raises."""
         if question["ask"] == "ping":
             return {}
+        if question["ask"] == "follow":
+            return await self._follow(question["exchange"], question["market"], question["symbols"])
         try:
             async with self._client(question["exchange"], question["type"] == SPOT) as client:
                 if question["ask"] == "tickers":
                     return {"tickers": await _tickers(client, question["pairs"])}
                 if question["ask"] == "prices":
-                    return await looks.best(client, question["exchange"], question["market"], question["symbols"])
+                    told = question["exchange"], question["market"]
+                    answer = await looks.best(client, *told, question["symbols"])
+                    return answer | self._judged(told, answer)
                 return await _candles(client, question)
         except Told as told:
             return {"error": told.body}
@@ -74,6 +88,29 @@ class Desk:
             return {"error": Told(_sentence("The exchange does not answer", problem), retry_after=_after(problem)).body}
         except (errors.BaseError, ValueError, TypeError, KeyError, IndexError, AttributeError) as problem:
             return {"error": Told(_sentence("The exchange's answer is of no use", problem)).body}
+
+    async def _follow(self, exchange: str, market: str, symbols: list[str]) -> dict[str, Any]:
+        """By websocket these, and no others; none ends it."""
+        key = (exchange, market)
+        if not symbols:
+            if (ended := self._streams.pop(key, None)) is not None:
+                await ended.aclose()
+            return {}
+        if key not in self._streams:
+            self._streams[key] = streaming.Stream(
+                market,
+                lambda: self._client(exchange, market == SPOT),
+                lambda told: self._push({"exchange": exchange, "market": market, **told}),
+            )
+        self._streams[key].want(symbols)
+        return {}
+
+    def _judged(self, key: tuple[str, str], answer: Mapping[str, Any]) -> dict[str, Any]:
+        stream = self._streams.get(key)
+        if stream is None:
+            return {"run": None, "proven": False}
+        told = {name: Price.model_validate(price) for name, price in answer["prices"].items()}
+        return stream.judge(told, answer["asked_at"])
 
     @asynccontextmanager
     async def _client(self, exchange: str, spot: bool) -> AsyncIterator[Any]:
@@ -123,8 +160,12 @@ class Desk:
         name = "binance" if exchange == PAPER else exchange
         if name not in exchanges.exchanges or (exchange == PAPER and self._paper is None):
             raise Told(f"There is no exchange {exchange} here; list the exchanges to see which there are.", "exchange")
-        made = type(name, (getattr(exchanges, name),), through(self._gateway, exchange))
+        streamed = exchange in sources.STREAMED
+        base = getattr(pro if streamed else exchanges, name)
+        made = type(name, (base,), through(self._gateway, exchange))
         options: dict[str, Any] = {"defaultType": "spot" if spot else "swap"}
+        if streamed:
+            options |= streaming.options()
         if name == "binance":
             options["fetchMarkets"] = {"types": ["spot"] if spot else ["linear"]}
         client = made({"timeout": _ASK_MILLISECONDS, "options": options})
@@ -133,6 +174,8 @@ class Desk:
         return client
 
     async def close(self) -> None:
+        for stream in self._streams.values():
+            await stream.aclose()
         for client in self._clients.values():
             await client.close()
 
@@ -188,6 +231,11 @@ def _after(problem: BaseException) -> float:
     return 30.0 if isinstance(problem, errors.RateLimitExceeded | errors.DDoSProtection) else 5.0
 
 
+def _say(told: Mapping[str, Any]) -> None:
+    sys.stdout.write(json.dumps(told, separators=(",", ":")) + "\n")
+    sys.stdout.flush()
+
+
 async def serve(desk: Desk) -> None:
     """Until standard input ends."""
     loop = asyncio.get_running_loop()
@@ -196,9 +244,7 @@ async def serve(desk: Desk) -> None:
     tasks: set[asyncio.Task[None]] = set()
 
     async def one(question: Mapping[str, Any]) -> None:
-        answer = {"id": question["id"], **await desk.answer(question)}
-        sys.stdout.write(json.dumps(answer, separators=(",", ":")) + "\n")
-        sys.stdout.flush()
+        _say({"id": question["id"], **await desk.answer(question)})
 
     try:
         while line := await reader.readline():
@@ -218,7 +264,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     async def run() -> None:
-        await serve(Desk(options.gateway, options.paper_url))
+        await serve(Desk(options.gateway, options.paper_url, push=lambda told: _say({"push": told})))
 
     asyncio.run(run())
     return 0

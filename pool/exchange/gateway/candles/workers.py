@@ -6,7 +6,7 @@ import itertools
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from loguru import logger
@@ -29,12 +29,17 @@ class Unavailable(Exception):
 
 
 class Worker:
-    """`command` starts it. Close it with `aclose`."""
+    """`command` starts it; `pushed` is told what it says without being asked. Close it with `aclose`."""
 
     def __init__(
-        self, command: Callable[[], Sequence[str]], idle_seconds: float, clock: Callable[[], float] = time.monotonic
+        self,
+        command: Callable[[], Sequence[str]],
+        idle_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+        pushed: Callable[[Mapping[str, Any]], None] = lambda _: None,
     ) -> None:
         self._command = command
+        self._pushed = pushed
         self._idle_seconds = idle_seconds
         self._clock = clock
         self._process: asyncio.subprocess.Process | None = None
@@ -67,6 +72,10 @@ class Worker:
         """As `prices.looks.best` has it. Raises Refused, Unavailable."""
         told = {"exchange": exchange, "type": SPOT if market == "spot" else FUTURES}
         return await self._ask({"ask": "prices", **told, "market": market, "symbols": list(symbols)})
+
+    async def follow(self, exchange: str, market: str, symbols: Sequence[str]) -> None:
+        """By websocket, these and no others; what they tell is pushed. Raises Refused, Unavailable."""
+        await self._ask({"ask": "follow", "exchange": exchange, "market": market, "symbols": list(symbols)})
 
     async def tend(self) -> None:
         """Ends it where nobody asked for long, or it hangs; else asks whether it lives."""
@@ -130,10 +139,13 @@ class Worker:
             while line := await process.stdout.readline():
                 self._unheard_since = None
                 answer = json.loads(line)
+                if "push" in answer:
+                    self._pushed(answer["push"])
+                    continue
                 waiting = self._waiting.get(answer["id"])
                 if waiting is not None and not waiting.done():
                     waiting.set_result(answer)
-        except ValueError as problem:
+        except (ValueError, KeyError, TypeError) as problem:
             logger.error("candles: the worker says what is not understood: {}", problem)
             with contextlib.suppress(ProcessLookupError):
                 process.kill()

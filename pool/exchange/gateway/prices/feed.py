@@ -2,9 +2,11 @@
 
 One task looks, for all who wait; the answers are made of what it saw last, and wait a little for something newer. What
 is seen is told with its age, counted from before the exchange was asked, so nobody takes old prices for new ones.
+Where a websocket tells prices (`stream`) and is borne out, looks only prove it, and are rare.
 """
 
 import asyncio
+import contextlib
 import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
@@ -14,6 +16,7 @@ from loguru import logger
 from pool.contract.market import FeedState, Price, Prices, PricesRequest
 from pool.exchange.gateway.candles.series import Refused
 from pool.exchange.gateway.candles.workers import Unavailable
+from pool.exchange.gateway.prices.stream import Streamed
 
 WANTED_SECONDS = 10.0
 """So long after somebody asked for a price last it is looked at."""
@@ -23,20 +26,31 @@ LEAST_SECONDS, MOST_SECONDS = 0.5, 1.5
 _SHARES = 2.0
 _LOOK_SECONDS = 60.0
 _REFUSED_SECONDS = 60.0
+_STEP_SECONDS = 0.5
+"""Between two thoughts whether a websocket still does."""
 
 
 class Looking(Protocol):
     """`candles.workers.Worker`."""
 
     async def best(self, exchange: str, market: str, symbols: list[str]) -> dict[str, Any]: ...
+    async def follow(self, exchange: str, market: str, symbols: list[str]) -> None: ...
     async def aclose(self) -> None: ...
 
 
 class Feed:
-    """`clock` is CLOCK_BOOTTIME's, which the worker tells moments by. `wait` is asyncio.sleep."""
+    """`clock` is CLOCK_BOOTTIME's, which the worker tells moments by. `wait` is asyncio.sleep. `streams`: the exchange
+    has a websocket for them."""
 
     def __init__(
-        self, exchange: str, market: Any, worker: Looking, clock: Callable[[], float], wait: Callable[[float], Any]
+        self,
+        exchange: str,
+        market: Any,
+        worker: Looking,
+        clock: Callable[[], float],
+        wait: Callable[[float], Any],
+        *,
+        streams: bool = False,
     ) -> None:
         self.exchange = exchange
         self.market = market
@@ -45,7 +59,8 @@ class Feed:
         self._wait = wait
         self._wanted: dict[str, float] = {}
         """Until when."""
-        self._prices: Mapping[str, Price] = {}
+        self._prices: dict[str, Price] = {}
+        self._stream = Streamed() if streams else None
         self._asked_at = 0.0
         self._number = 0
         self._problem: str | None = None
@@ -71,27 +86,44 @@ class Feed:
         now = self._clock()
         waited_ms = max(0, int((now - began) * 1000))
         if not self._number:
-            return Prices(number=0, waited_ms=waited_ms, problem=self._problem)
+            return Prices(number=0, waited_ms=waited_ms, problem=self._told_problem(now))
         return Prices(
             number=self._number,
             age_ms=self._age_ms(now),
             waited_ms=waited_ms,
             prices={one: self._prices[one] for one in request.symbols if one in self._prices},
-            problem=self._problem,
+            problem=self._told_problem(now),
         )
 
     def state(self) -> FeedState:
         """For people."""
-        wanted = self._still_wanted()
+        wanted, now = self._still_wanted(), self._clock()
         return FeedState(
             exchange=self.exchange,
             market=self.market,
-            way="polling",
+            way="websocket" if self._streams(now) else "polling",
             symbols=len(wanted),
             told=sum(one in self._prices for one in wanted),
-            age_ms=self._age_ms(self._clock()) if self._number else None,
-            problem=self._problem,
+            age_ms=self._age_ms(now) if self._number else None,
+            problem=self._told_problem(now),
         )
+
+    def pushed(self, told: Mapping[str, Any]) -> None:
+        """By the worker: what the websocket told."""
+        if self._stream is None or not self.running:
+            return
+        if "broken" in told:
+            logger.info("{} ({}) tells no prices by websocket: {}", self.exchange, self.market, told["broken"])
+            self._stream = Streamed()
+            return
+        now = self._clock()
+        changed = self._stream.told(told, now)
+        if not self._streams(now):
+            return
+        self._asked_at = max(self._asked_at, self._stream.as_of)
+        if changed:
+            self._prices = self._stream.over(self._prices)
+            self._tell()
 
     async def aclose(self) -> None:
         if self._task is not None:
@@ -117,17 +149,27 @@ class Feed:
         try:
             while symbols := self._still_wanted():
                 self._wanted = {one: self._wanted[one] for one in symbols}
-                await self._wait(await self._look(symbols))
+                now = self._clock()
+                if self._stream is not None and self._streams(now) and not self._stream.due(now, symbols):
+                    await self._wait(_STEP_SECONDS)
+                else:
+                    await self._wait(await self._look(symbols))
+            if self._stream is not None:
+                with contextlib.suppress(Refused, Unavailable):
+                    await self._worker.follow(self.exchange, self.market, [])
         finally:
             self._wanted, self._prices = {}, {}
+            self._stream = None if self._stream is None else Streamed()
 
     async def _look(self, symbols: list[str]) -> float:
         """Answers how long to wait for the next one."""
         began = self._clock()
         try:
             async with asyncio.timeout(_LOOK_SECONDS):
+                if self._stream is not None:
+                    await self._worker.follow(self.exchange, self.market, symbols)
                 answer = await self._worker.best(self.exchange, self.market, symbols)
-            self._seen(answer)
+            self._seen(answer, symbols)
         except Refused as refused:
             return self._told(refused.message, _REFUSED_SECONDS)
         except Unavailable as problem:
@@ -141,11 +183,26 @@ class Feed:
         pace = min(max(LEAST_SECONDS, _SHARES * float(answer["cost_seconds"])), MOST_SECONDS)
         return max(pace - (self._clock() - began), 0.05)
 
-    def _seen(self, answer: Mapping[str, Any]) -> None:
+    def _told_problem(self, now: float) -> str | None:
+        """That a look failed is none while a websocket tells."""
+        return None if self._streams(now) else self._problem
+
+    def _streams(self, now: float) -> bool:
+        return self._stream is not None and self._stream.counts(now)
+
+    def _seen(self, answer: Mapping[str, Any], symbols: list[str]) -> None:
         prices = {symbol: Price.model_validate(told) for symbol, told in answer["prices"].items()}
         if self._problem is not None:
             logger.info("prices of {} ({}) are seen again", self.exchange, self.market)
         self._prices, self._asked_at, self._problem = prices, float(answer["asked_at"]), None
+        if self._stream is not None:
+            self._stream.looked(answer, symbols, self._clock())
+            if self._streams(self._clock()):
+                self._prices = self._stream.over(prices)
+                self._asked_at = max(self._asked_at, self._stream.as_of)
+        self._tell()
+
+    def _tell(self) -> None:
         self._number += 1
         self._news.set()
         self._news = asyncio.Event()

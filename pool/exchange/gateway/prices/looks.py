@@ -17,12 +17,12 @@ _KNOWN_SECONDS = 600.0
 async def best(client: Any, exchange: str, market: str, symbols: Sequence[str]) -> dict[str, Any]:
     """By the exchange's own ids. `asked_at` is when the exchange was asked for the oldest of them, by CLOCK_BOOTTIME;
     `cost_seconds` is what a look takes of the exchange's patience and of this process."""
-    found = _names(client, market, symbols)
+    found = sources.names(client, market, symbols)
     if len(found) < len(symbols) and time.monotonic() - getattr(client, "flotilla_listed_at", 0.0) > _KNOWN_SECONDS:
         client.flotilla_listed_at = time.monotonic()
         through.kind.set(Kind(name="markets"))
         await client.load_markets(True)
-        found = _names(client, market, symbols)
+        found = sources.names(client, market, symbols)
     asked_at = time.clock_gettime(time.CLOCK_BOOTTIME)
     noted: list[float] = []
     through.asked.set(noted)
@@ -38,9 +38,3 @@ async def best(client: Any, exchange: str, market: str, symbols: Sequence[str]) 
                 prices[found[symbol]] = price.model_dump(mode="json")
     cost = max(time.process_time() - before, len(requests) * float(client.rateLimit) / 1000)
     return {"prices": prices, "asked_at": min(noted, default=asked_at), "cost_seconds": cost}
-
-
-def _names(client: Any, market: str, symbols: Sequence[str]) -> dict[str, str]:
-    """Of those that are traded: the exchange's ids by ccxt's symbols."""
-    chosen = {one: sources.chosen(client.markets_by_id.get(one), market) for one in symbols}
-    return {symbol: one for one, symbol in chosen.items() if symbol is not None}

@@ -7,7 +7,8 @@ import asyncio
 import contextlib
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any
 
 from aiohttp import web
 from loguru import logger
@@ -31,7 +32,8 @@ _TEND_SECONDS = 5.0
 
 
 class PriceService(Collector):
-    """Start it, and close it with `aclose`. `host` is what the gateway listens on; `worker` is for tests."""
+    """Start it, and close it with `aclose`. `host` is what the gateway listens on; `worker` is for tests. `streams`:
+    prices come by websocket where the exchange has one."""
 
     def __init__(
         self,
@@ -40,9 +42,11 @@ class PriceService(Collector):
         worker: Looking | None = None,
         clock: Callable[[], float] = steady_clock,
         wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        streams: bool = True,
     ) -> None:
         self._port = 0
-        self._own = Worker(lambda: command(reached(host, self._port), paper_url), _IDLE_SECONDS)
+        self._streams = streams
+        self._own = Worker(lambda: command(reached(host, self._port), paper_url), _IDLE_SECONDS, pushed=self._pushed)
         self._worker = worker if worker is not None else self._own
         self._clock = clock
         self._wait = wait
@@ -111,8 +115,14 @@ class PriceService(Collector):
             self._feeds = {one: feed for one, feed in self._feeds.items() if feed.running}
             if len(self._feeds) >= MOST_FEEDS:
                 raise Unavailable("Prices of more exchanges are waited for than are looked at.", 10.0)
-            self._feeds[key] = Feed(*key, self._worker, self._clock, self._wait)
+            streams = self._streams and wanted.exchange in sources.STREAMED
+            self._feeds[key] = Feed(*key, self._worker, self._clock, self._wait, streams=streams)
         return self._feeds[key]
+
+    def _pushed(self, told: Mapping[str, Any]) -> None:
+        feed = self._feeds.get((told["exchange"], told["market"]))
+        if feed is not None:
+            feed.pushed(told)
 
     async def _tend(self) -> None:
         while True:

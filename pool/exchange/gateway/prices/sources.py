@@ -4,7 +4,7 @@ Only exchanges of which somebody has read what their answer says are here: a bid
 let a bot sleep through its stop. Those of the others look at their exits themselves.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -31,6 +31,10 @@ _METHODS = {
     "okx": _TICKERS,
 }
 """bingx tells the book of one future at a time only."""
+STREAMED = frozenset(
+    {"paper", "binance", "binanceus", "binanceusdm", "bitget", "bybit", "gate", "kraken", "krakenfutures", "okx"}
+)
+"""Those of which ccxt knows a websocket that tells best bids and asks, of the book itself."""
 _OTHERWISE = {"hyperliquid": "its bids and asks are what a large order would get, not the best of the book"}
 _NAMED = 100
 """Binance takes so many names of spot markets in one request; more are asked for by asking for all."""
@@ -59,6 +63,12 @@ def chosen(markets: list[Mapping[str, Any]] | None, market: str) -> str | None:
         if of_kind and one.get("active") is not False:
             return str(one["symbol"])
     return None
+
+
+def names(client: Any, market: str, symbols: Iterable[str]) -> dict[str, str]:
+    """Of those that are traded: the exchange's ids by ccxt's symbols."""
+    found = {one: chosen(client.markets_by_id.get(one), market) for one in symbols}
+    return {symbol: one for one, symbol in found.items() if symbol is not None}
 
 
 def requests(exchange: str, market: str, symbols: list[str]) -> list[Asked]:
