@@ -50,8 +50,17 @@ class Asking:
     def has_gateway(self) -> bool:
         return self._gateway is not None
 
+    async def gateway_lives(self, session: aiohttp.ClientSession) -> bool:
+        """As far as is known; one that failed is probed now and then."""
+        return self._gateway is not None and await self._usable(session, self._gateway)
+
+    def gateway_failed(self, error: BaseException) -> None:
+        """It did not answer; where it only was slow this says nothing."""
+        if not isinstance(error, TimeoutError):
+            self._fallback.failed(type(error).__name__)
+
     async def prices(self, session: aiohttp.ClientSession, request: PricesRequest) -> Answer:
-        """What the gateway follows, which nobody else can tell. Raises aiohttp.ClientError, TimeoutError."""
+        """What the gateway follows. Raises aiohttp.ClientError, TimeoutError."""
         async with session.post(
             f"{self._gateway}/v1/prices", data=request.to_json(), allow_redirects=False
         ) as response:
@@ -64,7 +73,7 @@ class Asking:
         self, session: aiohttp.ClientSession, exchange: str, url: str, parameters: Mapping[str, str], kind: Kind
     ) -> Answer:
         """The exchange's answer, or the gateway's refusal. Raises aiohttp.ClientError, TimeoutError."""
-        if self._gateway is not None and await self._usable(session, self._gateway):
+        if self._gateway is not None and await self.gateway_lives(session):
             answer = await self._through(session, self._gateway, exchange, url, parameters, kind)
             if answer is not None:
                 return answer

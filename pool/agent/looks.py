@@ -1,8 +1,10 @@
-"""How the watcher looks at prices: at Binance's own tickers, or at what the node's gateway follows for any exchange."""
+"""How the watcher looks at prices: at what the node's gateway follows; without it at Binance's own tickers."""
 
+import asyncio
 import json
+import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -21,6 +23,9 @@ _PATHS = {"spot": "/api/v3/ticker/bookTicker", "linear": "/fapi/v1/ticker/bookTi
 _TICKER = Kind(name="ticker", within_ms=400)
 """Not what was told at the look before."""
 _WAIT_MS = 1_000
+_FEED_SECONDS = 1.5
+"""Of a request's three seconds, so that there is time to ask the exchange itself."""
+_AGAIN_SECONDS = 2.0
 _AT_ONCE_SECONDS = 0.05
 _BANNED_SECONDS = 60.0
 _LONGEST_PAUSE_SECONDS = 300.0
@@ -71,10 +76,13 @@ class Sources:
     def knows(self, exchange: str, market: str) -> bool:
         return (exchange, market) in self._roots or self._asking.has_gateway
 
-    def of(self, venue: Venue) -> Source:
+    def of(self, venue: Venue, clock: Callable[[], float] = time.monotonic) -> Source:
         """Of one that is known."""
         root = self._roots.get((venue.exchange, venue.market))
-        return _Gateway(self._asking, venue) if root is None else _Tickers(self._asking, venue, root)
+        if root is None:
+            return _Gateway(self._asking, venue)
+        own = _Tickers(self._asking, venue, root)
+        return _Either(self._asking, _Gateway(self._asking, venue), own, clock) if self._asking.has_gateway else own
 
 
 class _Tickers:
@@ -106,13 +114,13 @@ class _Gateway:
         self._venue = venue
         self._number = 0
 
-    async def look(self, session: aiohttp.ClientSession, symbols: Sequence[str]) -> Look:
+    async def look(self, session: aiohttp.ClientSession, symbols: Sequence[str], wait_ms: int = _WAIT_MS) -> Look:
         request = PricesRequest(
             exchange=self._venue.exchange,
             market=self._venue.market,
             symbols=list(symbols),
             after=self._number,
-            wait_ms=_WAIT_MS,
+            wait_ms=wait_ms,
         )
         sent = time.monotonic()
         answer = await self._asking.prices(session, request)
@@ -125,6 +133,43 @@ class _Gateway:
             raise Unseen(told.problem)
         self._number = told.number
         return Look(fresh_quotes(told), seen_at(told, sent), _AT_ONCE_SECONDS)
+
+
+class _Either:
+    """What the gateway follows, while that is fresh and whole; else the exchange's tickers. The gateway is tried again
+    every two seconds, without waiting for news, so that what it has to begin with is not missed meanwhile."""
+
+    def __init__(
+        self, asking: Asking, feed: _Gateway, own: _Tickers, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._asking = asking
+        self._clock = clock
+        self._feed = feed
+        self._own = own
+        self._by_feed = False
+        self._again_at = -math.inf
+
+    async def look(self, session: aiohttp.ClientSession, symbols: Sequence[str]) -> Look:
+        if self._by_feed or self._clock() >= self._again_at:
+            look = await self._followed(session, symbols)
+            self._by_feed = look is not None
+            if look is not None:
+                return look
+            self._again_at = self._clock() + _AGAIN_SECONDS
+        return await self._own.look(session, symbols)
+
+    async def _followed(self, session: aiohttp.ClientSession, symbols: Sequence[str]) -> Look | None:
+        if not await self._asking.gateway_lives(session):
+            return None
+        try:
+            async with asyncio.timeout(_FEED_SECONDS):
+                look = await self._feed.look(session, symbols, _WAIT_MS if self._by_feed else 0)
+        except (aiohttp.ClientError, TimeoutError, OSError) as problem:
+            self._asking.gateway_failed(problem)
+            return None
+        except (Refused, Useless, Unseen, ValueError):
+            return None
+        return look if look.quotes.keys() >= set(symbols) else None
 
 
 def seen_at(told: Prices, sent: float) -> float:

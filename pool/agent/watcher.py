@@ -1,7 +1,7 @@
 """Follows the prices that bots wait for, with one request per exchange and kind of market for the whole pool.
 
-While there are watches, best bid and ask are asked for twice a second (`looks`): Binance's own tickers, through the
-gateway where there is one, and of other exchanges what the gateway follows. A bot whose price is crossed is sent a
+While there are watches, best bid and ask are asked for (`looks`): what the gateway follows, as soon as there is news;
+without it Binance's own tickers, twice a second. A bot whose price is crossed is sent a
 `LookFrame`, and decides by itself what to do. As long as all of its prices were seen just now it is told so by
 `FollowFrame`s, with what they are: one that is not looks every few seconds by itself, so a watcher that sees nothing
 costs promptness, not safety. What the exchange refuses makes the watcher slower, as it asks.

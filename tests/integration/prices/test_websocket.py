@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any, Literal
 
 import pytest
+from aiohttp import web
 
 from pool.agent.asking import Asking
 from pool.agent.watcher import Watcher
@@ -20,12 +21,12 @@ from pool.contract.risk import Watch
 from pool.exchange.gateway.clocks import Clock
 from pool.exchange.gateway.disk import Disk, boot_id
 from pool.exchange.gateway.running import Options, Parts, running
-from pool.exchange.gateway.server import serve
+from pool.exchange.gateway.server import Handler, serve
 from pool.exchange.gateway.upstream import Upstream
 from tests.integration.gateway.rigs import OpenBudgets
 from tests.integration.simulator.conftest import Rig as Paper
 from tests.integration.simulator.conftest import rig as paper  # noqa: F401 (a fixture)
-from tests.support import eventually
+from tests.support import eventually, free_port
 
 BOOK = "/*/ticker/bookTicker"
 
@@ -41,9 +42,27 @@ class Tables:
         return None
 
 
+class Server:
+    """The gateway's, which can be away for a while."""
+
+    def __init__(self, answer: Handler) -> None:
+        self._answer = answer
+        self._runner: web.ServerRunner | None = None
+        self.port = 0
+
+    async def start(self) -> None:
+        self._runner, self.port = await serve(self._answer, "127.0.0.1", self.port or free_port())
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+        self._runner = None
+
+
 @dataclass
 class Rig:
     paper: Paper
+    gateway: Server
     watcher: Watcher
     entry: Any
     sent: list[Any]
@@ -91,22 +110,23 @@ async def rig(paper: Paper, tmp_path: Path) -> AsyncIterator[Rig]:  # noqa: F811
     authority, sent = paper.url.removeprefix("http://"), list[Any]()
     parts = Parts(Tables(authority), OpenBudgets(), Upstream(), Clock(), Disk(tmp_path / "a.sqlite", boot_id()))
     async with running(Options(tmp_path, paper.url), parts) as answer:
-        runner, port = await serve(answer, "127.0.0.1", 0)
+        gateway = Server(answer)
+        await gateway.start()
         facts = SimpleNamespace(spec=SimpleNamespace(exchange="paper"))
         entry: Any = SimpleNamespace(bot_id="bot", facts=facts, connection=SimpleNamespace(send=sent.append))
         keeper: Any = SimpleNamespace(entries={"bot": entry})
-        url = f"http://127.0.0.1:{port}"
-        watcher = Watcher(keeper, None, Asking(url, "pool-1"))
+        url = f"http://127.0.0.1:{gateway.port}"
+        watcher = Watcher(keeper, paper.url, Asking(url, "pool-1"))
         watching = asyncio.create_task(watcher.watch_prices())
         try:
-            rig = Rig(paper, watcher, entry, sent, url)
+            rig = Rig(paper, gateway, watcher, entry, sent, url)
             await rig.moving()
             yield rig
         finally:
             watching.cancel()
             with suppress(asyncio.CancelledError):
                 await watching
-            await runner.cleanup()
+            await gateway.stop()
 
 
 @pytest.mark.parametrize("market", ["spot", "linear"])
@@ -180,3 +200,17 @@ async def test_another_market_is_followed_and_what_was_open_stays_open(rig: Rig)
 
     await eventually(both)
     assert rig.paper.exchange.front.counters["GET /stream.binance.com/ws/0"] == 1
+
+
+async def test_while_the_gateway_is_away_the_agent_asks_the_exchange_itself_and_goes_back(rig: Rig) -> None:
+    rig.watch(30_000)
+    await rig.comes_by("websocket")
+    await rig.gateway.stop()
+    await rig.moving(29_000)
+    await rig.woken(30_000)
+    await rig.gateway.start()
+    await rig.comes_by("websocket")
+    rig.watch(20_000)
+    await rig.fault("fail", BOOK)
+    await rig.moving(19_000)
+    await rig.woken(20_000)

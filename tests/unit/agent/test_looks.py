@@ -1,16 +1,18 @@
 """What the watcher makes of the gateway's prices."""
 
+import json
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
+import aiohttp
 import pytest
 
-from pool.agent.asking import Asking
-from pool.agent.looks import fresh_quotes, seen_at
+from pool.agent.asking import Answer, Asking
+from pool.agent.looks import Refused, Sources, fresh_quotes, seen_at
 from pool.agent.watcher import Watcher
 from pool.agent.watches import FRESH_SECONDS, Quote, Venue, Watches
-from pool.contract.market import Price, Prices
+from pool.contract.market import Price, Prices, PricesRequest
 from pool.contract.risk import Watch
 
 PRICES = {"XXBTZUSD": Price(bid=Decimal(99), ask=Decimal(101))}
@@ -47,3 +49,92 @@ def test_other_exchanges_are_watched_where_there_is_a_gateway(gateway: str | Non
         watcher.watch(entry, [Watch(trade_id=1, symbol="XXBTZUSD", is_short=False, below=Decimal(90))], 1)
     assert len(watcher.notes) == notes
     assert list(watcher._watches.venues()) == ([KRAKEN] if gateway else [])
+
+
+class Asked:
+    """In place of `Asking`: a gateway that follows prices, and an exchange whose tickers are others."""
+
+    has_gateway = True
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.lives = True
+        self.feed: Prices | Exception = Prices(
+            number=4, age_ms=100, prices={"A": Price(bid=Decimal(1), ask=Decimal(2))}
+        )
+        self.tickers = 200
+        self.waits: list[int] = []
+        self.failed: list[BaseException] = []
+        asking: Any = self
+        self._source = Sources(asking, None).of(Venue("binance", "spot"), lambda: self.now)
+
+    async def gateway_lives(self, session: Any) -> bool:
+        return self.lives
+
+    def gateway_failed(self, error: BaseException) -> None:
+        self.failed.append(error)
+
+    async def prices(self, session: Any, request: PricesRequest) -> Answer:
+        assert (request.exchange, request.market) == ("binance", "spot")
+        self.waits.append(request.wait_ms)
+        if isinstance(self.feed, Exception):
+            raise self.feed
+        return Answer(200, {}, self.feed.to_json())
+
+    async def get(self, session: Any, exchange: str, url: str, parameters: Any, kind: Any) -> Answer:
+        body = [{"symbol": name, "bidPrice": "8", "askPrice": "9"} for name in ("A", "B")]
+        return Answer(self.tickers, {}, json.dumps(body).encode())
+
+    async def bid(self, *symbols: str) -> int:
+        """1 by the gateway's feed, 8 by the exchange's own tickers."""
+        session: Any = None
+        return int((await self._source.look(session, symbols or ("A",))).quotes["A"].bid)
+
+
+async def test_binances_prices_are_the_gateways_which_is_waited_for_once_it_tells_them() -> None:
+    asked = Asked()
+    assert [await asked.bid() for _ in range(3)] == [1, 1, 1]
+    assert asked.waits == [0, 1000, 1000]
+
+
+@pytest.mark.parametrize(
+    "feed",
+    [
+        Prices(number=0),
+        Prices(number=4, age_ms=2_001, prices=PRICES | {"A": Price(bid=Decimal(1), ask=Decimal(2))}),
+        Prices(number=4, age_ms=0, prices=PRICES),
+        Prices(number=4, age_ms=0, prices={"A": Price(bid=Decimal(1), ask=Decimal(2))}, problem="It does not answer."),
+        Prices(number=0, problem="Not comparable.", usable=False),
+        aiohttp.ClientError(),
+        TimeoutError(),
+        OSError(),
+    ],
+)
+async def test_where_the_gateway_tells_none_that_count_binances_own_are_asked_at_once(feed: Any) -> None:
+    asked = Asked()
+    assert await asked.bid() == 1
+    good, asked.feed = asked.feed, feed
+    assert await asked.bid() == 8
+    assert len(asked.failed) == isinstance(feed, Exception)
+    waits, asked.feed = len(asked.waits), good
+    asked.now = 1.9
+    assert await asked.bid() == 8
+    assert len(asked.waits) == waits, "it is not asked at each look"
+    asked.now = 2.0
+    assert await asked.bid() == 1
+    assert asked.waits[-1] == 0, "nobody waits for one that may tell nothing"
+
+
+async def test_a_symbol_that_the_gateway_lacks_is_asked_of_binance_with_all_others() -> None:
+    asked = Asked()
+    assert await asked.bid("A", "B") == 8
+
+
+async def test_a_gateway_that_is_away_is_not_asked_for_prices() -> None:
+    asked = Asked()
+    asked.lives = False
+    assert await asked.bid() == 8
+    assert asked.waits == []
+    asked.tickers = 429
+    with pytest.raises(Refused):
+        await asked.bid()
