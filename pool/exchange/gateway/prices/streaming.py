@@ -52,6 +52,11 @@ class Heard(dict[str, Any]):
         self._note(symbol, ticker)
 
 
+def listen(client: Any, note: Callable[[str, Mapping[str, Any]], None]) -> None:
+    """Each best bid and ask that its websockets tell from now on."""
+    setattr(client, "tickers" if client.id == "kraken" else "bidsasks", Heard(note))
+
+
 class Connection:
     """One of ccxt's websockets: its pings, and which were answered."""
 
@@ -167,7 +172,7 @@ class Stream:
     async def _follow(self, client: Any) -> None:
         """Until it breaks off."""
         self._proof, self._failed, self._began_at = Proof(), None, self._clock()
-        client.bidsasks = Heard(self._note)
+        listen(client, self._note)
         try:
             while self._failed is None:
                 self._asked.clear()
