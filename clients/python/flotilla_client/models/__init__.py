@@ -110,6 +110,7 @@ if TYPE_CHECKING:
     from .flaw_response import FlawResponse
     from .followed_prices import FollowedPrices
     from .followed_prices_market import FollowedPricesMarket
+    from .followed_prices_way import FollowedPricesWay
     from .freq_ui_bot_response import FreqUiBotResponse
     from .freqtrade_bot_list import FreqtradeBotList
     from .freqtrade_bot_list_frequi import FreqtradeBotListFrequi
@@ -520,6 +521,7 @@ _MODULES = {
     "FlawResponse": ".flaw_response",
     "FollowedPrices": ".followed_prices",
     "FollowedPricesMarket": ".followed_prices_market",
+    "FollowedPricesWay": ".followed_prices_way",
     "FreqUiBotResponse": ".freq_ui_bot_response",
     "FreqtradeBotList": ".freqtrade_bot_list",
     "FreqtradeBotListFrequi": ".freqtrade_bot_list_frequi",
@@ -925,6 +927,7 @@ __all__ = (
     "FlawResponse",
     "FollowedPrices",
     "FollowedPricesMarket",
+    "FollowedPricesWay",
     "FreqtradeBotList",
     "FreqtradeBotListFrequi",
     "FreqtradeBotResponse",

@@ -1,12 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import (
-    Any,
-    Literal,
-    TypeVar,
-    cast,
-)
+from typing import Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 
@@ -14,6 +9,7 @@ from ..models.followed_prices_market import (
     FollowedPricesMarket,
     check_followed_prices_market,
 )
+from ..models.followed_prices_way import FollowedPricesWay, check_followed_prices_way
 
 T = TypeVar("T", bound="FollowedPrices")
 
@@ -25,7 +21,7 @@ class FollowedPrices:
     Attributes:
         exchange (str): As bots name it.
         market (FollowedPricesMarket): Spot, or futures that settle in their quote.
-        way (Literal['polling']): How they come.
+        way (FollowedPricesWay): How they come now.
         symbols (int): Markets that are waited for.
         told (int): Those of them with a price.
         age_ms (int | None): Since the exchange was asked for them; null before it answered.
@@ -34,7 +30,7 @@ class FollowedPrices:
 
     exchange: str
     market: FollowedPricesMarket
-    way: Literal["polling"]
+    way: FollowedPricesWay
     symbols: int
     told: int
     age_ms: int | None
@@ -45,7 +41,7 @@ class FollowedPrices:
 
         market: str = self.market
 
-        way = self.way
+        way: str = self.way
 
         symbols = self.symbols
 
@@ -80,9 +76,7 @@ class FollowedPrices:
 
         market = check_followed_prices_market(d.pop("market"))
 
-        way = cast(Literal["polling"], d.pop("way"))
-        if way != "polling":
-            raise ValueError(f"way must match const 'polling', got '{way}'")
+        way = check_followed_prices_way(d.pop("way"))
 
         symbols = d.pop("symbols")
 

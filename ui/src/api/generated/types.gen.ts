@@ -2797,9 +2797,9 @@ export type FollowedPrices = {
     /**
      * Way
      *
-     * How they come.
+     * How they come now.
      */
-    way: 'polling';
+    way: 'polling' | 'websocket';
     /**
      * Symbols
      *
