@@ -103,7 +103,7 @@ def test_bots_come_from_local_processes_with_their_trades(deployment: Deployment
     with deployment.signed_in((home / "admin-password").read_text().strip()) as client:
 
         def trades() -> list[Any] | None:
-            """Open ones first, then those that are closed: one that the bot closes between is in both, and not in none."""
+            """Open ones first, then closed ones: one that is closed between is in both, and not in none."""
             opened, closed = (client.get(f"/bots/{bot_id}/freqtrade/api/v1/{what}") for what in ("status", "trades"))
             return [*opened.json(), *closed.json()["trades"]] if closed.is_success and opened.is_success else None
 
