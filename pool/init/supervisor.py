@@ -295,10 +295,10 @@ class Supervisor:
     # ---- sampling
 
     def _sample(self) -> None:
-        """One process at most, so that nothing else waits for long."""
-        reading = self._sampler.look(time.monotonic())
-        if reading is not None:
-            self._tell_agent(Readings(readings=[reading]))
+        """Two processes at most, so that nothing else waits for long."""
+        readings = self._sampler.look(time.monotonic())
+        if readings:
+            self._tell_agent(Readings(readings=readings))
 
     def _living_pids(self) -> list[int]:
         services = [pid for pid in (self._agent.pid, self._zygote.pid) if pid is not None]

@@ -26,9 +26,10 @@ class Unlinked:
     """How many others there are at most."""
 
 
-def look(process: str, device: int, *, messages: bool) -> Unlinked:
+def look(process: str, device: int, *, messages: bool, mappings: frozenset[int] | None = None) -> Unlinked:
     """`process` is its directory in /proc; `device` what the files are on, as `stat` tells it; `messages`: those to its
-    sockets are its own. Nothing where it has gone."""
+    sockets are its own; `mappings`: what it `mapped` when that was looked up last, None for now. Nothing where it has
+    gone."""
     found: dict[int, int] = {}
     in_messages = 0
     for name in _names(f"{process}/fd"):
@@ -40,7 +41,7 @@ def look(process: str, device: int, *, messages: bool) -> Unlinked:
             found[file.st_ino] = file.st_blocks * _BLOCK_BYTES
         elif messages and stat.S_ISSOCK(file.st_mode):
             in_messages += _in_messages(f"{process}/fdinfo/{name}")
-    mapped_alone = _mapped(process, device) - found.keys()
+    mapped_alone = (mapped(process, device) if mappings is None else mappings) - found.keys()
     return Unlinked(sum(found.values()), in_messages + len(mapped_alone))
 
 
@@ -60,13 +61,14 @@ def _in_messages(info: str) -> int:
     return sum(int(line.removeprefix(_IN_MESSAGES)) for line in lines if line.startswith(_IN_MESSAGES))
 
 
-def _mapped(process: str, device: int) -> set[int]:
+def mapped(process: str, device: int) -> frozenset[int]:
+    """Removed files that it maps, by inode. The kernel lists every mapping for it: some milliseconds."""
     try:
         content = Path(f"{process}/maps").read_bytes()
     except OSError:
-        return set()
+        return frozenset()
     if _REMOVED not in content:
-        return set()
+        return frozenset()
     wanted = f"{os.major(device):02x}:{os.minor(device):02x}".encode()
-    mappings = [line.split(maxsplit=5) for line in content.splitlines() if line.endswith(_REMOVED)]
-    return {int(inode) for _, _, _, where, inode, _ in mappings if where == wanted}
+    lines = [line.split(maxsplit=5) for line in content.splitlines() if line.endswith(_REMOVED)]
+    return frozenset(int(inode) for _, _, _, where, inode, _ in lines if where == wanted)
