@@ -4,11 +4,17 @@ Init, zygote, agent and bots all read the same file; none of it is secret.
 """
 
 import json
+import os
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+
+def _processors() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 class PoolSettings(BaseSettings):
@@ -45,6 +51,10 @@ class PoolSettings(BaseSettings):
     """This many crashes …"""
     quarantine_window_seconds: float = Field(default=60, gt=0)
     """… within this time quarantine a bot."""
+    starts_at_once: int = Field(default_factory=lambda: 2 * _processors(), ge=1)
+    """How many bots start at a time; the next one begins when one of them has looped once, or takes long."""
+    loops_at_once: int = Field(default_factory=lambda: max(_processors(), 2), ge=1)
+    """How many bots that wake on need run a loop that is in no hurry, such as that of a new candle, at a time."""
     hang_margin_seconds: float = Field(default=30, gt=0)
     """Added to a bot's own patience before it counts as hung."""
     connect_timeout_seconds: float = Field(default=30, gt=0)

@@ -37,6 +37,7 @@ from pool.agent.risk import Risk
 from pool.agent.sampler import Sampler
 from pool.agent.store import load
 from pool.agent.tokens import BadToken, Tokens
+from pool.agent.turns import Turns
 from pool.agent.uids import Uids
 from pool.agent.watcher import Watcher
 from pool.contract.frames import Readings
@@ -68,7 +69,8 @@ async def run(directory: Path, settings: PoolSettings, link: InitLink) -> int:
     link.listen(lambda frame: _heard(frame, sampler, checks, keeper))
     asking = Asking(settings.gateway_url, settings.pool_id)
     risk, watcher = Risk(keeper, settings.pool_id), Watcher(keeper, settings.paper_exchange_url, asking)
-    bots = BotServer(Reception(keeper, risk, watcher), settings.slots_total)
+    turns = Turns(settings.loops_at_once)
+    bots = BotServer(Reception(keeper, risk, watcher, turns), settings.slots_total)
     await bots.start(directory / "agent.sock", open_to_all=settings.bot_uid_first is not None)
     relay = Relay(keeper)
     version = os.environ.get("FLOTILLA_IMAGE_VERSION")
@@ -108,6 +110,7 @@ def limits(settings: PoolSettings) -> Limits:
         hang_margin=settings.hang_margin_seconds,
         connect_timeout=settings.connect_timeout_seconds,
         stop_timeout=settings.stop_timeout_seconds,
+        starts_at_once=settings.starts_at_once,
     )
 
 

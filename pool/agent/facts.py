@@ -46,6 +46,8 @@ class Limits:
     hang_margin: float
     connect_timeout: float
     stop_timeout: float
+    starts_at_once: int
+    """Bots, not seconds."""
 
 
 @dataclass(frozen=True, slots=True)

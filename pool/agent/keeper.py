@@ -22,7 +22,7 @@ from pool.agent.actor import Actor, ToInit
 from pool.agent.announcer import Announcer
 from pool.agent.bot_link import BotConnection
 from pool.agent.entry import Entry
-from pool.agent.facts import Exceeded, Limits, Run, SlotFacts
+from pool.agent.facts import Exceeded, Limits, Run, SlotFacts, Start
 from pool.agent.logs import last_lines
 from pool.agent.problems import slot_not_found
 from pool.agent.ring import EventRing
@@ -70,6 +70,8 @@ class Keeper:
         self._send_to_init = send_to_init
         self._actor = Actor(directory, limits, self.announcer, send_to_init, self._archived, self.apply)
         self._store = SlotStore(directory / "slots.json", self._stored)
+        self._starting: set[str] = set()
+        """Bots that were started lately; some of them have started by now, perhaps."""
         self._pending: dict[str, SlotFacts] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._uids = uids or Uids()
@@ -89,9 +91,33 @@ class Keeper:
         now = time.monotonic()
         entry.facts, actions = table.decide(entry.facts, self.limits, now, shutting_down=self.shutting_down)
         for action in actions:
-            self._actor.act(entry, action, now)
+            if not isinstance(action, Start) or self._may_start(entry, now):
+                self._actor.act(entry, action, now)
         if entry.bot_id in self.entries:
             self.announcer.publish(entry)
+        if self._starting and entry.bot_id in self._starting and not table.starting(entry.facts, now):
+            self._start_more(now)
+
+    def _may_start(self, entry: Entry, now: float) -> bool:
+        """Few at a time: all at once each takes as long as all, and bots that trade wait among them."""
+        if len(self._starting) >= self.limits.starts_at_once:
+            self._starting = {one for one in self._starting if self._is_starting(one, now)}
+        if len(self._starting) >= self.limits.starts_at_once:
+            return False
+        self._starting.add(entry.bot_id)
+        return True
+
+    def _is_starting(self, bot_id: str, now: float) -> bool:
+        entry = self.entries.get(bot_id)
+        return entry is not None and table.starting(entry.facts, now)
+
+    def _start_more(self, now: float) -> None:
+        """Of those that wait; one of them that cannot be started is followed by the next at the next tick."""
+        self._starting = {one for one in self._starting if self._is_starting(one, now)}
+        room = self.limits.starts_at_once - len(self._starting)
+        waiting = [entry for entry in self.entries.values() if entry.facts.run is None and entry.facts.is_wanted]
+        for other in waiting[: max(room, 0)]:
+            asyncio.get_running_loop().call_soon(self.apply, other)
 
     def tick(self, held_up_seconds: float = 0.0) -> None:
         """Decides on every slot. `held_up_seconds`: the agent itself stood still so long before this."""

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from datetime import UTC, datetime
+from functools import partial
 
 from loguru import logger
 
@@ -11,6 +12,7 @@ from pool.agent.bot_link import Admission, BotConnection
 from pool.agent.entry import Entry
 from pool.agent.keeper import Keeper
 from pool.agent.risk import Risk
+from pool.agent.turns import Turns
 from pool.agent.watcher import Watcher
 from pool.contract.events import Event
 from pool.contract.frames import (
@@ -22,6 +24,8 @@ from pool.contract.frames import (
     ResultFrame,
     SettleFrame,
     SnapshotFrame,
+    TurnFrame,
+    TurnGivenFrame,
     WatchFrame,
 )
 from pool.contract.model import Wire
@@ -30,11 +34,12 @@ from pool.contract.model import Wire
 class Reception:
     """The `pool.agent.bot_link.BotListener` of the agent."""
 
-    def __init__(self, keeper: Keeper, risk: Risk, watcher: Watcher) -> None:
+    def __init__(self, keeper: Keeper, risk: Risk, watcher: Watcher, turns: Turns) -> None:
         self.incarnation = keeper.incarnation
         self._keeper = keeper
         self._risk = risk
         self._watcher = watcher
+        self._turns = turns
 
     async def admission(self, bot_id: str, run_id: str, timeout_seconds: float) -> Admission | None:
         """What the run must show. A bot may dial before init has told its pid: that is waited for."""
@@ -59,6 +64,7 @@ class Reception:
         if entry.connection is not None:
             entry.connection.close()
         entry.connection = connection
+        self._turns.left(bot_id)
         entry.facts = reports.connected(entry.facts, time.monotonic())
         self._risk.connected(entry)
         self._keeper.apply(entry)
@@ -69,6 +75,7 @@ class Reception:
             return
         entry.connection = None
         self._watcher.forget(bot_id)
+        self._turns.left(bot_id)
         entry.facts = reports.disconnected(entry.facts, time.monotonic())
         self._keeper.apply(entry)
 
@@ -93,6 +100,10 @@ class Reception:
                 self._risk.settled(entry, run_id, frame.settlement)
             case WatchFrame():
                 self._watcher.watch(entry, frame.watches, frame.number)
+            case TurnFrame(begin=True):
+                self._turns.ask(bot_id, frame.number, partial(_give_turn, connection), open_trades=frame.open_trades)
+            case TurnFrame():
+                self._turns.over(bot_id, frame.number)
             case ConditionFrame():
                 entry.facts = reports.noted(entry.facts, frame)
                 self._keeper.apply(entry)
@@ -117,3 +128,7 @@ class Reception:
                 )
             )
         connection.send(Ack(seq=entry.seen_seq))
+
+
+def _give_turn(connection: BotConnection, number: int) -> None:
+    connection.send(TurnGivenFrame(number=number))

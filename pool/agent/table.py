@@ -33,6 +33,9 @@ TELL_AGAIN_SECONDS = 5.0
 _FLATTEN_AGAIN_SECONDS = 60.0
 """A bot that was told flattens on by itself; telling it again starts its attempts anew."""
 _KILL_AGAIN_SECONDS = 5.0
+STARTING_SECONDS = 20.0
+"""A start that takes longer, of an exchange that does not answer say, holds up no other."""
+_FIRST_LOOP_SECONDS = 1.0
 
 Decision = tuple[SlotFacts, list[Action]]
 
@@ -158,6 +161,17 @@ def _with_process(facts: SlotFacts, run: Run, limits: Limits, now: float, *, shu
     if facts.restart_asked or facts.spec.epoch != run.epoch:
         return _end(facts, run, "restart", limits, now)
     return _steer(facts, run, limits, now)
+
+
+def starting(facts: SlotFacts, now: float) -> bool:
+    """It takes what a start takes: its FreqTrade is being built, or has not looped once yet."""
+    run = facts.run
+    if run is None or now - run.requested_at >= STARTING_SECONDS:
+        return False
+    if run.running_since is None:
+        return True
+    looped = run.heartbeat is not None and run.heartbeat.waking is not None
+    return not looped and now - run.running_since < _FIRST_LOOP_SECONDS
 
 
 def hang_reason(run: Run, limits: Limits, now: float) -> str | None:

@@ -25,6 +25,7 @@ from pool.bot.universal.permission import Permission
 from pool.bot.universal.standing import Standing
 from pool.bot.vitals import Vitals
 from pool.bot.waking.following import Following
+from pool.bot.waking.turn import Turn
 from pool.contract import PROTOCOL_VERSION, exit_codes
 from pool.contract.frames import (
     Ack,
@@ -38,6 +39,7 @@ from pool.contract.frames import (
     MandateFrame,
     PolicyFrame,
     ResultFrame,
+    TurnGivenFrame,
     Welcome,
 )
 from pool.contract.model import Wire
@@ -71,6 +73,7 @@ class Link(threading.Thread):
         standing: Standing | None = None,
         permission: Permission | None = None,
         following: Following | None = None,
+        turn: Turn | None = None,
     ) -> None:
         super().__init__(name="reporting", daemon=True)
         self.welcomed = threading.Event()
@@ -85,6 +88,7 @@ class Link(threading.Thread):
         self._standing = standing
         self._permission = permission
         self._following = following or Following(lambda: 0)
+        self._turn = turn or Turn(lambda _: None, lambda: None)
         self._incarnation: str | None = None
         self._closing_at: float | None = None
         self._last_contact = time.monotonic()
@@ -107,6 +111,7 @@ class Link(threading.Thread):
                         self._converse(connection)
                     finally:
                         self._following.lost()
+                        self._turn.lost()
                         if self._permission is not None:
                             self._permission.lost()
             except (OSError, EOFError, FrameError, ValidationError) as error:
@@ -139,6 +144,7 @@ class Link(threading.Thread):
         self._last_contact = time.monotonic()
         logger.info("Connected to the agent (incarnation %s)", frame.incarnation)
         self.welcomed.set()
+        self._turn.connected()
         if self._permission is not None:
             self._permission.connected()
         self._control.wake()
@@ -196,6 +202,8 @@ class Link(threading.Thread):
                 self._control.look(frame.trade_ids)
             case FollowFrame():
                 self._following.told(frame.number, frame.until, frame.quotes, frame.seen_at)
+            case TurnGivenFrame():
+                self._turn.given(frame.number)
             case MandateFrame() if self._standing is not None:
                 self._standing.take_mandate(frame)
             case PolicyFrame() if self._standing is not None:

@@ -34,6 +34,7 @@ from pool.bot.universal.standing import HALT_FLAG, Standing
 from pool.bot.vitals import Vitals
 from pool.bot.waking.following import Following
 from pool.bot.waking.sleeper import Sleeper
+from pool.bot.waking.turn import Turn
 from pool.contract import exit_codes
 from pool.contract.frames import ConditionFrame, Fork
 from pool.contract.slots import ConditionType, DesiredState, SlotSpec
@@ -112,12 +113,14 @@ class Bot:
         self._universal = Universal(self._standing, self._outbox)
         self._orders = Orders(directory, self._permission, self._universal.why, self._universal.teller)
         following = Following(lambda: self._outbox.watch_number)
+        turn = Turn(self._outbox.turn, self._control.wake)
         self._sleeper = Sleeper(
             fork.bot_id,
             self._vitals,
             following,
             slice_seconds=max(settings.snapshot_interval_seconds, 1.0),
             wake=self._control.wake,
+            turn=turn,
         )
         self._link = Link(
             fork,
@@ -130,6 +133,7 @@ class Bot:
             standing=self._standing,
             permission=self._permission,
             following=following,
+            turn=turn,
         )
         self._desk = Desk(
             self._slot,

@@ -25,6 +25,7 @@ from pool.contract.frames import (
     ResultFrame,
     SettleFrame,
     SnapshotFrame,
+    TurnFrame,
     WatchFrame,
 )
 from pool.contract.risk import ReserveRequest, Settlement, Watch
@@ -39,7 +40,7 @@ MOST_WATCHES = WATCHES_LIMIT
 _MOST_SETTLEMENTS = 1000
 
 Kept = ConditionFrame | ResultFrame | SettleFrame
-Outgoing = BotEvent | SnapshotFrame | Kept | ReserveFrame | WatchFrame
+Outgoing = BotEvent | SnapshotFrame | Kept | ReserveFrame | WatchFrame | TurnFrame
 
 
 class Outbox:
@@ -62,6 +63,7 @@ class Outbox:
         """Of the watches that were set last."""
         self._watches: WatchFrame | None = None
         self._watches_sent = True
+        self._turns: list[TurnFrame] = []
 
     def add_event(self, event_type: EventType, data: dict[str, Any], at: datetime) -> None:
         with self._lock:
@@ -106,6 +108,12 @@ class Outbox:
             self._watches_sent = False
         self.wake.set()
 
+    def turn(self, frame: TurnFrame) -> None:
+        """For the connection that there is; another one knows nothing of turns of before."""
+        with self._lock:
+            self._turns.append(frame)
+        self.wake.set()
+
     def acknowledge(self, seq: int) -> None:
         with self._lock:
             self._acknowledged = max(self._acknowledged, min(seq, self._last_seq))
@@ -118,6 +126,7 @@ class Outbox:
             if not same_incarnation:
                 self._acknowledged = 0
             self._sent = self._acknowledged
+            self._turns.clear()
             self._snapshot_sent = self._snapshot is None
             self._watches_sent = self._watches is None
 
@@ -127,6 +136,8 @@ class Outbox:
             now = time.monotonic()
             frames: list[Outgoing] = [frame for until, frame in self._requests if now < until]
             self._requests.clear()
+            frames.extend(self._turns)
+            self._turns.clear()
             frames.extend(event for event in self._events if event.seq > self._sent)
             self._sent = self._last_seq
             if self._snapshot is not None and not self._snapshot_sent:

@@ -72,6 +72,7 @@ class Vitals:
             self.flat,
             self.mode,
             self.policy,
+            self.waking is not None,
         )
 
     def heartbeat(self, at: datetime) -> Heartbeat:

@@ -121,6 +121,17 @@ class WatchFrame(Reported):
     watches: list[Watch] = Field(max_length=WATCHES_LIMIT)
 
 
+class TurnFrame(Reported):
+    """A loop that is in no hurry, such as that of a new candle, is due (`begin`), or is over. Asked for a second time
+    the first is over. Answered by `TurnGivenFrame` when it is this bot's turn."""
+
+    kind: Literal["turn"] = "turn"
+    number: Count
+    begin: bool
+    open_trades: bool = False
+    """Those who have some go first."""
+
+
 BotFrame = Annotated[
     Hello
     | Heartbeat
@@ -130,7 +141,8 @@ BotFrame = Annotated[
     | ResultFrame
     | ReserveFrame
     | SettleFrame
-    | WatchFrame,
+    | WatchFrame
+    | TurnFrame,
     Field(discriminator="kind"),
 ]
 
@@ -215,8 +227,15 @@ class FollowFrame(Wire):
     """Of what is watched, by the exchange's own ids."""
 
 
+class TurnGivenFrame(Wire):
+    """Go: of the `TurnFrame` of this number."""
+
+    kind: Literal["turn_given"] = "turn_given"
+    number: int
+
+
 AgentFrame = Annotated[
-    Welcome | Ack | CommandFrame | MandateFrame | PolicyFrame | GrantFrame | LookFrame | FollowFrame,
+    Welcome | Ack | CommandFrame | MandateFrame | PolicyFrame | GrantFrame | LookFrame | FollowFrame | TurnGivenFrame,
     Field(discriminator="kind"),
 ]
 

@@ -24,6 +24,7 @@ from pool.bot.vitals import Vitals
 from pool.bot.waking.following import Following
 from pool.bot.waking.needs import JITTER_SECONDS, SAFETY_SECONDS, Facts, TradeFacts, Waking, waking
 from pool.bot.waking.reader import Reader
+from pool.bot.waking.turn import Turn
 from pool.contract.risk import Watch
 from pool.contract.waking import Mode, Reason, WakingState
 
@@ -48,6 +49,7 @@ class Sleeper:
         *,
         slice_seconds: float = _SLICE_SECONDS,
         wake: Callable[[], None] = lambda: None,
+        turn: Turn | None = None,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -55,6 +57,7 @@ class Sleeper:
         self._vitals = vitals
         self._following = following
         self._wake = wake
+        self._turn = turn or Turn(lambda _: None, wake, monotonic)
         self._slice = min(slice_seconds, _SLICE_SECONDS)
         self._settle = _SETTLED_SLICES * self._slice
         self._clock = clock
@@ -98,6 +101,7 @@ class Sleeper:
     def looped(self) -> None:
         """It is over; trades that are closed from now on free a slot."""
         self._looped_at = self._monotonic()
+        self._turn.over()
         if self._reader is not None:
             self._open = frozenset(trade.id for trade in Trade.get_open_trades())
 
@@ -177,22 +181,30 @@ class Sleeper:
         return follows or self._changes != self._seen_changes
 
     def due(self) -> bool:
-        """A loop is to be run."""
+        """A loop is to be run: at once, or when it is this bot's turn."""
+        return self._hurries() or (self._is_time() and self._turn.may_begin(open_trades=bool(self._open)))
+
+    def _hurries(self) -> bool:
         decision = self._decision
         return (
             decision.mode == "loop"
             or self._asked
             or self._in_force != (self._vitals.mode, self._vitals.policy)
-            or self._monotonic() - self._looped_at >= SAFETY_SECONDS
-            or (decision.next_at is not None and self._clock() >= decision.next_at)
             or (decision.needs_prices and not self._following.holds())
         )
 
+    def _is_time(self) -> bool:
+        next_at = self._decision.next_at
+        too_long = self._monotonic() - self._looped_at >= SAFETY_SECONDS
+        return too_long or (next_at is not None and self._clock() >= next_at)
+
     def slice_seconds(self) -> float:
         """So long nothing is due, unless somebody wakes the bot."""
-        ends = [self._slice, self._looped_at + SAFETY_SECONDS - self._monotonic()]
-        if self._decision.next_at is not None:
-            ends.append(self._decision.next_at - self._clock())
+        ends = [self._slice]
+        if not self._turn.waits():
+            ends.append(self._looped_at + SAFETY_SECONDS - self._monotonic())
+            if self._decision.next_at is not None:
+                ends.append(self._decision.next_at - self._clock())
         if self._decision.needs_prices:
             ends.append(self._following.left_seconds())
         if self._follows_at is not None:

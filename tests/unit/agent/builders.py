@@ -17,6 +17,7 @@ LIMITS = Limits(
     hang_margin=30,
     connect_timeout=30,
     stop_timeout=30,
+    starts_at_once=10,
 )
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 

@@ -1,6 +1,9 @@
 """Slots change only once that is on disk, whatever else happens to them meanwhile."""
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -14,9 +17,10 @@ from pool.agent.problems import Refused
 from pool.agent.ring import EventRing
 from pool.agent.store import StoredSlots
 from pool.contract.errors import AgentErrorCode
-from pool.contract.frames import Exited, Forked
+from pool.contract.frames import Exited, Fork, Forked, ForkFailed
+from pool.contract.waking import WakingState
 from tests.support import eventually
-from tests.unit.agent.builders import AT, LIMITS, make_spec
+from tests.unit.agent.builders import AT, LIMITS, beat, make_spec
 
 
 def put(facts: SlotFacts | None) -> SlotFacts:
@@ -59,6 +63,57 @@ async def test_last_words_are_heard_before_an_exit_is_recorded(tmp_path: Path) -
     assert entry.facts.run is not None
     connection.ended.set()
     await eventually(lambda: entry.facts.run is None, message="the exit is recorded")
+
+
+class Starting:
+    """A keeper of ten bots that are wanted; two may start at a time."""
+
+    def __init__(self, directory: Path) -> None:
+        self.forked: list[str] = []
+        limits = replace(LIMITS, starts_at_once=2)
+        self.keeper = Keeper(directory, limits, EventRing("now", 100), StoredSlots(), self._send)
+
+    async def begin(self) -> None:
+        for number in range(10):
+            bot_id = f"bot-{number}"
+            self.keeper.apply(await self.keeper.change(bot_id, partial(table.put, bot_id=bot_id, spec=make_spec())))
+
+    def beat(self, number: int, **changes: object) -> None:
+        entry = self.keeper.entries[f"bot-{number}"]
+        entry.facts = beat(entry.facts, time.monotonic(), **changes)
+        self.keeper.apply(entry)
+
+    def _send(self, frame: object) -> None:
+        if isinstance(frame, Fork):
+            self.forked.append(frame.bot_id)
+
+
+async def test_few_bots_start_at_a_time_and_the_next_when_one_has_looped(tmp_path: Path) -> None:
+    starting = Starting(tmp_path)
+    await starting.begin()
+    starting.keeper.tick()
+    assert starting.forked == ["bot-0", "bot-1"]
+    starting.beat(1, phase="booting")
+    starting.keeper.tick()
+    starting.beat(1)
+    starting.keeper.tick()
+    assert len(starting.forked) == 2, "its first loop is to come"
+    starting.beat(1, waking=WakingState(mode="on_need", reasons=[], since=AT))
+    await eventually(lambda: starting.forked == ["bot-0", "bot-1", "bot-2"])
+    await starting.keeper.change("bot-2", delete)
+    run_id = starting.keeper.entries["bot-2"].run_id
+    assert run_id is not None
+    starting.keeper.init_said(ForkFailed(run_id=run_id, message="withdrawn"))
+    await eventually(lambda: starting.forked[3:] == ["bot-3"], message="one that ended starts no longer")
+
+
+async def test_a_start_that_takes_long_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    starting = Starting(tmp_path)
+    await starting.begin()
+    late = time.monotonic() + table.STARTING_SECONDS
+    monkeypatch.setattr("pool.agent.keeper.time.monotonic", lambda: late)
+    starting.keeper.tick()
+    assert starting.forked == [f"bot-{number}" for number in range(4)]
 
 
 def _while_saving(keeper: Keeper, monkeypatch: pytest.MonkeyPatch, happening: Callable[[], None]) -> None:

@@ -10,6 +10,8 @@ from pool.bot.vitals import Vitals
 from pool.bot.waking.following import Following
 from pool.bot.waking.needs import SAFETY_SECONDS, TradeFacts
 from pool.bot.waking.sleeper import Sleeper
+from pool.bot.waking.turn import Turn
+from pool.contract.frames import TurnFrame
 from pool.contract.risk import Mode, Watch
 
 WALL, MONOTONIC = 1_000_000.0, 50.0
@@ -27,8 +29,15 @@ class Asleep:
         self.vitals = Vitals()
         self.following = Following(lambda: 1, lambda: self.monotonic, lambda: self.monotonic)
         self.following.told(1, until=MONOTONIC + 30)
+        self.turns: list[TurnFrame] = []
+        self.turn = Turn(self.turns.append, lambda: None, lambda: self.monotonic)
         self.sleeper = Sleeper(
-            "bot-1", self.vitals, self.following, clock=lambda: self.wall, monotonic=lambda: self.monotonic
+            "bot-1",
+            self.vitals,
+            self.following,
+            turn=self.turn,
+            clock=lambda: self.wall,
+            monotonic=lambda: self.monotonic,
         )
         self.hold = SimpleNamespace(told={1: WATCH})
         self.sleeper._hold = self.hold  # type: ignore[assignment]
@@ -234,3 +243,42 @@ def test_a_new_high_whose_time_came_within_the_look_is_followed_at_once() -> Non
 
     assert asleep.sleeper.stale()
     assert asleep.sleeper.slice_seconds() < 0.1
+
+
+def test_a_candle_and_a_minute_that_is_over_wait_for_their_turn() -> None:
+    for seconds in (45.0, SAFETY_SECONDS):
+        asleep = Asleep(TradeFacts(trade_id=1))
+        asleep.following.told(1, until=MONOTONIC + 300)
+        asleep.turn.connected()
+        assert not asleep.sleeper.due()
+        assert asleep.turns == [], "nothing is due"
+        asleep.pass_(seconds)
+        assert not asleep.sleeper.due()
+        assert asleep.turns == [TurnFrame(number=1, begin=True, open_trades=True)]
+        assert asleep.sleeper.slice_seconds() == 5, "it need not look again and again whether it is its turn"
+        asleep.turn.given(1)
+        assert asleep.sleeper.due()
+        asleep.loop()
+        assert asleep.turns[1:] == [TurnFrame(number=1, begin=False)]
+
+
+def test_what_is_in_a_hurry_waits_for_nobody() -> None:
+    def ask(asleep: Asleep) -> None:
+        asleep.sleeper.ask()
+
+    def halt(asleep: Asleep) -> None:
+        asleep.vitals.mode = Mode.HALTED
+
+    def lose(asleep: Asleep) -> None:
+        asleep.following.lost()
+
+    for happens in (ask, halt, lose):
+        asleep = Asleep(TradeFacts(trade_id=1))
+        asleep.turn.connected()
+        asleep.pass_(45)
+        asleep.following.told(1, until=MONOTONIC + 300)
+        assert not asleep.sleeper.due()
+        happens(asleep)
+        assert asleep.sleeper.due()
+        asleep.loop()
+        assert [one.begin for one in asleep.turns] == [True, False], "it gives up the turn it asked for"
