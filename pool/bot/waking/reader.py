@@ -130,7 +130,8 @@ class Reader:
         return True
 
     def _entry_stands(self, open_pairs: set[str]) -> bool:
-        """FreqTrade would try to enter in the next loop."""
+        """FreqTrade would try to enter in the next loop. A lock holds by the candle: until the next one, or until
+        somebody takes it away, which is a request."""
         freqtrade = self._freqtrade
         if freqtrade.state is not State.RUNNING or freqtrade.get_free_open_trades() <= 0:
             return False
@@ -139,7 +140,12 @@ class Reader:
             if pair in open_pairs:
                 continue
             frame, _ = freqtrade.dataprovider.get_analyzed_dataframe(pair, timeframe)
-            if not frame.empty and freqtrade.strategy.get_entry_signal(pair, timeframe, frame)[0] is not None:
+            if frame.empty:
+                continue
+            side, _ = freqtrade.strategy.get_entry_signal(pair, timeframe, frame)
+            if side is None:
+                continue
+            if not freqtrade.strategy.is_pair_locked(pair, candle_date=frame.iloc[-1]["date"], side=side):
                 return True
         return False
 

@@ -29,6 +29,10 @@ class Strategy:
     def get_entry_signal(self, *_: Any) -> Any:
         return self.bot.entry, None
 
+    def is_pair_locked(self, pair: str, *, candle_date: datetime, side: str) -> bool:
+        assert candle_date == self.bot.frame.iloc[-1]["date"], "as FreqTrade asks"
+        return (pair, side) in self.bot.locked
+
     def get_exit_signal(self, *_: Any, is_short: bool) -> Any:
         return self.bot.exit
 
@@ -43,6 +47,7 @@ class Bot:
         monkeypatch.setattr("pool.bot.waking.reader.timeframe_to_next_date", lambda *_: NOW.replace(minute=5))
         self.frame = DataFrame({"date": [datetime.fromtimestamp(LAST / 1000, UTC)]})
         self.entry: Any = None
+        self.locked: set[tuple[str, str]] = set()
         self.exit = (False, False, None)
         self.strategy = Strategy(
             timeframe="5m", minimal_roi={0: 0.1, 60: 0.05}, process_only_new_candles=True, use_exit_signal=True,
@@ -142,6 +147,11 @@ def test_an_entry_stands_where_freqtrade_would_try_it(bot: Bot) -> None:
     bot.freqtrade.state = State.PAUSED
     assert not bot.facts()["entry_stands"]
     bot.freqtrade.state = State.RUNNING
+    bot.locked = {(PAIR, "short")}
+    assert bot.facts()["entry_stands"]
+    bot.locked = {(PAIR, "long")}
+    assert not bot.facts()["entry_stands"], "its pair is locked until the next candle"
+    bot.locked = set()
     bot.open()
     assert not bot.facts()["entry_stands"], "its pair has a trade"
 
