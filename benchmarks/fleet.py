@@ -1,12 +1,13 @@
 """A whole fleet on this machine: the product with its pools, gateway and paper exchange, and real bots in dry run.
 
-    python -m benchmarks.fleet [--bots 500] [--minutes 30] [--slots 100] [--json]
+    python -m benchmarks.fleet [--bots 500] [--minutes 30] [--timeframe 5m] [--slots 250] [--json]
 
-Nine of ten bots trade the shipped templates on the same ten pairs; each tenth is a probe on a pair of its own, whose
-price is moved across its stop again and again (`crossings`): seconds from the control call to the exit order. Once a
-second the API is asked (bots, portfolio, pools in turn), milliseconds. Told are also how many bots ended meanwhile,
-how many sleep at the end, and what all processes of the product use: CPU over the whole time, in percent of one core,
-and memory at the end (PSS; of the control plane RSS). The probe's side in plain FreqTrade is `make bench-exits`.
+Nine of ten bots trade the shipped templates on the same ten pairs with candles of that timeframe; each tenth is a
+probe on a pair of its own, whose price is moved across its stop again and again (`crossings`): seconds from the
+control call to the exit order. It begins when every bot has looped once. Once a second the API is asked (bots,
+portfolio, pools in turn), milliseconds. Told are also how many bots ended meanwhile, how many sleep at the end, and
+what all processes of the product use: CPU over the whole time, in percent of one core, and memory at the end (PSS; of
+the control plane RSS). The probe's side in plain FreqTrade is `make bench-exits`.
 """
 
 import argparse
@@ -41,7 +42,7 @@ _MEGABYTE = 1_000_000
 def main() -> None:
     arguments = _arguments()
     with tempfile.TemporaryDirectory(prefix="flotilla-fleet-") as scratch:
-        result = _measure(Path(scratch), arguments.bots, arguments.minutes * 60, arguments.slots)
+        result = _measure(Path(scratch), arguments.bots, arguments.minutes * 60, arguments.timeframe, arguments.slots)
     if arguments.json:
         print(json.dumps(result))
         return
@@ -51,7 +52,7 @@ def main() -> None:
     Console().print(table)
 
 
-def _measure(scratch: Path, bots: int, seconds: float, slots: int) -> dict[str, Any]:
+def _measure(scratch: Path, bots: int, seconds: float, timeframe: str, slots: int) -> dict[str, Any]:
     home, probes_count = scratch / "home", max(bots // 10, 1)
     crossings.write_templates(scratch / "templates")
     settings = {
@@ -62,9 +63,9 @@ def _measure(scratch: Path, bots: int, seconds: float, slots: int) -> dict[str, 
     }
     with _environment(settings), product(home) as client:
         prices = Prices(home)
-        probes = _make(client, prices, bots - probes_count, probes_count)
+        probes = _make(client, prices, bots - probes_count, probes_count, timeframe)
         started = time.monotonic()
-        wait_until(lambda: _running(home) == bots, _START_SECONDS, f"{bots} bots running")
+        wait_until(lambda: _looped(home) == bots, _START_SECONDS, f"a loop of each of {bots} bots")
         start_seconds = time.monotonic() - started
         crossing = Crossings(home, prices, probes)
         wait_until(lambda: crossing.holding() == len(probes), _START_SECONDS, "a trade of each probe")
@@ -81,6 +82,7 @@ def _measure(scratch: Path, bots: int, seconds: float, slots: int) -> dict[str, 
         ended = _slots(home)
         return {
             "bots": bots,
+            "timeframe": timeframe,
             "start_seconds": round(start_seconds, 1),
             "alive": sum(slot["observed_state"] == "running" for slot in ended),
             "ended_meanwhile": sum(slot["run_id"] != runs.get(slot["bot_id"]) for slot in ended),
@@ -110,17 +112,23 @@ def _environment(settings: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _make(client: httpx.Client, prices: Prices, count: int, probes: int) -> list[Probe]:
+def _make(client: httpx.Client, prices: Prices, count: int, probes: int, timeframe: str) -> list[Probe]:
     pairs = prices.pairs(PAIRS)[:probes]
     if len(pairs) < probes:
         raise ValueError(f"the paper exchange has {len(pairs)} pairs for {probes} probes")
     for pair in pairs:
         prices.hold(pair)
-    bodies = [{"name": f"bot-{n}", "template": _TEMPLATES[n % 3], "pairs": PAIRS} for n in range(count)]
+    bodies: list[dict[str, Any]] = [
+        {"name": f"bot-{n}", "template": _TEMPLATES[n % 3], "pairs": PAIRS, "timeframe": timeframe}
+        for n in range(count)
+    ]
     bodies += [{"name": f"probe-{n}", "template": crossings.TEMPLATE, "pairs": [pair]} for n, pair in enumerate(pairs)]
 
     def create(body: dict[str, Any]) -> str:
-        return str(client.post("/bots", json=body).raise_for_status().json()["id"])
+        answer = client.post("/bots", json=body)
+        if not answer.is_success:
+            raise RuntimeError(f"{answer.status_code}: {answer.text}")
+        return str(answer.json()["id"])
 
     with ThreadPoolExecutor(4) as pool:
         made = list(pool.map(create, bodies))
@@ -145,9 +153,10 @@ def _slots(home: Path) -> list[dict[str, Any]]:
     return found
 
 
-def _running(home: Path) -> int:
+def _looped(home: Path) -> int:
+    """Bots that run and have told how they wait for the next loop."""
     time.sleep(1)  # who starts so many bots has no time for many questions
-    return sum(slot["observed_state"] == "running" for slot in _slots(home))
+    return sum(slot["observed_state"] == "running" and slot["waking"] is not None for slot in _slots(home))
 
 
 def _runs(home: Path) -> dict[str, str]:
@@ -207,7 +216,8 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fleet", description=__doc__)
     parser.add_argument("--bots", type=int, default=500)
     parser.add_argument("--minutes", type=float, default=30)
-    parser.add_argument("--slots", type=int, default=100, help="bots of one pool at most")
+    parser.add_argument("--timeframe", default="5m", help="of the bots' candles; those of the probes are of 1m")
+    parser.add_argument("--slots", type=int, default=250, help="bots of one pool at most")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser.parse_args()
 
