@@ -17,6 +17,7 @@ import httpx
 from loguru import logger
 
 from orchestrator.kit.detached import Detached, last_line
+from orchestrator.kit.plain_http import TRUST_NOBODY
 
 _ASK_SECONDS = 1.0
 _FRESH_SECONDS = {True: 2.0, False: 0.25}
@@ -59,7 +60,9 @@ async def ping(
     try:
         async with (
             asyncio.timeout(_ASK_SECONDS),
-            httpx.AsyncClient(transport=transport, trust_env=False, timeout=_ASK_SECONDS) as client,
+            httpx.AsyncClient(
+                transport=transport, trust_env=False, verify=TRUST_NOBODY, timeout=_ASK_SECONDS
+            ) as client,
         ):
             response = await client.get(url.rstrip("/") + path)
             return response.is_success and (header is None or header in response.headers)

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from orchestrator.errors import InvalidSpec
+from orchestrator.kit.plain_http import TRUST_NOBODY
 from orchestrator.templates.exchange_ids import PAPER
 from orchestrator.templates.spec import FUTURES, SPOT, BotSpec
 
@@ -66,7 +67,9 @@ class MarketDirectory:
         try:
             async with (
                 asyncio.timeout(_ASK_SECONDS),
-                httpx.AsyncClient(transport=self._transport, trust_env=False, timeout=_ASK_SECONDS) as client,
+                httpx.AsyncClient(
+                    transport=self._transport, trust_env=False, verify=TRUST_NOBODY, timeout=_ASK_SECONDS
+                ) as client,
             ):
                 response = await client.get(f"{url.rstrip('/')}{path}")
                 response.raise_for_status()

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from orchestrator.errors import ExchangeUnreachable
+from orchestrator.kit.plain_http import TRUST_NOBODY
 from pool.contract.slots import ExchangeCredentials
 
 _SECONDS = 10.0
@@ -33,7 +34,12 @@ class PaperAccounts:
             raise ExchangeUnreachable("The paper exchange does not run yet, or is switched off; try again in a moment.")
         headers = {"Authorization": f"Bearer {token}"}
         async with httpx.AsyncClient(
-            base_url=root, transport=self._transport, trust_env=False, timeout=_SECONDS, headers=headers
+            base_url=root,
+            transport=self._transport,
+            trust_env=False,
+            verify=TRUST_NOBODY,
+            timeout=_SECONDS,
+            headers=headers,
         ) as client:
             told = {asset: format(amount, "f") for asset, amount in balances.items()}
             made = await _call(client, "accounts", {"balances": told})

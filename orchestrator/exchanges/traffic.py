@@ -10,6 +10,7 @@ from datetime import datetime
 import httpx
 
 from orchestrator.kit.clock import utc_now
+from orchestrator.kit.plain_http import TRUST_NOBODY
 from pool.contract.market import INCARNATION_HEADER, GatewayState
 
 _ASK_SECONDS = 2.0
@@ -78,7 +79,9 @@ class Traffic:
         try:
             async with (
                 asyncio.timeout(_ASK_SECONDS),
-                httpx.AsyncClient(transport=self._transport, trust_env=False, timeout=_ASK_SECONDS) as client,
+                httpx.AsyncClient(
+                    transport=self._transport, trust_env=False, verify=TRUST_NOBODY, timeout=_ASK_SECONDS
+                ) as client,
                 client.stream("GET", f"{url.rstrip('/')}/v1/state") as response,
             ):
                 response.raise_for_status()

@@ -17,6 +17,7 @@ from loguru import logger
 
 from orchestrator.errors import ExchangeUnreachable, InvalidSpec, RedisUnavailable
 from orchestrator.kit.cache import Cache
+from orchestrator.kit.plain_http import TRUST_NOBODY
 from orchestrator.templates.exchange_ids import EXCHANGE_IDS, PAPER
 from pool.contract.market import INCARNATION_HEADER
 
@@ -75,7 +76,7 @@ class MarketData:
     ) -> None:
         self._find_gateway = find_gateway
         self._cache = cache
-        self._http = httpx.AsyncClient(transport=transport, trust_env=False, timeout=_ASK_SECONDS)
+        self._http = httpx.AsyncClient(transport=transport, trust_env=False, verify=TRUST_NOBODY, timeout=_ASK_SECONDS)
         self._places = {"/v1/candles": asyncio.Semaphore(_AT_ONCE), "/v1/tickers": asyncio.Semaphore(_TICKERS_AT_ONCE)}
         self._looks: Counter[str] = Counter()
 

@@ -28,6 +28,7 @@ from orchestrator.errors import (
     RelayTimeout,
     StaleEpoch,
 )
+from orchestrator.kit.plain_http import TRUST_NOBODY
 from pool.contract.errors import AgentErrorCode, AgentProblem
 from pool.contract.model import Wire
 
@@ -67,6 +68,7 @@ class AgentLink:
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
             transport=transport,
             trust_env=False,
+            verify=TRUST_NOBODY,
         )
 
     async def aclose(self) -> None:
