@@ -51,6 +51,9 @@ class Shelf:
     mode: BookMode
     pool_id: str | None
     deleted_at: datetime | None
+    settled: str = ""
+    """How far they were read, of the database that is named `database`."""
+    database: str = ""
 
 
 class BooksReader:
@@ -101,14 +104,12 @@ class BooksReader:
         if shelf.pool_id is None:
             raise NotFound("The bot is in no pool.")
         agent = await self._agents.agent_for(shelf.pool_id)
-        async with self._database.read() as session:
-            row = await session.get(BotBooksModel, (shelf.bot_id, shelf.mode))
-        after, database = (row.settled, row.database) if row is not None else ("", "")
+        after = shelf.settled
         self.held.pop(shelf.bot_id, None)
         intents: dict[str, IntentFact] = {}
         for page_number in range(_MOST_PAGES):
             page = await agent.books(shelf.bot_id, shelf.mode, after)
-            if page_number == 0 and after and page.database != database and page.problem is None:
+            if page_number == 0 and after and page.database != shelf.database and page.problem is None:
                 after = ""  # made anew: from its beginning
                 page = await agent.books(shelf.bot_id, shelf.mode, after)
             if page.problem is not None:
@@ -191,7 +192,8 @@ async def _shelves(session: AsyncSession, bot_ids: Collection[str] | None) -> li
     for bot, wallet_id, row in (await session.exec(query)).all():
         mode: BookMode = "dry" if bot.dry_run else "live"
         if row is None or row.mode == mode:
-            found[bot.id, mode] = Shelf(bot.id, bot.owner_id, wallet_id, mode, bot.pool_id, bot.deleted_at)
+            read = ("", "") if row is None else (row.settled, row.database)
+            found[bot.id, mode] = Shelf(bot.id, bot.owner_id, wallet_id, mode, bot.pool_id, bot.deleted_at, *read)
         elif bot.deleted_at is None:
             found.setdefault((bot.id, mode), Shelf(bot.id, bot.owner_id, wallet_id, mode, bot.pool_id, None))
     return list(found.values())

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from orchestrator.errors import AgentUnreachable, Error, NotFound, RelayRefused
 from orchestrator.pools.link import CALL_SECONDS, CONNECT_SECONDS, AgentEndpoint, AgentLink
+from orchestrator.pools.listing import Listing
 from orchestrator.pools.relaying import BotAnswer, RelayLink
 from pool.contract import PROTOCOL_VERSION
 from pool.contract.books import BookMode, Books
@@ -75,6 +76,7 @@ class AgentClient:
         self.endpoint = endpoint
         self._link = AgentLink(pool_id, endpoint, transport, doubt)
         self._relays = RelayLink(endpoint, self._link.errors)
+        self._listing = Listing()
 
     async def aclose(self) -> None:
         await self._link.aclose()
@@ -95,7 +97,10 @@ class AgentClient:
 
     async def slots(self, seconds: float = CALL_SECONDS) -> list[Slot]:
         response = await self._link.call("GET", "/v1/slots", seconds=seconds)
-        return list(self._link.parse(_Slots, response).items)
+        try:
+            return self._listing.read(response.content)
+        except ValueError as error:
+            raise self._link.nonsense() from error
 
     async def slot(self, bot_id: str) -> Slot:
         """Raises NotFound."""
@@ -272,10 +277,6 @@ class AgentClient:
                 pool_id=self.pool_id,
                 protocol=protocol,
             )
-
-
-class _Slots(Wire):
-    items: list[Slot]
 
 
 def _slot(bot_id: str) -> str:
