@@ -6,8 +6,8 @@ currency with the newest known rate of each pair; a bot without one stays out of
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from orchestrator.kit.money import MAGNITUDE_LIMIT, ZERO, add, inverse, money, multiply, ratio, subtract
@@ -59,28 +59,55 @@ class BotReading:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One bot in a portfolio, and what that was reckoned from."""
+
+    reading: BotReading
+    rate: Rate | None
+    """Of its currency, where that is not the portfolio's."""
+    currency: str
+    day: date
+    position: BotPosition
+    converted: Mapping[str, Decimal]
+    """Fields of `_MONEY_FIELDS`, zeros without a rate."""
+    held: Mapping[str, Decimal]
+    """Its exposure in the portfolio's currency; empty without a rate."""
+
+
+@dataclass(frozen=True, slots=True)
 class Aggregation:
-    """`peaks` by mode (`all`, `dry`, `live`) and `bot_peaks` by bot are what to go on from next time."""
+    """`peaks` by mode (`all`, `dry`, `live`), `bot_peaks` and `parts` by bot are what to go on from next time."""
 
     portfolio: Portfolio
     peaks: Mapping[str, Peak]
     bot_peaks: Mapping[str, Decimal]
+    parts: Mapping[str, Part]
 
 
 def aggregate(
-    readings: Sequence[BotReading], *, currency: str, now: datetime, peaks: Mapping[str, Peak] | None = None
+    readings: Sequence[BotReading],
+    *,
+    currency: str,
+    now: datetime,
+    peaks: Mapping[str, Peak] | None = None,
+    parts: Mapping[str, Part] | None = None,
 ) -> Aggregation:
-    """The portfolio of one user in `currency`. `peaks` are those of the last time in the same currency, if any."""
+    """The portfolio of one user in `currency`. `peaks` are those of the last time in the same currency, if any; of
+    `parts` what did not change is not reckoned again."""
     rates = known_rates((reading.snapshot for reading in readings), currency)
-    bots = sorted(
-        (_position(reading, rates, currency, now) for reading in readings), key=lambda bot: (bot.name, bot.id)
-    )
-    before = peaks or {}
-    after = {
-        mode: advance_peak(before.get(mode), _members(bot for bot in bots if mode in (ALL, bot.mode)))
-        for mode in (ALL, *MODES)
+    reckoned = {
+        reading.id: _part(reading, rates, currency, now, None if parts is None else parts.get(reading.id))
+        for reading in readings
     }
-    everything = _totals(bots, after[ALL])
+    ordered = sorted(reckoned.values(), key=lambda part: (part.position.name, part.position.id))
+    bots = [part.position for part in ordered]
+    of: dict[str, list[Part]] = {
+        ALL: ordered,
+        **{mode: [part for part in ordered if part.position.mode == mode] for mode in MODES},
+    }
+    before = peaks or {}
+    after = {mode: advance_peak(before.get(mode), _members(of[mode])) for mode in (ALL, *MODES)}
+    everything = _totals(ordered, after[ALL])
     portfolio = Portfolio(
         **{name: getattr(everything, name) for name in Totals.model_fields if name != "bots"},
         as_of=now,
@@ -91,12 +118,12 @@ def aggregate(
             for name in sorted({bot.currency for bot in bots})
         ],
         unconverted=sorted(bot.id for bot in bots if bot.conversion is None),
-        dry=_totals([bot for bot in bots if bot.mode == "dry"], after["dry"]),
-        live=_totals([bot for bot in bots if bot.mode == "live"], after["live"]),
+        dry=_totals(of["dry"], after["dry"]),
+        live=_totals(of["live"], after["live"]),
         bots=bots,
     )
     highest = {bot.id: money(subtract(bot.peak, bot.starting_capital)) for bot in bots}
-    return Aggregation(portfolio, after, highest)
+    return Aggregation(portfolio, after, highest, reckoned)
 
 
 def is_stale(reading: BotReading, now: datetime) -> bool:
@@ -148,6 +175,27 @@ def _keep_newest(rates: dict[str, Rate], rate: Rate) -> None:
         rates[rate.source] = rate
 
 
+def _part(reading: BotReading, rates: Mapping[str, Rate], currency: str, now: datetime, known: Part | None) -> Part:
+    """`known` with the age that it has now, where all else is as it was."""
+    stake = reading.snapshot.stake_currency if reading.snapshot else reading.stake_currency
+    rate, day = rates.get(stake) if stake != currency else None, now.astimezone(UTC).date()
+    if known is not None and reading.snapshot is not None and (known.rate, known.currency, known.day) == (
+        rate, currency, day,
+    ) and known.reading == reading:  # fmt: skip
+        age = {"stale": is_stale(reading, now), "age_seconds": _age_seconds(reading, now)}
+        if age == {name: getattr(known.position, name) for name in age}:
+            return known
+        return replace(known, position=known.position.model_copy(update=age))
+    bot = _position(reading, rates, currency, now)
+    converted = {name: _converted(bot, getattr(bot, name)) for name in _MONEY_FIELDS}
+    held = {item.asset: _converted(bot, item.value) for item in bot.exposure} if bot.conversion is not None else {}
+    return Part(reading, rate, currency, day, bot, converted, held)
+
+
+def _age_seconds(reading: BotReading, now: datetime) -> int | None:
+    return max(0, int((now - reading.snapshot_at).total_seconds())) if reading.snapshot_at else None
+
+
 def _position(reading: BotReading, rates: Mapping[str, Rate], currency: str, now: datetime) -> BotPosition:
     snapshot = reading.snapshot
     amounts = _amounts(reading, now)
@@ -167,7 +215,7 @@ def _position(reading: BotReading, rates: Mapping[str, Rate], currency: str, now
         desired_state=reading.desired_state,
         stale=is_stale(reading, now),
         as_of=snapshot.as_of if snapshot else None,
-        age_seconds=max(0, int((now - reading.snapshot_at).total_seconds())) if reading.snapshot_at else None,
+        age_seconds=_age_seconds(reading, now),
         equity=equity,
         **amounts,
         profit_ratio=ratio(profit, amounts["starting_capital"]),
@@ -212,41 +260,38 @@ def _converted(bot: BotPosition, value: Decimal) -> Decimal:
     return multiply(value, bot.conversion.rate) if bot.conversion else ZERO
 
 
-def _members(bots: Iterable[BotPosition]) -> dict[str, Member]:
+def _members(parts: Iterable[Part]) -> dict[str, Member]:
+    """Equity is converted as its two parts are, so that sums add up to the last digit."""
     return {
-        bot.id: Member(
-            profit=subtract(_equity(bot), _converted(bot, bot.starting_capital)),
-            capital=_converted(bot, bot.starting_capital),
+        part.position.id: Member(
+            profit=subtract(
+                add((part.converted["free"], part.converted["in_trades"])), part.converted["starting_capital"]
+            ),
+            capital=part.converted["starting_capital"],
         )
-        for bot in bots
-        if bot.conversion is not None
+        for part in parts
+        if part.position.conversion is not None
     }
 
 
-def _equity(bot: BotPosition) -> Decimal:
-    """Converted as its two parts are, so that sums add up to the last digit."""
-    return add((_converted(bot, bot.free), _converted(bot, bot.in_trades)))
-
-
-def _totals(bots: Sequence[BotPosition], peak: Peak) -> Totals:
-    sums = {name: add(_converted(bot, getattr(bot, name)) for bot in bots) for name in _MONEY_FIELDS}
+def _totals(parts: Sequence[Part], peak: Peak) -> Totals:
+    sums = {name: add(part.converted[name] for part in parts) for name in _MONEY_FIELDS}
     equity = add((sums["free"], sums["in_trades"]))
     highest = add((equity, give_back(peak)))
     held: dict[str, Decimal] = {}
-    for bot in bots:
-        if bot.conversion is not None:
-            for item in bot.exposure:
-                held[item.asset] = add((held.get(item.asset, ZERO), _converted(bot, item.value)))
+    for part in parts:
+        for asset, value in part.held.items():
+            held[asset] = add((held.get(asset, ZERO), value))
     return Totals(
         equity=equity,
         **sums,
         profit_ratio=ratio(subtract(equity, sums["starting_capital"]), sums["starting_capital"]),
         peak=highest,
         drawdown_ratio=ratio(subtract(highest, equity), highest),
-        open_trades=sum(bot.open_trades for bot in bots),
+        open_trades=sum(part.position.open_trades for part in parts),
         exposure=_exposure(held, equity),
-        bots=len(bots),
-        stale_bots=sum(bot.stale for bot in bots),
+        bots=len(parts),
+        stale_bots=sum(part.position.stale for part in parts),
     )
 
 

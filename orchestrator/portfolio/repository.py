@@ -1,10 +1,11 @@
 """Queries behind the portfolio: bots as wanted and as seen, high-water marks. No decisions here."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import delete
 from sqlmodel import col, select
@@ -15,7 +16,28 @@ from orchestrator.portfolio.models import BotPeakModel, PortfolioPeakModel
 from orchestrator.portfolio.peaks import Member, Peak
 from orchestrator.users.models import UserModel
 
+_CHUNK = 500
+
 BotRow = tuple[BotModel, BotStatusModel | None]
+
+
+@dataclass(frozen=True, slots=True)
+class StandingRow:
+    """What an aggregation needs of a bot, but for its snapshot: that is long, and seldom another one."""
+
+    id: str
+    owner_id: str
+    name: str
+    dry_run: bool
+    desired_state: str
+    stake_currency: str
+    starting_balance: Decimal
+    updated_at: datetime
+    observed_state: str | None
+    """None of a bot without a status."""
+    trader_state: str | None
+    snapshot_at: datetime | None
+    pss_bytes: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +71,36 @@ async def bots_of(session: AsyncSession, user_ids: Collection[str]) -> dict[str,
     for bot, status in (await session.exec(query)).all():
         by_owner[bot.owner_id].append((bot, status))
     return by_owner
+
+
+async def standings(session: AsyncSession, user_ids: Collection[str]) -> dict[str, list[StandingRow]]:
+    """Bots that are not deleted, by owner."""
+    bot, status = BotModel, BotStatusModel
+    pss = col(status.slot)["memory", "pss_bytes"].as_float()
+    columns = (
+        bot.id, bot.owner_id, bot.name, bot.dry_run, bot.desired_state, bot.stake_currency, bot.starting_balance,
+        bot.updated_at, status.observed_state, status.trader_state, status.snapshot_at, pss,
+    )  # fmt: skip
+    query = (
+        select(*columns)  # type: ignore[call-overload]  # it knows only four
+        .join(status, col(status.bot_id) == col(bot.id), isouter=True)
+        .where(col(bot.owner_id).in_(user_ids), col(bot.deleted_at).is_(None))
+    )
+    by_owner: dict[str, list[StandingRow]] = defaultdict(list)
+    for row in (await session.exec(query)).all():
+        by_owner[row.owner_id].append(StandingRow(*row))
+    return by_owner
+
+
+async def snapshots(session: AsyncSession, bot_ids: Sequence[str]) -> dict[str, Mapping[str, Any] | None]:
+    """As these bots told them last."""
+    found: dict[str, Mapping[str, Any] | None] = {}
+    for start in range(0, len(bot_ids), _CHUNK):
+        query = select(BotStatusModel.bot_id, BotStatusModel.snapshot).where(
+            col(BotStatusModel.bot_id).in_(bot_ids[start : start + _CHUNK])
+        )
+        found.update((await session.exec(query)).all())
+    return found
 
 
 async def load_marks(session: AsyncSession, user_id: str, currency: str) -> Marks:

@@ -6,10 +6,11 @@ is one query and a pure computation. `portfolio.task` computes on its own and ha
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from loguru import logger
 from pydantic import ValidationError
@@ -17,23 +18,25 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from orchestrator.bots import service as bots
 from orchestrator.bots.announce import user_topic
-from orchestrator.bots.models import BotModel, BotStatusModel
 from orchestrator.db.engine import Database
 from orchestrator.errors import NotFound
 from orchestrator.events.bus import Bus, Subscription
 from orchestrator.kit.clock import utc_now
 from orchestrator.portfolio import bot_history, history, repository, sparklines
-from orchestrator.portfolio.aggregate import BotReading, aggregate, is_plausible
+from orchestrator.portfolio.aggregate import BotReading, Part, aggregate, is_plausible
 from orchestrator.portfolio.bot_history import BotHistory
 from orchestrator.portfolio.history import History, Range
 from orchestrator.portfolio.peaks import Peak
-from orchestrator.portfolio.repository import BotRow, Marks
+from orchestrator.portfolio.repository import Marks, StandingRow
 from orchestrator.portfolio.sparklines import Sparklines, SparkRange
 from orchestrator.portfolio.views import Mode, Portfolio
 from pool.contract.slots import ObservedState
 from pool.contract.snapshots import BotSnapshot
 
 RECENT_SECONDS = 1.0
+
+_Snapshot = tuple[datetime | None, BotSnapshot | None]
+"""When the last one arrived, and what holds since: itself, or the one before where it cannot be believed."""
 
 
 @dataclass(slots=True)
@@ -43,7 +46,8 @@ class _Memory:
     currency: str
     peaks: dict[str, Peak]
     bot_peaks: dict[str, tuple[str, Decimal]]
-    snapshots: dict[str, tuple[datetime | None, BotSnapshot | None]] = field(default_factory=dict)
+    snapshots: dict[str, _Snapshot] = field(default_factory=dict)
+    parts: Mapping[str, Part] = field(default_factory=dict)
     marks_changed: bool = True
     last: Portfolio | None = None
     last_computed: float = 0.0
@@ -87,13 +91,14 @@ class PortfolioService:
         """Portfolios of several users from one reading; users that do not exist are missing."""
         async with self._database.read() as session:
             currencies = await repository.currencies(session, user_ids)
-            rows = await repository.bots_of(session, currencies)
+            rows = await repository.standings(session, currencies)
             for user_id, currency in currencies.items():
                 await self._remember(session, user_id, currency)
+            read = await self._snapshots(session, [row for user_id in currencies for row in rows.get(user_id, [])])
         computed: dict[str, Portfolio] = {}
         for user_id in currencies:
             try:
-                computed[user_id] = self._compute(user_id, rows.get(user_id, []))
+                computed[user_id] = self._compute(user_id, rows.get(user_id, []), read)
             except (ArithmeticError, ValueError):  # one user's figures must not take the others' portfolios away
                 if len(user_ids) == 1:
                     raise
@@ -159,60 +164,66 @@ class PortfolioService:
             if self._memories.get(user_id) is memory:  # nobody else was faster
                 self._memories[user_id] = _Memory(currency, marks.peaks, marks.bot_peaks)
 
-    def _compute(self, user_id: str, rows: Sequence[BotRow]) -> Portfolio:
+    async def _snapshots(self, session: AsyncSession, rows: Sequence[StandingRow]) -> dict[str, _Snapshot]:
+        """The bots' last ones, each read and parsed once."""
+        known = {row.id: self._memories[row.owner_id].snapshots.get(row.id, (None, None)) for row in rows}
+        changed = {row.id: row for row in rows if row.snapshot_at is None or row.snapshot_at != known[row.id][0]}
+        told = await repository.snapshots(session, [row.id for row in changed.values() if row.observed_state])
+        parsed = {
+            bot_id: (row.snapshot_at, _parsed(bot_id, told.get(bot_id), known[bot_id][1]))
+            for bot_id, row in changed.items()
+        }
+        return known | parsed
+
+    def _compute(self, user_id: str, rows: Sequence[StandingRow], read: Mapping[str, _Snapshot]) -> Portfolio:
         memory = self._memories[user_id]
-        readings = [_reading(bot, status, memory) for bot, status in rows]
-        result = aggregate(readings, currency=memory.currency, now=self._clock(), peaks=memory.peaks)
+        readings = [_reading(row, read[row.id][1], memory) for row in rows]
+        result = aggregate(
+            readings, currency=memory.currency, now=self._clock(), peaks=memory.peaks, parts=memory.parts
+        )
         own = {bot.id: (bot.currency, result.bot_peaks[bot.id]) for bot in result.portfolio.bots}
         memory.marks_changed |= memory.peaks != result.peaks or memory.bot_peaks != own
         memory.peaks, memory.bot_peaks = dict(result.peaks), own
-        memory.snapshots = {bot.id: memory.snapshots[bot.id] for bot, _ in rows if bot.id in memory.snapshots}
+        memory.snapshots, memory.parts = {row.id: read[row.id] for row in rows}, result.parts
         memory.last, memory.last_computed = result.portfolio, self._monotonic()
         return result.portfolio
 
 
-def _reading(bot: BotModel, status: BotStatusModel | None, memory: _Memory) -> BotReading:
-    mode: Mode = "dry" if bot.dry_run else "live"
-    snapshot = _snapshot(bot.id, status, memory) if status else None
+def _reading(row: StandingRow, snapshot: BotSnapshot | None, memory: _Memory) -> BotReading:
+    mode: Mode = "dry" if row.dry_run else "live"
     if snapshot is not None and snapshot.mode != mode:  # play money is no money: it has not told of the other yet
         snapshot = None
-    currency, peak = memory.bot_peaks.get(bot.id, (None, None))
-    memory_of_process = (status.slot or {}).get("memory") if status else None
+    currency, peak = memory.bot_peaks.get(row.id, (None, None))
     return BotReading(
-        id=bot.id,
-        name=bot.name,
+        id=row.id,
+        name=row.name,
         mode=mode,
-        desired_state=bot.desired_state,
-        observed_state=status.observed_state if status else ObservedState.PENDING.value,
-        trader_state=status.trader_state if status else None,
-        stake_currency=bot.stake_currency,
-        starting_balance=bot.starting_balance,
+        desired_state=row.desired_state,
+        observed_state=row.observed_state or ObservedState.PENDING.value,
+        trader_state=row.trader_state,
+        stake_currency=row.stake_currency,
+        starting_balance=row.starting_balance,
         snapshot=snapshot,
-        snapshot_at=status.snapshot_at if status and snapshot else None,
-        expected_since=bot.updated_at,
-        pss_bytes=memory_of_process["pss_bytes"] if memory_of_process else None,
-        peak_profit=peak if currency == (snapshot.stake_currency if snapshot else bot.stake_currency) else None,
+        snapshot_at=row.snapshot_at if snapshot else None,
+        expected_since=row.updated_at,
+        pss_bytes=None if row.pss_bytes is None else int(row.pss_bytes),
+        peak_profit=peak if currency == (snapshot.stake_currency if snapshot else row.stake_currency) else None,
     )
 
 
-def _snapshot(bot_id: str, status: BotStatusModel, memory: _Memory) -> BotSnapshot | None:
-    """The bot's last snapshot, parsed once. One that cannot be believed is passed over for the one before."""
-    at, known = memory.snapshots.get(bot_id, (None, None))
-    if status.snapshot is None:
+def _parsed(bot_id: str, told: Mapping[str, Any] | None, known: BotSnapshot | None) -> BotSnapshot | None:
+    """One that cannot be believed is passed over for the one before."""
+    if told is None:
         return None
-    if at is not None and at == status.snapshot_at:
-        return known
     try:
-        parsed = BotSnapshot.model_validate(status.snapshot)
+        parsed = BotSnapshot.model_validate(told)
     except ValidationError as error:
         logger.warning("snapshot of {} is not one: {} errors", bot_id, error.error_count())
-    else:
-        if is_plausible(parsed):
-            known = parsed
-        else:
-            logger.warning("snapshot of {} tells amounts that no account holds; passed over", bot_id)
-    memory.snapshots[bot_id] = (status.snapshot_at, known)
-    return known
+        return known
+    if not is_plausible(parsed):
+        logger.warning("snapshot of {} tells amounts that no account holds; passed over", bot_id)
+        return known
+    return parsed
 
 
 def _of(portfolios: dict[str, Portfolio], user_id: str) -> Portfolio:

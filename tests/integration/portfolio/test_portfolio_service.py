@@ -1,14 +1,17 @@
 """Portfolios from the database: what is remembered, what a restart keeps, what a broken bot cannot spoil."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from orchestrator.errors import NotFound
 from orchestrator.events.in_process import InProcessBus
 from orchestrator.kit.clock import utc_now
+from orchestrator.portfolio import repository
 from orchestrator.portfolio.service import PortfolioService
 from orchestrator.portfolio.task import PortfolioTask
 from tests.fakes.portfolio_world import PortfolioWorld
@@ -42,6 +45,27 @@ async def test_a_bot_that_stops_reporting_is_stale_with_its_last_values(
     await world.report("bot-a", "1234", at=utc_now() - timedelta(seconds=20))
     portfolio = await service.portfolio("user-1")
     assert (portfolio.bots[0].stale, portfolio.stale_bots, portfolio.equity) == (True, 1, 1234)
+
+
+async def test_only_snapshots_that_are_new_are_read(
+    world: PortfolioWorld, service: PortfolioService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[list[str]] = []
+    snapshots = repository.snapshots
+
+    async def noted(session: AsyncSession, bot_ids: Sequence[str]) -> Mapping[str, object]:
+        read.append(sorted(bot_ids))
+        return await snapshots(session, bot_ids)
+
+    monkeypatch.setattr(repository, "snapshots", noted)
+    for bot_id in ("bot-a", "bot-b"):
+        await world.add_bot(bot_id)
+        await world.report(bot_id, "1000")
+    await service.portfolio("user-1")
+    await world.report("bot-b", "1100")
+    assert (await service.portfolio("user-1")).equity == 2100
+    assert (await service.portfolio("user-1")).equity == 2100
+    assert read == [["bot-a", "bot-b"], ["bot-b"], []]
 
 
 async def test_a_snapshot_that_cannot_be_believed_is_passed_over_for_the_last_good_one(

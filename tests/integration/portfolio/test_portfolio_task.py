@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlmodel import col, func, select
@@ -127,10 +128,10 @@ async def test_a_broken_user_does_not_take_the_others_portfolios_away(
     service = PortfolioService(world.database, bus)
     compute = service._compute
 
-    def broken(user_id: str, rows: object) -> object:
+    def broken(user_id: str, *told: Any) -> object:
         if user_id == "user-1":
             raise ArithmeticError
-        return compute(user_id, rows)  # type: ignore[arg-type]
+        return compute(user_id, *told)
 
     monkeypatch.setattr(service, "_compute", broken)
     subscription = bus.subscribe(user_topic("user-2"))

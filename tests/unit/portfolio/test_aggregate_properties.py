@@ -1,5 +1,6 @@
 """What holds for every portfolio."""
 
+from datetime import timedelta
 from decimal import Decimal
 from random import Random
 
@@ -92,6 +93,29 @@ def test_equity_is_never_above_the_peak_and_drawdown_is_a_ratio(history: list[tu
         for block in blocks:
             assert block.peak >= block.equity
             assert 0 <= block.drawdown_ratio <= 1
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(fleets, st.integers(0, 2), st.sampled_from([0, 2, 14, 86_400])), min_size=2, max_size=6))
+def test_what_is_not_reckoned_again_is_as_if_it_were(history: list[tuple[tuple[BotReading, ...], int, int]]) -> None:
+    now, known, parts = NOW, history[0][0], None
+    for fleet, kept, seconds in history:
+        now += timedelta(seconds=seconds)
+        known = (*known[:kept], *fleet[kept:])  # some say what they said, others something else
+        currency = "USDT" if kept else "EUR"
+        result = aggregate(known, currency=currency, now=now, parts=parts)
+        assert result == aggregate(known, currency=currency, now=now)
+        parts = result.parts
+
+
+def test_a_bot_that_says_what_it_said_only_ages() -> None:
+    fleet = [reading("bot-a", snapshot(open_trades=[trade()])), reading("bot-b", snapshot())]
+    first = aggregate(fleet, currency="USDT", now=NOW)
+    again = aggregate(fleet, currency="USDT", now=NOW, peaks=first.peaks, parts=first.parts)
+    assert again.parts["bot-a"] is first.parts["bot-a"]
+    later = aggregate(fleet, currency="USDT", now=NOW + timedelta(seconds=20), peaks=first.peaks, parts=first.parts)
+    assert [(bot.age_seconds, bot.stale) for bot in later.portfolio.bots] == [(22, True)] * 2
+    assert later.portfolio.bots[0].exposure is first.portfolio.bots[0].exposure
 
 
 members = st.dictionaries(
