@@ -137,9 +137,14 @@ async def store_marks(session: AsyncSession, user_id: str, currency: str, marks:
             PortfolioPeakModel(user_id=user_id, mode=mode, currency=currency, peak=peak.profit, members=members, at=at)
         )
     known = await _existing(session, sorted(marks.bot_peaks))
-    for bot_id, (own, highest) in marks.bot_peaks.items():
-        if bot_id in known:
-            await session.merge(BotPeakModel(bot_id=bot_id, currency=own, peak=highest, at=at))
+    query = select(BotPeakModel).where(col(BotPeakModel.bot_id).in_(known))
+    kept = {row.bot_id: row for row in (await session.exec(query)).all()}
+    for bot_id in sorted(known):
+        own, highest = marks.bot_peaks[bot_id]
+        row = kept.get(bot_id) or BotPeakModel(bot_id=bot_id, currency=own, peak=highest, at=at)
+        if bot_id not in kept or (row.currency, row.peak) != (own, highest):
+            row.currency, row.peak, row.at = own, highest, at
+            session.add(row)
 
 
 async def _existing(session: AsyncSession, bot_ids: Sequence[str]) -> set[str]:
