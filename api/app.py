@@ -1,6 +1,7 @@
 """The web application, made of slices. `create_app` is given everything; it starts nothing."""
 
 import time
+from typing import TYPE_CHECKING
 
 from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import APIRouter, FastAPI
@@ -66,8 +67,10 @@ from api.users import profile as user_profile
 from api.wallets import endpoints as wallet_endpoints
 from orchestrator.kit.cache import Cache, InProcessCache
 from orchestrator.kit.lately import Lately
-from orchestrator.users.oidc import OidcClient
 from orchestrator.users.passwords import Passwords
+
+if TYPE_CHECKING:
+    from orchestrator.users.oidc import OidcClient
 
 API_VERSION = "1.0"
 _DESCRIPTION = """Self-hosted control plane for fleets of FreqTrade bots.
@@ -137,7 +140,7 @@ def create_app(services: Services, settings: ApiSettings, cache: Cache | None = 
         recovery=LoginThrottle(
             settings.login_attempts, settings.login_wait_limit_seconds, cache, time.monotonic, purpose="recovery"
         ),
-        oidc={one.id: OidcClient(one) for one in settings.oidc},
+        oidc=_oidc_clients(settings),
     )
     app.state.readiness = health.Readiness(time.monotonic)
     app.state.portfolio_streams = Quota(settings.portfolio_streams_per_user, "streams of portfolios")
@@ -172,6 +175,14 @@ def _wrap(app: FastAPI, settings: ApiSettings, metrics: Metrics, limits: Limits)
     app.add_middleware(EdgeMiddleware, metrics=metrics)
     app.add_middleware(ProxyMiddleware, trusted=settings.trusted_proxies)
     app.add_middleware(CorrelationIdMiddleware, validator=is_request_id)
+
+
+def _oidc_clients(settings: ApiSettings) -> dict[str, "OidcClient"]:
+    if not settings.oidc:
+        return {}
+    from orchestrator.users.oidc import OidcClient  # with the libraries of the protocol, which nobody else needs
+
+    return {one.id: OidcClient(one) for one in settings.oidc}
 
 
 def _version_1() -> APIRouter:

@@ -5,12 +5,10 @@ Only a transaction that PostgreSQL ended for the sake of another is a conflict: 
 """
 
 import errno
+import sys
 
 from fastapi import FastAPI
 from loguru import logger
-from redis.exceptions import BusyLoadingError, ReadOnlyError
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.requests import HTTPConnection
@@ -42,12 +40,12 @@ _OS: dict[int, str] = {
 _LOST_TO_OTHERS = {"40001", "40P01"}
 """Of PostgreSQL: it rolled one transaction back so that others could go on."""
 _TRY_AGAIN_LATER = 1013
-_REDIS_ERRORS = (RedisConnectionError, RedisTimeoutError, BusyLoadingError, ReadOnlyError)
+_REDIS_ERRORS = ("ConnectionError", "TimeoutError", "BusyLoadingError", "ReadOnlyError")
 
 
 def install(app: FastAPI) -> None:
     """Has outages answered as problem documents."""
-    for kind in (DBAPIError, PoolTimeoutError, OSError, *_REDIS_ERRORS):
+    for kind in (DBAPIError, PoolTimeoutError, OSError, *_redis_errors()):
         app.add_exception_handler(kind, _on_outage)  # type: ignore[arg-type]  # starlette wants a Request alone
 
 
@@ -62,7 +60,7 @@ def outage_of(error: Exception) -> tuple[EdgeCode | ErrorCode, str] | None:
         if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated or _read_only(error):
             return EdgeCode.STORAGE_UNAVAILABLE, _FULL if full else _GONE
         return None
-    if isinstance(error, _REDIS_ERRORS):
+    if isinstance(error, _redis_errors()):
         return ErrorCode.REDIS_UNAVAILABLE, _REDIS
     if isinstance(error, OSError) and error.errno in _OS:
         return EdgeCode.STORAGE_UNAVAILABLE, _OS[error.errno]
@@ -93,6 +91,12 @@ async def _refused(websocket: WebSocket, response: JSONResponse, reason: str) ->
         return None
     await websocket.close(_TRY_AGAIN_LATER, reason[:120])
     return None
+
+
+def _redis_errors() -> tuple[type[Exception], ...]:
+    """None of them where no client of Redis was opened: its library is loaded for that alone."""
+    module = sys.modules.get("redis.exceptions")
+    return () if module is None else tuple(getattr(module, name) for name in _REDIS_ERRORS)
 
 
 def _read_only(error: DBAPIError) -> bool:

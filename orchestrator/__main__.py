@@ -36,7 +36,7 @@ from orchestrator.home import Secrets
 from orchestrator.kit import logs
 from orchestrator.kit.cache import Cache
 from orchestrator.kit.kek_source import KEK_FILE, source_of, take_from_environment
-from orchestrator.kit.redis_cache import open_cache
+from orchestrator.kit.opening import open_cache
 from orchestrator.kit.undumpable import guard_memory
 from orchestrator.leader.election import HomeLeadership, Leadership, LockLeadership
 from orchestrator.leader.installation import PoolsHome, claim, docker_problem, others_pools, others_secrets

@@ -8,7 +8,7 @@ browser finish what he began.
 """
 
 import secrets
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
 
 from asgi_correlation_id import correlation_id
@@ -31,8 +31,10 @@ from orchestrator.audit import service as audit
 from orchestrator.errors import Conflict, Error, ErrorCode, NotAllowed, NotFound, Unauthenticated
 from orchestrator.kit.clock import utc_now
 from orchestrator.users import identities, second_factors, sessions
-from orchestrator.users.oidc import Begun, OidcClient
 from orchestrator.users.sessions import hash_of
+
+if TYPE_CHECKING:
+    from orchestrator.users.oidc import Begun, OidcClient
 
 router = APIRouter(prefix="/auth", tags=["auth"], route_class=ExactRoute)
 COOKIE = "flotilla_oidc"
@@ -52,7 +54,7 @@ _UNKNOWN = "This sign-in was not begun in this browser, took too long, or is ove
 def known_provider(
     provider: Annotated[str, Path(max_length=40, description="Identity of the provider.", examples=["google"])],
     desk: DeskDep,
-) -> OidcClient:
+) -> "OidcClient":
     """Raises NotFound."""
     client = desk.auth.oidc.get(provider)
     if client is None:
@@ -60,7 +62,7 @@ def known_provider(
     return client
 
 
-Provider = Annotated[OidcClient, Depends(known_provider)]
+Provider = Annotated["OidcClient", Depends(known_provider)]
 
 
 @router.get(
@@ -179,14 +181,14 @@ async def unlink(identity_id: IdentityId, caller: SelfSteppedUp, desk: DeskDep) 
     return Response(status_code=204)
 
 
-def _back(desk: Desk, client: OidcClient, act: str, **told: str) -> Response:
+def _back(desk: Desk, client: "OidcClient", act: str, **told: str) -> Response:
     """To the portal. What happened stands in the fragment, which browsers send to no server: codes alone, since anybody
     may write such a link, and the page tells in its own words."""
     fragment = urlencode({"act": act, "provider": client.provider.id, **told})
     return Redirect(f"{own_address(desk.request, desk.settings)}{_BACK}#{fragment}", status_code=303)
 
 
-def _refuse(desk: Desk, client: OidcClient, act: str, error: Error) -> Response:
+def _refuse(desk: Desk, client: "OidcClient", act: str, error: Error) -> Response:
     """Raises the error itself where no person reads the answer."""
     if not _is_person(desk.request):
         raise error
@@ -199,7 +201,7 @@ def _is_person(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "")
 
 
-async def _send_away(desk: Desk, client: OidcClient) -> Response:
+async def _send_away(desk: Desk, client: "OidcClient") -> Response:
     begun, browser = await _begin(desk, client, _SIGN_IN, None)
     response = Redirect(begun.url, status_code=303)
     set_cookie(desk.request, response, COOKIE, browser, _SECONDS, lax=True)
@@ -207,14 +209,14 @@ async def _send_away(desk: Desk, client: OidcClient) -> Response:
 
 
 async def _tell_where(
-    desk: Desk, client: OidcClient, act: str, caller: Subject, response: Response
+    desk: Desk, client: "OidcClient", act: str, caller: Subject, response: Response
 ) -> RedirectResponse:
     begun, browser = await _begin(desk, client, act, caller)
     set_cookie(desk.request, response, COOKIE, browser, _SECONDS, lax=True)
     return RedirectResponse(url=begun.url)
 
 
-async def _begin(desk: Desk, client: OidcClient, act: str, caller: Subject | None) -> tuple[Begun, str]:
+async def _begin(desk: Desk, client: "OidcClient", act: str, caller: Subject | None) -> "tuple[Begun, str]":
     """Also which browser it is: one that has begun something else keeps its name."""
     known = read_cookie(desk.request, COOKIE)
     browser = known if known is not None and 0 < len(known) <= _LONGEST else secrets.token_urlsafe(32)
@@ -239,7 +241,7 @@ async def _begin(desk: Desk, client: OidcClient, act: str, caller: Subject | Non
     return begun, browser
 
 
-async def _finish(desk: Desk, client: OidcClient, told: dict[str, Any], code: str, response: Response) -> None:
+async def _finish(desk: Desk, client: "OidcClient", told: dict[str, Any], code: str, response: Response) -> None:
     proved_after = told["began_at"] if told["act"] == _STEP_UP else None
     claims = await client.finish(
         told["redirect_uri"], code, told["nonce"], told["code_verifier"], proved_after=proved_after
@@ -267,7 +269,7 @@ async def _note_refusal(desk: Desk, told: dict[str, Any]) -> None:
         audit.record(session, audit.SYSTEM, action, audit.user(told["user"]), after=after)
 
 
-async def _link(desk: Desk, client: OidcClient, told: dict[str, Any], claims: Any) -> None:
+async def _link(desk: Desk, client: "OidcClient", told: dict[str, Any], claims: Any) -> None:
     caller = await desk.auth.principals.again(told["session"], None)
     provider = client.provider
     joining.check_email(provider, claims)
@@ -276,7 +278,7 @@ async def _link(desk: Desk, client: OidcClient, told: dict[str, Any], claims: An
         await identities.link(session, caller.user_id, provider.id, provider.issuer, claims["sub"], name)
 
 
-async def _prove(desk: Desk, client: OidcClient, told: dict[str, Any], claims: Any) -> None:
+async def _prove(desk: Desk, client: "OidcClient", told: dict[str, Any], claims: Any) -> None:
     caller = await desk.auth.principals.again(told["session"], None)
     async with desk.services.database.unit_of_work() as session:
         user = await identities.user_of(session, client.provider.issuer, claims["sub"])

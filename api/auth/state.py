@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
@@ -16,8 +16,10 @@ from api.auth.tickets import TicketStore
 from orchestrator.bots.repository import BotView
 from orchestrator.db.tenancy import Reach
 from orchestrator.kit.lately import Lately
-from orchestrator.users.oidc import OidcClient
 from orchestrator.users.passwords import Passwords
+
+if TYPE_CHECKING:
+    from orchestrator.users.oidc import OidcClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class AuthState:
     codes: CodeThrottle
     recovery: LoginThrottle
     """Of recovery codes, which are counted apart: nobody who tries codes keeps them from being used."""
-    oidc: Mapping[str, OidcClient]
+    oidc: Mapping[str, "OidcClient"]
     """By the id of their provider."""
 
 

@@ -9,7 +9,6 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from rich.console import Console, RenderableType
-from rich.markdown import Markdown
 from rich.markup import escape
 from rich.table import Table
 
@@ -83,6 +82,8 @@ def print_fields(fields: Mapping[str, str]) -> None:
 def print_docs(markdown: str) -> None:
     """Laid out on a terminal; as it is written elsewhere."""
     if console().is_terminal:
+        from rich.markdown import Markdown  # with its parser, which `up` and `serve` do without
+
         console().print(Markdown(markdown))
     else:
         sys.stdout.write(markdown)

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-import psycopg
 from sqlalchemy import JSON, Table, Text, column
 from sqlalchemy import table as light_table
 from sqlalchemy.dialects import sqlite
@@ -90,6 +89,8 @@ def plain(table: Table) -> TableClause:
 
 
 async def _copy(connection: AsyncConnection, name: str, names: Sequence[str], rows: Sequence[Row]) -> None:
+    import psycopg  # only here: SQLite does without it
+
     driver = (await connection.get_raw_connection()).driver_connection
     if not isinstance(driver, psycopg.AsyncConnection):
         raise TypeError("rows are copied through psycopg only")

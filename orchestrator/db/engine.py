@@ -22,7 +22,6 @@ from sqlalchemy.pool import QueuePool
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from orchestrator.db import sqlite_connection
-from orchestrator.db.patience import connect_arguments
 
 WAIT_SECONDS = 5.0
 """How long a unit of work waits for a free connection."""
@@ -178,6 +177,8 @@ def is_postgresql(url: str) -> bool:
 def _engine_options(url: str, connections: int, statement_seconds: float | None) -> dict[str, Any]:
     if not is_postgresql(url):
         return {"connect_args": {"timeout": _TURN_SECONDS, "async_creator_fn": sqlite_connection.connect}}
+    from orchestrator.db.patience import connect_arguments  # with psycopg, which SQLite does without
+
     session = {} if statement_seconds is None else {"idle_in_transaction_session_timeout": _IDLE_TRANSACTION_SECONDS}
     return {
         "pool_size": connections,

@@ -4,7 +4,6 @@ from pydantic import SecretStr
 
 from orchestrator.events.bus import Bus
 from orchestrator.events.in_process import InProcessBus
-from orchestrator.events.redis import RedisBus
 
 
 def open_bus(redis_url: SecretStr | None, prefix: str = "flotilla:") -> Bus:
@@ -12,6 +11,8 @@ def open_bus(redis_url: SecretStr | None, prefix: str = "flotilla:") -> Bus:
     All keys begin with `prefix`, which names the installation. Raises ValueError for a URL that is none."""
     if redis_url is None:
         return InProcessBus()
+    from orchestrator.events.redis import RedisBus  # with its client, which nobody else needs
+
     bus = RedisBus(redis_url, prefix)
     bus.start()
     return bus

@@ -16,7 +16,6 @@ from redis.exceptions import RedisError, ResponseError
 
 from orchestrator.errors import RedisUnavailable
 from orchestrator.kit.attempts import AttemptRules
-from orchestrator.kit.cache import Cache, InProcessCache
 from orchestrator.kit.redis_client import open_client, remedy_of
 
 _ANSWER_SECONDS = 0.5
@@ -107,9 +106,3 @@ class RedisCache:
                 if not isinstance(error, ResponseError):  # which is an answer
                     self._avoid_until = time.monotonic() + _AVOID_SECONDS
                 raise RedisUnavailable(f"Try again in a moment. {remedy_of(error)}") from None
-
-
-def open_cache(redis_url: SecretStr | None, prefix: str = "flotilla:") -> Cache:
-    """The cache of an installation: in memory without a URL. Redis need not answer yet. All keys begin with `prefix`,
-    which names the installation. Raises ValueError for a URL that is none."""
-    return InProcessCache() if redis_url is None else RedisCache(redis_url, prefix)

@@ -25,8 +25,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from orchestrator.db.patience import connect_arguments
-
 _SPACE = 0x464C4F54
 """The upper half of every advisory lock of Flotilla; see `db.locks` for others."""
 _LEADER = 0x10
@@ -81,6 +79,8 @@ class LeaderLock:
     """How many control planes would lead, as of the last `ping`."""
 
     def __init__(self, url: str, timing: Timing) -> None:
+        from orchestrator.db.patience import connect_arguments  # with psycopg, which SQLite does without
+
         arguments = connect_arguments(
             url, "flotilla-leader", timing.answer_seconds, {"idle_session_timeout": timing.idle_seconds}
         )

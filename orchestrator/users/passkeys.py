@@ -3,11 +3,11 @@
 Credentials are discoverable and verify their user (PIN, finger, face), so one stands for something that one has and
 something that one knows or is. No attestation is asked for: which device it is, is its owner's matter.
 
-What a browser sends is judged by the library alone; here is which challenge, relying party and key it must be of. The
-library's refusals are not told further: they would help only whoever guesses.
+What a browser sends is judged by the library alone (`users.ceremonies`, which is read when there is something to
+judge); here is which challenge, relying party and key it must be of. The library's refusals are not told further: they
+would help only whoever guesses.
 """
 
-import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -16,22 +16,6 @@ from loguru import logger
 from sqlalchemy import delete
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
-from webauthn import (
-    base64url_to_bytes,
-    generate_authentication_options,
-    generate_registration_options,
-    verify_authentication_response,
-    verify_registration_response,
-)
-from webauthn.helpers import bytes_to_base64url, options_to_json_dict, parse_authentication_credential_json
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    AuthenticatorTransport,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from orchestrator.audit import service as audit
 from orchestrator.errors import Conflict, InvalidSpec, NotFound
@@ -42,12 +26,8 @@ from orchestrator.users.models import UserModel
 
 MOST_PER_USER = 20
 TIMEOUT_MS = 300_000
-_NAME = "Flotilla"
 _LONGEST_ID = 1400
 _LONGEST_KEY = 4000
-_UNREADABLE = (WebAuthnException, ValueError, TypeError, KeyError, IndexError, struct.error)
-"""What the library raises for a response that is none, or not this one."""
-_TRANSPORTS = {one.value: one for one in AuthenticatorTransport}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,38 +42,18 @@ def registration_options(
     party: RelyingParty, user: UserModel, challenge: bytes, present: Sequence[PasskeyModel]
 ) -> dict[str, Any]:
     """For `navigator.credentials.create`, as `PublicKeyCredential.parseCreationOptionsFromJSON` reads it."""
-    return options_to_json_dict(
-        generate_registration_options(
-            rp_id=party.id,
-            rp_name=_NAME,
-            user_id=user.id.encode(),
-            user_name=user.username,
-            user_display_name=user.username,
-            challenge=challenge,
-            timeout=TIMEOUT_MS,
-            authenticator_selection=AuthenticatorSelectionCriteria(
-                resident_key=ResidentKeyRequirement.REQUIRED,
-                require_resident_key=True,
-                user_verification=UserVerificationRequirement.REQUIRED,
-            ),
-            exclude_credentials=_descriptors(present),
-        )
-    )
+    from orchestrator.users import ceremonies
+
+    return ceremonies.creation_options(party, user.id, user.username, challenge, TIMEOUT_MS, present)
 
 
 def authentication_options(
     party: RelyingParty, challenge: bytes, allowed: Sequence[PasskeyModel] = ()
 ) -> dict[str, Any]:
     """For `navigator.credentials.get`; without `allowed` the browser offers those it has."""
-    return options_to_json_dict(
-        generate_authentication_options(
-            rp_id=party.id,
-            challenge=challenge,
-            timeout=TIMEOUT_MS,
-            allow_credentials=_descriptors(allowed),
-            user_verification=UserVerificationRequirement.REQUIRED,
-        )
-    )
+    from orchestrator.users import ceremonies
+
+    return ceremonies.request_options(party, challenge, TIMEOUT_MS, allowed)
 
 
 async def register(
@@ -105,19 +65,16 @@ async def register(
     credential: Mapping[str, Any],
 ) -> PasskeyModel:
     """Keeps a new passkey. Raises InvalidSpec (field `passkey`), Conflict (too many, or known already)."""
+    from orchestrator.users import ceremonies
+
     if len(await list_(session, user_id)) >= MOST_PER_USER:
         raise Conflict(f"You have {MOST_PER_USER} passkeys, which is the most; remove one first.", field="name")
     try:
-        made = verify_registration_response(
-            credential=dict(credential),
-            expected_challenge=challenge,
-            expected_rp_id=party.id,
-            expected_origin=list(party.origins),
-            require_user_verification=True,
-        )
-    except _UNREADABLE as error:
+        made = ceremonies.judge_new(party, challenge, credential)
+    except ceremonies.Refused as error:
         _refuse(error)
-    credential_id, public_key = bytes_to_base64url(made.credential_id), bytes_to_base64url(made.credential_public_key)
+    credential_id = ceremonies.text_of(made.credential_id)
+    public_key = ceremonies.text_of(made.credential_public_key)
     if len(credential_id) > _LONGEST_ID or len(public_key) > _LONGEST_KEY:
         _refuse(ValueError("its identity or its key is too long"))
     known = select(PasskeyModel).where(PasskeyModel.credential_id == credential_id)
@@ -131,7 +88,7 @@ async def register(
         public_key=public_key,
         sign_count=made.sign_count,
         backed_up=made.credential_backed_up,
-        transports=_transports_of(credential),
+        transports=ceremonies.transports_of(credential),
         created_at=utc_now(),
     )
     session.add(row)
@@ -149,27 +106,22 @@ async def authenticate(
 ) -> UserModel | None:
     """Whose passkey answered the challenge, where he is active; with `user_id` only his. The caller must commit also
     where it is None: a passkey that was copied is noted in the audit."""
+    from orchestrator.users import ceremonies
+
     try:
-        shown = parse_authentication_credential_json(dict(credential))
-    except _UNREADABLE:
+        shown = ceremonies.read(credential)
+    except ceremonies.Refused:
         return None
-    query = select(PasskeyModel).where(PasskeyModel.credential_id == bytes_to_base64url(shown.raw_id)).with_for_update()
+    credential_id = ceremonies.text_of(shown.raw_id)
+    query = select(PasskeyModel).where(PasskeyModel.credential_id == credential_id).with_for_update()
     row = (await session.exec(query)).first()
     if row is None or (user_id is not None and row.user_id != user_id):
         return None
     if shown.response.user_handle not in (None, row.user_id.encode()):
         return None
     try:
-        verified = verify_authentication_response(
-            credential=shown,
-            expected_challenge=challenge,
-            expected_rp_id=party.id,
-            expected_origin=list(party.origins),
-            credential_public_key=base64url_to_bytes(row.public_key),
-            credential_current_sign_count=0,  # judged below, where a copy is told from a wrong answer
-            require_user_verification=True,
-        )
-    except _UNREADABLE:
+        verified = ceremonies.judge(party, challenge, shown, row.public_key)
+    except ceremonies.Refused:
         return None
     if max(row.sign_count, verified.new_sign_count) > 0 and verified.new_sign_count <= row.sign_count:
         logger.warning("a passkey of {} signed with a count that was used before: somebody has a copy", row.user_id)
@@ -219,21 +171,6 @@ async def _of_user(session: AsyncSession, user_id: str, passkey_id: str) -> Pass
     if row is None or row.user_id != user_id:
         raise NotFound("There is no such passkey; list them to see which there are.", field="passkey_id")
     return row
-
-
-def _descriptors(passkeys: Sequence[PasskeyModel]) -> list[PublicKeyCredentialDescriptor]:
-    return [
-        PublicKeyCredentialDescriptor(
-            id=base64url_to_bytes(one.credential_id), transports=[_TRANSPORTS[name] for name in one.transports]
-        )
-        for one in passkeys
-    ]
-
-
-def _transports_of(credential: Mapping[str, Any]) -> list[str]:
-    response = credential.get("response")
-    told = response.get("transports") if isinstance(response, Mapping) else None
-    return [one for one in told if isinstance(one, str) and one in _TRANSPORTS] if isinstance(told, list) else []
 
 
 def _refuse(error: Exception) -> NoReturn:

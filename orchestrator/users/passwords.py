@@ -16,7 +16,6 @@ from loguru import logger
 from pwdlib import PasswordHash
 from pwdlib.exceptions import UnknownHashError
 from pwdlib.hashers.argon2 import Argon2Hasher
-from zxcvbn import zxcvbn
 
 from orchestrator.errors import InvalidSpec, TooManyRequests
 from orchestrator.users.passwords_breached import is_listed
@@ -102,6 +101,8 @@ def _matches(password: str, password_hash: str | None) -> bool:
 
 def _score(password: str, username: str) -> int:
     """0 to 4."""
+    from zxcvbn import zxcvbn  # its word lists take 14 MB, and passwords are chosen rarely
+
     return int(zxcvbn(password[:_JUDGED], user_inputs=[username])["score"])
 
 

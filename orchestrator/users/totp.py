@@ -9,7 +9,6 @@ import io
 from dataclasses import dataclass, field
 
 import pyotp
-import segno
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pyotp.exceptions import OTPVerificationError
@@ -58,6 +57,8 @@ async def enrol(session: AsyncSession, keyring: Keyring, user: UserModel) -> Enr
     row = await session.get(TotpModel, user.id, with_for_update=True)
     if row is not None and row.confirmed_at is not None:
         raise Conflict("You have an authenticator app already; remove that one first.", field="totp")
+    import segno  # draws QR codes, for which there is seldom a need
+
     secret = pyotp.random_base32()
     sealed = keyring.seal(secret.encode(), _context(user.id))
     if row is None:
