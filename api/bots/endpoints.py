@@ -140,7 +140,7 @@ async def list_bots(
         name=name, template=template, desired_state=desired_state, observed_state=observed_state, pool=pool
     )
     async with services.reading(caller if everybody else caller.as_user()) as session:
-        found = await service.list_(session, None, limit=page.limit, after=page.after, filters=filters)
+        found = await service.list_(session, None, limit=page.limit, after=page.after, filters=filters, snapshots=False)
     return BotPage(items=await bodies(services, caller, found.items), next=found.next)
 
 

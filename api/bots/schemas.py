@@ -309,6 +309,10 @@ class LogPage(BaseModel):
     next: str | None = Field(description="Always null.", examples=[None])
 
 
+_AS_WANTED = tuple(name for name in BotResponse.model_fields if name in BotModel.model_fields)
+"""What is told as its row has it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Whose a bot is, by name, and what the caller may do with it."""
@@ -324,7 +328,7 @@ def bot_body(view: BotView, policy: PolicyInForce | None, standing: Standing) ->
     live = slot is not None and slot.pid is not None
     return BotResponse.model_validate(
         {
-            **{name: getattr(bot, name) for name in BotResponse.model_fields if hasattr(bot, name)},
+            **{name: getattr(bot, name) for name in _AS_WANTED},
             "owner": standing.owner,
             "access": standing.access,
             "trading": trading_of(bot.exchange, bot.dry_run),

@@ -234,8 +234,8 @@ async def hint(services: Services, bot_id: BotId | None = None) -> None:
 async def _answer(services: Services, admin: Subject, pool_id: str) -> PoolResponse:
     await hint(services)
     async with services.reading(admin) as session:
-        views = await bots.in_pools(session, [pool_id], snapshots=False)
-        return pool_body(await service.get(session, pool_id), views, to_admin=True)
+        slots = await bots.slots_in_pools(session, [pool_id])
+        return pool_body(await service.get(session, pool_id), slots[pool_id], to_admin=True)
 
 
 async def _disks_left(services: Services, admin: Subject, pool_id: str) -> Disks:

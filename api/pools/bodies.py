@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from api.pools.schemas import (
     DiskResponse,
@@ -39,13 +40,12 @@ def disk_body(left: LeftDisk) -> DiskResponse:
     )
 
 
-def pool_body(pool: PoolModel, bots: Sequence[BotView], *, to_admin: bool) -> PoolResponse:
-    """`bots`: all of the pool that the reader may see. What those of other tenants take in a shared pool is told to
-    administrators alone."""
+def pool_body(pool: PoolModel, slots: Sequence[Mapping[str, Any]], *, to_admin: bool) -> PoolResponse:
+    """`slots`: of all bots of the pool that the reader may see, in wire form. What those of other tenants take in a
+    shared pool is told to administrators alone."""
     report = provision.report_of(pool)
     told = to_admin or pool.tenant_id is not None
-    slots = [slot for slot in map(_slot, bots) if slot is not None]
-    cpu = [float(slot.cpu_percent) for slot in slots if slot.cpu_percent is not None and slot.pid is not None]
+    cpu = [float(slot["cpu_percent"]) for slot in slots if slot["cpu_percent"] is not None and slot["pid"] is not None]
     return PoolResponse(
         id=pool.id,
         tenant_id=pool.tenant_id,
@@ -63,7 +63,7 @@ def pool_body(pool: PoolModel, bots: Sequence[BotView], *, to_admin: bool) -> Po
         pss_bytes=_pss(report) if report and told else None,
         cpu_percent=round(sum(cpu), 2) if cpu else None,
         restarts=report.zygote.restarts if report else None,
-        bot_restarts=sum(slot.restarts for slot in slots),
+        bot_restarts=sum(slot["restarts"] for slot in slots),
         protocol=report.protocol if report else None,
         image_version=report.image_version if report else None,
         freqtrade=report.zygote.freqtrade if report else None,

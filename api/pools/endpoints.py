@@ -98,8 +98,5 @@ def _tenant(caller: Subject) -> str | None:
 
 
 async def _bodies(session: AsyncSession, pools: list[PoolModel], caller: Subject) -> list[PoolResponse]:
-    views = await bots.in_pools(session, [pool.id for pool in pools], snapshots=False)
-    return [
-        pool_body(pool, [view for view in views if view.bot.pool_id == pool.id], to_admin=caller.administrates)
-        for pool in pools
-    ]
+    slots = await bots.slots_in_pools(session, [pool.id for pool in pools])
+    return [pool_body(pool, slots[pool.id], to_admin=caller.administrates) for pool in pools]

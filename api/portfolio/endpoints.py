@@ -28,7 +28,7 @@ async def portfolio(caller: Reader, services: ServicesDep, user: OfUser = None) 
     apart. A bot that should report and does not is `stale` and keeps its last values; a bot whose stake currency has no
     known rate is listed in `unconverted` and left out of the totals. The stream's `portfolio` event has this body."""
     service: PortfolioService = services.portfolio
-    return await service.portfolio(await owner_of(services, caller, user))
+    return await service.at_hand(await owner_of(services, caller, user))
 
 
 @router.get(

@@ -4,7 +4,7 @@ Rows that are locked are read anew: those that the session has from before tell 
 A bot's lock does not hold up those who only refer to it (`key_share`).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from orchestrator.db.types import UtcDateTime
 from orchestrator.kit.pages import Page, decode_cursor, instant_of, page_of
 from orchestrator.users.models import UserModel
 
+_NO_SNAPSHOT = defer(BotStatusModel.snapshot, raiseload=True)  # type: ignore[arg-type]
 EventIdentity = tuple[str, str, str, int]
 """bot_id, run_id, origin, seq."""
 
@@ -79,14 +80,22 @@ async def find_by_name(session: AsyncSession, owner_id: str, name: str) -> BotMo
 
 
 async def page(
-    session: AsyncSession, owner_id: str | None, limit: int, after: str | None, filters: BotFilters
+    session: AsyncSession,
+    owner_id: str | None,
+    limit: int,
+    after: str | None,
+    filters: BotFilters,
+    *,
+    snapshots: bool = True,
 ) -> Page[BotView]:
-    """Bots in the order of their creation."""
+    """Bots in the order of their creation; `snapshots` as `in_pools` has it."""
     query = (
         select(BotModel, BotStatusModel)
         .join(BotStatusModel, col(BotStatusModel.bot_id) == col(BotModel.id))
         .where(col(BotModel.deleted_at).is_(None))
     )
+    if not snapshots:
+        query = query.options(_NO_SNAPSHOT)
     if owner_id is not None:
         query = query.where(col(BotModel.owner_id) == owner_id)
     if filters.name:
@@ -133,8 +142,23 @@ async def in_pools(session: AsyncSession, pool_ids: Collection[str], *, snapshot
         .order_by(col(BotModel.id))
     )
     if not snapshots:
-        query = query.options(defer(BotStatusModel.snapshot, raiseload=True))  # type: ignore[arg-type]
+        query = query.options(_NO_SNAPSHOT)
     return [BotView(bot, status) for bot, status in (await session.exec(query)).all()]
+
+
+async def slots_in_pools(session: AsyncSession, pool_ids: Collection[str]) -> dict[str, list[Mapping[str, Any]]]:
+    """What was told of the bots of each of these pools that are not deleted yet, as `BotStatusModel.slot` has it; those
+    of which nothing was told are left out."""
+    query = (
+        select(BotModel.pool_id, BotStatusModel.slot)
+        .join(BotStatusModel, col(BotStatusModel.bot_id) == col(BotModel.id))
+        .where(col(BotModel.pool_id).in_(list(pool_ids)), col(BotModel.deleted_at).is_(None))
+    )
+    found: dict[str, list[Mapping[str, Any]]] = {pool_id: [] for pool_id in pool_ids}
+    for pool_id, slot in (await session.exec(query)).all():
+        if pool_id is not None and slot is not None:
+            found[pool_id].append(slot)
+    return found
 
 
 async def statuses(session: AsyncSession, bot_ids: Collection[str]) -> Sequence[tuple[BotModel, BotStatusModel]]:
@@ -172,7 +196,7 @@ async def desired(session: AsyncSession) -> list[DesiredRow]:
         .join(UserModel, col(UserModel.id) == col(BotModel.owner_id))
         .where(col(BotModel.deleted_at).is_(None))
         .order_by(col(BotModel.id))
-        .options(defer(BotStatusModel.snapshot, raiseload=True))  # type: ignore[arg-type]
+        .options(_NO_SNAPSHOT)
     )
     return [
         DesiredRow(

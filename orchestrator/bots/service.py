@@ -137,9 +137,11 @@ async def list_(
     limit: int,
     after: str | None = None,
     filters: BotFilters | None = None,
+    snapshots: bool = True,
 ) -> Page[BotView]:
-    """Bots in the order of their creation. Raises InvalidSpec (field `after`) for a foreign cursor."""
-    return await repository.page(session, owner_id, limit, after, filters or BotFilters())
+    """Bots in the order of their creation. Raises InvalidSpec (field `after`) for a foreign cursor. Snapshots are
+    large: without them theirs must not be read."""
+    return await repository.page(session, owner_id, limit, after, filters or BotFilters(), snapshots=snapshots)
 
 
 async def update(

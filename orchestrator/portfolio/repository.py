@@ -103,6 +103,14 @@ async def snapshots(session: AsyncSession, bot_ids: Sequence[str]) -> dict[str, 
     return found
 
 
+async def wanted(session: AsyncSession, user_id: str) -> dict[str, datetime]:
+    """When a user changed each of his bots that are not deleted."""
+    query = select(BotModel.id, BotModel.updated_at).where(
+        col(BotModel.owner_id) == user_id, col(BotModel.deleted_at).is_(None)
+    )
+    return dict((await session.exec(query)).all())
+
+
 async def load_marks(session: AsyncSession, user_id: str, currency: str) -> Marks:
     peaks = await session.exec(
         select(PortfolioPeakModel).where(

@@ -50,6 +50,8 @@ class _Memory:
     parts: Mapping[str, Part] = field(default_factory=dict)
     marks_changed: bool = True
     last: Portfolio | None = None
+    wanted: dict[str, datetime] = field(default_factory=dict)
+    """The bots in `last`, and when a user changed each of them."""
     last_computed: float = 0.0
 
 
@@ -86,6 +88,18 @@ class PortfolioService:
             if memory and memory.last and self._monotonic() - memory.last_computed < RECENT_SECONDS:
                 return memory.last
             return await self.portfolio(user_id)
+
+    async def at_hand(self, user_id: str) -> Portfolio:
+        """The same; what bots tell may be up to a second old in it, what users changed of their bots may not. Raises
+        NotFound."""
+        memory = self._memories.get(user_id)
+        if memory and memory.last and self._monotonic() - memory.last_computed < RECENT_SECONDS:
+            last, wanted = memory.last, memory.wanted
+            async with self._database.read() as session:
+                currencies = await repository.currencies(session, [user_id])
+                if currencies.get(user_id) == last.currency and await repository.wanted(session, user_id) == wanted:
+                    return last
+        return await self.portfolio(user_id)
 
     async def portfolios(self, user_ids: Collection[str]) -> dict[str, Portfolio]:
         """Portfolios of several users from one reading; users that do not exist are missing."""
@@ -185,6 +199,7 @@ class PortfolioService:
         memory.marks_changed |= memory.peaks != result.peaks or memory.bot_peaks != own
         memory.peaks, memory.bot_peaks = dict(result.peaks), own
         memory.snapshots, memory.parts = {row.id: read[row.id] for row in rows}, result.parts
+        memory.wanted = {row.id: row.updated_at for row in rows}
         memory.last, memory.last_computed = result.portfolio, self._monotonic()
         return result.portfolio
 

@@ -95,6 +95,28 @@ async def test_recent_is_computed_once_for_many(world: PortfolioWorld, bus: InPr
     assert all(one is first for one in await asyncio.gather(*(service.recent("user-1") for _ in range(20))))
 
 
+async def test_what_users_change_is_in_what_is_at_hand_and_what_bots_tell_a_second_later(
+    world: PortfolioWorld, bus: InProcessBus
+) -> None:
+    now = 0.0
+    service = PortfolioService(world.database, bus, monotonic=lambda: now)
+    await world.add_bot("bot-a")
+    first = await service.at_hand("user-1")
+    await world.report("bot-a", "1100")
+    assert await service.at_hand("user-1") is first
+    await world.change_bot("bot-a", name="renamed", updated_at=utc_now())
+    assert [(bot.name, bot.equity) for bot in (await service.at_hand("user-1")).bots] == [("renamed", 1100)]
+    await world.add_bot("bot-b")
+    assert [bot.id for bot in (await service.at_hand("user-1")).bots] == ["bot-b", "bot-a"]
+    await world.change_bot("bot-b", deleted_at=utc_now())
+    assert [bot.id for bot in (await service.at_hand("user-1")).bots] == ["bot-a"]
+    await world.set_currency("user-1", "EUR")
+    assert (await service.at_hand("user-1")).currency == "EUR"
+    await world.report("bot-a", "1200")
+    now = 1.0
+    assert (await service.at_hand("user-1")).bots[0].equity == 1200
+
+
 async def test_peaks_survive_a_restart_and_a_deletion_is_no_drawdown(world: PortfolioWorld, bus: InProcessBus) -> None:
     await world.add_bot("bot-a")
     await world.add_bot("bot-b")
