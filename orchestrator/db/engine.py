@@ -28,6 +28,8 @@ WAIT_SECONDS = 5.0
 _TURN_SECONDS = 30.0
 """How long one waits for its turn to write on SQLite, and then for other processes."""
 _RECYCLE_SECONDS = 1800
+_PAGES_KIB = 256
+"""What a connection to SQLite keeps of the file: the system keeps it, too, and 2 MB of each are 30 in all."""
 _IDLE_TRANSACTION_SECONDS = 5
 """A leader that stands still holds its last transaction open no longer than this; see `orchestrator.leader`."""
 
@@ -198,6 +200,7 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         f"busy_timeout={_TURN_SECONDS * 1000:.0f}",
+        f"cache_size=-{_PAGES_KIB}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -103,3 +103,9 @@ async def test_a_cursor_is_read_in_parts(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError):
         await cursor.execute("SELECT FROM")
     await connection.close()
+
+
+async def test_a_connection_keeps_little_of_the_file(database: Database) -> None:
+    async with database.read() as session:
+        kept = await session.execute(text("PRAGMA cache_size"))
+        assert -256 <= kept.scalar_one() < 0, "KiB"
