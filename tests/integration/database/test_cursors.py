@@ -107,5 +107,5 @@ async def test_a_cursor_is_read_in_parts(tmp_path: Path) -> None:
 
 async def test_a_connection_keeps_little_of_the_file(database: Database) -> None:
     async with database.read() as session:
-        kept = await session.execute(text("PRAGMA cache_size"))
+        kept = await (await session.connection()).exec_driver_sql("PRAGMA cache_size")
         assert -256 <= kept.scalar_one() < 0, "KiB"
