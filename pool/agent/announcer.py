@@ -37,6 +37,9 @@ class Announcer:
     def publish(self, entry: Entry) -> None:
         """Refreshes the slot's conditions, and tells readers what has changed since the last time."""
         entry.refresh_conditions(self._limits, time.monotonic(), datetime.now(UTC))
+        if entry.compared is not None and entry.facts is entry.compared[0] and entry.conditions is entry.compared[1]:
+            return
+        entry.compared = entry.facts, entry.conditions
         view = entry.view()
         changed, state_changed = differs(entry.published, view)
         if state_changed:

@@ -37,6 +37,8 @@ class Entry:
     conditions: dict[ConditionType, Condition] = field(default_factory=dict)
     published: Slot | None = None
     """As last put into the stream."""
+    compared: tuple[SlotFacts, dict[ConditionType, Condition]] | None = None
+    """From what it was found that `published` stands, but for what is told with samples alone."""
 
     @property
     def bot_id(self) -> str:
@@ -48,8 +50,11 @@ class Entry:
 
     def refresh_conditions(self, limits: Limits, now: float, at: datetime) -> None:
         """Takes over the conditions that hold now; one that held before keeps its `since`."""
+        found = conditions(self.facts, limits, now)
+        if found == {kind: condition.message for kind, condition in self.conditions.items()}:
+            return
         fresh: dict[ConditionType, Condition] = {}
-        for kind, message in conditions(self.facts, limits, now).items():
+        for kind, message in found.items():
             before = self.conditions.get(kind)
             since = before.since if before is not None else at
             fresh[kind] = Condition(type=kind, message=message, since=since)

@@ -141,7 +141,7 @@ class SlotFacts:
         return self.is_to_flatten and (self.run is not None or bool(self.open_trades))
 
     def with_run(self, run: Run | None) -> "SlotFacts":
-        return replace(self, run=run)
+        return self if run is self.run else replace(self, run=run)
 
 
 # ---- actions

@@ -29,6 +29,7 @@ from pool.contract.frames import (
     WatchFrame,
 )
 from pool.contract.model import Wire
+from pool.contract.slots import ConditionType
 
 
 class Reception:
@@ -87,8 +88,11 @@ class Reception:
             case Heartbeat():
                 entry.last_report_at = datetime.now(UTC)
                 window = self._keeper.limits.quarantine_window
-                entry.facts = reports.heartbeat(entry.facts, frame, time.monotonic(), window)
-                self._keeper.apply(entry)
+                before = entry.facts
+                entry.facts = reports.heartbeat(before, frame, time.monotonic(), window)
+                silent = ConditionType.NOT_REPORTING in entry.conditions
+                if silent or not reports.is_steady(before, entry.facts):
+                    self._keeper.apply(entry)
             case BotEvent():
                 self._event(entry, run_id, frame, connection)
             case SnapshotFrame():

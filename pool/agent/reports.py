@@ -59,6 +59,25 @@ def heartbeat(facts: SlotFacts, frame: Heartbeat, now: float, stable_seconds: fl
     return facts
 
 
+_LIVENESS: dict[str, object] = {"at": None, "progress": None, "patience_seconds": None}
+
+
+def is_steady(before: SlotFacts, after: SlotFacts) -> bool:
+    """Whether a heartbeat told only that a bot which shall run, and does, still lives: what there is to do about that
+    is a matter of time, and found out by the next tick."""
+    was, run = before.run, after.run
+    if was is None or run is None or was.heartbeat is None or run.heartbeat is None:
+        return False
+    if run.ending is not None or not run.is_up or not after.is_wanted or after.is_to_flatten:
+        return False
+    untouched = all(getattr(before, name) == getattr(after, name) for name in _LEFT_BEHIND)
+    same = {**was.heartbeat.__dict__, **_LIVENESS} == {**run.heartbeat.__dict__, **_LIVENESS}
+    return untouched and same and was.note is run.note and was.running_since == run.running_since
+
+
+_LEFT_BEHIND = ("waiting", "delays", "hung_at", "exceeded", "last_generation")
+
+
 def _runs_on_what_worked(note: ConditionFrame | None) -> bool:
     """It could not be built from what is wanted and manages its open trades with what worked last, until it says that
     it stands on what is wanted again."""

@@ -204,7 +204,8 @@ def _steer(facts: SlotFacts, run: Run, limits: Limits, now: float) -> Decision:
     if heartbeat.observed_generation != facts.spec.generation:
         run, more = _reload(facts, run, limits, now)
         return facts.with_run(run), actions + more
-    run = replace(run, reload_generation=0)
+    if run.reload_generation:
+        run = replace(run, reload_generation=0)
     want_paused = facts.spec.desired is DesiredState.PAUSED
     # A bot that flattens is paused too, and would flatten on: a pause is told once in any case.
     if want_paused != heartbeat.paused_by_flotilla or (want_paused and "pause" not in run.told):
