@@ -8,6 +8,7 @@ of another version would lose all of its bots for what one of them said.
 import math
 from datetime import UTC, datetime
 from decimal import Decimal
+from types import NoneType
 from typing import Annotated, ClassVar, Self
 
 from pydantic import BaseModel, Field, model_validator
@@ -25,6 +26,7 @@ _DEPTH_LIMIT = 12
 _AMOUNT_LIMIT = Decimal(10) ** 20
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+_PLAIN = (str, int, float, NoneType, Decimal, datetime)
 
 Count = Annotated[int, Field(ge=0, le=INTEGER_LIMIT)]
 """A number that is stored in a column of its own."""
@@ -52,13 +54,15 @@ class _Measure:
         self._integer_limit = integer_limit
 
     def take(self, value: object, depth: int) -> None:
-        self._left -= _VALUE_COST + self._size(value)
+        plain = isinstance(value, _PLAIN)  # asked first: what a model is takes pydantic as long as all else here
+        self._left -= _VALUE_COST + (self._size(value) if plain else 0)
         if self._left < 0:
             raise ValueError("is too large")
         if depth > _DEPTH_LIMIT:
             raise ValueError("is nested too deep")
-        for part in _parts(value):
-            self.take(part, depth + 1)
+        if not plain:
+            for part in _parts(value):
+                self.take(part, depth + 1)
 
     def _size(self, value: object) -> int:
         match value:
