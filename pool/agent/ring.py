@@ -27,6 +27,8 @@ from pool.contract.snapshots import BotSnapshot
 _RING_LIMIT_BYTES = 16 * 1024 * 1024
 _TAKE_LIMIT_BYTES = 256 * 1024
 _WORDS_LIMIT_BYTES = 4 * 1024 * 1024
+_GATHER_SECONDS = 0.1
+"""Slots and snapshots that change without an event wait so long for others."""
 
 
 class Overtaken(Exception):
@@ -154,6 +156,7 @@ class Reader:
         self._snapshots = snapshots
         self._words: deque[bytes] = deque()
         self._words_bytes = 0
+        self._soon: asyncio.TimerHandle | None = None
         self._woken = asyncio.Event()
         self._woken.set()
 
@@ -162,11 +165,11 @@ class Reader:
 
     def mark_slot(self, bot_id: str) -> None:
         self._slots.add(bot_id)
-        self._woken.set()
+        self._wake_soon()
 
     def mark_snapshot(self, bot_id: str) -> None:
         self._snapshots.add(bot_id)
-        self._woken.set()
+        self._wake_soon()
 
     def hear(self, bot_id: str, line: bytes) -> None:
         """A bot's words come behind what it told before them: a snapshot that waits goes along."""
@@ -179,6 +182,11 @@ class Reader:
             self._words_bytes -= len(self._words.popleft())
         self._woken.set()
 
+    def _wake_soon(self) -> None:
+        """What others change until then goes along."""
+        if self._soon is None and not self._woken.is_set():
+            self._soon = asyncio.get_running_loop().call_later(_GATHER_SECONDS, self._woken.set)
+
     def greeting(self) -> bytes:
         """A heartbeat with the reader's cursor; nothing where a reset comes first."""
         return b"" if self._reset is not None else self._ring.heartbeat(self._position)
@@ -189,8 +197,9 @@ class Reader:
         try:
             await asyncio.wait_for(self._woken.wait(), patience_seconds)
         except TimeoutError:
-            return self._ring.heartbeat(self._position)
-        self._woken.clear()
+            if self._soon is None:
+                return self._ring.heartbeat(self._position)
+        self._calm()
         lines: list[bytes] = list(self._words)
         self._words.clear()
         self._words_bytes = 0
@@ -210,4 +219,11 @@ class Reader:
         return b"".join(lines)
 
     def close(self) -> None:
+        self._calm()
         self._ring.release(self)
+
+    def _calm(self) -> None:
+        self._woken.clear()
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None

@@ -1,6 +1,8 @@
 """The event ring: cursors, resets, slow readers."""
 
+import asyncio
 import json
+from unittest.mock import Mock
 
 import pytest
 
@@ -25,9 +27,13 @@ def ring_of(count: int, size: int = 100) -> EventRing:
 
 
 async def taken(reader: Reader) -> list[str]:
+    return await taken_within(reader, 0.01)
+
+
+async def taken_within(reader: Reader, seconds: float) -> list[str]:
     """What comes next, as `kind` or the event's number."""
     found = []
-    for line in (await reader.take(0.01)).splitlines():
+    for line in (await reader.take(seconds)).splitlines():
         item = json.loads(line)
         found.append(str(item["event"]["seq"]) if item["kind"] == "event" else item["kind"])
     return found
@@ -111,3 +117,26 @@ async def test_what_a_bot_asks_comes_behind_the_snapshot_that_it_told_before() -
     lines = [json.loads(line) for line in (await reader.take(0.01)).splitlines()]
     told = [(item["kind"], item["bot_id"]) for item in lines]
     assert told == [("snapshot", "bot"), ("settle", "bot"), ("snapshot", "other")]
+
+
+async def test_snapshots_wait_a_moment_for_others_and_events_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    ring = ring_of(0)
+    reader = ring.read(None)
+    assert await taken(reader) == []
+    later = Mock()
+    monkeypatch.setattr(asyncio.get_running_loop(), "call_later", later)
+    reading = asyncio.create_task(taken_within(reader, 60))
+    ring.set_snapshot("bot", "run", snapshot())
+    ring.set_snapshot("other", "run", snapshot())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not reading.done()
+    later.assert_called_once()
+    later.call_args.args[1]()
+    assert await reading == ["snapshot", "snapshot"]
+    ring.set_snapshot("bot", "run", snapshot())
+    ring.append(event(1))
+    assert await taken_within(reader, 60) == ["1", "snapshot"]
+    ring.set_snapshot("bot", "run", snapshot())
+    assert await taken(reader) == ["snapshot"], "rather than a heartbeat"
+    assert await taken(reader) == ["heartbeat"]
