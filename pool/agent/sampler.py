@@ -7,6 +7,7 @@ each whose size nobody can tell as the largest that it may be.
 
 import asyncio
 import time
+from collections.abc import Sequence
 from decimal import Decimal
 
 from loguru import logger
@@ -22,6 +23,8 @@ from pool.contract.slots import Memory
 from pool.settings import PoolSettings
 
 _MEBIBYTE = 2**20
+_PARTS = 20
+"""Directories are measured in so many parts of an interval."""
 
 
 class Sampler:
@@ -57,10 +60,12 @@ class Sampler:
         """The directories of living bots, one pass each interval; until cancelled."""
         while True:
             living = self._keeper.living
-            gap_seconds = self._settings.sample_interval_seconds / (len(living) + 1)
+            size = max(len(living) // _PARTS, 1)
+            parts = [living[start : start + size] for start in range(0, len(living), size)]
+            gap_seconds = self._settings.sample_interval_seconds / (len(parts) + 1)
             await asyncio.sleep(gap_seconds)
-            for entry in living:
-                await self._measure(entry)
+            for part in parts:
+                await self._measure(part)
                 await asyncio.sleep(gap_seconds)
 
     def _take_bot(self, entry: Entry, reading: Reading, at: float) -> None:
@@ -76,16 +81,20 @@ class Sampler:
             message = f"it used {_mib(reading.memory.uss_bytes)} of memory of its own; {_mib(limit)} are allowed"
             self._keeper.exceeded(entry, Exceeded.MEMORY, message)
 
-    async def _measure(self, entry: Entry) -> None:
-        run_id, limit = entry.run_id, self._settings.bot_disk_limit_bytes
+    async def _measure(self, entries: Sequence[Entry]) -> None:
+        runs = [entry.run_id for entry in entries]
+        found = await asyncio.to_thread(lambda: [self._excess(entry) for entry in entries])
+        for entry, run_id, excess in zip(entries, runs, found, strict=True):
+            if excess is not None and entry.run_id == run_id:
+                self._keeper.exceeded(entry, Exceeded.DISK, excess)
+
+    def _excess(self, entry: Entry) -> str | None:
         directory = bot_directory(self._keeper.directory, entry.bot_id)
         try:
-            excess = await asyncio.to_thread(usage.excess, directory, limit, entry.removed_bytes)
+            return usage.excess(directory, self._settings.bot_disk_limit_bytes, entry.removed_bytes)
         except OSError as problem:
             logger.warning("cannot measure the directory of bot {}: {}", entry.bot_id, problem)
-            return
-        if excess is not None and entry.run_id == run_id:
-            self._keeper.exceeded(entry, Exceeded.DISK, excess)
+            return None
 
     def _percent(self, reading: Reading, now: float) -> Decimal | None:
         before = self._cpu.get(reading.pid)

@@ -1,11 +1,16 @@
 """Readings from init find their owners; too much memory ends a bot."""
 
+import asyncio
 import os
 import signal
+import time
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from pool.agent import table
+import pytest
+
+from pool.agent import table, usage
 from pool.agent.entry import Entry
 from pool.agent.facts import SlotFacts
 from pool.agent.keeper import Keeper
@@ -16,7 +21,8 @@ from pool.bot.sandbox.limits import MOST_FILE_BYTES
 from pool.contract.frames import Forget, Fork, Forked, Reading, Readings, Signal
 from pool.contract.slots import Memory
 from pool.settings import PoolSettings
-from tests.unit.agent.builders import LIMITS, make_spec
+from tests.support import eventually
+from tests.unit.agent.builders import LIMITS, forked, make_spec
 
 MIB = 2**20
 BOT_PID = 4_000_000
@@ -32,7 +38,7 @@ class World:
         self.sent: list[Fork | Signal | Forget] = []
         self.keeper = Keeper(directory, LIMITS, EventRing("now", 100), StoredSlots(), self.sent.append)
         self.keeper.init_pid = 7
-        settings = PoolSettings(pool_id="test", bot_memory_limit_bytes=64 * MIB)
+        settings = PoolSettings(pool_id="test", bot_memory_limit_bytes=64 * MIB, sample_interval_seconds=0.1)
         self.sampler = Sampler(self.keeper, settings, own_pid=os.getpid())
 
     async def bot(self) -> Entry:
@@ -97,3 +103,25 @@ def test_total_of_nothing_is_unknown() -> None:
     one = Memory(pss_bytes=1, uss_bytes=2, rss_bytes=3)
     assert total([]) is None
     assert total([one, one]) == Memory(pss_bytes=2, uss_bytes=4, rss_bytes=6)
+
+
+async def test_each_directory_is_measured_however_many_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several at a time; one that cannot be measured keeps nobody from theirs."""
+    world, measured = World(tmp_path), set()
+    names = [f"bot-{number}" for number in range(45)]
+    world.keeper.entries = {name: Entry(replace(forked(time.monotonic()), bot_id=name)) for name in names}
+
+    def excess(directory: Path, _limit: int, _removed: int) -> str | None:
+        measured.add(directory.name)
+        if directory.name == "bot-1":
+            raise PermissionError
+        return "it is too large" if directory.name == "bot-2" else None
+
+    monkeypatch.setattr(usage, "excess", excess)
+    measuring = asyncio.create_task(world.sampler.measure())
+    await eventually(lambda: measured == set(names), message="all are measured")
+    await eventually(lambda: world.sent == [Signal(run_id="run", signal=signal.SIGKILL)], message="one is ended")
+    measuring.cancel()
+    assert [name for name, entry in world.keeper.entries.items() if entry.facts.exceeded] == ["bot-2"]
