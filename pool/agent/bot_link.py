@@ -42,6 +42,8 @@ _BURST_BYTES = 8 * 1024 * 1024
 _FRAME_COST_BYTES = 1024
 _ASKING_COST_BYTES = 32 * 1024
 """More of what goes on to the control plane at once: some thirty a second in the long run."""
+_APART_SECONDS = 0.01
+"""Before a frame that comes so long after the last one the others were heard; else they are before the next."""
 _FRAMES: TypeAdapter[Wire] = TypeAdapter(BotFrame)
 
 
@@ -221,15 +223,20 @@ class BotServer:
         connection = BotConnection(writer)
         connection.send(welcome)
         self._listener.bot_connected(hello.bot_id, hello.run_id, connection)
-        allowance = Allowance(time.monotonic())
+        said_at = time.monotonic()
+        allowance = Allowance(said_at)
         try:
             while True:
                 payload = await read_frame(reader)
+                waited = time.monotonic() - said_at > _APART_SECONDS
                 frame = connection.understand(payload, hello.bot_id)
                 if frame is not None and not (isinstance(frame, ResultFrame) and connection.take_result(frame)):
                     self._listener.bot_said(hello.bot_id, hello.run_id, frame, connection)
                 asking = _ASKING_COST_BYTES if isinstance(frame, ReserveFrame | SettleFrame) else 0
-                await asyncio.sleep(allowance.spend(len(payload) + asking, time.monotonic()))
+                said_at = time.monotonic()
+                pause = allowance.spend(len(payload) + asking, said_at)
+                if pause or not waited:
+                    await asyncio.sleep(pause)
         finally:
             self._listener.bot_disconnected(hello.bot_id, hello.run_id, connection)
             connection.close()
