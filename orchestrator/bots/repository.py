@@ -188,8 +188,8 @@ class DesiredRow:
     """None where it never reported."""
 
 
-async def desired(session: AsyncSession) -> list[DesiredRow]:
-    """All bots whose deletion was not carried out yet, by id."""
+async def desired(session: AsyncSession, bot_ids: Collection[str] | None = None) -> list[DesiredRow]:
+    """All bots (or of these all) whose deletion was not carried out yet, by id."""
     query = (
         select(BotModel, BotStatusModel, UserModel.reporting_currency)
         .join(BotStatusModel, col(BotStatusModel.bot_id) == col(BotModel.id))
@@ -198,6 +198,8 @@ async def desired(session: AsyncSession) -> list[DesiredRow]:
         .order_by(col(BotModel.id))
         .options(_NO_SNAPSHOT)
     )
+    if bot_ids is not None:
+        query = query.where(col(BotModel.id).in_(list(bot_ids)))
     return [
         DesiredRow(
             bot,

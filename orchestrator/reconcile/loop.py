@@ -13,6 +13,7 @@ from loguru import logger
 from sqlalchemy.exc import SQLAlchemyError
 
 from orchestrator.bots import repository
+from orchestrator.bots.desired import DesiredBook
 from orchestrator.bots.live import keys_of_bots
 from orchestrator.bots.repository import DesiredRow
 from orchestrator.db.engine import Database
@@ -95,6 +96,7 @@ class Reconciler:
             self._credentials,
         )
         self._book = PolicyBook()
+        self._desired = DesiredBook()
         self._sources = SourceBook()
         self._teller = PolicyTeller(agents, settings.action_seconds, self._after_action)
         self._watches: dict[str, tuple[PoolWatch, asyncio.Task[None]]] = {}
@@ -168,7 +170,7 @@ class Reconciler:
 
     async def _look(self, before: Mapping[str, Sighting]) -> World:
         async with self._database.read() as session:
-            rows = await repository.desired(session)
+            rows = await self._desired.read(session)
             pools = await pools_service.every(session)
             under_way = await moves.list_(session)
             policies = await self._book.read(session, [(row.bot.id, row.bot.owner_id) for row in rows])

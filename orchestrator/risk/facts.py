@@ -51,27 +51,32 @@ class BotRow:
 
 async def bots(session: AsyncSession) -> list[BotRow]:
     """By id; those of users that may not sign in any more included, since their trades are open."""
+    bot, user = BotModel, UserModel
+    columns = (
+        bot.id, bot.name, bot.owner_id, user.reporting_currency, bot.dry_run, bot.exchange, bot.pairs, bot.pool_id,
+        bot.epoch, user.may_trade_live, user.deactivated_at,
+    )  # fmt: skip
     query = (
-        select(BotModel, UserModel.reporting_currency, UserModel.may_trade_live, UserModel.deactivated_at)
-        .join(UserModel, col(UserModel.id) == col(BotModel.owner_id))
-        .where(col(BotModel.deleted_at).is_(None))
-        .order_by(col(BotModel.id))
+        select(*columns)  # type: ignore[call-overload]  # it knows only four
+        .join(user, col(user.id) == col(bot.owner_id))
+        .where(col(bot.deleted_at).is_(None))
+        .order_by(col(bot.id))
     )
     return [
         BotRow(
-            bot_id=bot.id,
-            name=bot.name,
-            owner_id=bot.owner_id,
-            currency=currency,
-            live=not bot.dry_run,
-            exchange=bot.exchange,
-            pairs=bot.pairs,
-            pool_id=bot.pool_id,
-            epoch=bot.epoch,
-            may_trade_live=may_trade_live,
-            owner_signs_in=deactivated_at is None,
+            bot_id=row.id,
+            name=row.name,
+            owner_id=row.owner_id,
+            currency=row.reporting_currency,
+            live=not row.dry_run,
+            exchange=row.exchange,
+            pairs=row.pairs,
+            pool_id=row.pool_id,
+            epoch=row.epoch,
+            may_trade_live=row.may_trade_live,
+            owner_signs_in=row.deactivated_at is None,
         )
-        for bot, currency, may_trade_live, deactivated_at in (await session.exec(query)).all()
+        for row in (await session.exec(query)).all()
     ]
 
 

@@ -18,6 +18,7 @@ from orchestrator.actions.service import ActionFilters
 from orchestrator.audit import service as audit
 from orchestrator.audit.verify import verify
 from orchestrator.bots import repository as bots
+from orchestrator.bots.desired import DesiredBook
 from orchestrator.bots.retention import forget_events
 from orchestrator.bots.service import BotFilters, Idempotency
 from orchestrator.bots.service import create as create_bot
@@ -201,7 +202,7 @@ async def expired_tokens_of_all(database: Database, _: AsyncSession) -> None:
 
 async def bots_to_run(_: Database, session: AsyncSession) -> None:
     """What the reconciler asks each second."""
-    assert len(await bots.desired(session)) == LIVING
+    assert len(await DesiredBook().read(session)) == LIVING
     assert len(await assignments.every(session)) == LIVING
 
 
