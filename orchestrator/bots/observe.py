@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
+from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from orchestrator.bots import repository
@@ -128,3 +129,5 @@ def _store(row: BotStatusModel, status: Status) -> None:
     row.snapshot = None if status.snapshot is None else dict(status.snapshot)
     row.snapshot_at = status.snapshot_at
     row.last_seen_at = status.last_seen_at
+    for one in fields(Status):  # changed or not: rows that are written alike go by one statement, however many
+        flag_modified(row, one.name)
