@@ -77,8 +77,8 @@ class Market:
         """Prices in ticks of the seconds `first` to `last`, both included."""
         seconds = np.arange(first, last + 1)
         prices = self._plain(symbol, seconds)
-        timeline = self.timeline(symbol)
-        if timeline.start is not None and timeline.start <= last:
+        timeline = self.timeline(symbol).within(first, last)
+        if timeline.pieces:
             anchors = [float(self._plain(symbol, np.array([arrival]))[0]) for arrival in timeline.arrivals()]
             prices = timeline.apply(seconds, prices, anchors)
         path: Integers = self._to_ticks([symbol], prices[None, :])[0]

@@ -4,6 +4,7 @@ A symbol's timeline is a list of pieces in order of time; each rules until the n
 clearing a script begins a piece that follows the market again, so candles keep showing what was traded.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -48,6 +49,11 @@ class Timeline:
         """Begin a piece. Those that would begin at the same second or later are replaced: the last word counts."""
         self.pieces = [old for old in self.pieces if old.start < piece.start]
         self.pieces.append(piece)
+
+    def within(self, first: int, last: int) -> "Timeline":
+        """The pieces that rule any of the seconds `first` to `last`."""
+        starts = [piece.start for piece in self.pieces]
+        return Timeline(self.pieces[max(0, bisect_right(starts, first) - 1) : bisect_right(starts, last)])
 
     def apply(self, seconds: Integers, market: Floats, anchors: list[float]) -> Floats:
         """Prices at `seconds` (ascending), given the plain market's prices there.

@@ -1,5 +1,8 @@
 """The market: consistent with itself, the same for everyone, and lively enough to trade."""
 
+from collections import Counter
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -8,6 +11,7 @@ from pool.exchange.simulator.book import inside, make_book
 from pool.exchange.simulator.intervals import INTERVALS
 from pool.exchange.simulator.listings import LISTED_AT_SECONDS, make_listings
 from pool.exchange.simulator.market import Market
+from pool.exchange.simulator.noise import Floats, Paths
 from pool.exchange.simulator.scripts import After, Piece
 
 NOW = 1_795_231_217  # a Saturday, 17 s into a minute
@@ -214,3 +218,26 @@ class TestScripts:
         market.script("BTCUSDT", Piece(NOW, 0, 20, 20))
 
         assert market.ticks("BTCUSDT", NOW) == 2_000
+
+    def test_a_stretch_is_as_in_a_longer_one_however_many_scripts_there_are(self) -> None:
+        market = make_market(5)
+        for place in range(50):
+            market.script("BTCUSDT", Piece(NOW + place * 100, place % 3, 10, 20 + place, After.FOLLOW))
+        whole = market.path("BTCUSDT", NOW - 50, NOW + 4_999).tolist()
+
+        for first, last in ((-50, -1), (-50, 20), (0, 0), (150, 399), (99, 100), (4_950, 4_999)):
+            assert market.path("BTCUSDT", NOW + first, NOW + last).tolist() == whole[first + 50 : last + 51]
+
+    def test_a_price_costs_what_the_script_that_rules_it_costs(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        market, nodes, asked = make_market(5), Paths.nodes, Counter[str]()
+        for place in range(50):
+            market.script("BTCUSDT", Piece(NOW + place * 10_000, 0, 10, 10, After.FOLLOW))
+
+        def counted(paths: Paths, *given: Any) -> Floats:
+            asked["nodes"] += 1
+            return nodes(paths, *given)
+
+        monkeypatch.setattr(Paths, "nodes", counted)
+        market.ticks("BTCUSDT", NOW + 250_050)
+
+        assert 0 < asked["nodes"] <= 2
