@@ -31,6 +31,8 @@ class FuturesPublicApi(MarketData):
         self._weights = weights or WeightLimit()
         self._perpetuals = perpetuals
         self._infos = [as_json(_symbol_info(listing)) for listing in perpetuals.listings.values()]
+        self._paid: dict[tuple[str, int], bytes] = {}
+        """Payments that were asked for: a thousand of them are a usual request, and what is past stays as it was."""
 
     def endpoints(self) -> Endpoints:
         table = {
@@ -112,18 +114,23 @@ class FuturesPublicApi(MarketData):
             first += 1
         first = max(first, LISTED_AT_SECONDS // FUNDING_SECONDS)
         rows = [
-            self._payment(listing, number * FUNDING_SECONDS)
+            self._payment(listing, number * FUNDING_SECONDS, call.second)
             for number in range(first, min(last, first + limit - 1) + 1)
             for listing in listings
         ]
         return joined(rows[:limit])
 
-    def _payment(self, listing: Listing, second: int) -> bytes:
-        rate = f"{self._perpetuals.funding_rate(listing.symbol, second):f}".encode()
-        price = _priced(listing, self._market.ticks(listing.symbol, second))
-        return b'{"symbol":"%s","fundingTime":%d,"fundingRate":"%s","markPrice":"%s"}' % (
-            listing.symbol.encode(), second * 1000, rate, price,
-        )  # fmt: skip
+    def _payment(self, listing: Listing, second: int, now: int) -> bytes:
+        known = self._paid.get((listing.symbol, second))
+        if known is None:
+            rate = f"{self._perpetuals.funding_rate(listing.symbol, second):f}".encode()
+            price = _priced(listing, self._market.ticks(listing.symbol, second))
+            known = b'{"symbol":"%s","fundingTime":%d,"fundingRate":"%s","markPrice":"%s"}' % (
+                listing.symbol.encode(), second * 1000, rate, price,
+            )  # fmt: skip
+            if second < now:
+                self._paid[listing.symbol, second] = known
+        return known
 
 
 def _priced(listing: Listing, ticks: int) -> bytes:
