@@ -18,7 +18,7 @@ SOON_SECONDS = 1.0
 """Books, tickers, trades, and whatever is not understood."""
 MARKETS_SECONDS = 300.0
 FUNDING_SECONDS = 60.0
-"""But not beyond the full hour, when rates are settled."""
+"""But not beyond the full hour, when rates are settled: FreqTrade asks for them a second later."""
 CLOSED_SECONDS = 300.0
 """Candles that were closed for good when the exchange was asked."""
 LONGEST_SECONDS = 3600.0
@@ -62,7 +62,7 @@ def fresh(kind: Kind, asked: Moment, now: Moment, skew_ms: int, size: int, holds
     if kind.name == "candles" and kind.timeframe:
         return _candles_fresh(kind, kind.timeframe, asked, now, skew_ms, size, holds)
     lasting = _LASTING.get(kind.name, SOON_SECONDS)
-    if kind.name == "funding" and not _same_hour(asked, now, skew_ms):
+    if kind.name == "funding" and not _same_rates(asked, now, skew_ms):
         return False
     return age <= (lasting if size >= SMALLEST_BYTES else min(lasting, SOON_SECONDS))
 
@@ -75,7 +75,7 @@ def joinable(kind: Kind, sent: Moment | None, now: Moment, skew_ms: int) -> bool
         return True
     now = _began(kind, sent, now)
     if kind.name == "funding":
-        return _same_hour(sent, now, skew_ms)
+        return _same_rates(sent, now, skew_ms)
     age = now.steady - sent.steady
     if not _within(kind, age):
         return False
@@ -107,10 +107,12 @@ def _settling(opened_ms: int, asked: Moment, skew_ms: int) -> bool:
     return asked.wall_ms + skew_ms - opened_ms < SETTLING_MS
 
 
-def _same_hour(asked: Moment, now: Moment, skew_ms: int) -> bool:
-    """With what the exchange takes to settle counted to the hour before."""
-    first, last = (opening(_HOUR, at.wall_ms + skew_ms - SETTLING_MS) for at in (asked, now))
-    return asked.jumps == now.jumps and first == last
+def _same_rates(asked: Moment, now: Moment, skew_ms: int) -> bool:
+    """Whether no rates were settled between the two; while the exchange may still be at it that holds for a moment."""
+    first, last = (opening(_HOUR, at.wall_ms + skew_ms) for at in (asked, now))
+    if asked.jumps != now.jumps or first is None or first != last:
+        return False
+    return now.steady - asked.steady <= SOON_SECONDS or not _settling(first, asked, skew_ms)
 
 
 def lasts(kind: Kind) -> bool:

@@ -42,16 +42,22 @@ def test_an_answer_of_later_than_now_is_not_fresh() -> None:
 
 
 def test_funding_rates_do_not_last_beyond_the_hour_in_which_they_were_settled() -> None:
-    """Which begins when the exchange has had time to settle them."""
+    """Like candles: an answer from before the full hour lacks what FreqTrade asks for right after it."""
     funding = Kind(name="funding")
-    assert is_fresh(funding, -20_000, 4_999)
-    assert not is_fresh(funding, -20_000, 5_000)
-    assert not is_fresh(funding, 4_999, 5_000)
+    assert is_fresh(funding, -20_000, -1)
+    assert not is_fresh(funding, -20_000, 0)
+    assert not is_fresh(funding, -1, 0)
+    assert is_fresh(funding, 3_000, 4_000), "it may still settle, and lasts for a moment"
+    assert not is_fresh(funding, 3_000, 4_001)
+    assert not is_fresh(funding, 4_999, 6_000)
     assert is_fresh(funding, 5_000, 65_000)
-    assert not is_fresh(funding, 7_000, 8_000, skew=-2_500)
+    assert not is_fresh(funding, 5_000, 65_001)
+    assert not is_fresh(funding, 7_000, 9_000, skew=-2_500)
     assert not fresh(funding, at(9_000), at(9_100, jumps=1), 0, LARGE, lambda *_: False)
-    assert joinable(funding, at(-20_000), at(0), 0)
-    assert not joinable(funding, at(4_999), at(5_000), 0)
+    assert joinable(funding, at(-20_000), at(-1), 0)
+    assert not joinable(funding, at(-20_000), at(0), 0)
+    assert joinable(funding, at(3_000), at(4_000), 0)
+    assert not joinable(funding, at(3_000), at(4_001), 0)
 
 
 @pytest.mark.parametrize("name", ["markets", "funding"])
