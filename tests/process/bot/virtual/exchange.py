@@ -32,16 +32,17 @@ _SHOCKS = (-0.035, -0.02, -0.012, 0.012, 0.02, 0.035)
 class VirtualExchange:
     """Public market data of spot and perpetuals, made of a seed: paths that wander, and now and then jump."""
 
-    def __init__(self, seed: int, start: int, seconds: int) -> None:
+    def __init__(self, seed: int, start: int, seconds: int, market: Market | None = None) -> None:
+        """`market` is that of another one with the same arguments, for a second event loop."""
         assets, listings = make_listings(SYMBOLS)
         restless = {name: replace(asset, sigma=asset.sigma * _RESTLESS) for name, asset in assets.items()}
-        self.market = Market(seed, restless, listings)
+        self.market = market or Market(seed, restless, listings)
         klines = Klines(self.market)
         perpetuals = Perpetuals(seed, self.market.listings)
         self._table = PublicApi(self.market, restless, WeightLimit(), klines).endpoints()
         self._table |= FuturesPublicApi(self.market, perpetuals, klines).endpoints()
         self.requests = 0
-        for symbol in self.market.order:
+        for symbol in self.market.order if market is None else ():
             self._shake(symbol, Random(f"{seed}:{symbol}"), start, start + seconds)
 
     def _shake(self, symbol: str, random: Random, second: int, end: int) -> None:
