@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-LONGEST_SECONDS = 10.0
+LONGEST_SECONDS = 30.0
 """Who takes longer works on, and the next one's turn begins."""
 
 

@@ -164,6 +164,8 @@ class Trader(Worker):  # type: ignore[misc]  # FreqTrade is not typed here
 
     def _wait_out(self, seconds: float) -> None:
         """Wait with exit passes in between."""
+        if self._sleeper is not None:
+            self._sleeper.rests()
         deadline = time.monotonic() + seconds
         while not self._control.stopping and self.freqtrade.state is self._loop_state:
             self._desk.look()

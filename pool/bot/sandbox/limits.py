@@ -6,10 +6,12 @@ than usual, since each one's counts as well. Shared anonymous memory, which RLIM
 `seccomp`; RLIMIT_AS bounds whatever else can be mapped.
 """
 
+import contextlib
 import os
 import resource
 import signal
 import threading
+from pathlib import Path
 
 from pool.bot.sandbox.kernel import process_status
 from pool.settings import PoolSettings
@@ -32,7 +34,9 @@ _OOM_SCORE = b"500"
 """Where memory runs out, a bot goes before agent and init."""
 _CHECK_OOM_SCORE = b"1000"
 """And a check before any bot."""
-_CHECK_NICENESS = 10
+_NICENESS = 5
+"""Agent, gateway and control plane get three times as much of a busy processor: what is in a hurry passes them."""
+_CHECK_NICENESS = 15
 """A bot gets ten times as much of a busy processor. Not more: a check has so long by the clock."""
 
 
@@ -47,8 +51,7 @@ def limit_resources(settings: PoolSettings, *, own_uid: bool, check: bool = Fals
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # writing beyond the limit is an error, not the end
     file_bytes = min(MOST_CHECK_FILE_BYTES if check else MOST_FILE_BYTES, settings.bot_disk_limit_bytes)
     descriptors = _MOST_CHECK_DESCRIPTORS if check else _MOST_DESCRIPTORS
-    if check:
-        os.nice(_CHECK_NICENESS)  # bots trade, a check can wait
+    _be_nice(_CHECK_NICENESS if check else _NICENESS)  # bots trade, a check can wait
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_NOFILE, descriptors)
     _limit(resource.RLIMIT_FSIZE, file_bytes)
@@ -59,6 +62,13 @@ def limit_resources(settings: PoolSettings, *, own_uid: bool, check: bool = Fals
         return f"{sentence}; threads are not counted, for want of a user id of its own."
     _limit(resource.RLIMIT_NPROC, _MOST_THREADS)
     return f"{sentence}, {_MOST_THREADS} threads."
+
+
+def _be_nice(niceness: int) -> None:
+    """Also as a session, where the kernel weighs sessions."""
+    os.nice(niceness)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(niceness))
 
 
 def limit_memory(settings: PoolSettings) -> str:

@@ -98,6 +98,10 @@ class Sleeper:
         self._asked, self._loop_began = False, self._clock()
         self._in_force = (self._vitals.mode, self._vitals.policy)
 
+    def rests(self) -> None:
+        """The loop waits for something: others may have its turn."""
+        self._turn.over()
+
     def looped(self) -> None:
         """It is over; trades that are closed from now on free a slot."""
         self._looped_at = self._monotonic()

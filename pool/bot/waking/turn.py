@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from pool.contract.frames import TurnFrame
 
-MOST_SECONDS = 60.0
+MOST_SECONDS = 240.0
+"""What an agent gives that is not hung; five hundred bots on two cores take two minutes for their turns."""
 
 
 class Turn:

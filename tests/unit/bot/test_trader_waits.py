@@ -179,3 +179,18 @@ def test_patience_grows_with_the_longest_loop_seen() -> None:
     vitals.step()
     vitals.looped()
     assert 120 <= vitals.patience_seconds < 180
+
+
+def test_a_loop_that_waits_out_an_error_gives_its_turn_back() -> None:
+    waiting = Waiting()
+    said: list[str] = []
+    waiting.trader._sleeper = SimpleNamespace(  # type: ignore[assignment]
+        looping=lambda: said.append("looping"), rests=lambda: said.append("rests"), looped=lambda: said.append("looped")
+    )
+    waiting.desk.look = lambda trade_ids=None: waiting.control.stop()  # type: ignore[method-assign]
+
+    def fail() -> None:
+        raise TemporaryError("the exchange does not answer")
+
+    waiting.trader._process(fail)
+    assert said == ["looping", "rests", "looped"]
