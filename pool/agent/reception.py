@@ -105,7 +105,9 @@ class Reception:
             case WatchFrame():
                 self._watcher.watch(entry, frame.watches, frame.number)
             case TurnFrame(begin=True):
-                self._turns.ask(bot_id, frame.number, partial(_give_turn, connection), open_trades=frame.open_trades)
+                give = partial(_give_turn, connection)
+                wants = {"open_trades": frame.open_trades, "hurries": frame.hurries}
+                self._turns.ask(bot_id, frame.number, give, **wants)
             case TurnFrame():
                 self._turns.over(bot_id, frame.number)
             case ConditionFrame():

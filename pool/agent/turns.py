@@ -1,4 +1,4 @@
-"""Whose turn it is: few of the pool's bots at a time run loops that are in no hurry.
+"""Whose turn it is: few of the pool's bots at a time run loops that nobody asked for.
 
 A candle's close makes loops of all bots due at once. All at once each takes as long as all of them together, and what
 is in a hurry, a crossed stop say, waits among them; in turns the last is done as soon, the others sooner.
@@ -15,7 +15,7 @@ LONGEST_SECONDS = 30.0
 @dataclass(frozen=True, slots=True)
 class _Asked:
     number: int
-    open_trades: bool
+    rank: int
     give: Callable[[int], None]
 
 
@@ -29,10 +29,12 @@ class Turns:
         """Number, and since when."""
         self._waiting: dict[str, _Asked] = {}
 
-    def ask(self, bot_id: str, number: int, give: Callable[[int], None], *, open_trades: bool) -> None:
+    def ask(
+        self, bot_id: str, number: int, give: Callable[[int], None], *, open_trades: bool, hurries: bool = False
+    ) -> None:
         """Who asks again keeps his place."""
         self._given.pop(bot_id, None)
-        self._waiting[bot_id] = _Asked(number, open_trades, give)
+        self._waiting[bot_id] = _Asked(number, 0 if hurries else 1 if open_trades else 2, give)
         self.go_on()
 
     def over(self, bot_id: str, number: int) -> None:
@@ -55,7 +57,7 @@ class Turns:
         for bot_id in [one for one, (_, since) in self._given.items() if now - since >= LONGEST_SECONDS]:
             del self._given[bot_id]
         while self._waiting and len(self._given) < self._at_once:
-            bot_id = min(self._waiting, key=lambda one: not self._waiting[one].open_trades)
+            bot_id = min(self._waiting, key=lambda one: self._waiting[one].rank)
             asked = self._waiting.pop(bot_id)
             self._given[bot_id] = (asked.number, now)
             asked.give(asked.number)

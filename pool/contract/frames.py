@@ -122,14 +122,16 @@ class WatchFrame(Reported):
 
 
 class TurnFrame(Reported):
-    """A loop that is in no hurry, such as that of a new candle, is due (`begin`), or is over. Asked for a second time
+    """A loop that nobody asked for, such as that of a new candle, is due (`begin`), or is over. Asked for a second time
     the first is over. Answered by `TurnGivenFrame` when it is this bot's turn."""
 
     kind: Literal["turn"] = "turn"
     number: Count
     begin: bool
     open_trades: bool = False
-    """Those who have some go first."""
+    """Those who have some go first,"""
+    hurries: bool = False
+    """and before them those who wait for a few seconds only: FreqTrade's own pace."""
 
 
 BotFrame = Annotated[

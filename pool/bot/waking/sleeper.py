@@ -34,6 +34,9 @@ _SLICE_SECONDS = 5.0
 _LEAST_SECONDS = 0.01
 _SETTLED_SLICES = 3.0
 _NEVER = datetime.fromtimestamp(0, UTC)
+_IN_TURN: frozenset[Reason] = frozenset({"prices_not_watched", "entry_stands", "candles_awaited", "slot_freed"})
+"""Loops for these alone wait for their turn, too, for as long as between two loops: many bots have them at a time,
+after a candle or where their agent is late."""
 _UNANSWERED_SECONDS = 65.0
 """A price that the watcher sees crossed and FreqTrade does not: the watcher tells it again within a minute."""
 
@@ -186,16 +189,15 @@ class Sleeper:
 
     def due(self) -> bool:
         """A loop is to be run: at once, or when it is this bot's turn."""
-        return self._hurries() or (self._is_time() and self._turn.may_begin(open_trades=bool(self._open)))
-
-    def _hurries(self) -> bool:
         decision = self._decision
-        return (
-            decision.mode == "loop"
-            or self._asked
-            or self._in_force != (self._vitals.mode, self._vitals.policy)
-            or (decision.needs_prices and not self._following.holds())
-        )
+        if self._asked or self._in_force != (self._vitals.mode, self._vitals.policy):
+            return True
+        if decision.mode == "loop" and not _IN_TURN.issuperset(decision.reasons):
+            return True
+        hurries = decision.mode == "loop" or (decision.needs_prices and not self._following.holds())
+        if not hurries and not self._is_time():
+            return False
+        return self._turn.may_begin(open_trades=bool(self._open), hurries=hurries)
 
     def _is_time(self) -> bool:
         next_at = self._decision.next_at
@@ -205,12 +207,14 @@ class Sleeper:
     def slice_seconds(self) -> float:
         """So long nothing is due, unless somebody wakes the bot."""
         ends = [self._slice]
-        if not self._turn.waits():
+        if self._turn.waits():
+            ends.append(self._turn.left_seconds())
+        else:
             ends.append(self._looped_at + SAFETY_SECONDS - self._monotonic())
             if self._decision.next_at is not None:
                 ends.append(self._decision.next_at - self._clock())
-        if self._decision.needs_prices:
-            ends.append(self._following.left_seconds())
+        if self._decision.needs_prices and (left := self._following.left_seconds()) > 0:
+            ends.append(left)
         if self._follows_at is not None:
             ends.append(self._follows_at - self._monotonic())
         return max(min(ends), _LEAST_SECONDS)

@@ -12,9 +12,10 @@ class Bots:
         self.given: list[str] = []
         self.numbers: dict[str, int] = {}
 
-    def ask(self, bot_id: str, *, open_trades: bool = False) -> None:
+    def ask(self, bot_id: str, *, open_trades: bool = False, hurries: bool = False) -> None:
         self.numbers[bot_id] = self.numbers.get(bot_id, 0) + 1
-        self.turns.ask(bot_id, self.numbers[bot_id], lambda _: self.given.append(bot_id), open_trades=open_trades)
+        give = lambda _: self.given.append(bot_id)  # noqa: E731
+        self.turns.ask(bot_id, self.numbers[bot_id], give, open_trades=open_trades, hurries=hurries)
 
     def over(self, bot_id: str) -> None:
         self.turns.over(bot_id, self.numbers[bot_id])
@@ -37,9 +38,10 @@ def test_who_has_open_trades_goes_before_those_that_have_none() -> None:
         bots.ask(bot_id)
     bots.ask("d", open_trades=True)
     bots.ask("e", open_trades=True)
-    for bot_id in "adebc":
+    bots.ask("f", hurries=True)
+    for bot_id in "afdebc":
         bots.over(bot_id)
-    assert bots.given == ["a", "d", "e", "b", "c"]
+    assert bots.given == ["a", "f", "d", "e", "b", "c"]
 
 
 def test_who_goes_takes_no_turn_with_it() -> None:

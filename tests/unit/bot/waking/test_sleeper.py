@@ -10,7 +10,7 @@ from pool.bot.vitals import Vitals
 from pool.bot.waking.following import Following
 from pool.bot.waking.needs import SAFETY_SECONDS, TradeFacts
 from pool.bot.waking.sleeper import Sleeper
-from pool.bot.waking.turn import Turn
+from pool.bot.waking.turn import HURRIES_SECONDS, Turn
 from pool.contract.frames import TurnFrame
 from pool.contract.risk import Mode, Watch
 
@@ -262,17 +262,14 @@ def test_a_candle_and_a_minute_that_is_over_wait_for_their_turn() -> None:
         assert asleep.turns[1:] == [TurnFrame(number=1, begin=False)]
 
 
-def test_what_is_in_a_hurry_waits_for_nobody() -> None:
+def test_what_somebody_asks_for_waits_for_nobody() -> None:
     def ask(asleep: Asleep) -> None:
         asleep.sleeper.ask()
 
     def halt(asleep: Asleep) -> None:
         asleep.vitals.mode = Mode.HALTED
 
-    def lose(asleep: Asleep) -> None:
-        asleep.following.lost()
-
-    for happens in (ask, halt, lose):
+    for happens in (ask, halt):
         asleep = Asleep(TradeFacts(trade_id=1))
         asleep.turn.connected()
         asleep.pass_(45)
@@ -282,3 +279,32 @@ def test_what_is_in_a_hurry_waits_for_nobody() -> None:
         assert asleep.sleeper.due()
         asleep.loop()
         assert [one.begin for one in asleep.turns] == [True, False], "it gives up the turn it asked for"
+
+
+def test_a_price_that_nobody_watches_waits_for_its_turn_as_long_as_between_two_loops() -> None:
+    """An agent that is late makes all bots loop at once, which would make it later."""
+    asleep = Asleep(TradeFacts(trade_id=1))
+    asleep.turn.connected()
+    asleep.following.told(1, until=MONOTONIC + 300)
+    asleep.pass_(45)
+    assert not asleep.sleeper.due(), "the candle"
+    asleep.following.lost()
+    assert not asleep.sleeper.due()
+    assert asleep.turns == [
+        TurnFrame(number=1, begin=True, open_trades=True),
+        TurnFrame(number=2, begin=True, open_trades=True, hurries=True),
+    ]
+    asleep.pass_(1)
+    assert asleep.sleeper.slice_seconds() == pytest.approx(HURRIES_SECONDS - 1)
+    asleep.pass_(HURRIES_SECONDS - 1)
+    assert asleep.sleeper.due()
+
+
+def test_a_loop_that_a_trade_needs_waits_for_nobody() -> None:
+    asleep = Asleep(TradeFacts(trade_id=1, exit_stands=True))
+    asleep.turn.connected()
+    assert asleep.sleeper.due()
+    asleep = Asleep(TradeFacts(trade_id=1, open_order=True))
+    asleep.turn.connected()
+    assert asleep.sleeper.due()
+    assert asleep.turns == []
