@@ -14,7 +14,6 @@ from typing import Any
 import httpx
 from loguru import logger
 
-from orchestrator.kit.plain_http import TRUST_NOBODY
 from orchestrator.templates.exchange_ids import PAPER
 
 SHARED_SECONDS = 4.0
@@ -45,7 +44,7 @@ class Candles:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._paper_url = paper_url
-        self._http = httpx.AsyncClient(transport=transport, trust_env=False, verify=TRUST_NOBODY, timeout=_ASK_SECONDS)
+        self._http = httpx.AsyncClient(transport=transport, trust_env=False, timeout=_ASK_SECONDS)
         self._clock = clock
         self._answers: dict[tuple[str, str, str], _Answer] = {}
         self._refused_until: dict[str, float] = {}

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import Text, case, cast, delete, null
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -76,7 +76,9 @@ async def bots_of(session: AsyncSession, user_ids: Collection[str]) -> dict[str,
 async def standings(session: AsyncSession, user_ids: Collection[str]) -> dict[str, list[StandingRow]]:
     """Bots that are not deleted, by owner."""
     bot, status = BotModel, BotStatusModel
-    pss = col(status.slot)["memory", "pss_bytes"].as_float()
+    slot = col(status.slot)
+    # PostgreSQL reads nothing out of a document with a NUL anywhere in it, and a bot's last words may hold one.
+    pss = case((cast(slot, Text).contains("u0000"), null()), else_=slot["memory", "pss_bytes"].as_float())
     columns = (
         bot.id, bot.owner_id, bot.name, bot.dry_run, bot.desired_state, bot.stake_currency, bot.starting_balance,
         bot.updated_at, status.observed_state, status.trader_state, status.snapshot_at, pss,

@@ -88,6 +88,19 @@ async def test_memory_is_told_per_bot(world: PortfolioWorld, service: PortfolioS
     assert (await service.portfolio("user-1")).bots[0].pss_bytes == 23_000_000
 
 
+async def test_a_nul_in_a_bots_last_words_costs_its_memory_figure_alone(
+    world: PortfolioWorld, service: PortfolioService
+) -> None:
+    """PostgreSQL reads nothing out of such a document."""
+    memory = {"pss_bytes": 23_000_000, "uss_bytes": 1, "rss_bytes": 2}
+    await world.add_bot("bot-a")
+    await world.add_bot("bot-b")
+    await world.observe("bot-a", slot={"last_exit": {"log_tail": ["half a line\0"]}, "memory": memory})
+    await world.observe("bot-b", slot={"memory": memory})
+    told = {bot.id: bot.pss_bytes for bot in (await service.portfolio("user-1")).bots}
+    assert told == {"bot-a": None, "bot-b": 23_000_000}
+
+
 async def test_recent_is_computed_once_for_many(world: PortfolioWorld, bus: InProcessBus) -> None:
     service = PortfolioService(world.database, bus, monotonic=lambda: 0.0)
     await world.add_bot("bot-a")

@@ -1,6 +1,7 @@
 """Candles are asked for once for all who want them, and not at all of an exchange that refuses."""
 
 import asyncio
+from typing import Any
 
 import httpx
 
@@ -50,4 +51,11 @@ async def test_an_exchange_that_refuses_is_left_alone_as_long_as_it_says() -> No
     exchange.now += 5
     exchange.status = 200
     assert await candles.closes("paper", "ETH/USDT", "1m", 2) == {0: 0.0, 60_000: 1.0}
+    await candles.aclose()
+
+
+async def test_exchanges_beyond_this_machine_are_asked_by_tls_that_trusts_authorities() -> None:
+    candles = Candles(lambda: None)
+    transport: Any = candles._http._transport
+    assert transport._pool._ssl_context.get_ca_certs()
     await candles.aclose()
