@@ -82,9 +82,8 @@ async def run(directory: Path, settings: PoolSettings, link: InitLink) -> int:
     _tell_endpoint(directory, listener, keeper.init_pid)
     logger.info("listening on {}, incarnation {}", listener.getsockname(), keeper.incarnation)
     try:
-        return await _live(
-            keeper, (sampler.measure(), risk.watch(), watcher.watch_prices(), _forget_old(tokens)), link, settings
-        )
+        beside = (sampler.measure(), risk.watch(), watcher.watch_prices(), turns.tend(), _forget_old(tokens))
+        return await _live(keeper, beside, link, settings)
     finally:
         bots.stop()
         await relay.close()

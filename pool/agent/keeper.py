@@ -39,6 +39,8 @@ _EXIT_LINE_LENGTH = 2000
 _DELETED_LIMIT = 1000
 _LAST_WORDS_SECONDS = 0.5
 _RECENT_FORKS = 50
+_ASKED_SECONDS = 2.0
+"""A bot that is to be started asks at each tick."""
 
 
 class Keeper:
@@ -72,6 +74,8 @@ class Keeper:
         self._store = SlotStore(directory / "slots.json", self._stored)
         self._starting: set[str] = set()
         """Bots that were started lately; some of them have started by now, perhaps."""
+        self._queue: dict[str, tuple[float, float]] = {}
+        """Bots that may not start yet: when each asked first, and last."""
         self._pending: dict[str, SlotFacts] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._uids = uids or Uids()
@@ -99,25 +103,38 @@ class Keeper:
             self._start_more(now)
 
     def _may_start(self, entry: Entry, now: float) -> bool:
-        """Few at a time: all at once each takes as long as all, and bots that trade wait among them."""
+        """Few at a time: all at once each takes as long as all, and bots that trade wait among them. Those that failed
+        lately go last, so that an exchange that is down keeps no bot of another one."""
+        first, _ = self._queue.get(entry.bot_id, (now, now))
+        self._queue[entry.bot_id] = (first, now)
         if len(self._starting) >= self.limits.starts_at_once:
             self._starting = {one for one in self._starting if self._is_starting(one, now)}
-        if len(self._starting) >= self.limits.starts_at_once:
+        room = self.limits.starts_at_once - len(self._starting)
+        if room <= 0 or entry.bot_id not in self._next(room, now):
             return False
+        del self._queue[entry.bot_id]
         self._starting.add(entry.bot_id)
         return True
+
+    def _next(self, room: int, now: float) -> list[str]:
+        """Whose start is next, of those that asked for it just now."""
+        self._queue = {
+            bot_id: asked
+            for bot_id, asked in self._queue.items()
+            if bot_id in self.entries and now - asked[1] <= _ASKED_SECONDS
+        }
+        order = sorted(self._queue, key=lambda one: (self.entries[one].facts.delays > 0, self._queue[one][0]))
+        return order[:room]
 
     def _is_starting(self, bot_id: str, now: float) -> bool:
         entry = self.entries.get(bot_id)
         return entry is not None and table.starting(entry.facts, now)
 
     def _start_more(self, now: float) -> None:
-        """Of those that wait; one of them that cannot be started is followed by the next at the next tick."""
+        """One of them that cannot be started is followed by the next at the next tick."""
         self._starting = {one for one in self._starting if self._is_starting(one, now)}
-        room = self.limits.starts_at_once - len(self._starting)
-        waiting = [entry for entry in self.entries.values() if entry.facts.run is None and entry.facts.is_wanted]
-        for other in waiting[: max(room, 0)]:
-            asyncio.get_running_loop().call_soon(self.apply, other)
+        for bot_id in self._next(self.limits.starts_at_once - len(self._starting), now):
+            asyncio.get_running_loop().call_soon(self.apply, self.entries[bot_id])
 
     def tick(self, held_up_seconds: float = 0.0) -> None:
         """Decides on every slot. `held_up_seconds`: the agent itself stood still so long before this."""

@@ -41,6 +41,7 @@ class Reception:
         self._risk = risk
         self._watcher = watcher
         self._turns = turns
+        keeper.run_ended.append(self._gone)
 
     async def admission(self, bot_id: str, run_id: str, timeout_seconds: float) -> Admission | None:
         """What the run must show. A bot may dial before init has told its pid: that is waited for."""
@@ -80,6 +81,11 @@ class Reception:
         entry.facts = reports.disconnected(entry.facts, time.monotonic())
         self._keeper.apply(entry)
 
+    def _gone(self, bot_id: str, _run_id: str) -> None:
+        """Its process has ended: nobody waits for what it asked for."""
+        self._watcher.forget(bot_id)
+        self._turns.left(bot_id)
+
     def bot_said(self, bot_id: str, run_id: str, frame: Wire, connection: BotConnection) -> None:
         entry = self._keeper.entries.get(bot_id)
         if entry is None or entry.connection is not connection or entry.run_id != run_id:
@@ -106,8 +112,7 @@ class Reception:
                 self._watcher.watch(entry, frame.watches, frame.number)
             case TurnFrame(begin=True):
                 give = partial(_give_turn, connection)
-                wants = {"open_trades": frame.open_trades, "hurries": frame.hurries}
-                self._turns.ask(bot_id, frame.number, give, **wants)
+                self._turns.ask(bot_id, frame.number, give, open_trades=frame.open_trades)
             case TurnFrame():
                 self._turns.over(bot_id, frame.number)
             case ConditionFrame():

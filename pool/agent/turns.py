@@ -4,18 +4,22 @@ A candle's close makes loops of all bots due at once. All at once each takes as 
 is in a hurry, a crossed stop say, waits among them; in turns the last is done as soon, the others sooner.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 LONGEST_SECONDS = 30.0
 """Who takes longer works on, and the next one's turn begins."""
+_TEND_SECONDS = 1.0
+_BEFORE_SECONDS = 30.0
+"""So much earlier than the others those with open trades count as having asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
     number: int
-    rank: int
+    since: float
     give: Callable[[int], None]
 
 
@@ -29,12 +33,13 @@ class Turns:
         """Number, and since when."""
         self._waiting: dict[str, _Asked] = {}
 
-    def ask(
-        self, bot_id: str, number: int, give: Callable[[int], None], *, open_trades: bool, hurries: bool = False
-    ) -> None:
-        """Who asks again keeps his place."""
+    def ask(self, bot_id: str, number: int, give: Callable[[int], None], *, open_trades: bool) -> None:
+        """Who waits and asks again keeps his place."""
         self._given.pop(bot_id, None)
-        self._waiting[bot_id] = _Asked(number, 0 if hurries else 1 if open_trades else 2, give)
+        since = self._monotonic() - (_BEFORE_SECONDS if open_trades else 0.0)
+        waiting = self._waiting.get(bot_id)
+        since = since if waiting is None else min(since, waiting.since)
+        self._waiting[bot_id] = _Asked(number, since, give)
         self.go_on()
 
     def over(self, bot_id: str, number: int) -> None:
@@ -51,13 +56,18 @@ class Turns:
         self._waiting.pop(bot_id, None)
         self.go_on()
 
+    async def tend(self) -> None:
+        """Goes on where turns took too long; until cancelled."""
+        while True:
+            await asyncio.sleep(_TEND_SECONDS)
+            self.go_on()
+
     def go_on(self) -> None:
-        """Also to be called now and then, for turns that took too long."""
         now = self._monotonic()
         for bot_id in [one for one, (_, since) in self._given.items() if now - since >= LONGEST_SECONDS]:
             del self._given[bot_id]
         while self._waiting and len(self._given) < self._at_once:
-            bot_id = min(self._waiting, key=lambda one: self._waiting[one].rank)
+            bot_id = min(self._waiting, key=lambda one: self._waiting[one].since)
             asked = self._waiting.pop(bot_id)
             self._given[bot_id] = (asked.number, now)
             asked.give(asked.number)

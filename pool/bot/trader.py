@@ -94,6 +94,8 @@ class Trader(Worker):  # type: ignore[misc]  # FreqTrade is not typed here
             self._desk.stands()
 
     def _build(self) -> None:
+        if self._sleeper is not None:
+            self._sleeper.rests()
         self._vitals.be_patient(PATIENCE_BUILDING_SECONDS)
         self._control.begin_building()
         self._config = self._load_config()
@@ -190,6 +192,8 @@ class Trader(Worker):  # type: ignore[misc]  # FreqTrade is not typed here
                 return
             if sleeper.stale():
                 self._assess(sleeper)
+        if self.freqtrade.state is not self._loop_state:
+            sleeper.rests()
 
     def _assess(self, sleeper: Sleeper) -> None:
         unsettled = self._orders is not None and self._orders.unsettled()

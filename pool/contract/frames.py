@@ -129,9 +129,7 @@ class TurnFrame(Reported):
     number: Count
     begin: bool
     open_trades: bool = False
-    """Those who have some go first,"""
-    hurries: bool = False
-    """and before them those who wait for a few seconds only: FreqTrade's own pace."""
+    """Those who have some go first."""
 
 
 BotFrame = Annotated[

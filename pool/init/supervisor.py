@@ -296,7 +296,11 @@ class Supervisor:
 
     def _sample(self) -> None:
         """Two processes at most, so that nothing else waits for long."""
-        readings = self._sampler.look(time.monotonic())
+        try:
+            readings = self._sampler.look(time.monotonic())
+        except Exception:  # whatever a process has the kernel say of it: init lives, and so do all others
+            logger.exception("a process cannot be looked at")
+            return
         if readings:
             self._tell_agent(Readings(readings=readings))
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 _BLOCK_BYTES = 512
 _REMOVED = b" (deleted)"
+_FIELDS = 6
 _IN_MESSAGES = "scm_fds:"
 
 
@@ -70,5 +71,6 @@ def mapped(process: str, device: int) -> frozenset[int]:
     if _REMOVED not in content:
         return frozenset()
     wanted = f"{os.major(device):02x}:{os.minor(device):02x}".encode()
-    lines = [line.split(maxsplit=5) for line in content.splitlines() if line.endswith(_REMOVED)]
-    return frozenset(int(inode) for _, _, _, where, inode, _ in lines if where == wanted)
+    # The kernel escapes line feeds in names, and nothing else that ends a line elsewhere.
+    lines = [line.split(maxsplit=5) for line in content.split(b"\n") if line.endswith(_REMOVED)]
+    return frozenset(int(line[4]) for line in lines if len(line) == _FIELDS and line[3] == wanted and line[4].isdigit())

@@ -34,10 +34,10 @@ _OOM_SCORE = b"500"
 """Where memory runs out, a bot goes before agent and init."""
 _CHECK_OOM_SCORE = b"1000"
 """And a check before any bot."""
-_NICENESS = 5
-"""Agent, gateway and control plane get three times as much of a busy processor: what is in a hurry passes them."""
-_CHECK_NICENESS = 15
-"""A bot gets ten times as much of a busy processor. Not more: a check has so long by the clock."""
+_NICENESS = 10
+"""Agent, gateway and control plane get nine times as much of a busy processor: what is in a hurry passes them."""
+_CHECK_NICENESS = 19
+"""A bot gets seven times as much of a busy processor. Not more: a check has so long by the clock."""
 
 
 def limit_resources(settings: PoolSettings, *, own_uid: bool, check: bool = False) -> str:

@@ -78,6 +78,8 @@ class Waking:
     next_at: float | None = None
     needs_prices: bool = field(default=False)
     """Only as long as the agent follows the prices."""
+    trades_at: float | None = None
+    """When thresholds of a trade change by time; not before `next_at`."""
 
 
 def waking(facts: Facts) -> Waking:
@@ -87,8 +89,10 @@ def waking(facts: Facts) -> Waking:
         return Waking("loop", reasons)
     due = [close + CANDLE_SECONDS + facts.jitter for close in facts.closes]
     due += facts.timers
-    due += [timer for trade in facts.trades for timer in trade.timers]
-    return Waking("on_need", (), min(due, default=None), bool(facts.trades))
+    of_trades = [timer for trade in facts.trades for timer in trade.timers]
+    return Waking(
+        "on_need", (), min([*due, *of_trades], default=None), bool(facts.trades), min(of_trades, default=None)
+    )
 
 
 def _reasons(facts: Facts) -> Iterator[Reason]:

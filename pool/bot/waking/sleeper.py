@@ -194,7 +194,11 @@ class Sleeper:
             return True
         if decision.mode == "loop" and not _IN_TURN.issuperset(decision.reasons):
             return True
-        hurries = decision.mode == "loop" or (decision.needs_prices and not self._following.holds())
+        hurries = (
+            decision.mode == "loop"
+            or (decision.needs_prices and not self._following.holds())
+            or (decision.trades_at is not None and self._clock() >= decision.trades_at)
+        )
         if not hurries and not self._is_time():
             return False
         return self._turn.may_begin(open_trades=bool(self._open), hurries=hurries)
@@ -209,6 +213,8 @@ class Sleeper:
         ends = [self._slice]
         if self._turn.waits():
             ends.append(self._turn.left_seconds())
+            if self._decision.trades_at is not None and self._decision.trades_at > self._clock():
+                ends.append(self._decision.trades_at - self._clock())
         else:
             ends.append(self._looped_at + SAFETY_SECONDS - self._monotonic())
             if self._decision.next_at is not None:

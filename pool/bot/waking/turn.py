@@ -35,15 +35,17 @@ class Turn:
         self._mine = False
 
     def may_begin(self, *, open_trades: bool, hurries: bool = False) -> bool:
-        """Asks where it was not asked yet, or not as one that hurries; what is given wakes the bot."""
+        """Asks where it was not asked yet; what is given wakes the bot."""
         with self._lock:
             if not self._connected or self._mine:
                 return True
             now = self._monotonic()
-            if self._asked_at is None or (hurries and not self._hurries):
+            if self._asked_at is None:
                 self._number += 1
-                self._asked_at, self._hurries = now, hurries
-                self._send(TurnFrame(number=self._number, begin=True, open_trades=open_trades, hurries=hurries))
+                self._asked_at = now
+                self._send(TurnFrame(number=self._number, begin=True, open_trades=open_trades))
+            if hurries and not self._hurries:
+                self._asked_at, self._hurries = now, True
             return now - self._asked_at >= (HURRIES_SECONDS if self._hurries else MOST_SECONDS)
 
     def waits(self) -> bool:

@@ -107,6 +107,20 @@ async def test_few_bots_start_at_a_time_and_the_next_when_one_has_looped(tmp_pat
     await eventually(lambda: starting.forked[3:] == ["bot-3"], message="one that ended starts no longer")
 
 
+async def test_bots_that_failed_lately_start_after_all_others(tmp_path: Path) -> None:
+    """An exchange that is down keeps no bot of another one."""
+    starting = Starting(tmp_path)
+    await starting.begin()
+    for number in (2, 3):
+        entry = starting.keeper.entries[f"bot-{number}"]
+        entry.facts = replace(entry.facts, delays=1)
+    for started, number in enumerate((0, 1, 4, 5, 6, 7, 8, 9), start=3):
+        starting.beat(number, waking=WakingState(mode="on_need", reasons=[], since=AT))
+        starting.keeper.tick()
+        assert len(starting.forked) == started
+    assert starting.forked == [f"bot-{number}" for number in (0, 1, 4, 5, 6, 7, 8, 9, 2, 3)]
+
+
 async def test_a_start_that_takes_long_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     starting = Starting(tmp_path)
     await starting.begin()

@@ -12,10 +12,10 @@ class Bots:
         self.given: list[str] = []
         self.numbers: dict[str, int] = {}
 
-    def ask(self, bot_id: str, *, open_trades: bool = False, hurries: bool = False) -> None:
+    def ask(self, bot_id: str, *, open_trades: bool = False) -> None:
         self.numbers[bot_id] = self.numbers.get(bot_id, 0) + 1
         give = lambda _: self.given.append(bot_id)  # noqa: E731
-        self.turns.ask(bot_id, self.numbers[bot_id], give, open_trades=open_trades, hurries=hurries)
+        self.turns.ask(bot_id, self.numbers[bot_id], give, open_trades=open_trades)
 
     def over(self, bot_id: str) -> None:
         self.turns.over(bot_id, self.numbers[bot_id])
@@ -38,10 +38,34 @@ def test_who_has_open_trades_goes_before_those_that_have_none() -> None:
         bots.ask(bot_id)
     bots.ask("d", open_trades=True)
     bots.ask("e", open_trades=True)
-    bots.ask("f", hurries=True)
-    for bot_id in "afdebc":
+    for bot_id in "adebc":
         bots.over(bot_id)
-    assert bots.given == ["a", "f", "d", "e", "b", "c"]
+    assert bots.given == ["a", "d", "e", "b", "c"]
+
+
+def test_who_has_none_is_not_passed_for_ever() -> None:
+    bots = Bots(1)
+    bots.ask("busy", open_trades=True)
+    bots.ask("quiet")
+    for _ in range(100):
+        bots.now += 1
+        bots.ask("busy", open_trades=True)
+        if "quiet" in bots.given:
+            break
+    assert 20 <= bots.now <= 40
+
+
+def test_who_asks_again_and_again_keeps_his_place_and_no_more() -> None:
+    bots = Bots(1)
+    bots.ask("a")
+    bots.ask("b")
+    bots.ask("c")
+    for _ in range(3):
+        bots.now += 1
+        bots.ask("b")
+    bots.over("a")
+    bots.over("b")
+    assert bots.given == ["a", "b", "c"]
 
 
 def test_who_goes_takes_no_turn_with_it() -> None:
@@ -59,7 +83,7 @@ def test_a_turn_that_takes_too_long_is_not_waited_for() -> None:
     bots.ask("b")
     bots.now += LONGEST_SECONDS
     bots.turns.go_on()
-    assert bots.given == ["a", "b"]
+    assert bots.given == ["a", "b"], "and nobody has to say anything for that"
     bots.ask("c")
     bots.over("a")
     assert bots.given == ["a", "b"], "a's turn was over before"

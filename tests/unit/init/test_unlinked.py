@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pool.init.sampling import read
-from pool.init.unlinked import Unlinked, look
+from pool.init.unlinked import Unlinked, look, mapped
 from tests.support import eventually_sync
 
 MIB = 2**20
@@ -79,6 +79,17 @@ def test_what_is_mapped_alone_is_counted_but_not_measured(tmp_path: Path, holder
     assert holder.more() == Unlinked(0, 1)
     libc.munmap(ctypes.c_void_p(address), ctypes.c_size_t(4096))
     assert holder.more() == Unlinked()
+
+
+def test_a_name_that_ends_a_line_elsewhere_hides_nothing_and_breaks_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "half\rhalf\x0b\x85 more"
+    file.write_bytes(bytes(4096))
+    with file.open("r+b") as opened:
+        mapping = mmap.mmap(opened.fileno(), 4096)
+        inode = os.fstat(opened.fileno()).st_ino
+    file.unlink()
+    assert inode in mapped(f"/proc/{os.getpid()}", tmp_path.stat().st_dev)
+    mapping.close()
 
 
 def test_what_waits_in_a_message_is_counted(tmp_path: Path, holder: Holder) -> None:

@@ -244,11 +244,12 @@ async def test_what_a_websocket_tells_is_news_without_another_look(streamed: Wor
 
 
 async def test_a_ping_that_is_answered_makes_prices_younger_but_is_no_news(streamed: World) -> None:
-    streamed.now += 1.5
-    assert (await streamed.ask("A")).age_ms == 1_500
+    streamed.now += 1.25
+    before = await streamed.ask("A")
+    assert before.age_ms == 1_250
     streamed.push(alive_at=streamed.now - 0.25)
-    told = await streamed.ask("A", after=1, wait_ms=1)
-    assert (told.number, told.age_ms) == (1, 250)
+    told = await streamed.ask("A", after=before.number, wait_ms=1)
+    assert (told.number, told.age_ms) == (before.number, 250)
     streamed.push(alive_at=streamed.now, late=0.9)
     assert (await streamed.ask("A")).age_ms == 250, "what comes late makes none younger"
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pool.contract.market import Price
-from pool.exchange.gateway.prices.proof import SETTLE_SECONDS, WINDOW_SECONDS, Proof
+from pool.exchange.gateway.prices.proof import MOST_WRONG, SETTLE_SECONDS, WINDOW_SECONDS, Proof
 from pool.exchange.gateway.prices.stream import (
     ALIVE_SECONDS,
     LATE_SECONDS,
@@ -60,11 +60,20 @@ def test_a_market_that_is_quiet_has_what_was_answered_first(told: Proof) -> None
     assert told.look({"A": price(10)}, now, now)
     assert told.look({"A": price(10)}, now + 60, now + 60)
     assert not told.look({"A": price(11)}, now + 70, now + 70), "it moved, and nothing was said"
-    assert told.look({"A": price(11)}, now + 71, now + 71), "if that goes on it is told each time"
+    assert not told.look({"A": price(11)}, now + 71, now + 71), "until something is said it is asked for"
+    assert told.look({"B": price(1)}, now + 72, now + 72), "who does not wait for it is not concerned"
     told.heard("A", price(12), now + 80)
     assert told.look({"A": price(12)}, now + 90, now + 90)
     assert not told.look({"A": price(11)}, now + 95, now + 95)
     assert not told.look({"A": price(11)}, now + 96, now + 96), "who has spoken has the last word for himself"
+
+
+def test_a_market_whose_websocket_says_nothing_ends_it_in_the_end(told: Proof) -> None:
+    """Others speak; this one moves each seventh second, and is asked for each other one."""
+    for second in range(int(SETTLE_SECONDS), 60):
+        told.heard("B", price(second), float(second))
+        told.look({"A": price(second // 7), "B": price(second)}, float(second), float(second))
+    assert told.wrong >= MOST_WRONG
 
 
 def test_a_market_that_is_not_subscribed_to_bears_nothing_out(told: Proof) -> None:
@@ -99,7 +108,7 @@ class Feed:
         return self.streamed.told(told | more, at)
 
     def look(self, now: float, **more: Any) -> None:
-        self.streamed.looked({"run": 1.0, "proven": True} | more, ["A"], now)
+        self.streamed.looked({"run": 1.0, "proven": True, "prices": {"A": {}}} | more, ["A"], now)
 
 
 def test_it_counts_while_it_is_borne_out_alive_and_speaks() -> None:
@@ -123,6 +132,10 @@ def test_it_counts_while_it_is_borne_out_alive_and_speaks() -> None:
     feed = Feed()
     feed.push(100.0, late=LATE_SECONDS + 0.1)
     assert not feed.streamed.counts(100.0)
+    feed = Feed()
+    feed.push(100.0, late=LATE_SECONDS - 0.1)
+    assert feed.streamed.counts(100.0)
+    assert not feed.streamed.counts(100.0 + ALIVE_SECONDS - LATE_SECONDS + 0.2), "what is late is older by that"
 
 
 def test_prices_are_as_old_as_the_ping_that_was_answered_and_as_what_comes_is_late() -> None:
@@ -143,6 +156,15 @@ def test_what_another_connection_told_is_forgotten() -> None:
     feed.look(100.1, run=2.0)
     assert not feed.streamed.counts(100.1)
     assert feed.streamed.over({"A": price(9)}) == {"A": price(9)}
+
+
+def test_what_the_exchange_no_longer_answers_is_not_told_on() -> None:
+    feed = Feed()
+    feed.push(100.0, prices={"A": {"bid": "1", "ask": "2"}})
+    feed.look(101.0, prices={})
+    assert feed.streamed.over({}) == {}
+    feed.push(102.0, prices={"A": {"bid": "3", "ask": "4"}})
+    assert feed.streamed.over({}) == {"A": Price(bid=Decimal(3), ask=Decimal(4))}
 
 
 def test_a_book_that_lost_a_side_has_no_price() -> None:

@@ -21,6 +21,8 @@ from pool.exchange.gateway.prices.stream import Streamed
 WANTED_SECONDS = 10.0
 """So long after somebody asked for a price last it is looked at."""
 MOST_SYMBOLS = 2000
+MOST_STREAMED = 300
+"""Of more of them websockets tell more than one process can read; those are polled."""
 LEAST_SECONDS, MOST_SECONDS = 0.5, 1.5
 """Between two looks. What looks cost decides: half of what an exchange allows, a fifth of a core."""
 _SHARES = 2.0
@@ -117,7 +119,8 @@ class Feed:
             self._stream = Streamed()
             return
         now = self._clock()
-        changed = self._stream.told(told, now)
+        counted = self._streams(now)
+        changed = self._stream.told(told, now) or not counted
         if not self._streams(now):
             return
         self._asked_at = max(self._asked_at, self._stream.as_of)
@@ -167,7 +170,8 @@ class Feed:
         try:
             async with asyncio.timeout(_LOOK_SECONDS):
                 if self._stream is not None:
-                    await self._worker.follow(self.exchange, self.market, symbols)
+                    streamed = symbols if len(symbols) <= MOST_STREAMED else []
+                    await self._worker.follow(self.exchange, self.market, streamed)
                 answer = await self._worker.best(self.exchange, self.market, symbols)
             self._seen(answer, symbols)
         except Refused as refused:
@@ -188,7 +192,7 @@ class Feed:
         return None if self._streams(now) else self._problem
 
     def _streams(self, now: float) -> bool:
-        return self._stream is not None and self._stream.counts(now)
+        return self._stream is not None and len(self._wanted) <= MOST_STREAMED and self._stream.counts(now)
 
     def _seen(self, answer: Mapping[str, Any], symbols: list[str]) -> None:
         prices = {symbol: Price.model_validate(told) for symbol, told in answer["prices"].items()}

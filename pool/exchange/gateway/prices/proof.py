@@ -26,6 +26,8 @@ class _Market:
     followed_at: float
     told: deque[tuple[float, Decimal, Decimal]] = field(default_factory=deque)
     spoke_at: float | None = None
+    moved: bool = False
+    """It was seen to change, and its websocket never spoke of it."""
     newest_ms: int | None = None
 
 
@@ -71,9 +73,11 @@ class Proof:
                 continue
             wrong = wrong or bool(market.told)
             if market.spoke_at is None:
+                market.moved = market.moved or bool(market.told)
                 market.told = deque([(asked_at, price.bid, price.ask)])
-        self.wrong = self.wrong + 1 if wrong else 0
-        return not wrong
+        silent = any(self._markets[name].moved and self._markets[name].spoke_at is None for name in prices)
+        self.wrong = self.wrong + 1 if wrong else self.wrong if silent else 0
+        return not (wrong or silent)
 
     @staticmethod
     def _settled(market: _Market, now: float) -> bool:

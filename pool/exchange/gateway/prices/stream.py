@@ -1,8 +1,8 @@
 """What a feed knows of its websocket, and whether its prices count. Pure.
 
 They do while each of these holds: the last look at the exchange bore them out, and was not a minute ago; a ping was
-answered within two seconds; some market spoke within three; and messages come no more than a second later than at
-best, by the exchange's time.
+answered within a second and a half; some market spoke within three; and messages come no more than a second later than
+at best, by the exchange's time.
 Else the exchange is asked as if there were no websocket.
 """
 
@@ -12,7 +12,8 @@ from typing import Any
 
 from pool.contract.market import Price
 
-ALIVE_SECONDS = 2.0
+ALIVE_SECONDS = 1.6
+"""Bots are promised prices of two seconds, with what comes late and on their way."""
 SPOKE_SECONDS = 3.0
 LATE_SECONDS = 1.0
 PROVEN_SECONDS = 60.0
@@ -43,7 +44,7 @@ class Streamed:
         return self._alive_at - self._late
 
     def counts(self, now: float) -> bool:
-        alive = now - self._alive_at <= ALIVE_SECONDS and now - self._spoke_at <= SPOKE_SECONDS
+        alive = now - self.as_of <= ALIVE_SECONDS and now - self._spoke_at <= SPOKE_SECONDS
         return alive and now - self._proven_at <= PROVEN_SECONDS and self._late <= LATE_SECONDS
 
     def due(self, now: float, symbols: Sequence[str]) -> bool:
@@ -70,6 +71,7 @@ class Streamed:
             self._begin(answer["run"])
         self._proven_at = now if answer["proven"] else -math.inf
         self._looked_at, self._looked = now, frozenset(symbols)
+        self._prices = {name: price for name, price in self._prices.items() if name in answer["prices"]}
 
     def over(self, prices: Mapping[str, Price]) -> dict[str, Price]:
         """`prices` with what was heard in place of them; of a market without two sides there is none."""

@@ -290,13 +290,23 @@ def test_a_price_that_nobody_watches_waits_for_its_turn_as_long_as_between_two_l
     assert not asleep.sleeper.due(), "the candle"
     asleep.following.lost()
     assert not asleep.sleeper.due()
-    assert asleep.turns == [
-        TurnFrame(number=1, begin=True, open_trades=True),
-        TurnFrame(number=2, begin=True, open_trades=True, hurries=True),
-    ]
+    assert asleep.turns == [TurnFrame(number=1, begin=True, open_trades=True)]
     asleep.pass_(1)
     assert asleep.sleeper.slice_seconds() == pytest.approx(HURRIES_SECONDS - 1)
     asleep.pass_(HURRIES_SECONDS - 1)
+    assert asleep.sleeper.due()
+
+
+def test_a_threshold_that_changes_by_time_waits_no_longer_than_between_two_loops() -> None:
+    asleep = Asleep(TradeFacts(trade_id=1, timers=(WALL + 10,)))
+    asleep.turn.connected()
+    asleep.pass_(9)
+    assert not asleep.sleeper.due()
+    assert asleep.sleeper.slice_seconds() == pytest.approx(1)
+    asleep.pass_(1)
+    assert not asleep.sleeper.due()
+    assert asleep.sleeper.slice_seconds() == pytest.approx(HURRIES_SECONDS)
+    asleep.pass_(HURRIES_SECONDS)
     assert asleep.sleeper.due()
 
 

@@ -73,18 +73,17 @@ def test_a_loop_that_did_not_wait_tells_nobody_of_its_end() -> None:
     assert asking.sent == []
 
 
-def test_what_hurries_asks_again_and_waits_for_seconds() -> None:
+def test_what_hurries_keeps_its_place_and_waits_for_seconds() -> None:
     asking = Asking()
     asking.may_begin()
     asking.now += 100
     assert not asking.turn.may_begin(open_trades=True, hurries=True)
-    assert not asking.turn.may_begin(open_trades=True, hurries=True)
-    assert [(one.number, one.hurries) for one in asking.sent] == [(1, False), (2, True)]
+    assert [one.number for one in asking.sent] == [1]
     assert asking.turn.left_seconds() == HURRIES_SECONDS
-    asking.turn.given(1)
-    assert not asking.turn.may_begin(open_trades=True, hurries=True), "that was of before"
     asking.now += HURRIES_SECONDS
     assert asking.turn.may_begin(open_trades=True, hurries=True)
     asking.turn.over()
     assert not asking.may_begin(), "the next one is in no hurry"
-    assert asking.sent[-1] == TurnFrame(number=3, begin=True)
+    asking.now += HURRIES_SECONDS
+    assert not asking.may_begin()
+    assert asking.sent[-1] == TurnFrame(number=2, begin=True)
