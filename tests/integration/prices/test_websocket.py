@@ -140,21 +140,6 @@ async def test_a_price_that_is_crossed_wakes_its_bot_by_websocket(rig: Rig, mark
     await rig.woken(30_000)
 
 
-async def test_a_silent_websocket_is_polled_until_it_speaks_again(rig: Rig) -> None:
-    rig.watch(30_000)
-    await rig.comes_by("websocket")
-    await rig.fault("stream_silent")
-    await rig.comes_by("polling")
-    await rig.moving(29_000)
-    await rig.woken(30_000)
-    await rig.well()
-    await rig.comes_by("websocket")
-    rig.watch(20_000)
-    await rig.fault("fail", BOOK)
-    await rig.moving(19_000)
-    await rig.woken(20_000)
-
-
 async def test_a_websocket_that_lags_by_the_exchanges_time_is_polled(rig: Rig) -> None:
     rig.watch(30_000, "linear")
     await rig.comes_by("websocket")
@@ -166,8 +151,8 @@ async def test_a_websocket_that_lags_by_the_exchanges_time_is_polled(rig: Rig) -
     await rig.comes_by("websocket")
 
 
-@pytest.mark.parametrize("kind", ["stream_disconnect", "stream_dead"])
-async def test_a_websocket_that_breaks_is_polled_and_opened_anew(rig: Rig, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["stream_silent", "stream_disconnect", "stream_dead"])
+async def test_a_websocket_that_is_silent_or_breaks_is_polled_until_it_is_well(rig: Rig, kind: str) -> None:
     rig.watch(30_000)
     await rig.comes_by("websocket")
     await rig.fault(kind)
