@@ -84,7 +84,7 @@ def _read(client: httpx.Client, path: str, count: int) -> dict[str, float]:
 async def _fan_out(client: httpx.Client, streams: int, seconds: float) -> list[float]:
     delays: list[float] = []
     url = f"{str(client.base_url).rstrip('/')}/portfolio/stream"
-    headers = {"Authorization": client.headers["Authorization"]}
+    headers = {"Authorization": client.get("/auth/me").raise_for_status().request.headers["Authorization"]}
     connector = aiohttp.TCPConnector(limit=0)
     timeout = aiohttp.ClientTimeout(total=None)
     ready = asyncio.Semaphore(0)

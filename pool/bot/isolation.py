@@ -31,9 +31,11 @@ _PR_SET_NAME = 15
 
 
 def leave_zygote(name: str) -> None:
-    """Make this process its own: session, signals, descriptors, logging, randomness. Raises OSError."""
-    if os.getsid(0) != os.getpid():
-        os.setsid()
+    """Make this process its own: group, signals, descriptors, logging, randomness. Raises OSError.
+
+    The session stays the zygote's: Linux shares processors out among sessions first (autogroups, sched(7)), so all bots
+    of a pool together weigh there what their agent weighs alone."""
+    os.setpgid(0, 0)
     _reset_signals()
     _drop_log_handlers()
     _close_descriptors()

@@ -72,7 +72,7 @@ class Service:
     def _become_program(self, channel: int, log: int) -> NoReturn:
         """In the child; a failure is its last word in the log."""
         try:
-            os.setpgid(0, 0)
+            os.setsid()  # the zygote's is its bots', too; the agent's is weighed against it as a whole
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             os.dup2(log, 1)
             os.dup2(log, 2)

@@ -48,7 +48,7 @@ def _fork(fork: Fork, directory: Path, channel: socket.socket) -> tuple[int, int
         status = 1
         try:
             os.read(gate_read, 1)
-            os.setsid()
+            os.setpgid(0, 0)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             status = FakeBot(fork, directory).run()
         finally:

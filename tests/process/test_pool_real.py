@@ -187,6 +187,20 @@ def test_real_bots_reach_running_and_trade(pool: PoolRig, pairs: list[str]) -> N
     assert {"bot.started", "bot.state", "bot.trader_state", "trade.entry"} <= kinds
 
 
+def test_bots_weigh_as_one_beside_their_agent(pool: PoolRig) -> None:
+    """Linux shares processors out among sessions first: were each bot one, hundreds at once would starve the agent."""
+    bots = [slot["pid"] for slot in pool.call("GET", "/v1/slots").json()["items"] if slot["pid"]]
+    agent, zygote = pool.child("pool.agent"), pool.child("pool.zygote")
+
+    assert len(bots) > 1
+    assert {os.getsid(pid) for pid in bots} == {os.getsid(zygote)}
+    assert os.getsid(agent) != os.getsid(zygote)
+    if Path("/proc/self/autogroup").exists():
+        groups = {pid: Path(f"/proc/{pid}/autogroup").read_text() for pid in [agent, zygote, *bots]}
+        assert {groups[pid].split()[0] for pid in bots} == {groups[zygote].split()[0]} != {groups[agent].split()[0]}
+        assert groups[agent].strip().endswith("nice 0"), "no check or trial made it nicer"
+
+
 def test_relay_reaches_the_real_api(pool: PoolRig) -> None:
     assert pool.call("GET", "/v1/slots/one/api/ping").json() == {"status": "pong"}
     status = pool.call("GET", "/v1/slots/one/api/status")

@@ -6,12 +6,10 @@ than usual, since each one's counts as well. Shared anonymous memory, which RLIM
 `seccomp`; RLIMIT_AS bounds whatever else can be mapped.
 """
 
-import contextlib
 import os
 import resource
 import signal
 import threading
-from pathlib import Path
 
 from pool.bot.sandbox.kernel import process_status
 from pool.settings import PoolSettings
@@ -34,10 +32,11 @@ _OOM_SCORE = b"500"
 """Where memory runs out, a bot goes before agent and init."""
 _CHECK_OOM_SCORE = b"1000"
 """And a check before any bot."""
-_NICENESS = 10
-"""Agent, gateway and control plane get nine times as much of a busy processor: what is in a hurry passes them."""
+_NICENESS = 15
+"""Where sessions are not weighed, as in containers: of a busy processor the agent gets as much as 28 bots, for what is
+in a hurry passes it."""
 _CHECK_NICENESS = 19
-"""A bot gets seven times as much of a busy processor. Not more: a check has so long by the clock."""
+"""A bot gets more than twice as much of a busy processor. Not more: a check has so long by the clock."""
 
 
 def limit_resources(settings: PoolSettings, *, own_uid: bool, check: bool = False) -> str:
@@ -51,7 +50,7 @@ def limit_resources(settings: PoolSettings, *, own_uid: bool, check: bool = Fals
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # writing beyond the limit is an error, not the end
     file_bytes = min(MOST_CHECK_FILE_BYTES if check else MOST_FILE_BYTES, settings.bot_disk_limit_bytes)
     descriptors = _MOST_CHECK_DESCRIPTORS if check else _MOST_DESCRIPTORS
-    _be_nice(_CHECK_NICENESS if check else _NICENESS)  # bots trade, a check can wait
+    os.nice(_CHECK_NICENESS if check else _NICENESS)  # bots trade, a check can wait
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_NOFILE, descriptors)
     _limit(resource.RLIMIT_FSIZE, file_bytes)
@@ -62,13 +61,6 @@ def limit_resources(settings: PoolSettings, *, own_uid: bool, check: bool = Fals
         return f"{sentence}; threads are not counted, for want of a user id of its own."
     _limit(resource.RLIMIT_NPROC, _MOST_THREADS)
     return f"{sentence}, {_MOST_THREADS} threads."
-
-
-def _be_nice(niceness: int) -> None:
-    """Also as a session, where the kernel weighs sessions."""
-    os.nice(niceness)
-    with contextlib.suppress(OSError):
-        Path("/proc/self/autogroup").write_text(str(niceness))
 
 
 def limit_memory(settings: PoolSettings) -> str:

@@ -205,7 +205,7 @@ def test_behind_the_walls_it_is_somebody_else_without_any_right(home: Path, pool
     found = in_child(live)
     assert found["ids"] == [[BOT] * 3, [BOT] * 3, []]
     assert found["capabilities"] == [0, 0, 0, 0]
-    assert found["nice"] == min(os.getpriority(os.PRIO_PROCESS, 0) + 10, 19), "the agent goes before it"
+    assert found["nice"] == min(os.getpriority(os.PRIO_PROCESS, 0) + 15, 19), "the agent goes before it"
     assert not found["sibling_seen_before_landlock"], "user ids alone keep bots apart"
     assert found["parts"]["own_uid"]
     assert found["parts"]["seccomp"]
