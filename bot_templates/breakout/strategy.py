@@ -3,6 +3,7 @@ also the other way round, short."""
 
 from typing import Any, ClassVar
 
+import numpy as np
 from freqtrade.strategy import DecimalParameter, IntParameter, IStrategy
 from pandas import DataFrame
 
@@ -54,20 +55,21 @@ class Breakout(IStrategy):
     def populate_entry_trend(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
         broke_out = dataframe["close"] > dataframe["channel_high"]
         on_volume = dataframe["volume"] >= dataframe["volume_mean"] * self.volume_factor.value
-        dataframe.loc[broke_out & on_volume & (dataframe["volume"] > 0), ["enter_long", "enter_tag"]] = (1, "breakout")
+        traded = on_volume & (dataframe["volume"] > 0)
+        dataframe["enter_long"] = (broke_out & traded).astype(int)
+        dataframe["enter_tag"] = np.where(broke_out & traded, "breakout", "")
         if self.can_short:
-            broke_down = dataframe["close"] < dataframe["short_entry"]
-            dataframe.loc[broke_down & on_volume & (dataframe["volume"] > 0), ["enter_short", "enter_tag"]] = (
-                1,
-                "breakdown",
-            )
+            broke_down = (dataframe["close"] < dataframe["short_entry"]) & traded
+            dataframe["enter_short"] = broke_down.astype(int)
+            dataframe["enter_tag"] = np.where(broke_down, "breakdown", dataframe["enter_tag"])
         return dataframe
 
     def populate_exit_trend(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
-        dataframe.loc[dataframe["close"] < dataframe["channel_low"], ["exit_long", "exit_tag"]] = (1, "channel_low")
+        below = dataframe["close"] < dataframe["channel_low"]
+        dataframe["exit_long"] = below.astype(int)
+        dataframe["exit_tag"] = np.where(below, "channel_low", "")
         if self.can_short:
-            dataframe.loc[dataframe["close"] > dataframe["short_exit"], ["exit_short", "exit_tag"]] = (
-                1,
-                "channel_high",
-            )
+            above = dataframe["close"] > dataframe["short_exit"]
+            dataframe["exit_short"] = above.astype(int)
+            dataframe["exit_tag"] = np.where(above, "channel_high", dataframe["exit_tag"])
         return dataframe

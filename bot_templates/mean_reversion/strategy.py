@@ -3,6 +3,7 @@ also the other way round, short above the upper band."""
 
 from typing import Any, ClassVar
 
+import numpy as np
 import talib.abstract as ta
 from freqtrade.strategy import DecimalParameter, IntParameter, IStrategy
 from pandas import DataFrame
@@ -51,24 +52,29 @@ class MeanReversion(IStrategy):
         return dataframe
 
     def populate_entry_trend(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
-        too_far = (dataframe["close"] < dataframe["band_lower"]) & (dataframe["rsi"] < self.rsi_entry.value)
-        dataframe.loc[too_far & (dataframe["volume"] > 0), ["enter_long", "enter_tag"]] = (1, "too_far_below")
+        traded = dataframe["volume"] > 0
+        too_low = (dataframe["close"] < dataframe["band_lower"]) & (dataframe["rsi"] < self.rsi_entry.value) & traded
+        dataframe["enter_long"] = too_low.astype(int)
+        dataframe["enter_tag"] = np.where(too_low, "too_far_below", "")
         if self.can_short:
-            too_high = (dataframe["close"] > dataframe["band_upper"]) & (dataframe["rsi"] > 100 - self.rsi_entry.value)
-            dataframe.loc[too_high & (dataframe["volume"] > 0), ["enter_short", "enter_tag"]] = (1, "too_far_above")
+            weak = dataframe["rsi"] > 100 - self.rsi_entry.value
+            too_high = (dataframe["close"] > dataframe["band_upper"]) & weak & traded
+            dataframe["enter_short"] = too_high.astype(int)
+            dataframe["enter_tag"] = np.where(too_high, "too_far_above", dataframe["enter_tag"])
         return dataframe
 
     def populate_exit_trend(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
         home = (dataframe["close"] > dataframe["band_middle"]) & (
             dataframe["close"].shift(1) <= dataframe["band_middle"].shift(1)
         )
-        dataframe.loc[home | (dataframe["rsi"] > self.rsi_exit.value), ["exit_long", "exit_tag"]] = (1, "back_home")
+        over = home | (dataframe["rsi"] > self.rsi_exit.value)
+        dataframe["exit_long"] = over.astype(int)
         if self.can_short:
             home = (dataframe["close"] < dataframe["band_middle"]) & (
                 dataframe["close"].shift(1) >= dataframe["band_middle"].shift(1)
             )
-            dataframe.loc[home | (dataframe["rsi"] < 100 - self.rsi_exit.value), ["exit_short", "exit_tag"]] = (
-                1,
-                "back_home",
-            )
+            short_over = home | (dataframe["rsi"] < 100 - self.rsi_exit.value)
+            dataframe["exit_short"] = short_over.astype(int)
+            over |= short_over
+        dataframe["exit_tag"] = np.where(over, "back_home", "")
         return dataframe

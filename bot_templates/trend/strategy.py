@@ -3,6 +3,7 @@ trends too, short."""
 
 from typing import Any, ClassVar
 
+import numpy as np
 import talib.abstract as ta
 from freqtrade.strategy import IntParameter, IStrategy
 from pandas import DataFrame, Series
@@ -52,29 +53,27 @@ class TrendFollowing(IStrategy):
         rising = (dataframe["ema_fast"] > dataframe["ema_slow"]) & (
             dataframe["ema_slow"] > dataframe["ema_slow"].shift(3)
         )
-        strong = dataframe["adx"] > self.adx_min.value
-        pullback_over = _crossed_above(dataframe["close"], dataframe["ema_fast"])
-        dataframe.loc[rising & strong & pullback_over & (dataframe["volume"] > 0), ["enter_long", "enter_tag"]] = (
-            1,
-            "pullback_over",
-        )
+        strong = (dataframe["adx"] > self.adx_min.value) & (dataframe["volume"] > 0)
+        pullback_over = rising & strong & _crossed_above(dataframe["close"], dataframe["ema_fast"])
+        dataframe["enter_long"] = pullback_over.astype(int)
+        dataframe["enter_tag"] = np.where(pullback_over, "pullback_over", "")
         if self.can_short:
             falling = (dataframe["ema_fast"] < dataframe["ema_slow"]) & (
                 dataframe["ema_slow"] < dataframe["ema_slow"].shift(3)
             )
-            rally_over = _crossed_above(dataframe["ema_fast"], dataframe["close"])
-            dataframe.loc[falling & strong & rally_over & (dataframe["volume"] > 0), ["enter_short", "enter_tag"]] = (
-                1,
-                "rally_over",
-            )
+            rally_over = falling & strong & _crossed_above(dataframe["ema_fast"], dataframe["close"])
+            dataframe["enter_short"] = rally_over.astype(int)
+            dataframe["enter_tag"] = np.where(rally_over, "rally_over", dataframe["enter_tag"])
         return dataframe
 
     def populate_exit_trend(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
         trend_over = _crossed_above(dataframe["ema_slow"], dataframe["ema_fast"])
-        dataframe.loc[trend_over, ["exit_long", "exit_tag"]] = (1, "trend_over")
+        dataframe["exit_long"] = trend_over.astype(int)
         if self.can_short:
-            trend_over = _crossed_above(dataframe["ema_fast"], dataframe["ema_slow"])
-            dataframe.loc[trend_over, ["exit_short", "exit_tag"]] = (1, "trend_over")
+            short_over = _crossed_above(dataframe["ema_fast"], dataframe["ema_slow"])
+            dataframe["exit_short"] = short_over.astype(int)
+            trend_over |= short_over
+        dataframe["exit_tag"] = np.where(trend_over, "trend_over", "")
         return dataframe
 
 
