@@ -2,8 +2,12 @@
 
 from typing import Any
 
-from pool.contract.model import Wire
+from pydantic import TypeAdapter
+
+from pool.contract.model import Instant, Wire
 from pool.contract.slots import Slot
+
+_INSTANT: TypeAdapter[Instant] = TypeAdapter(Instant)
 
 
 class _Listed(Wire):
@@ -11,7 +15,8 @@ class _Listed(Wire):
 
 
 class Listing:
-    """Most of what is listed was listed the last time, too: that is not validated again, and is the same object."""
+    """Most of what is listed was listed the last time, too: that is not validated again, and is the same object. Of a
+    bot that did nothing but report again, only when it did is."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[dict[str, Any], Slot]] = {}
@@ -24,4 +29,12 @@ class Listing:
 
     def _slot(self, raw: dict[str, Any]) -> tuple[dict[str, Any], Slot]:
         known = self._known.get(str(raw.get("bot_id")))
-        return known if known is not None and known[0] == raw else (raw, Slot.model_validate(raw))
+        if known is None:
+            return raw, Slot.model_validate(raw)
+        told, slot = known
+        if told == raw:
+            return known
+        reported_at = raw.get("last_report_at")
+        if reported_at is None or told | {"last_report_at": reported_at} != raw:
+            return raw, Slot.model_validate(raw)
+        return raw, slot.model_copy(update={"last_report_at": _INSTANT.validate_python(reported_at)})

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.pools import listing as listing_module
 from orchestrator.pools.listing import Listing
 from pool.contract.slots import Slot
 
@@ -47,6 +48,21 @@ def test_what_did_not_change_is_the_same_object_and_what_did_is_read() -> None:
     assert third.snapshot is not None
     assert format(third.snapshot.free, "f") == "900.1"
     assert listing.read(_listed(other))[0] is not first[1]  # it had gone meanwhile
+
+
+def test_of_a_bot_that_reported_again_only_that_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    listing = Listing()
+    (first,) = listing.read(_listed(_SLOT))
+    again = _SLOT | {"last_report_at": "2026-11-23T02:00:02Z"}
+    with monkeypatch.context() as patched:
+        patched.setattr(listing_module, "Slot", None)
+        (second,) = listing.read(_listed(again))
+    assert second == Slot.model_validate_json(json.dumps(again)) != first
+    for changes in ({"last_report_at": None}, {"last_report_at": "2026-11-23T02:00:03Z", "restarts": 1}):
+        (other,) = listing.read(_listed(again | changes))
+        assert other == Slot.model_validate_json(json.dumps(again | changes))
+    with pytest.raises(ValueError, match="validation error"):
+        listing.read(_listed(_SLOT | {"last_report_at": "yesterday", "restarts": 1}))
 
 
 @pytest.mark.parametrize(
