@@ -18,6 +18,7 @@ from orchestrator.pools.models import PoolModel, RolloutModel
 from orchestrator.pools.rollout_facts import ABORT, ACTIVE, ROLL_BACK, Leg, Progress, State
 
 _PROBLEM_LENGTH = 500
+_ACTIVE = or_(col(RolloutModel.state).in_(ACTIVE), col(RolloutModel.wish).is_not(None))
 
 
 async def start(
@@ -108,9 +109,14 @@ async def list_(session: AsyncSession, *, limit: int, after: str | None = None) 
     return page_of(rows, limit, lambda row: (row.created_at.isoformat(), row.id))
 
 
+async def is_active(session: AsyncSession) -> bool:
+    """Whether one is under way, or about to be rolled back."""
+    return (await session.exec(select(RolloutModel.id).where(_ACTIVE).limit(1))).first() is not None
+
+
 async def active(session: AsyncSession) -> RolloutModel | None:
     """The one that is under way, or about to be rolled back; locked until the unit of work ends."""
-    query = select(RolloutModel).where(or_(col(RolloutModel.state).in_(ACTIVE), col(RolloutModel.wish).is_not(None)))
+    query = select(RolloutModel).where(_ACTIVE)
     return (await session.exec(query.order_by(col(RolloutModel.created_at)).limit(1).with_for_update())).first()
 
 

@@ -92,6 +92,9 @@ class RolloutTask:
 
     async def tick(self) -> bool:
         """One step of the roll-out that is under way; False where there is none, or it waits for something."""
+        async with self._database.read() as session:  # mostly there is none, and nobody waits for his turn to write
+            if not await rollouts.is_active(session):
+                return False
         try:
             async with self._database.unit_of_work() as session:
                 moved = await self._step(session, None)

@@ -284,6 +284,12 @@ async def test_another_control_plane_goes_on_where_one_died(fleet: Fleet) -> Non
     assert len(fleet.agents) == 2
 
 
+async def test_while_no_rollout_is_under_way_nothing_is_written(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = RolloutTask(fleet.rig.database, fleet.rig.bus, PoolPolicy(driver="fake", image="flotilla-pool:1"), LIMITS)
+    monkeypatch.setattr(fleet.rig.database, "unit_of_work", None)
+    assert not await task.tick()
+
+
 async def _comes_true(check: Callable[[], Awaitable[bool]]) -> None:
     came: bool = await eventually(check)
     assert came
