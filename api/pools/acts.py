@@ -258,7 +258,7 @@ async def _checks(services: Services, pool: PoolModel) -> list[CheckResponse]:
     began = time.monotonic()
     try:
         agent = await services.agents.agent_for(pool.id)
-        report, slots = await agent.pool(), await agent.slots()
+        report, slots = await agent.pool(), await agent.slots(snapshots=False)
     except Error as error:
         return [CheckResponse(name="agent", ok=False, detail=error.message)]
     took = (time.monotonic() - began) * 1000

@@ -5,32 +5,35 @@ whoever leads; what is told again changes nothing. Orders of dry bots go into th
 live bots they are kept beside the exchange's own account of them, which is what the ledger takes
 (`bookkeeping.accounts`): only that has the fees to the last digit.
 
+A round asks each pool for marks of all books in it, and reads those whose mark is another one than before they were
+read last: most bots do nothing most of the time. A pool of before tells none, and its books are all read. What could
+not be read is read with the next round, and after a start all is read once.
+
 The books of a deleted bot are read from its pool's archive until that was done once after the deletion.
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 from loguru import logger
-from sqlalchemy import or_
+from sqlalchemy import update
 from sqlalchemy.exc import DataError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from orchestrator.bookkeeping.models import AccountOrderModel, BotBooksModel
-from orchestrator.bots.models import BotModel
+from orchestrator.bookkeeping.shelves import ReadMarks, Shelf, ShelfKey, shelves
 from orchestrator.db.engine import Database
 from orchestrator.errors import AgentOutdated, Error, NotFound
 from orchestrator.kit.clock import utc_now
 from orchestrator.kit.money import ZERO, add, negate
 from orchestrator.pools.directory import AgentDirectory
 from orchestrator.wallets import books as ledger_books
-from orchestrator.wallets.models import WalletBotModel
-from pool.contract.books import BookMode, Books, HeldFact, IntentFact, OrderFact
+from pool.contract.books import BookMarks, Books, HeldFact, IntentFact, OrderFact
 
 _AT_ONCE = 4
 _MOST_PAGES = 200
@@ -39,54 +42,70 @@ _MOST_WAITING = 500
 _NOTED_EVERY = timedelta(seconds=60)
 _UNKNOWN_FOR = timedelta(days=1)
 """After so long without an answer about a deleted bot its books are given up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """Whose books, and where they are."""
-
-    bot_id: str
-    owner_id: str
-    wallet_id: str
-    mode: BookMode
-    pool_id: str | None
-    deleted_at: datetime | None
-    settled: str = ""
-    """How far they were read, of the database that is named `database`."""
-    database: str = ""
+_MARKS_SECONDS = 5.0
+T = TypeVar("T")
 
 
 class BooksReader:
     """`intents` are, by bot, those that nobody knows the end of, as told last; `held` is what open trades of futures
     hold, by bot and pair, above zero long, of bots whose books could be read last."""
 
-    def __init__(self, database: Database, agents: AgentDirectory) -> None:
+    def __init__(self, database: Database, agents: AgentDirectory, marks: ReadMarks | None = None) -> None:
         self._database = database
         self._agents = agents
-        self._told: dict[tuple[str, str], tuple[Books, datetime]] = {}
+        self._marks = marks or ReadMarks()
+        self._told: dict[ShelfKey, tuple[Books, datetime]] = {}
+        """By shelf its last page, and up to when that was noted."""
         self.intents: dict[str, Sequence[IntentFact]] = {}
         self.held: dict[str, Mapping[str, Decimal]] = {}
 
+    def rest(self) -> None:
+        """Another one reads from now on: what was read is not what was read last."""
+        self._forget_all_but(())
+
     async def read(self, bot_ids: Collection[str] | None = None) -> None:
-        """All books that may have changed, or these bots'. What cannot be read is noted and read with the next round.
-        Raises SQLAlchemyError, OSError or NotLeading."""
+        """All books that may have changed, or these bots' in any case. What cannot be read is noted and read with the
+        next round. Raises SQLAlchemyError, OSError or NotLeading."""
         async with self._database.read() as session:
-            shelves = await _shelves(session, bot_ids)
+            found = await shelves(session, bot_ids)
+        if bot_ids is None:
+            self._forget_all_but({shelf.key for shelf in found})
+        by_pool: defaultdict[str | None, list[Shelf]] = defaultdict(list)
+        for shelf in found:
+            by_pool[shelf.pool_id].append(shelf)
         gate = asyncio.Semaphore(_AT_ONCE)
+        rounds = (self._read_pool(*one, gate, everything=bot_ids is not None) for one in by_pool.items())
+        await self._note_same([one for same in await _all(rounds) for one in same])
+
+    async def _read_pool(
+        self, pool_id: str | None, found: Sequence[Shelf], gate: asyncio.Semaphore, *, everything: bool
+    ) -> list[tuple[Shelf, datetime]]:
+        """Answers the shelves that are the same as before, and up to when."""
+        told = None if everything or pool_id is None else await self._ask(pool_id)
+        same = [shelf for shelf in found if self._marks.same(shelf, told)]
+        keys = {shelf.key for shelf in same}
 
         async def one(shelf: Shelf) -> None:
             async with gate:
-                await self._read(shelf)
+                await self._read(shelf, told)
 
-        outcomes = await asyncio.gather(*(one(shelf) for shelf in shelves), return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                raise outcome
+        await _all(one(shelf) for shelf in found if shelf.key not in keys)
+        return [] if told is None else [(shelf, told.as_of) for shelf in same]
 
-    async def _read(self, shelf: Shelf) -> None:
-        asked_at = utc_now()
+    async def _ask(self, pool_id: str) -> BookMarks | None:
+        """None where it tells no marks; why not, each of its books tells that is asked for then."""
         try:
-            await self._follow(shelf, asked_at)
+            return await (await self._agents.agent_for(pool_id)).book_marks(_MARKS_SECONDS)
+        except Error as error:
+            logger.debug("pool {} tells no marks of books: {}", pool_id, error.message)
+            return None
+
+    async def _read(self, shelf: Shelf, told: BookMarks | None) -> None:
+        asked_at = utc_now()
+        self._marks.forget(shelf.key)
+        try:
+            if await self._follow(shelf, asked_at):
+                self._marks.keep(shelf, told)
         except NotFound:
             if shelf.deleted_at is not None:  # it never ran there
                 await self._note(shelf, None, closed=True)
@@ -99,8 +118,8 @@ class BooksReader:
             given_up = shelf.deleted_at is not None and asked_at - shelf.deleted_at > _UNKNOWN_FOR
             await self._note(shelf, error.message, closed=given_up)
 
-    async def _follow(self, shelf: Shelf, asked_at: datetime) -> None:
-        """Page by page. Raises Error."""
+    async def _follow(self, shelf: Shelf, asked_at: datetime) -> bool:
+        """Page by page; whether that was to the end. Raises Error."""
         if shelf.pool_id is None:
             raise NotFound("The bot is in no pool.")
         agent = await self._agents.agent_for(shelf.pool_id)
@@ -114,7 +133,7 @@ class BooksReader:
                 page = await agent.books(shelf.bot_id, shelf.mode, after)
             if page.problem is not None:
                 await self._note(shelf, page.problem)
-                return
+                return False
             intents |= {one.client_order_id: one for one in page.intents if not one.booked and one.state in _ALIVE}
             done = not page.more and shelf.deleted_at is not None and asked_at > shelf.deleted_at
             await self._store(shelf, page, closed=done)
@@ -125,10 +144,10 @@ class BooksReader:
             self.intents[shelf.bot_id] = tuple(intents.values())
             if page.held is not None:
                 self.held[shelf.bot_id] = _held(page.held)
+        return not page.more
 
     async def _store(self, shelf: Shelf, page: Books, *, closed: bool) -> None:
-        key = (shelf.bot_id, shelf.mode)
-        before, noted_at = self._told.get(key, (None, None))
+        before, noted_at = self._told.get(shelf.key, (None, None))
         same = before is not None and _content(before) == _content(page) and not page.more and not closed
         if same and noted_at is not None and page.as_of - noted_at < _NOTED_EVERY:
             return
@@ -148,55 +167,61 @@ class BooksReader:
                     settled=page.settled, read_at=page.as_of, problem=None, closed=closed,
                 )
             )  # fmt: skip
-        self._told[key] = (page, page.as_of)
+        self._told[shelf.key] = (page, page.as_of)
+
+    async def _note_same(self, same: Iterable[tuple[Shelf, datetime]]) -> None:
+        """That books which are as they were read are so up to now; once a minute, as with those that are read."""
+        due: defaultdict[datetime, list[Shelf]] = defaultdict(list)
+        for shelf, as_of in same:
+            if as_of - self._told[shelf.key][1] >= _NOTED_EVERY:
+                due[as_of].append(shelf)
+        if not due:
+            return
+        dry = {shelf.bot_id: as_of for as_of, found in due.items() for shelf in found if shelf.mode == "dry"}
+        async with self._database.unit_of_work() as session:
+            await ledger_books.note_read(session, dry)
+            for as_of, found in due.items():
+                for mode in sorted({shelf.mode for shelf in found}):
+                    these = [shelf.bot_id for shelf in found if shelf.mode == mode]
+                    statement = update(BotBooksModel).values(read_at=as_of)
+                    chosen = col(BotBooksModel.bot_id).in_(these), col(BotBooksModel.mode) == mode
+                    await session.exec(statement.where(*chosen))
+        for as_of, found in due.items():
+            self._told |= {shelf.key: (self._told[shelf.key][0], as_of) for shelf in found}
+
+    def _forget_all_but(self, keys: Collection[ShelfKey]) -> None:
+        self._marks.forget_all_but(keys)
+        self._told = {key: one for key, one in self._told.items() if key in keys}
 
     async def _note(self, shelf: Shelf, problem: str | None, *, closed: bool = False) -> None:
-        self._told.pop((shelf.bot_id, shelf.mode), None)
+        stored = self._told.pop(shelf.key, None) is not None  # which took away what was noted
+        problem = None if problem is None else problem[:500]
+        if not stored and shelf.noted == (problem, closed):
+            return
         async with self._database.unit_of_work() as session:
             row = await session.get(BotBooksModel, (shelf.bot_id, shelf.mode))
             if row is None:
                 row = BotBooksModel(
                     bot_id=shelf.bot_id, mode=shelf.mode, owner_id=shelf.owner_id, database="", settled=""
                 )
-            if (row.problem, row.closed) != (problem, closed):
-                row.problem, row.closed = None if problem is None else problem[:500], closed
-                session.add(row)
+            row.problem, row.closed = problem, closed
+            session.add(row)
 
 
 _ALIVE = ("planned", "placed")
 
 
+async def _all(work: Iterable[Coroutine[None, None, T]]) -> list[T]:
+    """All of it, side by side; whatever is raised is raised once all has ended."""
+    outcomes = await asyncio.gather(*work, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
+
+
 def _content(page: Books) -> object:
     return page.orders, page.intents, page.settled, page.database
-
-
-async def _shelves(session: AsyncSession, bot_ids: Collection[str] | None) -> list[Shelf]:
-    """Of bots with a wallet that had a place in a pool: living ones, and deleted ones whose books are not closed."""
-    query = (
-        select(BotModel, WalletBotModel.wallet_id, BotBooksModel)
-        .join(WalletBotModel, col(WalletBotModel.bot_id) == col(BotModel.id))
-        .join(BotBooksModel, col(BotBooksModel.bot_id) == col(BotModel.id), isouter=True)
-        .where(
-            col(BotModel.epoch) > 0,
-            or_(
-                col(BotModel.deleted_at).is_(None),
-                col(BotBooksModel.closed).is_(False),
-                col(BotBooksModel.bot_id).is_(None),
-            ),
-        )
-        .order_by(col(BotModel.id))
-    )
-    if bot_ids is not None:
-        query = query.where(col(BotModel.id).in_(list(bot_ids)))
-    found: dict[tuple[str, str], Shelf] = {}
-    for bot, wallet_id, row in (await session.exec(query)).all():
-        mode: BookMode = "dry" if bot.dry_run else "live"
-        if row is None or row.mode == mode:
-            read = ("", "") if row is None else (row.settled, row.database)
-            found[bot.id, mode] = Shelf(bot.id, bot.owner_id, wallet_id, mode, bot.pool_id, bot.deleted_at, *read)
-        elif bot.deleted_at is None:
-            found.setdefault((bot.id, mode), Shelf(bot.id, bot.owner_id, wallet_id, mode, bot.pool_id, None))
-    return list(found.values())
 
 
 async def _keep(session: AsyncSession, shelf: Shelf, page: Books) -> None:

@@ -141,6 +141,7 @@ class BookkeepingTask:
                         logger.exception("a round of bookkeeping failed")
                 else:
                     self._keeper.rest()
+                    self._reader.rest()
                 self._wake.clear()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_HINTS_SECONDS):

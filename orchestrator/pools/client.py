@@ -13,7 +13,7 @@ from orchestrator.pools.link import CALL_SECONDS, CONNECT_SECONDS, AgentEndpoint
 from orchestrator.pools.listing import Listing
 from orchestrator.pools.relaying import BotAnswer, RelayLink
 from pool.contract import PROTOCOL_VERSION
-from pool.contract.books import BookMode, Books
+from pool.contract.books import BookMarks, BookMode, Books
 from pool.contract.checks import CheckAnswer, CheckRequest
 from pool.contract.events import StreamItem
 from pool.contract.model import Wire
@@ -95,8 +95,10 @@ class AgentClient:
         self._check_protocol(report.protocol)
         return report
 
-    async def slots(self, seconds: float = CALL_SECONDS) -> list[Slot]:
-        response = await self._link.call("GET", "/v1/slots", seconds=seconds)
+    async def slots(self, seconds: float = CALL_SECONDS, *, snapshots: bool = True) -> list[Slot]:
+        """Without snapshots, which are most of it, `Slot.snapshot` is None; an agent of before tells them anyway."""
+        params = None if snapshots else {"snapshots": "false"}
+        response = await self._link.call("GET", "/v1/slots", params=params, seconds=seconds)
         try:
             return self._listing.read(response.content)
         except ValueError as error:
@@ -174,6 +176,10 @@ class AgentClient:
         AgentOutdated."""
         path, params = _slot(bot_id) + "/books", {"mode": mode, "after": after}
         return self._link.parse(Books, await self._link.tell("GET", path, None, params=params, seconds=seconds))
+
+    async def book_marks(self, seconds: float = CALL_SECONDS) -> BookMarks:
+        """Of the pool's bots, those whose books may be the same as before. Raises AgentOutdated."""
+        return self._link.parse(BookMarks, await self._link.tell("GET", "/v1/books", None, seconds=seconds))
 
     async def logs(self, bot_id: str, tail: int = 200) -> list[str]:
         """The last lines of the bot's log, oldest first. Raises NotFound."""

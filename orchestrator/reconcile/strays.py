@@ -87,7 +87,7 @@ class Strays:
         bots = None if before is None else before.bots
         try:
             agent = await self._agents.agent_for(pool_id)
-            bots = frozenset(slot.bot_id for slot in await agent.slots())
+            bots = frozenset(slot.bot_id for slot in await agent.slots(snapshots=False))
         except Error as error:
             logger.debug("pool {}, which nobody knows, does not tell its bots: {}", pool_id, error.message)
         if before is None:

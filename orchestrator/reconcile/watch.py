@@ -71,7 +71,7 @@ class PoolWatch:
         try:
             async with asyncio.timeout(_LIST_SECONDS):
                 agent = await self._agents.agent_for(self.pool_id)
-                slots = await agent.slots(_LIST_SECONDS)
+                slots = await agent.slots(_LIST_SECONDS, snapshots=False)  # intake has them from the stream
                 report = before.report
                 if report is None or before.problem is not None or asked_at - self._reported_at > _REPORT_EVERY_SECONDS:
                     report = await agent.pool(_LIST_SECONDS)

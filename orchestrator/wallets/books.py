@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sqlalchemy import or_, update
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from orchestrator.kit.clock import utc_now
@@ -58,6 +60,22 @@ async def book(
             await capital.pass_on(session, wallets[bot.wallet_id], bot, key, utc_now())
     await session.flush()
     return booking
+
+
+async def note_read(session: AsyncSession, read_at: Mapping[str, datetime]) -> None:
+    """That these bots' books have nothing new up to then. Locks the wallets concerned as `book` does."""
+    if not read_at:
+        return
+    share = WalletBotModel
+    wallets = select(share.wallet_id).where(col(share.bot_id).in_(list(read_at))).distinct()
+    await repository.locked(session, (await session.exec(wallets)).all())
+    by_moment: dict[datetime, list[str]] = defaultdict(list)
+    for bot_id, moment in read_at.items():
+        by_moment[moment].append(bot_id)
+    for moment, bot_ids in by_moment.items():
+        before = or_(col(share.books_at).is_(None), col(share.books_at) < moment)
+        statement = update(share).where(col(share.bot_id).in_(bot_ids), col(share.released_at).is_(None), before)
+        await session.exec(statement.values(books_at=moment))
 
 
 def _goes_on(

@@ -19,6 +19,7 @@ from pool.agent.entry import Entry
 from pool.agent.files import bot_directory
 from pool.agent.keeper import Keeper
 from pool.agent.logs import follow, last_lines
+from pool.agent.marks import book_marks
 from pool.agent.problems import Refused, bot_not_answering, bot_not_running, slot_not_found
 from pool.agent.relay import Relay
 from pool.agent.requests import delete_slot, put_policy, put_slot, restart_slot
@@ -74,6 +75,7 @@ def build(desk: Desk) -> web.Application:
         [
             web.get("/v1/health", api.health),
             web.get("/v1/pool", api.pool),
+            web.get("/v1/books", api.book_marks),
             web.get("/v1/slots", api.slots),
             web.get(slot, api.slot),
             web.put(slot, api.put),
@@ -174,7 +176,8 @@ class _Endpoints:
         return _json(report)
 
     async def slots(self, request: web.Request) -> web.Response:
-        items = b",".join(entry.view().to_json() for entry in self._keeper.entries.values())
+        snapshots = _yes(request, "snapshots", default=True)
+        items = b",".join(entry.view(snapshot=snapshots).to_json() for entry in self._keeper.entries.values())
         return web.Response(body=b'{"items":[' + items + b"]}", content_type="application/json")
 
     async def slot(self, request: web.Request) -> web.Response:
@@ -237,7 +240,7 @@ class _Endpoints:
         entry = self._entry(request)
         tail = _whole_number(request, "tail", 200, _TAIL_LIMIT_LINES)
         file = bot_directory(self._keeper.directory, entry.bot_id) / "bot.log"
-        if request.query.get("follow", "").lower() not in ("1", "true", "yes"):
+        if not _yes(request, "follow", default=False):
             lines = await asyncio.to_thread(last_lines, file, tail)
             return web.Response(text="".join(f"{line}\n" for line in lines), content_type="text/plain", charset="utf-8")
         response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "text/plain; charset=utf-8"})
@@ -261,6 +264,9 @@ class _Endpoints:
         if found is None:
             raise slot_not_found(bot_id)
         return _json(found)
+
+    async def book_marks(self, request: web.Request) -> web.Response:
+        return _json(await book_marks(self._keeper.directory))
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         reader = self._desk.ring.read(request.query.get("cursor"))
@@ -339,6 +345,11 @@ def _epoch(request: web.Request) -> int:
     if not (given.isascii() and given.isdigit() and 1 <= len(given) <= 18 and int(given) >= 1):
         raise Refused(AgentErrorCode.INVALID_SPEC, "epoch must be given, a whole number from 1", field="epoch")
     return int(given)
+
+
+def _yes(request: web.Request, name: str, *, default: bool) -> bool:
+    given = request.query.get(name)
+    return default if given is None else given.lower() in ("1", "true", "yes")
 
 
 def _whole_number(request: web.Request, name: str, default: int, limit: int) -> int:

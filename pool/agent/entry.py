@@ -60,8 +60,8 @@ class Entry:
             fresh[kind] = Condition(type=kind, message=message, since=since)
         self.conditions = fresh
 
-    def view(self) -> Slot:
-        """The slot as told outside."""
+    def view(self, *, snapshot: bool = True) -> Slot:
+        """The slot as told outside; without its snapshot, which is most of it, where nobody wants that."""
         facts, run = self.facts, self.facts.run
         heartbeat = run.heartbeat if run is not None else None
         return Slot(
@@ -81,7 +81,7 @@ class Entry:
             memory=self.memory if run is not None else None,
             cpu_percent=self.cpu_percent if run is not None else None,
             last_report_at=self.last_report_at,
-            snapshot=self.snapshot,
+            snapshot=self.snapshot if snapshot else None,
             mode=heartbeat.mode if heartbeat is not None and run is not None and run.connected else None,
             policy=heartbeat.policy if heartbeat is not None else None,
             waking=heartbeat.waking if heartbeat is not None and run is not None and run.connected else None,

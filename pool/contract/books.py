@@ -124,4 +124,17 @@ class Books(Wire):
     """Why the books cannot be read now, in a sentence; orders and intents are empty then."""
 
 
-__all__ = ["MOST_HELD", "BookMode", "Books", "Currency", "HeldFact", "IntentFact", "OrderFact", "Pair", "Side"]
+class BookMarks(Wire):
+    """Answer to `GET /v1/books`: a mark of each bot's books, of dry and live ones together. As long as the mark is the
+    same, so is what the bot's books told after it was asked for; it means nothing elsewhere. Books of bots without one
+    may have changed just now, or are not here."""
+
+    as_of: Instant
+    """Before any file was looked at: where the mark is the same, what was told of the books is true up to here."""
+    marks: dict[BotId, Annotated[str, StringConstraints(min_length=1, max_length=_NAME)]]
+    """By bot."""
+
+
+__all__ = [
+    "MOST_HELD", "BookMarks", "BookMode", "Books", "Currency", "HeldFact", "IntentFact", "OrderFact", "Pair", "Side",
+]  # fmt: skip

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from orchestrator.pools.client import AgentEndpoint
 from pool.contract import PROTOCOL_VERSION
+from pool.contract.books import BookMarks
 from pool.contract.checks import CheckAnswer, CheckRequest, Finding, StrategyFacts
 from pool.contract.errors import AGENT_ERROR_STATUS, AgentErrorCode, AgentProblem
 from pool.contract.events import (
@@ -78,6 +79,8 @@ class FakeAgent:
         self.zygote = "ready"
         self.outdated = False
         """It was made before there were universal rules."""
+        self.marks: dict[str, str] | None = None
+        """Of the bots' books; None: it was made before there were any."""
         self.clock = 1000.0
         """CLOCK_BOOTTIME of its machine; each answer to orders is a second later."""
         self.clocks: list[float | None] = []
@@ -114,6 +117,7 @@ class FakeAgent:
             [
                 web.get("/v1/health", self._health),
                 web.get("/v1/pool", self._pool),
+                web.get("/v1/books", self._book_marks),
                 web.get("/v1/slots", self._list),
                 web.get(slot, self._get),
                 web.put(slot, self._put),
@@ -291,8 +295,14 @@ class FakeAgent:
         )
         return _json(report)
 
-    async def _list(self, _: web.Request) -> web.Response:
-        items = b",".join(slot.to_json() for slot in self.slots.values())
+    async def _book_marks(self, _: web.Request) -> web.Response:
+        if self.marks is None:
+            raise web.HTTPNotFound
+        return _json(BookMarks(as_of=datetime.now(UTC), marks=self.marks))
+
+    async def _list(self, request: web.Request) -> web.Response:
+        left_out = {"snapshot": None} if request.query.get("snapshots") == "false" else {}
+        items = b",".join(slot.model_copy(update=left_out).to_json() for slot in self.slots.values())
         return web.Response(body=b'{"items":[' + items + b"]}", content_type="application/json")
 
     async def _get(self, request: web.Request) -> web.Response:

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from pool.agent.turnstile import MOST_OF_ONE
 from pool.contract import PROTOCOL_VERSION
-from pool.contract.books import Books
+from pool.contract.books import BookMarks, Books
 from pool.contract.errors import AgentProblem
 from pool.contract.events import StreamItem
 from pool.contract.frames import Hello
@@ -36,6 +36,7 @@ ROUTES = [
     ("POST", "/v1/slots/api-bot/commands"),
     ("GET", "/v1/slots/api-bot/logs"),
     ("GET", "/v1/slots/api-bot/books"),
+    ("GET", "/v1/books"),
     ("GET", "/v1/events"),
     ("POST", "/v1/token"),
     ("GET", "/v1/slots/api-bot/api/ping"),
@@ -63,6 +64,8 @@ def test_reports_are_what_the_contract_says(pool: PoolRig) -> None:
     items = pool.call("GET", "/v1/slots").json()["items"]
     slots = {item["bot_id"]: Slot.model_validate(item) for item in items}
     assert slots["api-bot"].snapshot is not None
+    bare = pool.call("GET", "/v1/slots?snapshots=false").json()["items"]
+    assert {item["bot_id"]: item["snapshot"] for item in bare} == dict.fromkeys(slots)
     assert (report.slots_used, report.bots_alive) == (len(slots), sum(slot.pid is not None for slot in slots.values()))
 
 
@@ -288,3 +291,14 @@ def test_books_are_told_page_by_page_and_of_no_bot_that_is_not_there(pool: PoolR
         assert (refused.code, refused.params["field"]) == ("invalid_spec", field)
     missing = AgentProblem.model_validate_json(pool.call("GET", "/v1/slots/nobody/books").content)
     assert missing.code == "slot_not_found"
+
+
+def test_marks_of_books_are_told_of_all_bots_at_once(pool: PoolRig) -> None:
+    home = pool.directory / "bots" / "marked"
+    home.mkdir()
+    first, again = (BookMarks.model_validate_json(pool.call("GET", "/v1/books").content) for _ in range(2))
+    assert first.marks["marked"] == again.marks["marked"]
+    assert first.as_of < again.as_of
+    (home / "tradesv3.sqlite").write_bytes(b"")
+    changed = BookMarks.model_validate_json(pool.call("GET", "/v1/books").content)
+    assert "marked" not in changed.marks, "it changed just now"

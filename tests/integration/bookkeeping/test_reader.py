@@ -12,12 +12,12 @@ from orchestrator.bookkeeping.models import AccountOrderModel, BotBooksModel
 from orchestrator.bookkeeping.reader import BooksReader
 from orchestrator.bots.models import BotModel
 from orchestrator.db.engine import Database
-from orchestrator.errors import AgentUnreachable, NotFound
+from orchestrator.errors import AgentUnreachable, Error, NotFound
 from orchestrator.kit.clock import utc_now
 from orchestrator.pools.models import PoolModel
 from orchestrator.users.models import UserModel
 from orchestrator.wallets import capital
-from pool.contract.books import Books, IntentFact, OrderFact
+from pool.contract.books import BookMarks, Books, IntentFact, OrderFact
 
 OWNER, BOT = "user-one", "bot-one"
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -39,9 +39,16 @@ class Agent:
     def __init__(self) -> None:
         self.pages: list[Books | Exception] = []
         self.asked: list[tuple[str, str]] = []
+        self.marks: dict[str, str] | Error = {}
+        self.now = utc_now()
 
     async def agent_for(self, _pool_id: str) -> "Agent":
         return self
+
+    async def book_marks(self, seconds: float = 0) -> BookMarks:
+        if isinstance(self.marks, Error):
+            raise self.marks
+        return BookMarks(as_of=self.now, marks=self.marks)
 
     async def books(self, _bot_id: str, mode: str, after: str = "", seconds: float = 0) -> Books:
         self.asked.append((mode, after))
@@ -52,7 +59,7 @@ class Agent:
 
     def tell(self, facts: Sequence[OrderFact] = (), *, mode: Any = "dry", **changes: Any) -> None:
         values = {"database": "first", "cursor": "1.0", "settled": "1.0", **changes}
-        self.pages.append(Books(bot_id=BOT, mode=mode, as_of=utc_now(), orders=list(facts), **values))
+        self.pages.append(Books(bot_id=BOT, mode=mode, as_of=self.now, orders=list(facts), **values))
 
 
 class Study:

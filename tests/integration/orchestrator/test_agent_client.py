@@ -25,7 +25,7 @@ from pool.contract.events import EventItem, EventType
 from pool.contract.policy import PolicyDocument, PolicyInForce
 from pool.contract.risk import Grant, Mode, RiskOrder
 from pool.contract.slots import DesiredState, SlotSpec, StrategySource
-from tests.fakes.fake_agent import FakeAgent, LyingAgent, NeverAgent
+from tests.fakes.fake_agent import FakeAgent, LyingAgent, NeverAgent, snapshot
 
 SPEC = SlotSpec(
     epoch=2,
@@ -64,6 +64,24 @@ async def test_slots_come_and_go() -> None:
         assert await client.delete_slot("b", 2), "gone is gone"
         with pytest.raises(NotFound):
             await client.slot("b")
+
+
+async def test_slots_are_listed_without_what_is_large() -> None:
+    fake = FakeAgent()
+    async with client_of(fake) as client:
+        slot = await client.put_slot("b", SPEC)
+        fake.slots["b"] = slot.model_copy(update={"snapshot": snapshot()})
+        assert await client.slots(snapshots=False) == [slot]
+        assert await client.slots() == [fake.slots["b"]]
+
+
+async def test_marks_of_books_are_told_by_agents_that_know_of_them() -> None:
+    fake = FakeAgent()
+    async with client_of(fake) as client:
+        with pytest.raises(AgentOutdated):
+            await client.book_marks()
+        fake.marks = {"b": "a-mark"}
+        assert (await client.book_marks()).marks == {"b": "a-mark"}
 
 
 @pytest.mark.parametrize(
@@ -117,7 +135,7 @@ async def test_nobody_there_is_told_at_once() -> None:
 @pytest.mark.parametrize("lie", [b"{}", b"not json", b'{"items": [{"bot_id": 3}]}', b"[" * 5000, b"\xff\xfe"])
 async def test_lies_are_not_believed(lie: bytes) -> None:
     async with client_of(LyingAgent(lie=lie)) as client:
-        for call in (client.health, client.pool, client.slots):
+        for call in (client.health, client.pool, client.slots, client.book_marks):
             with pytest.raises(AgentUnreachable):
                 await call()
         with pytest.raises(AgentUnreachable):
