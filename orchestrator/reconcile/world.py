@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from orchestrator.bots.repository import DesiredRow
 from orchestrator.pools import provision
@@ -18,7 +19,7 @@ from pool.contract.policy import PolicyInForce
 from pool.contract.slots import ConditionType, Slot
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class World:
     rows: Sequence[DesiredRow]
     pools: Sequence[PoolModel]
@@ -35,9 +36,9 @@ class World:
     keyless: Mapping[str, str] = field(default_factory=dict)
     """Live bots whose exchange key cannot be used now, each with why."""
 
-    @property
+    @cached_property
     def assigned(self) -> list[Assigned]:
-        """The bots as pools see them."""
+        """The bots as pools see them, in the order of their rows."""
         return [assigned(row) for row in self.rows]
 
 
@@ -56,7 +57,10 @@ def intents(world: World, policy: PoolPolicy) -> list[Intent]:
     """What is wanted of each bot."""
     moves = {move.bot_id: moving(move) for move in world.moves}
     pools = {pool.id: pool for pool in world.pools}
-    return [_intent(row, world, policy, moves.get(row.bot.id), pools) for row in world.rows]
+    return [
+        _intent(row, seen, world, policy, moves.get(seen.bot_id), pools)
+        for row, seen in zip(world.rows, world.assigned, strict=True)
+    ]
 
 
 def misplaced(bot: Assigned, pools: Mapping[str, PoolModel], policy: PoolPolicy) -> bool:
@@ -105,9 +109,14 @@ def _is_full(sighting: Sighting) -> bool:
 
 
 def _intent(
-    row: DesiredRow, world: World, policy: PoolPolicy, move: Moving | None, pools: Mapping[str, PoolModel]
+    row: DesiredRow,
+    seen: Assigned,
+    world: World,
+    policy: PoolPolicy,
+    move: Moving | None,
+    pools: Mapping[str, PoolModel],
 ) -> Intent:
-    bot, seen = row.bot, assigned(row)
+    bot = row.bot
     return Intent(
         bot_id=bot.id,
         pool_id=bot.pool_id,
