@@ -21,7 +21,7 @@ from orchestrator.actions.tally import Tally
 from orchestrator.audit.ledger import SEAL_KEY
 from orchestrator.audit.seal import SealKey
 from orchestrator.audit.verify import seal
-from orchestrator.db import migrate
+from orchestrator.db import schema
 from orchestrator.db.engine import Database, is_postgresql
 from orchestrator.errors import Conflict, DisksUnknown, Error, InvalidSpec
 from orchestrator.events.bus import Bus
@@ -229,7 +229,7 @@ class ControlPlane:
         self.catalogue = await asyncio.to_thread(Catalogue.load, self.settings.templates_directory)
         if self.settings.database_url is None:
             home.prepare_database(directory)
-        await migrate.upgrade(self.settings.url)
+        await schema.bring_up(self.settings.url)
         self.database = Database(
             self.settings.url,
             connections=self.settings.database_connections,
@@ -429,7 +429,7 @@ def main() -> int:
     logs.add(sys.stderr)
     try:
         asyncio.run(_run_alone())
-    except (Error, migrate.DatabaseTooNew, ValidationError, SQLAlchemyError, OSError) as error:
+    except (Error, schema.DatabaseTooNew, ValidationError, SQLAlchemyError, OSError) as error:
         print(f"flotilla: {_sentence(error)}", file=sys.stderr)
         return 1
     return 0

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from api.cli.exits import CliError, ExitCode
 from api.cli.options import told
 from api.cli.troubles import explain
-from orchestrator.db import migrate as migrations
+from orchestrator.db.schema import DatabaseTooNew
 from orchestrator.errors import Conflict, Error
 from orchestrator.settings import OrchestratorSettings
 
@@ -67,5 +67,5 @@ def run_here(settings: OrchestratorSettings, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
     except Conflict as error:
         raise CliError(error.message, ExitCode.CONFLICT) from None
-    except (Error, migrations.DatabaseTooNew, SQLAlchemyError, OSError) as error:
+    except (Error, DatabaseTooNew, SQLAlchemyError, OSError) as error:
         raise CliError(explain(error, settings.home) or str(error)) from None

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from api.cli.exits import CliError
 from api.cli.options import told
-from orchestrator.db.migrate import DatabaseTooNew
+from orchestrator.db.schema import DatabaseTooNew
 from orchestrator.errors import Error
 
 _BY_ERRNO = {

@@ -23,7 +23,7 @@ from typing import IO, Any
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orchestrator.db import encoding, migrate, transfer
+from orchestrator.db import encoding, migrate, schema, transfer
 from orchestrator.db.copy import Copied, Progress, quiet, reader, refuse_busy
 from orchestrator.db.engine import Database
 from orchestrator.db.portable import CHUNK, Digest, Field, Kind, Shape, line_of, row_of, rows
@@ -52,10 +52,10 @@ async def backup(url: str, file: Path, tables: Sequence[Table], progress: Progre
     database = Database(url)
     try:
         async with reader(database) as connection:
-            version = await migrate.current(connection)
-            if version is None or version != migrate.head():
+            version = await schema.current(connection)
+            if version is None or version != schema.head():
                 raise Conflict(
-                    f"The database is at version {version or 'none'}, this Flotilla at {migrate.head()}: run "
+                    f"The database is at version {version or 'none'}, this Flotilla at {schema.head()}: run "
                     "`flotilla migrate` first."
                 )
             shapes = await transfer.shapes_of(connection, tables)
@@ -159,7 +159,7 @@ async def _save(connection: AsyncConnection, stream: IO[str], shape: Shape, prog
 
 async def _make_schema(connection: AsyncConnection, header: Header) -> None:
     """An empty database of the backup's version."""
-    version = await migrate.current(connection)
+    version = await schema.current(connection)
     await transfer.refuse_unless_empty(connection, version is not None)
     if version is None:
         await migrate.upgrade_within(connection, header.schema)

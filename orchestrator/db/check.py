@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Table, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orchestrator.db import encoding, migrate, transfer
+from orchestrator.db import encoding, schema, transfer
 from orchestrator.db.copy import reader
 from orchestrator.db.engine import Database
 
@@ -29,10 +29,10 @@ async def check(url: str, tables: Sequence[Table]) -> Checked:
     try:
         async with reader(database) as connection:
             kind = connection.dialect.name
-            version = await migrate.current(connection)
-            if version != migrate.head():
+            version = await schema.current(connection)
+            if version != schema.head():
                 told = (
-                    f"It is at version {version or 'none'}, this Flotilla at {migrate.head()}: run `flotilla migrate`."
+                    f"It is at version {version or 'none'}, this Flotilla at {schema.head()}: run `flotilla migrate`."
                 )
                 return Checked(kind, version, [told], {})
             problems = await _complaints(connection)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orchestrator.db import migrate, transfer
+from orchestrator.db import migrate, schema, transfer
 from orchestrator.db.engine import Database
 from orchestrator.db.locks import MIGRATION, others_hold_any, try_hold
 from orchestrator.db.portable import Digest, Shape, rows
@@ -46,7 +46,7 @@ async def copy(source: str, target: str, tables: Sequence[Table], progress: Prog
         to = await stack.enter_async_context(writing.engine.execution_options(flotilla_writes=True).begin())
         await _refuse_unready(from_)
         await refuse_busy(to, "target")
-        await transfer.refuse_unless_empty(to, await migrate.current(to) is not None)
+        await transfer.refuse_unless_empty(to, await schema.current(to) is not None)
         await migrate.upgrade_within(to)
         shapes = await transfer.shapes_of(from_, tables)
         sent = [(shape, await _copy_table(from_, to, shape, progress)) for shape in shapes]
@@ -81,11 +81,11 @@ async def _copy_table(from_: AsyncConnection, to: AsyncConnection, shape: Shape,
 
 async def _refuse_unready(connection: AsyncConnection) -> None:
     await refuse_busy(connection, "source")
-    version = await migrate.current(connection)
+    version = await schema.current(connection)
     if version is None:
         raise Conflict("The source database is empty: there is nothing to copy.")
-    if version != migrate.head():
+    if version != schema.head():
         raise Conflict(
-            f"The source database is at version {version}, this Flotilla at {migrate.head()}: run `flotilla migrate` "
+            f"The source database is at version {version}, this Flotilla at {schema.head()}: run `flotilla migrate` "
             "on it first, or install the Flotilla that wrote it."
         )

@@ -7,47 +7,34 @@ one with `python -m orchestrator.db.migrate "why"`, which compares the models wi
 """
 
 import asyncio
-import fcntl
 import io
-import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, make_url
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orchestrator.db import encoding
 from orchestrator.db.engine import Database
 from orchestrator.db.locks import MIGRATION, hold
-
-SCRIPTS = Path(__file__).resolve().parents[2] / "migrations"
-
-
-class DatabaseTooNew(Exception):
-    """The database was written by a newer Flotilla than this one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Migrated:
-    """The version before, None for an empty database, and after."""
-
-    before: str | None
-    after: str | None
+from orchestrator.db.schema import (
+    SCRIPTS,
+    DatabaseTooNew,
+    Migrated,
+    current,
+    current_of,
+    head,
+    known,
+    one_after_another,
+)
 
 
 async def upgrade(url: str) -> Migrated:
     """Up to the newest version; does nothing where it is there already. Raises Conflict (see `db.encoding`),
     DatabaseTooNew, OSError, and `sqlalchemy.exc.DBAPIError` where the database cannot be read or written."""
-    async with _one_after_another(url):
+    async with one_after_another(url):
         database = Database(url)
         try:
             async with database.engine.execution_options(flotilla_writes=True).begin() as connection:
@@ -65,11 +52,6 @@ async def upgrade_within(connection: AsyncConnection, revision: str = "head") ->
     return Migrated(before, await current(connection))
 
 
-async def current(connection: AsyncConnection) -> str | None:
-    """The version that the database is at; None where it was never migrated."""
-    return await connection.run_sync(_current)
-
-
 def sql(dialect: str) -> str:
     """The statements of all versions as text, without a database; `dialect` for example `postgresql`."""
     buffer = io.StringIO()
@@ -79,42 +61,16 @@ def sql(dialect: str) -> str:
     return buffer.getvalue()
 
 
-def head() -> str | None:
-    """The newest version that this Flotilla knows."""
-    return ScriptDirectory(str(SCRIPTS)).get_current_head()
-
-
-@asynccontextmanager
-async def _one_after_another(url: str) -> AsyncIterator[None]:
-    place = make_url(url)
-    if place.get_backend_name() != "sqlite" or not place.database or place.database == ":memory:":
-        yield
-        return
-    directory = _open_directory(place.database)
-    try:
-        await asyncio.to_thread(fcntl.flock, directory, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(directory)
-
-
-def _open_directory(file: str) -> int:
-    return os.open(Path(file).absolute().parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-
-
-def _current(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
-
-
 def _upgrade(connection: Connection, revision: str) -> None:
-    if _current(connection) == (head() if revision == "head" else revision):
+    now = current_of(connection)
+    if now == (head() if revision == "head" else revision):
         return
+    for version in (now, revision):
+        if version not in (None, "head", *known()):
+            raise DatabaseTooNew(str(version))
     config = _config()
     config.attributes["connection"] = connection
-    try:
-        command.upgrade(config, revision)
-    except CommandError as error:
-        raise DatabaseTooNew(f"The database was written by a newer Flotilla: install that one ({error}).") from error
+    command.upgrade(config, revision)
 
 
 def _config(output_buffer: io.StringIO | None = None) -> Config:
@@ -136,7 +92,7 @@ async def _write_revision(message: str) -> None:
 def _compare(connection: Connection, message: str) -> None:
     config = _config()
     config.attributes["connection"] = connection
-    number = len(list((SCRIPTS / "versions").glob("[0-9]*.py"))) + 1
+    number = int(head()) + 1
     command.revision(config, message, autogenerate=True, rev_id=f"{number:04d}")
 
 

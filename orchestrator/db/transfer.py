@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orchestrator.db import bulk, partitions
 from orchestrator.db.portable import Digest, Shape, digest_of, line_of, misfit, shape_of
+from orchestrator.db.schema import VERSION_TABLE
 from orchestrator.errors import Conflict
 
-VERSION_TABLE = "alembic_version"
 _PARTITION = re.compile(r"bot_snapshots_\d+(_\d+)?")
 
 

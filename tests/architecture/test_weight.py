@@ -17,11 +17,13 @@ Database("sqlite+aiosqlite://"), open_bus(None), open_cache(None)
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 """
 _ELSEWHERE = {
+    "alembic": "upgrades, a process of its own",
     "authlib": "speaks with OpenID providers",
     "ccxt": "a process of its own asks exchanges",
     "docker": "the broker's",
     "freqtrade": "the pools'",
     "joserfc": "speaks with OpenID providers",
+    "mako": "upgrades, a process of its own",
     "markdown_it": "commands that print documentation",
     "numpy": "the pools'",
     "pandas": "the pools'",

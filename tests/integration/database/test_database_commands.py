@@ -17,7 +17,7 @@ from orchestrator import home as homes
 from orchestrator.audit import service as audit
 from orchestrator.audit.ledger import SEAL_KEY
 from orchestrator.audit.seal import SealKey
-from orchestrator.db import migrate
+from orchestrator.db import migrate, schema
 from orchestrator.db.engine import Database
 from orchestrator.leader.installation import claim
 from tests.databases import PostgresServer, sqlite_url
@@ -70,10 +70,10 @@ def filled(home: Path) -> str:
 
 def test_migrate_tells_from_where_to_where(flotilla: Flotilla, home: Path) -> None:
     code, out, _ = flotilla("migrate")
-    assert (code, f"from an empty database to version {migrate.head()}" in out) == (0, True)
+    assert (code, f"from an empty database to version {schema.head()}" in out) == (0, True)
     assert stat.S_IMODE((home / homes.DATABASE_FILE).stat().st_mode) == 0o600
     code, out, _ = flotilla("migrate")
-    assert (code, f"is at version {migrate.head()} already" in out) == (0, True)
+    assert (code, f"is at version {schema.head()} already" in out) == (0, True)
 
 
 def test_migrate_tells_a_database_that_is_too_new(flotilla: Flotilla, home: Path) -> None:

@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
 
-from orchestrator.db import migrate
+from orchestrator.db import migrate, schema
 from orchestrator.db.engine import Database
 from orchestrator.db.locks import MIGRATION
 from orchestrator.tables import METADATA, tables
@@ -31,8 +31,8 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 async def test_an_empty_database_arrives_at_the_models(empty_url: str) -> None:
     first = await migrate.upgrade(empty_url)
     second = await migrate.upgrade(empty_url)
-    assert first == migrate.Migrated(None, migrate.head())
-    assert second == migrate.Migrated(migrate.head(), migrate.head())
+    assert first == schema.Migrated(None, schema.head())
+    assert second == schema.Migrated(schema.head(), schema.head())
 
     def differences(connection: Connection) -> list[object]:
         options = {"include_name": _ours, "compare_type": True}
@@ -51,7 +51,7 @@ def _ours(name: str | None, kind: str, _parents: object) -> bool:
 async def test_many_at_once_do_it_once(empty_url: str) -> None:
     outcomes = await asyncio.gather(*(migrate.upgrade(empty_url) for _ in range(5)))
     assert sorted(outcome.before is None for outcome in outcomes) == [False, False, False, False, True]
-    assert {outcome.after for outcome in outcomes} == {migrate.head()}
+    assert {outcome.after for outcome in outcomes} == {schema.head()}
 
 
 async def test_a_newer_database_is_told(empty_url: str) -> None:
@@ -60,20 +60,20 @@ async def test_a_newer_database_is_told(empty_url: str) -> None:
     async with database.engine.begin() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     await database.close()
-    with pytest.raises(migrate.DatabaseTooNew, match="newer Flotilla"):
+    with pytest.raises(schema.DatabaseTooNew, match="newer Flotilla"):
         await migrate.upgrade(empty_url)
 
 
 async def test_every_version_can_be_gone_up_one_by_one(empty_url: str) -> None:
     database = Database(empty_url)
-    revisions = sorted(file.name[:4] for file in (migrate.SCRIPTS / "versions").glob("[0-9]*.py"))
+    revisions = sorted(file.name[:4] for file in (schema.SCRIPTS / "versions").glob("[0-9]*.py"))
     before = None
     for revision in revisions:
         async with database.engine.execution_options(flotilla_writes=True).begin() as connection:
-            assert await migrate.upgrade_within(connection, revision) == migrate.Migrated(before, revision)
+            assert await migrate.upgrade_within(connection, revision) == schema.Migrated(before, revision)
         before = revision
     await database.close()
-    assert before == migrate.head()
+    assert before == schema.head()
 
 
 async def test_a_start_waits_for_whoever_migrates(postgres: PostgresServer) -> None:
@@ -86,7 +86,7 @@ async def test_a_start_waits_for_whoever_migrates(postgres: PostgresServer) -> N
         async with asyncio.timeout(60):
             while not (await connection.execute(waiting)).scalar_one():
                 await asyncio.sleep(0.05)
-        assert await migrate.current(connection) is None
-    assert (await started).after == migrate.head()
+        assert await schema.current(connection) is None
+    assert (await started).after == schema.head()
     await database.close()
     postgres.drop(url)

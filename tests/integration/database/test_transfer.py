@@ -18,7 +18,7 @@ from sqlalchemy import text
 from sqlmodel import col, select
 
 from orchestrator.bots.models import BotEventModel, BotModel, BotStatusModel
-from orchestrator.db import migrate, transfer
+from orchestrator.db import migrate, schema, transfer
 from orchestrator.db.backup import backup, header_of, restore
 from orchestrator.db.bulk import insert, plain
 from orchestrator.db.copy import copy
@@ -386,7 +386,7 @@ async def test_a_backup_of_a_newer_version_is_refused(both: tuple[str, str], tmp
     first, _, rest = gzip.decompress((tmp_path / "good").read_bytes()).partition(b"\n")
     header = json.loads(first) | {"schema": "9999"}
     (tmp_path / "newer").write_bytes(gzip.compress(json.dumps(header).encode() + b"\n" + rest))
-    with pytest.raises(migrate.DatabaseTooNew):
+    with pytest.raises(schema.DatabaseTooNew):
         await restore(target, tmp_path / "newer")
 
 
@@ -427,7 +427,7 @@ async def test_a_backup_of_an_older_version_is_brought_to_the_newest(
     async with database.read() as session:
         user = await session.get_one(UserModel, "user-1")
     async with database.engine.connect() as connection:
-        assert await migrate.current(connection) == migrate.head()
+        assert await schema.current(connection) == schema.head()
     await database.close()
     assert (user.username, user.max_bots, user.created_at) == ("ann", None, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import SQLModel
 
-from orchestrator.db import migrate
+from orchestrator.db import migrate, schema
 from orchestrator.db.engine import Database
 from orchestrator.kit.clock import utc_now
 from orchestrator.pools.models import PoolCursorModel, PoolModel
@@ -115,7 +115,7 @@ async def test_a_newer_database_is_refused(url: str) -> None:
     async with database.unit_of_work() as session:
         await session.exec(text("UPDATE alembic_version SET version_num = '9999'"))  # type: ignore[call-overload]
     await database.close()
-    with pytest.raises(migrate.DatabaseTooNew, match="newer Flotilla"):
+    with pytest.raises(schema.DatabaseTooNew, match="newer Flotilla"):
         await migrate.upgrade(url)
 
 

@@ -9,7 +9,7 @@ import pytest
 from alembic import command
 from sqlalchemy import Connection, event, text
 
-from orchestrator.db import migrate
+from orchestrator.db import migrate, schema
 from orchestrator.db.engine import Database
 from tests.databases import KINDS, PostgresServer, sqlite_url
 from tests.integration.wallets.desk import Desk
@@ -89,7 +89,7 @@ async def go(database: Database, revision: str) -> None:
     def walk(connection: Connection) -> None:
         config = migrate._config()
         config.attributes["connection"] = connection
-        now = migrate._current(connection)
+        now = schema.current_of(connection)
         (command.upgrade if revision == "head" or now is None or now < revision else command.downgrade)(
             config, revision
         )
