@@ -5,12 +5,13 @@ free. A bot is stale when it should report and does not. Money is summed up per 
 currency with the newest known rate of each pair; a bot without one stays out of the converted totals and is named.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from orchestrator.kit.money import MAGNITUDE_LIMIT, ZERO, add, inverse, money, multiply, ratio, subtract
+from orchestrator.kit.pace import at_once
 from orchestrator.portfolio.peaks import Member, Peak, advance_peak, give_back
 from orchestrator.portfolio.views import (
     BotPosition,
@@ -94,11 +95,25 @@ def aggregate(
 ) -> Aggregation:
     """The portfolio of one user in `currency`. `peaks` are those of the last time in the same currency, if any; of
     `parts` what did not change is not reckoned again."""
+    return at_once(aggregating(readings, currency=currency, now=now, peaks=peaks, parts=parts))
+
+
+def aggregating(
+    readings: Sequence[BotReading],
+    *,
+    currency: str,
+    now: datetime,
+    peaks: Mapping[str, Peak] | None = None,
+    parts: Mapping[str, Part] | None = None,
+) -> Generator[None, None, Aggregation]:
+    """The same in steps, of a bot each and a few sums."""
     rates = known_rates((reading.snapshot for reading in readings), currency)
-    reckoned = {
-        reading.id: _part(reading, rates, currency, now, None if parts is None else parts.get(reading.id))
-        for reading in readings
-    }
+    yield
+    reckoned: dict[str, Part] = {}
+    for reading in readings:
+        known = None if parts is None else parts.get(reading.id)
+        reckoned[reading.id] = _part(reading, rates, currency, now, known)
+        yield
     ordered = sorted(reckoned.values(), key=lambda part: (part.position.name, part.position.id))
     bots = [part.position for part in ordered]
     of: dict[str, list[Part]] = {
@@ -106,8 +121,14 @@ def aggregate(
         **{mode: [part for part in ordered if part.position.mode == mode] for mode in MODES},
     }
     before = peaks or {}
-    after = {mode: advance_peak(before.get(mode), _members(of[mode])) for mode in (ALL, *MODES)}
-    everything = _totals(ordered, after[ALL])
+    after: dict[str, Peak] = {}
+    totals: dict[str, Totals] = {}
+    for mode in (ALL, *MODES):
+        after[mode] = advance_peak(before.get(mode), _members(of[mode]))
+        yield
+        totals[mode] = _totals(of[mode], after[mode])
+        yield
+    everything = totals[ALL]
     portfolio = Portfolio(
         **{name: getattr(everything, name) for name in Totals.model_fields if name != "bots"},
         as_of=now,
@@ -118,10 +139,11 @@ def aggregate(
             for name in sorted({bot.currency for bot in bots})
         ],
         unconverted=sorted(bot.id for bot in bots if bot.conversion is None),
-        dry=_totals(of["dry"], after["dry"]),
-        live=_totals(of["live"], after["live"]),
+        dry=totals["dry"],
+        live=totals["live"],
         bots=bots,
     )
+    yield
     highest = {bot.id: money(subtract(bot.peak, bot.starting_capital)) for bot in bots}
     return Aggregation(portfolio, after, highest, reckoned)
 

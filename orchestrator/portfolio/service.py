@@ -22,8 +22,9 @@ from orchestrator.db.engine import Database
 from orchestrator.errors import NotFound
 from orchestrator.events.bus import Bus, Subscription
 from orchestrator.kit.clock import utc_now
+from orchestrator.kit.pace import Pace, in_steps
 from orchestrator.portfolio import bot_history, history, repository, sparklines
-from orchestrator.portfolio.aggregate import BotReading, Part, aggregate, is_plausible
+from orchestrator.portfolio.aggregate import BotReading, Part, aggregating, is_plausible
 from orchestrator.portfolio.bot_history import BotHistory
 from orchestrator.portfolio.history import History, Range
 from orchestrator.portfolio.peaks import Peak
@@ -75,6 +76,7 @@ class PortfolioService:
         self._keeps_marks = keeps_marks
         self._memories: dict[str, _Memory] = {}
         self._locks: dict[str, asyncio.Lock] = {}
+        self._reckoning: dict[str, asyncio.Lock] = {}
 
     async def portfolio(self, user_id: str) -> Portfolio:
         """The user's portfolio now. Raises NotFound for an unknown user."""
@@ -106,13 +108,16 @@ class PortfolioService:
         async with self._database.read() as session:
             currencies = await repository.currencies(session, user_ids)
             rows = await repository.standings(session, currencies)
-            for user_id, currency in currencies.items():
-                await self._remember(session, user_id, currency)
-            read = await self._snapshots(session, [row for user_id in currencies for row in rows.get(user_id, [])])
+            memories = {
+                user_id: await self._remember(session, user_id, currency) for user_id, currency in currencies.items()
+            }
+            every = [row for user_id in memories for row in rows.get(user_id, [])]
+            read = await self._snapshots(session, memories, every)
         computed: dict[str, Portfolio] = {}
-        for user_id in currencies:
+        for user_id, memory in memories.items():
             try:
-                computed[user_id] = self._compute(user_id, rows.get(user_id, []), read)
+                async with self._reckoning.setdefault(user_id, asyncio.Lock()):
+                    computed[user_id] = await self._compute(memory, rows.get(user_id, []), read)
             except (ArithmeticError, ValueError):  # one user's figures must not take the others' portfolios away
                 if len(user_ids) == 1:
                     raise
@@ -168,32 +173,37 @@ class PortfolioService:
         """Has them read again: another process may have kept them meanwhile."""
         self._memories.clear()
 
-    async def _remember(self, session: AsyncSession, user_id: str, currency: str) -> None:
+    async def _remember(self, session: AsyncSession, user_id: str, currency: str) -> _Memory:
         memory = self._memories.get(user_id)
         if memory is not None and memory.currency == currency and not self._keeps_marks():
             marks = await repository.load_marks(session, user_id, currency)
             memory.peaks, memory.bot_peaks = marks.peaks, marks.bot_peaks
         elif memory is None or memory.currency != currency:
             marks = await repository.load_marks(session, user_id, currency)
+            fresh = _Memory(currency, marks.peaks, marks.bot_peaks)
             if self._memories.get(user_id) is memory:  # nobody else was faster
-                self._memories[user_id] = _Memory(currency, marks.peaks, marks.bot_peaks)
+                self._memories[user_id] = fresh
+            return self._memories.get(user_id, fresh)
+        return memory
 
-    async def _snapshots(self, session: AsyncSession, rows: Sequence[StandingRow]) -> dict[str, _Snapshot]:
+    async def _snapshots(
+        self, session: AsyncSession, memories: Mapping[str, _Memory], rows: Sequence[StandingRow]
+    ) -> dict[str, _Snapshot]:
         """The bots' last ones, each read and parsed once."""
-        known = {row.id: self._memories[row.owner_id].snapshots.get(row.id, (None, None)) for row in rows}
+        known = {row.id: memories[row.owner_id].snapshots.get(row.id, (None, None)) for row in rows}
         changed = {row.id: row for row in rows if row.snapshot_at is None or row.snapshot_at != known[row.id][0]}
         told = await repository.snapshots(session, [row.id for row in changed.values() if row.observed_state])
-        parsed = {
-            bot_id: (row.snapshot_at, _parsed(bot_id, told.get(bot_id), known[bot_id][1]))
-            for bot_id, row in changed.items()
-        }
-        return known | parsed
+        pace = Pace()
+        for bot_id, row in changed.items():
+            known[bot_id] = (row.snapshot_at, _parsed(bot_id, told.get(bot_id), known[bot_id][1]))
+            await pace.breathe()
+        return known
 
-    def _compute(self, user_id: str, rows: Sequence[StandingRow], read: Mapping[str, _Snapshot]) -> Portfolio:
-        memory = self._memories[user_id]
+    async def _compute(self, memory: _Memory, rows: Sequence[StandingRow], read: Mapping[str, _Snapshot]) -> Portfolio:
+        """One at a time of each user: it goes on from what the one before left."""
         readings = [_reading(row, read[row.id][1], memory) for row in rows]
-        result = aggregate(
-            readings, currency=memory.currency, now=self._clock(), peaks=memory.peaks, parts=memory.parts
+        result = await in_steps(
+            aggregating(readings, currency=memory.currency, now=self._clock(), peaks=memory.peaks, parts=memory.parts)
         )
         own = {bot.id: (bot.currency, result.bot_peaks[bot.id]) for bot in result.portfolio.bots}
         memory.marks_changed |= memory.peaks != result.peaks or memory.bot_peaks != own

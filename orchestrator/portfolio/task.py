@@ -21,10 +21,11 @@ from orchestrator.bots.announce import user_topic
 from orchestrator.db.engine import Database
 from orchestrator.events.bus import Bus, Message, SubscriberTooSlow
 from orchestrator.kit.clock import utc_now
+from orchestrator.kit.pace import Pace, in_steps
 from orchestrator.portfolio import history, repository
 from orchestrator.portfolio.models import EquityPointModel
 from orchestrator.portfolio.service import PortfolioService
-from orchestrator.portfolio.views import Portfolio, material, wire
+from orchestrator.portfolio.views import Portfolio, material, wiring
 
 HINTS_TOPIC = "portfolio"
 INTERVAL_SECONDS = 1.05
@@ -138,10 +139,12 @@ class PortfolioTask:
                 await self._wake.wait()
 
     async def _publish(self, user_id: str, portfolio: Portfolio) -> None:
-        body = wire(portfolio)
+        pace = Pace()
+        body = await in_steps(wiring(portfolio), pace)
         told = material(body)
         if self._published.get(user_id) == told:
             return
+        await pace.breathe()
         await self._bus.publish(user_topic(user_id), "portfolio", body)
         self._published[user_id] = told
 

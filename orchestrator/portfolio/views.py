@@ -12,10 +12,12 @@ reporting currency alike:
   of equity
 """
 
+from collections.abc import Generator
 from typing import Any, Literal
 
 from pydantic import Field
 
+from orchestrator.kit.pace import at_once
 from pool.contract.model import Instant, Money, Wire
 
 Mode = Literal["dry", "live"]
@@ -114,7 +116,17 @@ class Portfolio(Amounts, HighWater):
 
 def wire(portfolio: Portfolio) -> dict[str, Any]:
     """The body as JSON values."""
-    return portfolio.model_dump(mode="json")
+    return at_once(wiring(portfolio))
+
+
+def wiring(portfolio: Portfolio) -> Generator[None, None, dict[str, Any]]:
+    """The same in steps, of a bot each."""
+    body = portfolio.model_dump(mode="json", exclude={"bots"})
+    bots: list[dict[str, Any]] = []
+    for bot in portfolio.bots:
+        yield
+        bots.append(bot.model_dump(mode="json"))
+    return {**body, "bots": bots}
 
 
 def material(body: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from unittest.mock import AsyncMock
 
 import pytest
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -11,10 +12,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from orchestrator.errors import NotFound
 from orchestrator.events.in_process import InProcessBus
 from orchestrator.kit.clock import utc_now
+from orchestrator.kit.pace import Pace
 from orchestrator.portfolio import repository
 from orchestrator.portfolio.service import PortfolioService
 from orchestrator.portfolio.task import PortfolioTask
+from pool.contract.snapshots import BotSnapshot
 from tests.fakes.portfolio_world import PortfolioWorld
+from tests.support import eventually
 
 
 @pytest.fixture
@@ -66,6 +70,51 @@ async def test_only_snapshots_that_are_new_are_read(
     assert (await service.portfolio("user-1")).equity == 2100
     assert (await service.portfolio("user-1")).equity == 2100
     assert read == [["bot-a", "bot-b"], ["bot-b"], []]
+
+
+async def test_reckoning_gives_way_after_each_bot_and_one_does_not_disturb_the_other(
+    world: PortfolioWorld, service: PortfolioService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two at once the later one goes on from the peak that the earlier one saw."""
+    for number in range(10):
+        await world.add_bot(f"bot-{number}", starting_balance=Decimal(100))
+        await world.report(f"bot-{number}", "200", starting_balance=Decimal(100))
+    released = {name: asyncio.Event() for name in ("earlier", "later")}
+    waiting: list[str] = []
+
+    async def breathe(_: Pace) -> None:
+        name = asyncio.current_task().get_name()  # type: ignore[union-attr]
+        waiting.append(name)
+        await released[name].wait()
+
+    monkeypatch.setattr(Pace, "breathe", breathe)
+    async with world.database.read() as session:
+        rows = (await repository.standings(session, ["user-1"]))["user-1"]
+        memory = await service._remember(session, "user-1", "USDT")
+        read = {row.id: (row.snapshot_at, reading("200", starting_balance=Decimal(100))) for row in rows}
+    monkeypatch.setattr(service, "_snapshots", AsyncMock(return_value=read))
+    earlier = asyncio.create_task(service.portfolio("user-1"), name="earlier")
+    await eventually(lambda: waiting == ["earlier"])
+    lower = {row.id: (row.snapshot_at, reading("150", starting_balance=Decimal(100))) for row in rows}
+    monkeypatch.setattr(service, "_snapshots", AsyncMock(return_value=lower))
+    later = asyncio.create_task(service.portfolio("user-1"), name="later")
+    await eventually(lambda: "later" in waiting or service._reckoning["user-1"]._waiters)
+    released["earlier"].set()
+    assert (await earlier).peak == 2000
+    assert waiting.count("earlier") > 10
+    released["later"].set()
+    assert ((await later).equity, (await later).peak) == (1500, 2000)
+    assert memory.last is await later
+
+
+def reading(free: str, **changes: object) -> BotSnapshot:
+    told = {
+        "as_of": utc_now(), "stake_currency": "USDT", "mode": "dry", "starting_balance": Decimal(1000),
+        "free": Decimal(free), "in_trades": Decimal(0), "equity": Decimal(free), "realised": Decimal(0),
+        "realised_today": Decimal(0), "unrealised": Decimal(0), "closed_trades": 0, "winning_trades": 0,
+        "balances": [], "open_trades": [], "conversion": None,
+    }  # fmt: skip
+    return BotSnapshot.model_validate(told | changes)
 
 
 async def test_a_snapshot_that_cannot_be_believed_is_passed_over_for_the_last_good_one(
