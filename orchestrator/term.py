@@ -154,7 +154,9 @@ class Term:
         paper = means.paper
         runners: dict[str, Runner] = {
             "reconciler": self._reconciler.run,
-            "intake": Intake(means.database, means.bus, means.agents, self._risk.desk, tally=means.tally).run,
+            "intake": Intake(
+                means.database, means.bus, means.agents, self._risk.desk, means.tally, means.portfolio
+            ).run,
             "risk": self._risk.run,
             "portfolio": PortfolioTask(means.database, means.bus, means.portfolio).run,
             "strays": self._strays.run,

@@ -26,6 +26,7 @@ from orchestrator.intake.store import store
 from orchestrator.kit.backoff import Backoff
 from orchestrator.pools import service as pools_service
 from orchestrator.pools.directory import AgentDirectory
+from orchestrator.portfolio.service import PortfolioService
 from pool.contract.events import ReserveItem, ResetItem, SettleItem, SnapshotItem, StreamItem
 
 _BACKOFF = Backoff(first_seconds=0.25, limit_seconds=5)
@@ -44,12 +45,14 @@ class Intake:
         agents: AgentDirectory,
         listener: RiskListener | None = None,
         tally: Tally | None = None,
+        portfolio: PortfolioService | None = None,
     ) -> None:
         self._database = database
         self._bus = bus
         self._agents = agents
         self._listener = listener
         self._tally = tally
+        self._portfolio = portfolio
         self._collectors: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -75,7 +78,9 @@ class Intake:
             await asyncio.gather(collecting, return_exceptions=True)
         for pool in pools:
             if pool.id not in self._collectors:
-                collector = Collector(pool.id, self._database, self._bus, self._agents, self._listener, self._tally)
+                collector = Collector(
+                    pool.id, self._database, self._bus, self._agents, self._listener, self._tally, self._portfolio
+                )
                 self._collectors[pool.id] = asyncio.create_task(collector.run(), name=f"intake-{pool.id}")
 
 
@@ -90,6 +95,7 @@ class Collector:
         agents: AgentDirectory,
         listener: RiskListener | None = None,
         tally: Tally | None = None,
+        portfolio: PortfolioService | None = None,
     ) -> None:
         self._pool_id = pool_id
         self._database = database
@@ -97,6 +103,7 @@ class Collector:
         self._agents = agents
         self._listener = listener
         self._tally = tally
+        self._portfolio = portfolio
         self._heard = False
 
     async def run(self) -> None:
@@ -191,6 +198,8 @@ class Collector:
             stored = await store(session, self._pool_id, taken)
         if self._tally is not None:
             self._tally.count(stored.told)
+        if self._portfolio is not None:
+            self._portfolio.heard(stored.reported, stored.at)
         await publish(self._bus, stored)
 
     async def _store_what_can_be(self, taken: Taken) -> None:

@@ -33,7 +33,7 @@ async def publish(bus: Bus, stored: Stored) -> None:
             await announce_alert(bus, owned.owner_id, event.bot_id, owned.name, "exception", text)
     for told in stored.told:
         await _publish_rule(bus, told, stored.owners[told.bot_id].name)
-    bots = stored.reported | {event.bot_id for event in stored.events} | {change.bot_id for change in stored.changes}
+    bots = {*stored.reported, *(event.bot_id for event in stored.events), *(one.bot_id for one in stored.changes)}
     for owner_id in sorted({stored.owners[bot_id].owner_id for bot_id in bots}):
         await bus.publish(PORTFOLIO_TOPIC, "changed", {"user_id": owner_id})
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from loguru import logger
@@ -36,8 +37,10 @@ class Stored:
     changes: Sequence[Change]
     owners: dict[str, Owned]
     """Of every bot in the batch that exists."""
-    reported: frozenset[str]
-    """Bots with a snapshot in the batch."""
+    reported: Mapping[str, BotSnapshot]
+    """Snapshots in the batch, by bot."""
+    at: datetime
+    """When they arrived, as it is stored."""
     told: Sequence[Told] = ()
     """What rules did and refused."""
 
@@ -56,12 +59,13 @@ async def store(session: AsyncSession, pool_id: str, taken: Taken) -> Stored:
     told_of_rules = await actions.take(session, fresh, {bot_id: one.owner_id for bot_id, one in owners.items()})
     here = {bot_id for bot_id, one in owners.items() if one.pool_id == pool_id}
     reported = {bot_id: snapshot for bot_id, snapshot in taken.snapshots.items() if bot_id in here}
-    changes = await observe(session, _observations(taken, reported))
-    await bot_history.record(session, reported, utc_now())
+    now = utc_now()
+    changes = await observe(session, _observations(taken, reported, now))
+    await bot_history.record(session, reported, now)
     if taken.cursor is not None:
         await pools_service.set_cursor(session, pool_id, taken.cursor)
     await outbox.queue(session, pushes_of(fresh, told_of_rules, owners))
-    return Stored(fresh, changes, owners, frozenset(reported), told_of_rules)
+    return Stored(fresh, changes, owners, reported, now, told_of_rules)
 
 
 def identity(event: Event) -> EventIdentity:
@@ -101,8 +105,7 @@ def _finite(value: Any) -> Any:
     return [_finite(item) for item in value] if isinstance(value, list) else value
 
 
-def _observations(taken: Taken, reported: Mapping[str, BotSnapshot]) -> list[Observation]:
-    now = utc_now()
+def _observations(taken: Taken, reported: Mapping[str, BotSnapshot], now: datetime) -> list[Observation]:
     seen: list[Observation] = [SlotSeen(bot_id, now, slot, streamed=True) for bot_id, slot in taken.slots.items()]
     seen.extend(SnapshotSeen(bot_id, now, snapshot) for bot_id, snapshot in reported.items())
     return seen

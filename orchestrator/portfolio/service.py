@@ -1,14 +1,15 @@
 """Portfolios of users: one aggregation that GET, streams and history share.
 
 `PortfolioService` keeps, per user, the high-water marks and the snapshots it has parsed already, so that an aggregation
-is one query and a pure computation. `portfolio.task` computes on its own and has the marks stored.
+is one query and a pure computation. Snapshots that this process itself stored are handed to it (`heard`).
+`portfolio.task` computes on its own and has the marks stored.
 """
 
 import asyncio
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -35,6 +36,8 @@ from pool.contract.slots import ObservedState
 from pool.contract.snapshots import BotSnapshot
 
 RECENT_SECONDS = 1.0
+_HEARD_FOR = timedelta(seconds=30)
+"""Whoever has bots has a portfolio reckoned every two seconds; what nobody asked for by then is of bots that went."""
 
 _Snapshot = tuple[datetime | None, BotSnapshot | None]
 """When the last one arrived, and what holds since: itself, or the one before where it cannot be believed."""
@@ -77,6 +80,7 @@ class PortfolioService:
         self._memories: dict[str, _Memory] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._reckoning: dict[str, asyncio.Lock] = {}
+        self._heard: dict[str, tuple[datetime, BotSnapshot]] = {}
 
     async def portfolio(self, user_id: str) -> Portfolio:
         """The user's portfolio now. Raises NotFound for an unknown user."""
@@ -155,6 +159,11 @@ class PortfolioService:
         newest = await self._bus.latest_cursor(topic)
         return self._bus.subscribe(topic, newest if after is None else after), newest
 
+    def heard(self, snapshots: Mapping[str, BotSnapshot], at: datetime) -> None:
+        """What was just stored as the last that these bots told, arrived `at`: it is not read from there again."""
+        self._heard = {bot_id: one for bot_id, one in self._heard.items() if at - one[0] < _HEARD_FOR}
+        self._heard |= {bot_id: (at, snapshot) for bot_id, snapshot in snapshots.items()}
+
     def take_marks(self) -> list[tuple[str, str, Marks]]:
         """High-water marks that moved since the last time: user, currency, marks. For the one portfolio task."""
         taken = []
@@ -192,6 +201,11 @@ class PortfolioService:
         """The bots' last ones, each read and parsed once."""
         known = {row.id: memories[row.owner_id].snapshots.get(row.id, (None, None)) for row in rows}
         changed = {row.id: row for row in rows if row.snapshot_at is None or row.snapshot_at != known[row.id][0]}
+        for bot_id, row in list(changed.items()):
+            heard = self._heard.get(bot_id)
+            if heard is not None and heard[0] == row.snapshot_at:
+                known[bot_id] = (row.snapshot_at, _believed(bot_id, heard[1], known[bot_id][1]))
+                del changed[bot_id], self._heard[bot_id]
         told = await repository.snapshots(session, [row.id for row in changed.values() if row.observed_state])
         pace = Pace()
         for bot_id, row in changed.items():
@@ -237,7 +251,6 @@ def _reading(row: StandingRow, snapshot: BotSnapshot | None, memory: _Memory) ->
 
 
 def _parsed(bot_id: str, told: Mapping[str, Any] | None, known: BotSnapshot | None) -> BotSnapshot | None:
-    """One that cannot be believed is passed over for the one before."""
     if told is None:
         return None
     try:
@@ -245,10 +258,15 @@ def _parsed(bot_id: str, told: Mapping[str, Any] | None, known: BotSnapshot | No
     except ValidationError as error:
         logger.warning("snapshot of {} is not one: {} errors", bot_id, error.error_count())
         return known
-    if not is_plausible(parsed):
-        logger.warning("snapshot of {} tells amounts that no account holds; passed over", bot_id)
-        return known
-    return parsed
+    return _believed(bot_id, parsed, known)
+
+
+def _believed(bot_id: str, told: BotSnapshot, known: BotSnapshot | None) -> BotSnapshot | None:
+    """One that cannot be believed is passed over for the one before."""
+    if is_plausible(told):
+        return told
+    logger.warning("snapshot of {} tells amounts that no account holds; passed over", bot_id)
+    return known
 
 
 def _of(portfolios: dict[str, Portfolio], user_id: str) -> Portfolio:

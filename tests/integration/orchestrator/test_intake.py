@@ -1,10 +1,13 @@
 """Intake: facts are stored once, statuses follow, users hear of it."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from orchestrator.bots.models import BotEventModel
 from orchestrator.intake.batch import Taken
@@ -12,7 +15,9 @@ from orchestrator.intake.collector import Collector
 from orchestrator.intake.store import store
 from orchestrator.kit.clock import utc_now
 from orchestrator.pools import service as pools_service
+from orchestrator.portfolio import repository as portfolio_repository
 from orchestrator.portfolio import trades
+from orchestrator.portfolio.service import PortfolioService
 from pool.contract.events import EventType, ReserveItem, SettleItem, SnapshotItem
 from pool.contract.risk import ReserveRequest, Settlement
 from pool.contract.slots import ConditionType, ObservedState
@@ -190,6 +195,32 @@ async def test_what_a_pool_tells_of_a_bot_that_is_elsewhere_takes_no_newer_readi
             done = await store(session, pool_id, Taken(None, snapshots={bot_id: snapshot(equity)}))
         kept.append((set(done.reported), ((await rig.view(bot_id)).status.snapshot or {})["equity"]))
     assert kept == [({bot_id}, "100"), (set(), "100")]
+
+
+async def test_what_is_stored_is_handed_to_the_portfolio(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    agent = FakeAgent()
+    await rig.add_pool(agent)
+    async with rig.running():
+        bot_id = await running_bot(rig)
+    service = PortfolioService(rig.database, rig.bus)
+    collector = Collector("pool-a", rig.database, rig.bus, rig.agents, portfolio=service)
+    collecting = asyncio.create_task(collector.run())
+    asked: list[str] = []
+
+    async def noted(_: AsyncSession, bot_ids: Sequence[str]) -> Mapping[str, object]:
+        asked.extend(bot_ids)
+        return {}
+
+    monkeypatch.setattr(portfolio_repository, "snapshots", noted)
+    try:
+        await eventually(lambda: agent.listeners)
+        agent.tell_snapshot(bot_id, snapshot("1234"))
+        await eventually(lambda: service._heard)
+        assert (await service.portfolio(OWNER)).equity == 1234
+    finally:
+        collecting.cancel()
+        await asyncio.gather(collecting, return_exceptions=True)
+    assert asked == []
 
 
 class Listener:

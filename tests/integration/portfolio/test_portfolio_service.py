@@ -72,6 +72,34 @@ async def test_only_snapshots_that_are_new_are_read(
     assert read == [["bot-a", "bot-b"], ["bot-b"], []]
 
 
+async def test_what_was_heard_when_it_was_stored_is_not_read_again(
+    world: PortfolioWorld, service: PortfolioService
+) -> None:
+    now = utc_now()
+    await world.add_bot("bot-a")
+    unreadable = {"snapshot": {"as_of": "yesterday"}, "observed_state": "running"}
+    await world.observe("bot-a", snapshot_at=now, **unreadable)
+    service.heard({"bot-a": reading("1200")}, now)
+    assert (await service.portfolio("user-1")).equity == 1200
+    service.heard({"bot-a": reading("1300")}, now + timedelta(seconds=1))
+    assert (await service.portfolio("user-1")).equity == 1200, "the database does not have it yet"
+    await world.observe("bot-a", snapshot_at=now + timedelta(seconds=1), **unreadable)
+    assert (await service.portfolio("user-1")).equity == 1300
+    service.heard({"bot-a": reading("1e30")}, now + timedelta(seconds=2))
+    await world.observe("bot-a", snapshot_at=now + timedelta(seconds=2), **unreadable)
+    assert (await service.portfolio("user-1")).equity == 1300, "no account holds that"
+    service.heard({"bot-a": reading("1400")}, now + timedelta(seconds=3))
+    await world.report("bot-a", "1500", at=now + timedelta(seconds=4))
+    assert (await service.portfolio("user-1")).equity == 1500, "another one was stored since"
+
+
+async def test_what_was_heard_of_bots_that_went_is_forgotten(world: PortfolioWorld, service: PortfolioService) -> None:
+    now = utc_now()
+    service.heard({"bot-gone": reading("1200")}, now)
+    service.heard({"bot-a": reading("1200")}, now + timedelta(minutes=1))
+    assert service._heard.keys() == {"bot-a"}
+
+
 async def test_reckoning_gives_way_after_each_bot_and_one_does_not_disturb_the_other(
     world: PortfolioWorld, service: PortfolioService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
