@@ -1,7 +1,7 @@
 """The reconciler: each second and on hints it compares what is wanted with what agents list, and acts on it.
 
-One tick reads, plans and writes; it waits for no agent. Agents are listed by one watch per pool and acted upon by tasks
-of the executor, so that a slow one delays its own bots alone.
+One tick reads, plans and writes, a few milliseconds at a time; it waits for no agent. Agents are listed by one watch
+per pool and acted upon by tasks of the executor, so that a slow one delays its own bots alone.
 """
 
 import asyncio
@@ -16,10 +16,12 @@ from orchestrator.bots import repository
 from orchestrator.bots.desired import DesiredBook
 from orchestrator.bots.live import keys_of_bots
 from orchestrator.bots.repository import DesiredRow
+from orchestrator.bots.status import Observation
 from orchestrator.db.engine import Database
 from orchestrator.events.bus import Bus, SubscriberTooSlow
 from orchestrator.exchange_keys.vault import Vault
 from orchestrator.kit.clock import utc_now
+from orchestrator.kit.pace import Pace
 from orchestrator.policies.book import PolicyBook
 from orchestrator.pools import moves
 from orchestrator.pools import service as pools_service
@@ -59,6 +61,8 @@ from pool.contract.slots import ConditionType
 HINTS = "hints"
 ARRIVALS = "arrivals"
 """In the home: parcels of bots that come from another one."""
+_BOTS_AT_ONCE = 25
+"""Looked at before others may have their turn."""
 
 
 class Reconciler:
@@ -144,21 +148,7 @@ class Reconciler:
         world = await self._look(sightings)
         if await self._steering.claim(world):
             world = await self._look(sightings)
-        memory = self._executor.memory({})
-        seen = observations(
-            world.rows,
-            world.problems,
-            world.sightings,
-            memory.settled_at,
-            self._settings.agent_silence_seconds,
-            time.monotonic(),
-            utc_now(),
-        )
-        about_moves = move_conditions(world.rows, world.moves, utc_now())
-        slots = {bot_id: pool_id for pool_id, sighting in world.sightings.items() for bot_id in sighting.slots}
-        about_arrivals = arrival_conditions(world.rows, world.arrivals, memory.failures, slots, utc_now())
-        about_keys = key_conditions(world.rows, world.keyless, utc_now())
-        await self._writer.seen([*seen, *about_moves, *about_arrivals, *about_keys])
+        await self._writer.seen(await self._observed(world))
         if self._leading():
             # What a newer Flotilla wrote is not taken for nothing: bots keep what they have.
             readable = [row for row in world.rows if row.bot.id not in self._book.unreadable]
@@ -177,10 +167,13 @@ class Reconciler:
             keys = await keys_of_bots(session)
             own = {row.bot.strategy_version_id for row in rows if row.bot.strategy_version_id is not None}
             sources = await self._sources.read(session, own)
+        pace = Pace()
         await self._watch({pool.id for pool in pools})
         sightings = {pool_id: before.get(pool_id, watch.sighting) for pool_id, (watch, _) in self._watches.items()}
         keyless = await self._credentials.problems(keys)
+        await pace.breathe()
         rendered = with_keys(await self._renderer.render(rows, policies, sources), keys, keyless)
+        await pace.breathe()
         self._executor.forget_all_but({row.bot.id for row in rows})
         problems: dict[str, str] = {}
         for row in rows:
@@ -212,18 +205,40 @@ class Reconciler:
         concerned |= {move.bot_id for move in under_way if back & {move.source_pool_id, move.target_pool_id}}
         self._executor.forgive(concerned)
 
+    async def _observed(self, world: World) -> list[Observation]:
+        memory, now, clock = self._executor.memory({}), utc_now(), time.monotonic()
+        slots = {bot_id: pool_id for pool_id, sighting in world.sightings.items() for bot_id in sighting.slots}
+        silence = self._settings.agent_silence_seconds
+        found: list[Observation] = []
+        pace = Pace()
+        for start in range(0, len(world.rows), _BOTS_AT_ONCE):
+            rows = world.rows[start : start + _BOTS_AT_ONCE]
+            found += observations(rows, world.problems, world.sightings, memory.settled_at, silence, clock, now)
+            found += move_conditions(rows, world.moves, now)
+            found += arrival_conditions(rows, world.arrivals, memory.failures, slots, now)
+            found += key_conditions(rows, world.keyless, now)
+            await pace.breathe()
+        return found
+
     # ---- acting
 
     async def _act(self, world: World) -> bool:
+        pace = Pace()
         rows = {row.bot.id: row for row in world.rows}
         memory = self._executor.memory({bot_id: row.bot.generation for bot_id, row in rows.items()})
         buried = await self._buried(world, rows)
-        wanted, known = intents(world, self._policy), views(world, self._policy)
+        wanted = intents(world, self._policy)
+        await pace.breathe()
+        known = views(world, self._policy)
+        await pace.breathe()
         changes: list[RowAction] = [
             EndMove(move.bot_id, moving(move), "Its bot is deleted.") for move in world.moves if move.bot_id not in rows
         ]
         wanting: list[AskForPool] = []
-        for action in plan(wanted, known, buried, memory, self._policy.placement):
+        actions = plan(wanted, known, buried, memory, self._policy.placement)
+        await pace.breathe()
+        for action in actions:
+            await pace.breathe()
             if isinstance(action, PutSlot | DeleteSlot | RestartSlot | CopyBot | TakeIn):
                 if self._leading():
                     self._executor.start(action, rows.get(action.bot_id), world.rendered.get(action.bot_id))
