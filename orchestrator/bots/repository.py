@@ -184,8 +184,8 @@ class DesiredRow:
     conditions: list[dict[str, Any]]
     slot: dict[str, Any] | None
     reporting_currency: str
-    snapshot_at: datetime | None
-    """None where it never reported."""
+    reported: bool
+    """It did at least once."""
 
 
 async def desired(session: AsyncSession, bot_ids: Collection[str] | None = None) -> list[DesiredRow]:
@@ -208,7 +208,7 @@ async def desired(session: AsyncSession, bot_ids: Collection[str] | None = None)
             status.conditions,
             status.slot,
             currency,
-            status.snapshot_at,
+            status.snapshot_at is not None,
         )
         for bot, status, currency in (await session.exec(query)).all()
     ]

@@ -127,7 +127,7 @@ def _intent(
         content=world.rendered[bot.id].content,
         broken=bot.id in world.problems,
         misplaced=misplaced(seen, pools, policy),
-        fresh=row.snapshot_at is None and not any(bot.id == placed for placed, _ in world.arrivals.placed),
+        fresh=not row.reported and not any(bot.id == placed for placed, _ in world.arrivals.placed),
         restart_requested=bot.restart_requested,
         restart_done=row.restart_done,
         has_key=world.rendered[bot.id].key is not None and bot.id not in world.keyless,

@@ -21,7 +21,7 @@ def _plain(rows: list[DesiredRow]) -> list[tuple[Any, ...]]:
     return [
         (
             row.bot.model_dump(), row.observed_state, row.restart_done, row.conditions, row.slot,
-            row.reporting_currency, row.snapshot_at,
+            row.reporting_currency, row.reported,
         )
         for row in rows
     ]  # fmt: skip
@@ -71,6 +71,7 @@ async def test_what_changed_is_read_anew_and_nothing_else(rig: Rig, monkeypatch:
         assert asked == [[bot_id]]
     asked.clear()
     await _change(rig, BotStatusModel, BotStatusModel.bot_id, one, snapshot={"of": "no concern"})
+    await _change(rig, BotStatusModel, BotStatusModel.bot_id, one, snapshot_at=utc_now())  # it had reported before
     await _read(rig, book)
     assert asked == []
     await _change(rig, UserModel, UserModel.id, first[0].bot.owner_id, reporting_currency="EUR")

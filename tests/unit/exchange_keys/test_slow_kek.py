@@ -77,7 +77,7 @@ async def test_bots_wait_for_their_key_and_nobody_waits_for_them(source: SlowSou
 
 def _row(bot_id: str, told: str | None = None) -> DesiredRow:
     conditions = [] if told is None else [{"type": ConditionType.KEY_UNUSABLE, "message": told}]
-    return DesiredRow(BotModel(id=bot_id), "running", 0, conditions, None, "USDT", None)
+    return DesiredRow(BotModel(id=bot_id), "running", 0, conditions, None, "USDT", False)
 
 
 async def test_what_can_be_opened_is_opened_while_another_key_is_looked_for(source: SlowSource) -> None:
