@@ -29,7 +29,8 @@ ALERTING = frozenset(
     }
 )
 """Conditions that somebody should hear of when they appear."""
-_CHUNK = 500
+_CHUNK = 50
+"""Bots whose rows are read and written at once: so long the event loop stands still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ async def observe(session: AsyncSession, observations: Sequence[Observation]) ->
             change = _observe_one(session, bot, row, by_bot[bot.id])
             if change is not None:
                 changes.append(change)
-    await session.flush()
+        await session.flush()
     await outbox.queue(
         session,
         [

@@ -118,9 +118,9 @@ async def orders(session: AsyncSession, bot_ids: Iterable[str], *, lock: bool = 
     ids = sorted(bot_ids)
     found: dict[str, Order] = {}
     for start in range(0, len(ids), _CHUNK):
-        query = select(RiskOrderModel).where(col(RiskOrderModel.bot_id).in_(ids[start : start + _CHUNK]))
-        query = query.order_by(col(RiskOrderModel.bot_id))
-        rows = (await session.exec(query.with_for_update() if lock else query)).all()
+        query = _ORDERS.select().where(_ORDERS.c.bot_id.in_(ids[start : start + _CHUNK])).order_by(_ORDERS.c.bot_id)
+        connection = await session.connection()  # no objects: these are all bots', each second
+        rows = (await connection.execute(query.with_for_update() if lock else query)).all()
         found.update((row.bot_id, order_of(row)) for row in rows)
     return found
 

@@ -9,8 +9,11 @@ backup then, is overtaken, or no halt would reach its bots any more.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
-from orchestrator.risk.models import HaltModel, RiskOrderModel
+from sqlalchemy import Row
+
+from orchestrator.risk.models import HaltModel
 from pool.contract.risk import Mode, RiskStanding, most_bound
 
 _WHY_LENGTH = 500
@@ -110,7 +113,8 @@ def _perhaps_reduced(before: Order, want: Wanted, told: RiskStanding | None) -> 
     return told is None and before.reduce_fraction is not None and bool(want.reductions) and not ends
 
 
-def order_of(row: RiskOrderModel) -> Order:
+def order_of(row: Row[Any]) -> Order:
+    """Of a row of `risk_orders`."""
     return Order(
         row.number,
         Mode(row.mode),
