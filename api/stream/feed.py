@@ -21,6 +21,7 @@ from starlette.types import Send
 from api.stream.encoding import HEARTBEAT, Encoder, reset_event
 from orchestrator.bots.announce import user_topic
 from orchestrator.events.bus import Message, Reset, SubscriberTooSlow, Subscription
+from orchestrator.events.cursors import reaches
 from orchestrator.portfolio.service import PortfolioService
 
 PORTFOLIO_SECONDS = 1.0
@@ -178,11 +179,11 @@ async def _events(feed: Feed) -> AsyncGenerator[bytes, None]:
             portfolio_at = clock()
             continue
         if not feed.to_owner and _is_private(item):
-            replaying = replaying and item.cursor != feed.replay_until
+            replaying = replaying and _goes_on(item, feed.replay_until)
             continue
         if item.kind == "portfolio":
             portfolio_at = clock()
-        replaying = replaying and item.cursor != feed.replay_until
+        replaying = replaying and _goes_on(item, feed.replay_until)
         if feed.changes and item.kind == "portfolio":
             before, told = told, Told(item.cursor, item.body)
             if before is not None:
@@ -198,6 +199,12 @@ async def _within(subscription: Subscription, seconds: float) -> Message | Reset
             return await anext(subscription)
     except TimeoutError:
         return None
+
+
+def _goes_on(item: Message, until: str | None) -> bool:
+    """Whether more is to be replayed behind it. The message that `until` names may be gone meanwhile, see
+    `NEWEST_COUNTS`."""
+    return until is not None and not reaches(item.cursor, until)
 
 
 def _is_private(message: Message) -> bool:

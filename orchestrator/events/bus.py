@@ -10,6 +10,10 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+NEWEST_COUNTS = frozenset({"portfolio"})
+"""Kinds of messages that tell all there is of something: a topic keeps only the newest of a kind, and who has not read
+those before it misses nothing. Of a large fleet each is half a megabyte, and more as objects."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

@@ -10,6 +10,11 @@ def cursor_of(incarnation: str, number: int) -> str:
     return f"{incarnation}-{number}"
 
 
+def reaches(cursor: str, other: str) -> bool:
+    """Whether all up to `other`, of the same bus, is at or before `cursor`."""
+    return parse_cursor(cursor)[1] >= parse_cursor(other)[1]
+
+
 def parse_cursor(cursor: str) -> tuple[str | None, int]:
     """Incarnation and number; (None, 0) for what no bus can have given out."""
     match = _CURSOR.fullmatch(cursor)

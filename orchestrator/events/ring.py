@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-from orchestrator.events.bus import Message, Reset, SubscriberTooSlow
+from orchestrator.events.bus import NEWEST_COUNTS, Message, Reset, SubscriberTooSlow
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,8 @@ class Entry:
 
 
 class Ring:
-    """The newest messages of a topic. `ready` tells whether `last` is known yet; before that nobody reads it."""
+    """The newest messages of a topic, of `NEWEST_COUNTS` the newest alone. `ready` tells whether `last` is known yet;
+    before that nobody reads it."""
 
     def __init__(self, limits: Limits, *, forgotten: int, last: int, idle_since: float, ready: bool = True) -> None:
         self.forgotten = forgotten
@@ -51,6 +52,8 @@ class Ring:
 
     def append(self, entry: Entry) -> None:
         """The next message; wakes all who wait."""
+        if entry.message.kind in NEWEST_COUNTS:
+            self._drop(entry.message.kind)
         self.entries.append(entry)
         self.last = entry.number
         self._size += entry.size
@@ -100,6 +103,11 @@ class Ring:
         for waiter in self.waiters:
             if not waiter.done():
                 waiter.set_result(None)
+
+    def _drop(self, kind: str) -> None:
+        kept = deque(entry for entry in self.entries if entry.message.kind != kind)
+        if len(kept) < len(self.entries):
+            self.entries, self._size = kept, sum(entry.size for entry in kept)
 
     def _clear(self, number: int) -> None:
         self.entries.clear()

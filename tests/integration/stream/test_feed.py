@@ -8,7 +8,7 @@ import pytest
 from starlette.requests import ClientDisconnect
 
 from api.stream import feed as feed_module
-from api.stream.feed import StreamResponse, StreamState, open_feed
+from api.stream.feed import Feed, StreamResponse, StreamState, open_feed
 from orchestrator.errors import NotFound
 from orchestrator.events.in_process import InProcessBus
 from orchestrator.portfolio.service import PortfolioService
@@ -72,15 +72,43 @@ async def test_nothing_waits_behind_a_portfolio_whose_time_has_not_come(
     client = Client()
     feed = await open_feed(PortfolioService(world.database, bus), StreamState(), "user-1", None, to_owner=True)
     streaming = asyncio.create_task(StreamResponse(feed).stream_response(client.send))
-    for kind in ("portfolio", "trade", "bot", "portfolio"):
+    for kind in ("portfolio", "trade", "bot"):
         await bus.publish(TOPIC, kind, {})
-    await eventually(lambda: len(client.got) == 5, message="all but the last, which nothing is behind")
+    await eventually(lambda: len(client.got) == 5, message="all of them")
     assert [_kind(message) for message in client.got[1:]] == ["portfolio", "portfolio", "trade", "bot"]
+    await bus.publish(TOPIC, "portfolio", {})
+    await eventually(lambda: _taken(feed, bus), message="it was seen, and nothing is behind it")
+    assert len(client.got) == 5
     await bus.publish(TOPIC, "trade", {})
     await eventually(lambda: len(client.got) == 7)
     assert [_kind(message) for message in client.got[5:]] == ["portfolio", "trade"]
     await bus.close()
     await asyncio.wait_for(streaming, 60)
+
+
+async def test_a_replay_is_over_though_the_portfolio_at_its_end_was_overtaken(
+    world: PortfolioWorld, bus: InProcessBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "PORTFOLIO_SECONDS", 3600)
+    client = Client()
+    first = await bus.publish(TOPIC, "bot", {})
+    await bus.publish(TOPIC, "portfolio", {"n": "at the end of what is to be replayed"})
+    feed = await open_feed(PortfolioService(world.database, bus), StreamState(), "user-1", first, to_owner=True)
+    await bus.publish(TOPIC, "portfolio", {"n": "newer"})
+    streaming = asyncio.create_task(StreamResponse(feed).stream_response(client.send))
+    await eventually(lambda: len(client.got) == 3, message="headers, a comment, the newer portfolio")
+    assert b"newer" in client.got[2]["body"]
+    await bus.publish(TOPIC, "portfolio", {})
+    await eventually(lambda: _taken(feed, bus), message="it was seen, and waits for its time")
+    assert len(client.got) == 3
+    await bus.close()
+    await asyncio.wait_for(streaming, 60)
+
+
+def _taken(feed: Feed, bus: InProcessBus) -> bool:
+    """The stream waits for what comes behind the newest message."""
+    ring = bus._topics[TOPIC]
+    return feed.subscription._position == ring.last and bool(ring.waiters)
 
 
 def _kind(message: Message) -> str:

@@ -28,6 +28,28 @@ async def test_a_ring_is_bounded_in_bytes_too_but_keeps_the_newest_message() -> 
     assert (await anext(bus.subscribe("t", after=cursors[4]))).cursor == huge
 
 
+async def test_of_portfolios_the_newest_is_kept_alone_and_nothing_else_goes_for_them() -> None:
+    bus = InProcessBus(ring_messages=100, ring_bytes=1000)
+    subscription = bus.subscribe("t")
+    await bus.publish("t", "trade", {"n": 1})
+    for number in range(5):
+        cursor = await bus.publish("t", "portfolio", {"n": number, "text": "x" * 300})
+    await bus.publish("t", "trade", {"n": 2})
+    told = [await anext(subscription) for _ in range(3)]
+    assert [(one.kind, one.body["n"]) for one in told] == [("trade", 1), ("portfolio", 4), ("trade", 2)]
+    assert (await anext(bus.subscribe("t", after=cursor))).body == {"n": 2}
+
+
+async def test_a_portfolio_that_was_overtaken_is_no_gap() -> None:
+    bus = InProcessBus()
+    old = await bus.publish("t", "portfolio", {"n": 1})
+    await bus.publish("t", "portfolio", {"n": 2})
+    await bus.publish("other", "portfolio", {"n": 3})
+    resumed = await anext(bus.subscribe("t", after=old))
+    assert not isinstance(resumed, Reset)
+    assert resumed.body == {"n": 2}
+
+
 async def test_topics_that_nobody_asks_for_are_dropped_and_their_cursors_reset() -> None:
     clock = Clock()
     bus = InProcessBus(idle_seconds=600, monotonic=clock)
