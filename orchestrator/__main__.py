@@ -33,7 +33,7 @@ from orchestrator.exchanges.markets import MarketDirectory
 from orchestrator.exchanges.paper_accounts import PaperAccounts
 from orchestrator.exchanges.traffic import Traffic
 from orchestrator.home import Secrets
-from orchestrator.kit import logs
+from orchestrator.kit import logs, memory
 from orchestrator.kit.cache import Cache
 from orchestrator.kit.kek_source import KEK_FILE, source_of, take_from_environment
 from orchestrator.kit.opening import open_cache
@@ -403,6 +403,7 @@ async def _run_alone() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     await control.start()
+    memory.settle()
     try:
         await stopped.wait()
     finally:
@@ -425,6 +426,7 @@ def _sentence(error: Exception) -> str:
 def main() -> int:
     """Runs until SIGTERM or SIGINT; pools and bots go on. Exit code 1 where it could not start, told in a sentence."""
     guard_memory()
+    memory.give_back_early()
     logs.restart()
     logs.add(sys.stderr)
     try:

@@ -8,7 +8,6 @@ second at once: bots then keep running, and the next start finds them.
 
 import asyncio
 import contextlib
-import gc
 import os
 import signal
 import socket
@@ -35,6 +34,7 @@ from api.stream.transport import protocol_for
 from api.tls import Tls
 from orchestrator.__main__ import ControlPlane
 from orchestrator.home import prepare
+from orchestrator.kit import memory
 from orchestrator.pools.policy import PoolPolicy
 from orchestrator.settings import OrchestratorSettings
 
@@ -63,6 +63,7 @@ class _Stop:
 def run(*, view: bool, demo: bool, candidate: bool = True) -> int:
     """Runs until stopped; the exit code. One that is no `candidate` serves the API alone, and never leads. Troubles are
     told in a sentence, surprises are in the log, too."""
+    memory.give_back_early()
     console = SteadyConsole(highlight=False)
     home = Path()
     log_path: Path | None = None
@@ -143,7 +144,7 @@ class _Composition:
         tls: Tls | None,
         password: PasswordFile,
     ) -> int:
-        gc.freeze()  # what is there by now stays: looking through all of it for garbage stops everything for 0.3 s
+        memory.settle()
         config = uvicorn.Config(
             app,
             http=protocol_for(self._api_settings),
