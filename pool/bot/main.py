@@ -34,7 +34,7 @@ from pool.bot.universal.standing import HALT_FLAG, Standing
 from pool.bot.vitals import Vitals
 from pool.bot.waking.following import Following
 from pool.bot.waking.sleeper import Sleeper
-from pool.bot.waking.turn import Turn
+from pool.bot.waking.turn import Turn, share
 from pool.contract import exit_codes
 from pool.contract.frames import ConditionFrame, Fork
 from pool.contract.slots import ConditionType, DesiredState, SlotSpec
@@ -113,7 +113,7 @@ class Bot:
         self._universal = Universal(self._standing, self._outbox)
         self._orders = Orders(directory, self._permission, self._universal.why, self._universal.teller)
         following = Following(lambda: self._outbox.watch_number)
-        turn = Turn(self._outbox.turn, self._control.wake)
+        turn = Turn(self._outbox.turn, self._control.wake, share=share(fork.bot_id))
         self._sleeper = Sleeper(
             fork.bot_id,
             self._vitals,

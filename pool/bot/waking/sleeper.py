@@ -7,7 +7,6 @@ whoever sets it meanwhile; the safety wake goes by the monotonic one.
 
 import logging
 import time
-import zlib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -24,7 +23,7 @@ from pool.bot.vitals import Vitals
 from pool.bot.waking.following import Following
 from pool.bot.waking.needs import JITTER_SECONDS, SAFETY_SECONDS, Facts, TradeFacts, Waking, waking
 from pool.bot.waking.reader import Reader
-from pool.bot.waking.turn import Turn
+from pool.bot.waking.turn import Turn, share
 from pool.contract.risk import Watch
 from pool.contract.waking import Mode, Reason, WakingState
 
@@ -56,7 +55,7 @@ class Sleeper:
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._jitter = zlib.crc32(bot_id.encode()) % 1000 / 1000 * JITTER_SECONDS
+        self._jitter = share(bot_id) * JITTER_SECONDS
         self._vitals = vitals
         self._following = following
         self._wake = wake

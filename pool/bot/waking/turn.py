@@ -1,11 +1,13 @@
 """When a loop that nobody asked for may begin: the agent lets few bots of a pool do so at a time.
 
-Without an agent, with one that does not know of turns, or with one that lets a bot wait for too long, it begins. What
-hurries, the loops of FreqTrade's own pace, waits no longer than that pace.
+With one that lets a bot wait for too long it begins. What hurries, the loops of FreqTrade's own pace, waits no longer
+than that pace. Where the agent is gone nobody gives turns, and all who waited would begin at once: those without open
+trades, which no price hurries, begin spread over half a minute instead, each at its own moment.
 """
 
 import threading
 import time
+import zlib
 from collections.abc import Callable
 
 from pool.contract.frames import TurnFrame
@@ -13,22 +15,34 @@ from pool.contract.frames import TurnFrame
 MOST_SECONDS = 240.0
 """What an agent gives that is not hung; five hundred bots on two cores take two minutes for their turns."""
 HURRIES_SECONDS = 5.0
+GONE_SECONDS = 30.0
+"""Over so long bots spread without an agent; init has another one long before."""
+
+
+def share(bot_id: str) -> float:
+    """Of what bots spread over: from 0 to 1, of a bot always the same."""
+    return zlib.crc32(bot_id.encode()) % 1000 / 1000
 
 
 class Turn:
-    """`given`, `connected` and `lost` are the reporting thread's, all else is the main thread's."""
+    """`given`, `connected` and `lost` are the reporting thread's, all else is the main thread's. `share`: as above."""
 
     def __init__(
         self,
         send: Callable[[TurnFrame], None],
         wake: Callable[[], None],
         monotonic: Callable[[], float] = time.monotonic,
+        *,
+        share: float = 0.0,
     ) -> None:
         self._send = send
         self._wake = wake
         self._monotonic = monotonic
         self._lock = threading.Lock()
+        self._gone_seconds = share * GONE_SECONDS
         self._connected = False
+        self._gone = False
+        """There was an agent."""
         self._number = 0
         self._asked_at: float | None = None
         self._hurries = False
@@ -37,16 +51,19 @@ class Turn:
     def may_begin(self, *, open_trades: bool, hurries: bool = False) -> bool:
         """Asks where it was not asked yet; what is given wakes the bot."""
         with self._lock:
-            if not self._connected or self._mine:
+            if self._mine or not (self._connected or self._gone):
+                return True
+            if self._gone and (open_trades or hurries):
                 return True
             now = self._monotonic()
             if self._asked_at is None:
-                self._number += 1
                 self._asked_at = now
-                self._send(TurnFrame(number=self._number, begin=True, open_trades=open_trades))
+                if self._connected:
+                    self._number += 1
+                    self._send(TurnFrame(number=self._number, begin=True, open_trades=open_trades))
             if hurries and not self._hurries:
                 self._asked_at, self._hurries = now, True
-            return now - self._asked_at >= (HURRIES_SECONDS if self._hurries else MOST_SECONDS)
+            return now - self._asked_at >= self._longest()
 
     def waits(self) -> bool:
         """It was asked for and is not given yet."""
@@ -57,14 +74,14 @@ class Turn:
         """Until it begins without."""
         with self._lock:
             asked_at = self._asked_at if self._asked_at is not None else self._monotonic()
-            return asked_at + (HURRIES_SECONDS if self._hurries else MOST_SECONDS) - self._monotonic()
+            return asked_at + self._longest() - self._monotonic()
 
     def over(self) -> None:
         """The loop is, or there is none."""
         with self._lock:
-            if self._asked_at is not None:
+            if self._asked_at is not None and self._connected:
                 self._send(TurnFrame(number=self._number, begin=False))
-            self._asked_at, self._hurries, self._mine = None, False, False
+            self._forget()
 
     def given(self, number: int) -> None:
         with self._lock:
@@ -75,10 +92,20 @@ class Turn:
 
     def connected(self) -> None:
         with self._lock:
-            self._connected = True
+            self._connected, self._gone = True, False
+            self._forget()
 
     def lost(self) -> None:
         """There is no connection: nobody gives turns."""
         with self._lock:
-            self._connected, self._asked_at, self._hurries, self._mine = False, None, False, False
+            self._connected, self._gone = False, True
+            self._forget()
         self._wake()
+
+    def _longest(self) -> float:
+        if self._gone:
+            return self._gone_seconds
+        return HURRIES_SECONDS if self._hurries else MOST_SECONDS
+
+    def _forget(self) -> None:
+        self._asked_at, self._hurries, self._mine = None, False, False

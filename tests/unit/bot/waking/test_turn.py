@@ -1,15 +1,17 @@
 """A loop that is in no hurry waits for its turn, and never for an agent that is not there."""
 
-from pool.bot.waking.turn import HURRIES_SECONDS, MOST_SECONDS, Turn
+from itertools import pairwise
+
+from pool.bot.waking.turn import GONE_SECONDS, HURRIES_SECONDS, MOST_SECONDS, Turn, share
 from pool.contract.frames import TurnFrame
 
 
 class Asking:
-    def __init__(self, *, connected: bool = True) -> None:
+    def __init__(self, *, connected: bool = True, share: float = 0.5) -> None:
         self.now = 100.0
         self.sent: list[TurnFrame] = []
         self.woken = 0
-        self.turn = Turn(self.sent.append, self._wake, lambda: self.now)
+        self.turn = Turn(self.sent.append, self._wake, lambda: self.now, share=share)
         if connected:
             self.turn.connected()
 
@@ -47,15 +49,59 @@ def test_a_turn_of_before_is_none() -> None:
     assert asking.may_begin()
 
 
-def test_without_an_agent_nobody_waits() -> None:
+def test_before_there_was_an_agent_nobody_waits() -> None:
     assert Asking(connected=False).may_begin()
+
+
+def test_a_bot_with_open_trades_does_not_wait_for_an_agent_that_is_gone() -> None:
     asking = Asking()
-    assert not asking.may_begin()
+    assert not asking.may_begin(open_trades=True)
     asking.turn.lost()
     assert asking.woken == 1
-    assert asking.may_begin()
+    assert asking.may_begin(open_trades=True)
+    asking.turn.over()
+    assert asking.turn.may_begin(open_trades=False, hurries=True)
     asking.turn.over()
     assert len(asking.sent) == 1, "nobody is there to be told"
+
+
+def test_bots_that_waited_for_an_agent_that_is_gone_begin_one_by_one() -> None:
+    bots = [Asking(share=share(f"bot-{number}")) for number in range(300)]
+    for bot in bots:
+        assert not bot.may_begin()
+        bot.turn.lost()
+    began = [sum(bot.may_begin() for bot in bots)]
+    for _ in range(int(GONE_SECONDS)):
+        for bot in bots:
+            bot.now += 1
+        began.append(sum(bot.may_begin() for bot in bots))
+    assert began[-1] == 300
+    assert max(now - before for before, now in pairwise([0, *began])) < 30
+
+
+def test_who_spreads_is_woken_when_it_is_time() -> None:
+    asking = Asking()
+    asking.turn.lost()
+    assert not asking.may_begin()
+    assert asking.turn.waits()
+    assert asking.turn.left_seconds() == GONE_SECONDS / 2
+    asking.now += GONE_SECONDS / 2
+    assert asking.may_begin()
+    asking.turn.over()
+    assert not asking.may_begin(), "the next candle closes for all of them, too"
+    assert asking.sent == []
+
+
+def test_the_next_agent_is_asked_by_those_who_spread() -> None:
+    asking = Asking()
+    asking.may_begin()
+    asking.turn.lost()
+    asking.may_begin()
+    asking.turn.connected()
+    assert not asking.may_begin()
+    asking.turn.given(2)
+    assert asking.may_begin()
+    assert asking.sent == [TurnFrame(number=1, begin=True), TurnFrame(number=2, begin=True)]
 
 
 def test_nobody_waits_for_ever() -> None:
