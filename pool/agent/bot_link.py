@@ -215,7 +215,8 @@ class BotServer:
             return None, f"process {pid} of bot {frame.bot_id} belongs to another user", None
         if frame.epoch != admission.epoch:
             return None, f"bot {frame.bot_id} says epoch {frame.epoch}, its run has {admission.epoch}", None
-        return frame, "", Welcome(incarnation=self._listener.incarnation, credentials=admission.credentials)
+        welcome = Welcome(incarnation=self._listener.incarnation, credentials=admission.credentials, turns=True)
+        return frame, "", welcome
 
     async def _converse(
         self, hello: Hello, welcome: Welcome, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

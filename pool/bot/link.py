@@ -145,8 +145,8 @@ class Link(threading.Thread):
         self.credentials = frame.credentials or self.credentials
         self._last_contact = time.monotonic()
         logger.info("Connected to the agent (incarnation %s)", frame.incarnation)
+        self._turn.connected(gives_turns=frame.turns)
         self.welcomed.set()
-        self._turn.connected()
         if self._permission is not None:
             self._permission.connected()
         self._control.wake()

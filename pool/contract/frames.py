@@ -153,6 +153,8 @@ class Welcome(Wire):
     kind: Literal["welcome"] = "welcome"
     incarnation: str
     credentials: ExchangeCredentials | None = None
+    turns: bool = False
+    """It gives turns (`TurnFrame`). One of before does not say so, and would not answer a bot that asks."""
 
 
 class Ack(Wire):

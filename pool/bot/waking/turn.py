@@ -41,8 +41,9 @@ class Turn:
         self._lock = threading.Lock()
         self._gone_seconds = share * GONE_SECONDS
         self._connected = False
+        """To an agent that gives turns."""
         self._gone = False
-        """There was an agent."""
+        """There was one."""
         self._number = 0
         self._asked_at: float | None = None
         self._hurries = False
@@ -90,15 +91,16 @@ class Turn:
             self._mine = True
         self._wake()
 
-    def connected(self) -> None:
+    def connected(self, *, gives_turns: bool) -> None:
+        """To an agent; beside one of before, which gives none, nobody waits."""
         with self._lock:
-            self._connected, self._gone = True, False
+            self._connected, self._gone = gives_turns, False
             self._forget()
 
     def lost(self) -> None:
         """There is no connection: nobody gives turns."""
         with self._lock:
-            self._connected, self._gone = False, True
+            self._connected, self._gone = False, self._connected or self._gone
             self._forget()
         self._wake()
 

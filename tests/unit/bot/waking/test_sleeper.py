@@ -249,7 +249,7 @@ def test_a_candle_and_a_minute_that_is_over_wait_for_their_turn() -> None:
     for seconds in (45.0, SAFETY_SECONDS):
         asleep = Asleep(TradeFacts(trade_id=1))
         asleep.following.told(1, until=MONOTONIC + 300)
-        asleep.turn.connected()
+        asleep.turn.connected(gives_turns=True)
         assert not asleep.sleeper.due()
         assert asleep.turns == [], "nothing is due"
         asleep.pass_(seconds)
@@ -271,7 +271,7 @@ def test_what_somebody_asks_for_waits_for_nobody() -> None:
 
     for happens in (ask, halt):
         asleep = Asleep(TradeFacts(trade_id=1))
-        asleep.turn.connected()
+        asleep.turn.connected(gives_turns=True)
         asleep.pass_(45)
         asleep.following.told(1, until=MONOTONIC + 300)
         assert not asleep.sleeper.due()
@@ -284,7 +284,7 @@ def test_what_somebody_asks_for_waits_for_nobody() -> None:
 def test_a_price_that_nobody_watches_waits_for_its_turn_as_long_as_between_two_loops() -> None:
     """An agent that is late makes all bots loop at once, which would make it later."""
     asleep = Asleep(TradeFacts(trade_id=1))
-    asleep.turn.connected()
+    asleep.turn.connected(gives_turns=True)
     asleep.following.told(1, until=MONOTONIC + 300)
     asleep.pass_(45)
     assert not asleep.sleeper.due(), "the candle"
@@ -299,7 +299,7 @@ def test_a_price_that_nobody_watches_waits_for_its_turn_as_long_as_between_two_l
 
 def test_a_threshold_that_changes_by_time_waits_no_longer_than_between_two_loops() -> None:
     asleep = Asleep(TradeFacts(trade_id=1, timers=(WALL + 10,)))
-    asleep.turn.connected()
+    asleep.turn.connected(gives_turns=True)
     asleep.pass_(9)
     assert not asleep.sleeper.due()
     assert asleep.sleeper.slice_seconds() == pytest.approx(1)
@@ -312,9 +312,9 @@ def test_a_threshold_that_changes_by_time_waits_no_longer_than_between_two_loops
 
 def test_a_loop_that_a_trade_needs_waits_for_nobody() -> None:
     asleep = Asleep(TradeFacts(trade_id=1, exit_stands=True))
-    asleep.turn.connected()
+    asleep.turn.connected(gives_turns=True)
     assert asleep.sleeper.due()
     asleep = Asleep(TradeFacts(trade_id=1, open_order=True))
-    asleep.turn.connected()
+    asleep.turn.connected(gives_turns=True)
     assert asleep.sleeper.due()
     assert asleep.turns == []

@@ -13,7 +13,7 @@ class Asking:
         self.woken = 0
         self.turn = Turn(self.sent.append, self._wake, lambda: self.now, share=share)
         if connected:
-            self.turn.connected()
+            self.turn.connected(gives_turns=True)
 
     def may_begin(self, *, open_trades: bool = False) -> bool:
         return self.turn.may_begin(open_trades=open_trades)
@@ -97,11 +97,21 @@ def test_the_next_agent_is_asked_by_those_who_spread() -> None:
     asking.may_begin()
     asking.turn.lost()
     asking.may_begin()
-    asking.turn.connected()
+    asking.turn.connected(gives_turns=True)
     assert not asking.may_begin()
     asking.turn.given(2)
     assert asking.may_begin()
     assert asking.sent == [TurnFrame(number=1, begin=True), TurnFrame(number=2, begin=True)]
+
+
+def test_an_agent_that_gives_no_turns_is_not_waited_for() -> None:
+    asking = Asking(connected=False)
+    asking.turn.connected(gives_turns=False)
+    assert asking.may_begin()
+    asking.turn.lost()
+    assert asking.may_begin()
+    asking.turn.over()
+    assert asking.sent == []
 
 
 def test_nobody_waits_for_ever() -> None:
