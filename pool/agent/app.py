@@ -66,6 +66,7 @@ async def run(directory: Path, settings: PoolSettings, link: InitLink) -> int:
     checks = Checks(directory, settings, keeper, link.send)
     checks.clear()
     keeper.adopt(await link.table())
+    await keeper.look_for_open_trades()
     link.listen(lambda frame: _heard(frame, sampler, checks, keeper))
     asking = Asking(settings.gateway_url, settings.pool_id)
     risk, watcher = Risk(keeper, settings.pool_id), Watcher(keeper, settings.paper_exchange_url, asking)

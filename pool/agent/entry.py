@@ -30,6 +30,8 @@ class Entry:
     """Highest sequence number of the current run's events in the ring."""
     last_report_at: datetime | None = None
     snapshot: BotSnapshot | None = None
+    left_open: bool = False
+    """There were open trades in its database when the agent began."""
     memory: Memory | None = None
     cpu_percent: Decimal | None = None
     removed_bytes: int = 0
@@ -47,6 +49,11 @@ class Entry:
     @property
     def run_id(self) -> str | None:
         return self.facts.run.run_id if self.facts.run is not None else None
+
+    @property
+    def has_open_trades(self) -> bool:
+        """As it reported last; before its first report, as it left them."""
+        return self.left_open if self.snapshot is None else bool(self.snapshot.open_trades)
 
     def refresh_conditions(self, limits: Limits, now: float, at: datetime) -> None:
         """Takes over the conditions that hold now; one that held before keeps its `since`."""

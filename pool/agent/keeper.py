@@ -8,6 +8,7 @@ is on disk: until then it is pending, and nothing is done about it.
 import asyncio
 import contextlib
 import signal
+import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from pool.agent.facts import Exceeded, Limits, Run, SlotFacts, Start
 from pool.agent.logs import last_lines
 from pool.agent.problems import slot_not_found
 from pool.agent.ring import EventRing
+from pool.agent.starts import Starts
 from pool.agent.store import SlotStore, StoredSlot, StoredSlots
 from pool.agent.uids import Uids
 from pool.contract.events import EventType
@@ -39,8 +41,7 @@ _EXIT_LINE_LENGTH = 2000
 _DELETED_LIMIT = 1000
 _LAST_WORDS_SECONDS = 0.5
 _RECENT_FORKS = 50
-_ASKED_SECONDS = 2.0
-"""A bot that is to be started asks at each tick."""
+_LOOK_SECONDS = 3.0
 
 
 class Keeper:
@@ -72,10 +73,7 @@ class Keeper:
         self._send_to_init = send_to_init
         self._actor = Actor(directory, limits, self.announcer, send_to_init, self._archived, self.apply)
         self._store = SlotStore(directory / "slots.json", self._stored)
-        self._starting: set[str] = set()
-        """Bots that were started lately; some of them have started by now, perhaps."""
-        self._queue: dict[str, tuple[float, float]] = {}
-        """Bots that may not start yet: when each asked first, and last."""
+        self._starts = Starts(self.entries, limits.starts_at_once)
         self._pending: dict[str, SlotFacts] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._uids = uids or Uids()
@@ -95,50 +93,28 @@ class Keeper:
         now = time.monotonic()
         entry.facts, actions = table.decide(entry.facts, self.limits, now, shutting_down=self.shutting_down)
         for action in actions:
-            if not isinstance(action, Start) or self._may_start(entry, now):
+            if not isinstance(action, Start) or self._starts.may_start(entry.bot_id, now):
                 self._actor.act(entry, action, now)
         if entry.bot_id in self.entries:
             self.announcer.publish(entry)
-        if self._starting and entry.bot_id in self._starting and not table.starting(entry.facts, now):
-            self._start_more(now)
-
-    def _may_start(self, entry: Entry, now: float) -> bool:
-        """Few at a time: all at once each takes as long as all, and bots that trade wait among them. Those that failed
-        lately go last, so that an exchange that is down keeps no bot of another one."""
-        first, _ = self._queue.get(entry.bot_id, (now, now))
-        self._queue[entry.bot_id] = (first, now)
-        if len(self._starting) >= self.limits.starts_at_once:
-            self._starting = {one for one in self._starting if self._is_starting(one, now)}
-        room = self.limits.starts_at_once - len(self._starting)
-        if room <= 0 or entry.bot_id not in self._next(room, now):
-            return False
-        del self._queue[entry.bot_id]
-        self._starting.add(entry.bot_id)
-        return True
-
-    def _next(self, room: int, now: float) -> list[str]:
-        """Whose start is next, of those that asked for it just now."""
-        self._queue = {
-            bot_id: asked
-            for bot_id, asked in self._queue.items()
-            if bot_id in self.entries and now - asked[1] <= _ASKED_SECONDS
-        }
-        order = sorted(self._queue, key=lambda one: (self.entries[one].facts.delays > 0, self._queue[one][0]))
-        return order[:room]
-
-    def _is_starting(self, bot_id: str, now: float) -> bool:
-        entry = self.entries.get(bot_id)
-        return entry is not None and table.starting(entry.facts, now)
-
-    def _start_more(self, now: float) -> None:
-        """One of them that cannot be started is followed by the next at the next tick."""
-        self._starting = {one for one in self._starting if self._is_starting(one, now)}
-        for bot_id in self._next(self.limits.starts_at_once - len(self._starting), now):
+        for bot_id in self._starts.over(entry.bot_id, now):
             asyncio.get_running_loop().call_soon(self.apply, self.entries[bot_id])
 
-    def tick(self, held_up_seconds: float = 0.0) -> None:
-        """Decides on every slot. `held_up_seconds`: the agent itself stood still so long before this."""
+    async def look_for_open_trades(self) -> None:
+        """In the databases of bots that are to be started: a new agent has no report of theirs yet. Before anything can
+        start them, since a database must not be looked into while its bot opens it; what cannot be told within
+        seconds starts among those that have none."""
+        until = time.monotonic() + _LOOK_SECONDS
         for entry in list(self.entries.values()):
+            if entry.facts.run is None and entry.facts.is_wanted and time.monotonic() < until:
+                directory, trading = files.bot_directory(self.directory, entry.bot_id), entry.facts.spec.trading
+                with contextlib.suppress(sqlite3.Error, OSError):
+                    entry.left_open = await asyncio.to_thread(files.count_open_trades, directory, trading) > 0
+
+    def tick(self, held_up_seconds: float = 0.0) -> None:
+        """Decides on every slot, those with open trades first. `held_up_seconds`: the agent itself stood still so long
+        before this."""
+        for entry in sorted(self.entries.values(), key=lambda one: not one.has_open_trades):
             if held_up_seconds:
                 entry.facts = reports.excused(entry.facts, held_up_seconds)
             self.apply(entry)

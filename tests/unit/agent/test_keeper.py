@@ -1,7 +1,9 @@
 """Slots change only once that is on disk, whatever else happens to them meanwhile."""
 
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,15 +14,17 @@ import pytest
 from pool.agent import table
 from pool.agent.bot_link import BotConnection
 from pool.agent.facts import SlotFacts
+from pool.agent.files import bot_directory
 from pool.agent.keeper import Keeper
 from pool.agent.problems import Refused
 from pool.agent.ring import EventRing
-from pool.agent.store import StoredSlots
+from pool.agent.store import StoredSlots, load
 from pool.contract.errors import AgentErrorCode
 from pool.contract.frames import Exited, Fork, Forked, ForkFailed
 from pool.contract.waking import WakingState
 from tests.support import eventually
 from tests.unit.agent.builders import AT, LIMITS, beat, make_spec
+from tests.unit.portfolio.builders import snapshot, trade
 
 
 def put(facts: SlotFacts | None) -> SlotFacts:
@@ -68,10 +72,10 @@ async def test_last_words_are_heard_before_an_exit_is_recorded(tmp_path: Path) -
 class Starting:
     """A keeper of ten bots that are wanted; two may start at a time."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, stored: StoredSlots | None = None) -> None:
         self.forked: list[str] = []
         limits = replace(LIMITS, starts_at_once=2)
-        self.keeper = Keeper(directory, limits, EventRing("now", 100), StoredSlots(), self._send)
+        self.keeper = Keeper(directory, limits, EventRing("now", 100), stored or StoredSlots(), self._send)
 
     async def begin(self) -> None:
         for number in range(10):
@@ -119,6 +123,34 @@ async def test_bots_that_failed_lately_start_after_all_others(tmp_path: Path) ->
         starting.keeper.tick()
         assert len(starting.forked) == started
     assert starting.forked == [f"bot-{number}" for number in (0, 1, 4, 5, 6, 7, 8, 9, 2, 3)]
+
+
+async def test_bots_with_open_trades_start_before_all_others(tmp_path: Path) -> None:
+    """Of a pool that comes back the agent knows nothing but what bots left on disk."""
+    before = Starting(tmp_path)
+    await before.begin()
+    for number, trades in ((2, "(1, 0)"), (6, "(1, 0), (2, 1)"), (8, "(1, 1)")):
+        directory = bot_directory(tmp_path, f"bot-{number}")
+        directory.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(directory / "tradesv3.sqlite")) as database, database:
+            database.execute("CREATE TABLE trades (id INTEGER, is_open BOOLEAN)")
+            database.execute(f"INSERT INTO trades VALUES {trades}")
+    starting = Starting(tmp_path, load(tmp_path / "slots.json"))
+    await starting.keeper.look_for_open_trades()
+    starting.keeper.tick()
+    assert starting.forked == ["bot-6", "bot-8"]
+    starting.beat(6, waking=WakingState(mode="on_need", reasons=[], since=AT))
+    await eventually(lambda: starting.forked[2:] == ["bot-0"])
+
+
+async def test_bots_that_reported_open_trades_start_before_those_that_reported_none(tmp_path: Path) -> None:
+    starting = Starting(tmp_path)
+    await starting.begin()
+    for number in range(2, 10):
+        told = snapshot(open_trades=[trade()] if number == 5 else [])
+        starting.keeper.entries[f"bot-{number}"].snapshot = told
+    starting.beat(0, waking=WakingState(mode="on_need", reasons=[], since=AT))
+    await eventually(lambda: starting.forked == ["bot-0", "bot-1", "bot-5"])
 
 
 async def test_a_start_that_takes_long_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
