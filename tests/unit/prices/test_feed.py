@@ -28,7 +28,6 @@ class World:
         self.proven = True
         self.asked: list[tuple[str, str, list[str]]] = []
         self.pauses: list[float] = []
-        self.closed = 0
         self.problem: Exception | None = None
         self.old = 0.0
         """So old is what the exchange's answer holds."""
@@ -67,9 +66,6 @@ class World:
         prices = {} if bid is None else {"A": {"bid": str(bid), "ask": str(bid + 1)}}
         told = {"run": 1.0, "prices": prices, "alive_at": self.now, "spoke_at": self.now, "late": 0.0}
         self.feed.pushed({"exchange": "kraken", "market": "spot"} | told | more)
-
-    async def aclose(self) -> None:
-        self.closed += 1
 
     async def paused(self) -> None:
         await self._paused.wait()
@@ -176,12 +172,12 @@ async def test_nobody_waiting_any_more_ends_the_looks_and_forgets_what_was_seen(
     assert (await world.ask("A")).prices == {}
 
 
-async def test_a_worker_that_hangs_is_ended(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_look_that_hangs_is_told_and_another_made(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "_LOOK_SECONDS", 0.01)
     world.hangs = True
     await world.ask("A")
     await world.paused()
-    assert world.closed == 1
+    assert (await world.ask("A")).problem == "The exchange does not answer in time."
     world.hangs = False
     monkeypatch.undo()
     await world.look()

@@ -31,6 +31,8 @@ PAPER = "paper"
 _USUAL_LIMIT = 500
 _FUNDING_LIMIT = 100
 _ASK_MILLISECONDS = 15_000
+LOOK_SECONDS = 50.0
+"""Who asked waits a minute."""
 _MOST_CLIENTS = 6
 _MARKETS_SECONDS = 3600.0
 _MARKETS_AGAIN_SECONDS = 60.0
@@ -74,13 +76,11 @@ class Desk:
         if question["ask"] == "follow":
             return await self._follow(question["exchange"], question["market"], question["symbols"])
         try:
+            if question["ask"] == "prices":
+                return await self._look((question["exchange"], question["market"]), question["symbols"])
             async with self._client(question["exchange"], question["type"] == SPOT) as client:
                 if question["ask"] == "tickers":
                     return {"tickers": await _tickers(client, question["pairs"])}
-                if question["ask"] == "prices":
-                    told = question["exchange"], question["market"]
-                    answer = await looks.best(client, *told, question["symbols"])
-                    return answer | self._judged(told, answer)
                 return await _candles(client, question)
         except Told as told:
             return {"error": told.body}
@@ -88,6 +88,20 @@ class Desk:
             return {"error": Told(_sentence("The exchange does not answer", problem), retry_after=_after(problem)).body}
         except (errors.BaseError, ValueError, TypeError, KeyError, IndexError, AttributeError) as problem:
             return {"error": Told(_sentence("The exchange's answer is of no use", problem)).body}
+
+    async def _look(self, key: tuple[str, str], symbols: list[str]) -> dict[str, Any]:
+        """At prices. One that takes too long ends its exchange's client and websocket, which may hang, and no other's.
+        Raises Told, and what ccxt raises."""
+        exchange, market = key
+        try:
+            async with asyncio.timeout(LOOK_SECONDS), self._client(exchange, market == SPOT) as client:
+                answer = await looks.best(client, exchange, market, symbols)
+        except TimeoutError:
+            await self._follow(exchange, market, [])
+            self._loaded_at.pop((exchange, market == SPOT), None)
+            await self._shrink()
+            raise Told("The exchange does not answer in time; try again in a moment.", retry_after=5.0) from None
+        return answer | self._judged(key, answer)
 
     async def _follow(self, exchange: str, market: str, symbols: list[str]) -> dict[str, Any]:
         """By websocket these, and no others; none ends it."""

@@ -27,6 +27,8 @@ LEAST_SECONDS, MOST_SECONDS = 0.5, 1.5
 """Between two looks. What looks cost decides: half of what an exchange allows, a fifth of a core."""
 _SHARES = 2.0
 _LOOK_SECONDS = 60.0
+"""The worker gives a look up sooner. One that hangs itself is ended by who tends it: other exchanges' prices, and their
+websockets, are of the same worker."""
 _REFUSED_SECONDS = 60.0
 _STEP_SECONDS = 0.5
 """Between two thoughts whether a websocket still does."""
@@ -37,7 +39,6 @@ class Looking(Protocol):
 
     async def best(self, exchange: str, market: str, symbols: list[str]) -> dict[str, Any]: ...
     async def follow(self, exchange: str, market: str, symbols: list[str]) -> None: ...
-    async def aclose(self) -> None: ...
 
 
 class Feed:
@@ -179,7 +180,6 @@ class Feed:
         except Unavailable as problem:
             return self._told(problem.message, problem.retry_after_seconds)
         except TimeoutError:
-            await self._worker.aclose()  # it may hang itself; the next look starts another
             return self._told("The exchange does not answer in time.", MOST_SECONDS)
         except Exception:  # the boundary of a look: whatever the worker says, prices are to be looked at on
             logger.exception("prices of {} cannot be looked at", self.exchange)
