@@ -62,7 +62,10 @@ class Asking:
     async def prices(self, session: aiohttp.ClientSession, request: PricesRequest) -> Answer:
         """What the gateway follows. Raises aiohttp.ClientError, TimeoutError."""
         async with session.post(
-            f"{self._gateway}/v1/prices", data=request.to_json(), allow_redirects=False
+            f"{self._gateway}/v1/prices",
+            data=request.to_json(),
+            headers={TENANT_HEADER: self._tenant},
+            allow_redirects=False,
         ) as response:
             answer = Answer(response.status, response.headers, await response.read())
         if INCARNATION_HEADER not in answer.headers:

@@ -27,9 +27,10 @@ class Bench:
             await self.client.load_markets()
         yield self.client
 
-    async def look(self) -> bool:
-        """Whether it is borne out."""
-        seen = await looks.best(self.client, "paper", "spot", ["BTCUSDT"])
+    async def look(self, *others: str) -> bool:
+        """Whether it is borne out by a look at its market, and at others that it does not follow."""
+        seen = await looks.best(self.client, "paper", "spot", ["BTCUSDT", *others])
+        assert seen["prices"].keys() == {"BTCUSDT", *others}
         told = {name: Price.model_validate(price) for name, price in seen["prices"].items()}
         return bool(self.stream.judge(told, seen["asked_at"])["proven"])
 
@@ -51,6 +52,10 @@ async def bench(rig: Paper) -> AsyncIterator[Bench]:  # noqa: F811
     await eventually(bench.heard)
     yield bench
     await bench.stream.aclose()
+
+
+async def test_a_look_at_more_than_is_followed_bears_out_what_is(bench: Bench) -> None:
+    await eventually(lambda: bench.look("ETHUSDT"), message="it is borne out")
 
 
 async def test_what_is_late_without_telling_times_is_not_borne_out_and_opened_anew(bench: Bench) -> None:

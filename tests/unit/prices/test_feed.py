@@ -12,7 +12,8 @@ from pool.exchange.gateway.candles.series import Refused
 from pool.exchange.gateway.candles.workers import Unavailable
 from pool.exchange.gateway.prices import feed as feeds
 from pool.exchange.gateway.prices import service as services
-from pool.exchange.gateway.prices.feed import LEAST_SECONDS, MOST_SECONDS, WANTED_SECONDS, Feed
+from pool.exchange.gateway.prices.feed import LEAST_SECONDS, MOST_SECONDS, MOST_STREAMED, WANTED_SECONDS, Feed
+from pool.exchange.gateway.prices.places import MOST_SYMBOLS
 from pool.exchange.gateway.prices.service import MOST_FEEDS, PriceService
 from tests.support import PATIENT_SECONDS
 
@@ -76,10 +77,10 @@ class World:
         self._go.release()
         await self.paused()
 
-    async def ask(self, *symbols: str, after: int = 0, wait_ms: int = 0) -> Prices:
+    async def ask(self, *symbols: str, after: int = 0, wait_ms: int = 0, of: str = "one") -> Prices:
         told = {"exchange": "kraken", "market": "spot", "symbols": list(symbols), "after": after, "wait_ms": wait_ms}
         request = PricesRequest.model_construct(**told)  # who has to wait for a slow machine may wait long
-        return await self.feed.answer(request)
+        return await self.feed.answer(request, (of, ""))
 
 
 @pytest.fixture
@@ -186,7 +187,8 @@ async def test_a_look_that_hangs_is_told_and_another_made(world: World, monkeypa
 
 async def test_prices_that_cannot_be_compared_are_not_asked_for(world: World) -> None:
     service = PriceService(None, worker=world)
-    told = await service.prices(PricesRequest(exchange="hyperliquid", market="linear", symbols=["BTC"]))
+    wanted = PricesRequest(exchange="hyperliquid", market="linear", symbols=["BTC"])
+    told = await service.prices(wanted, ("one", ""))
     assert (told.usable, told.prices) == (False, {})
     assert "not the best of the book" in (told.problem or "")
     assert world.asked == []
@@ -197,7 +199,7 @@ async def test_feeds_are_bounded(world: World, monkeypatch: pytest.MonkeyPatch) 
     service = PriceService(None, worker=world, clock=world.clock, wait=world.wait)
 
     async def ask(exchange: str) -> None:
-        await service.prices(PricesRequest(exchange=exchange, market="spot", symbols=["A"]))
+        await service.prices(PricesRequest(exchange=exchange, market="spot", symbols=["A"]), ("one", ""))
 
     for number in range(MOST_FEEDS):
         await ask(f"exchange{number}")
@@ -208,11 +210,31 @@ async def test_feeds_are_bounded(world: World, monkeypatch: pytest.MonkeyPatch) 
     await service.aclose()
 
 
-async def test_symbols_of_a_feed_are_bounded(world: World) -> None:
-    await world.ask(*(f"S{number}" for number in range(feeds.MOST_SYMBOLS)))
-    await world.ask("S0")
-    with pytest.raises(Unavailable):
-        await world.ask("ONE_MORE")
+async def test_who_asks_for_thousands_of_prices_keeps_nobody_out(world: World) -> None:
+    many = [f"{number:04}" for number in range(MOST_SYMBOLS)]
+    await world.ask(*many, of="greedy")
+    await world.paused()
+    await world.ask("A", "B", of="modest")
+    await world.look()
+    looked = set(world.asked[-1][2])
+    assert (len(looked), looked & {"A", "B"}) == (MOST_SYMBOLS, {"A", "B"})
+    assert set((await world.ask("A", "B", of="modest")).prices) == {"A", "B"}
+    assert len((await world.ask(*many, of="greedy")).prices) == MOST_SYMBOLS - 2
+
+
+async def test_who_asks_for_thousands_of_prices_ends_nobodys_websocket(streamed: World) -> None:
+    many = [f"{number:04}" for number in range(MOST_SYMBOLS)]
+    await streamed.ask(*many, of="greedy")
+    await streamed.look()
+    assert (len(streamed.followed[-1]), "A" in streamed.followed[-1]) == (MOST_STREAMED, True)
+    streamed.now += 1.25
+    streamed.push(7)
+    modest, greedy = await streamed.ask("A"), await streamed.ask("A", *many, of="greedy")
+    assert (modest.prices["A"].bid, modest.age_ms) == (Decimal(7), 0)
+    assert greedy.age_ms == 1_250, "of its others some are only as new as the last look"
+    looks = len(streamed.asked)
+    await streamed.look()
+    assert len(streamed.asked) == looks + 1, "they are looked at on"
 
 
 @pytest.fixture
@@ -284,7 +306,10 @@ async def test_a_websocket_that_broke_is_polled_and_its_prices_forgotten(streame
 
 
 async def test_another_market_is_looked_at_and_followed_at_once(streamed: World) -> None:
-    await streamed.ask("B")
+    streamed.now += 1
+    streamed.push()
+    told = await streamed.ask("A", "B")
+    assert (set(told.prices), told.age_ms) == ({"A"}, 0), "what is not known yet makes nothing else older"
     await streamed.look()
     assert (streamed.asked[-1][2], streamed.followed[-1]) == (["A", "B"], ["A", "B"])
 

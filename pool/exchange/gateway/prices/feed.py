@@ -2,13 +2,14 @@
 
 One task looks, for all who wait; the answers are made of what it saw last, and wait a little for something newer. What
 is seen is told with its age, counted from before the exchange was asked, so nobody takes old prices for new ones.
-Where a websocket tells prices (`stream`) and is borne out, looks only prove it, and are rare.
+Where a websocket tells prices (`stream`) and is borne out, looks only prove it, and are rare. Of more prices than it
+can tell the others are looked at as if there were none.
 """
 
 import asyncio
 import contextlib
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
 from loguru import logger
@@ -16,13 +17,14 @@ from loguru import logger
 from pool.contract.market import FeedState, Price, Prices, PricesRequest
 from pool.exchange.gateway.candles.series import Refused
 from pool.exchange.gateway.candles.workers import Unavailable
+from pool.exchange.gateway.prices.places import Asker, Wanted
 from pool.exchange.gateway.prices.stream import Streamed
 
 WANTED_SECONDS = 10.0
 """So long after somebody asked for a price last it is looked at."""
-MOST_SYMBOLS = 2000
 MOST_STREAMED = 300
-"""Of more of them websockets tell more than one process can read; those are polled."""
+"""Of more of them websockets tell more than one process can read; the others are polled."""
+_NOBODY: Asker = ("", "")
 LEAST_SECONDS, MOST_SECONDS = 0.5, 1.5
 """Between two looks. What looks cost decides: half of what an exchange allows, a fifth of a core."""
 _SHARES = 2.0
@@ -60,11 +62,15 @@ class Feed:
         self._worker = worker
         self._clock = clock
         self._wait = wait
-        self._wanted: dict[str, float] = {}
-        """Until when."""
+        self._wanted = Wanted()
         self._prices: dict[str, Price] = {}
         self._stream = Streamed() if streams else None
+        self._followed: frozenset[str] = frozenset()
+        """By the websocket, as of the last look."""
         self._asked_at = 0.0
+        self._followed_at = 0.0
+        """Of those that are followed: when the exchange was asked, or pinged by the websocket."""
+        self._full = False
         self._number = 0
         self._problem: str | None = None
         self._news = asyncio.Event()
@@ -74,10 +80,10 @@ class Feed:
     def running(self) -> bool:
         return self._task is not None and not self._task.done()
 
-    async def answer(self, request: PricesRequest) -> Prices:
-        """What is newer than the asker knows, or in the end what there is. Raises Unavailable."""
+    async def answer(self, request: PricesRequest, asker: Asker = _NOBODY) -> Prices:
+        """What is newer than the asker knows, or in the end what there is; nothing of what has no place."""
         began = self._clock()
-        self._want(request.symbols, began)
+        self._wanted.want(asker, request.symbols, began + WANTED_SECONDS)
         if not self.running:
             self._task = asyncio.create_task(self._look_on())
         if request.wait_ms and request.after == self._number:
@@ -89,26 +95,29 @@ class Feed:
         now = self._clock()
         waited_ms = max(0, int((now - began) * 1000))
         if not self._number:
-            return Prices(number=0, waited_ms=waited_ms, problem=self._told_problem(now))
+            return Prices(number=0, waited_ms=waited_ms, problem=self._problem)
+        prices = {one: self._prices[one] for one in request.symbols if one in self._prices}
         return Prices(
             number=self._number,
-            age_ms=self._age_ms(now),
+            age_ms=self._age_ms(now, prices),
             waited_ms=waited_ms,
-            prices={one: self._prices[one] for one in request.symbols if one in self._prices},
-            problem=self._told_problem(now),
+            prices=prices,
+            problem=self._told_problem(now, prices),
         )
 
     def state(self) -> FeedState:
         """For people."""
-        wanted, now = self._still_wanted(), self._clock()
+        now = self._clock()
+        wanted = self._wanted.placed(now)
+        told = [one for one in wanted if one in self._prices]
         return FeedState(
             exchange=self.exchange,
             market=self.market,
             way="websocket" if self._streams(now) else "polling",
             symbols=len(wanted),
-            told=sum(one in self._prices for one in wanted),
-            age_ms=self._age_ms(now) if self._number else None,
-            problem=self._told_problem(now),
+            told=len(told),
+            age_ms=self._age_ms(now, told) if self._number else None,
+            problem=self._told_problem(now, told),
         )
 
     def pushed(self, told: Mapping[str, Any]) -> None:
@@ -124,7 +133,7 @@ class Feed:
         changed = self._stream.told(told, now) or not counted
         if not self._streams(now):
             return
-        self._asked_at = max(self._asked_at, self._stream.as_of)
+        self._followed_at = max(self._followed_at, self._stream.as_of)
         if changed:
             self._prices = self._stream.over(self._prices)
             self._tell()
@@ -134,47 +143,45 @@ class Feed:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def _age_ms(self, now: float) -> int:
-        return max(0, math.ceil((now - self._asked_at) * 1000))
-
-    def _want(self, symbols: Iterable[str], now: float) -> None:
-        until = now + WANTED_SECONDS
-        new = [one for one in symbols if one not in self._wanted]
-        if len(self._wanted) + len(new) > MOST_SYMBOLS:
-            raise Unavailable("More prices of this exchange are waited for than are looked at.", 10.0)
-        self._wanted |= dict.fromkeys(symbols, until)
-
-    def _still_wanted(self) -> list[str]:
-        now = self._clock()
-        return sorted(symbol for symbol, until in self._wanted.items() if until > now)
+    def _age_ms(self, now: float, symbols: Collection[str]) -> int:
+        asked_at = self._followed_at if self._followed.issuperset(symbols) else self._asked_at
+        return max(0, math.ceil((now - asked_at) * 1000))
 
     async def _look_on(self) -> None:
         """Until nobody waits for any. What was seen is forgotten then: it gets old."""
         try:
-            while symbols := self._still_wanted():
-                self._wanted = {one: self._wanted[one] for one in symbols}
-                now = self._clock()
-                if self._stream is not None and self._streams(now) and not self._stream.due(now, symbols):
+            while symbols := self._wanted.placed(now := self._clock()):
+                self._note_full(len(symbols))
+                followed = self._wanted.placed(now, MOST_STREAMED)
+                told = len(followed) == len(symbols) and self._streams(now)
+                if self._stream is not None and told and not self._stream.due(now, symbols):
                     await self._wait(_STEP_SECONDS)
                 else:
-                    await self._wait(await self._look(symbols))
+                    await self._wait(await self._look(symbols, followed))
             if self._stream is not None:
                 with contextlib.suppress(Refused, Unavailable):
                     await self._worker.follow(self.exchange, self.market, [])
         finally:
-            self._wanted, self._prices = {}, {}
+            self._wanted, self._prices = Wanted(), {}
             self._stream = None if self._stream is None else Streamed()
 
-    async def _look(self, symbols: list[str]) -> float:
+    def _note_full(self, placed: int) -> None:
+        total = self._wanted.total()
+        if total > placed and not self._full:
+            logger.warning(
+                "{} ({}): of {} prices asked for {} are looked at", self.exchange, self.market, total, placed
+            )
+        self._full = total > placed
+
+    async def _look(self, symbols: list[str], followed: list[str]) -> float:
         """Answers how long to wait for the next one."""
         began = self._clock()
         try:
             async with asyncio.timeout(_LOOK_SECONDS):
                 if self._stream is not None:
-                    streamed = symbols if len(symbols) <= MOST_STREAMED else []
-                    await self._worker.follow(self.exchange, self.market, streamed)
+                    await self._worker.follow(self.exchange, self.market, followed)
                 answer = await self._worker.best(self.exchange, self.market, symbols)
-            self._seen(answer, symbols)
+            self._seen(answer, followed)
         except Refused as refused:
             return self._told(refused.message, _REFUSED_SECONDS)
         except Unavailable as problem:
@@ -187,23 +194,24 @@ class Feed:
         pace = min(max(LEAST_SECONDS, _SHARES * float(answer["cost_seconds"])), MOST_SECONDS)
         return max(pace - (self._clock() - began), 0.05)
 
-    def _told_problem(self, now: float) -> str | None:
-        """That a look failed is none while a websocket tells."""
-        return None if self._streams(now) else self._problem
+    def _told_problem(self, now: float, symbols: Collection[str]) -> str | None:
+        """That a look failed is none to whom a websocket tells all."""
+        return None if self._streams(now) and self._followed.issuperset(symbols) else self._problem
 
     def _streams(self, now: float) -> bool:
-        return self._stream is not None and len(self._wanted) <= MOST_STREAMED and self._stream.counts(now)
+        return self._stream is not None and self._stream.counts(now)
 
-    def _seen(self, answer: Mapping[str, Any], symbols: list[str]) -> None:
+    def _seen(self, answer: Mapping[str, Any], followed: list[str]) -> None:
         prices = {symbol: Price.model_validate(told) for symbol, told in answer["prices"].items()}
         if self._problem is not None:
             logger.info("prices of {} ({}) are seen again", self.exchange, self.market)
         self._prices, self._asked_at, self._problem = prices, float(answer["asked_at"]), None
+        self._followed, self._followed_at = frozenset(followed), self._asked_at
         if self._stream is not None:
-            self._stream.looked(answer, symbols, self._clock())
+            self._stream.looked(answer, followed, self._clock())
             if self._streams(self._clock()):
                 self._prices = self._stream.over(prices)
-                self._asked_at = max(self._asked_at, self._stream.as_of)
+                self._followed_at = max(self._asked_at, self._stream.as_of)
         self._tell()
 
     def _tell(self) -> None:

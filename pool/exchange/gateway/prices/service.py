@@ -1,6 +1,7 @@
 """`POST /v1/prices` of the gateway: the best bids and asks that exits wait for.
 
 Whoever reaches the gateway may ask, tenants' bots too: so many feeds, symbols and requests at a time, and no more.
+Symbols of a feed are shared out between those who ask (`places`).
 """
 
 import asyncio
@@ -16,17 +17,19 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from pydantic import ValidationError
 
-from pool.contract.market import FeedState, Prices, PricesRequest
+from pool.contract.market import TENANT_HEADER, FeedState, Prices, PricesRequest
 from pool.exchange.gateway.candles.service import reached
 from pool.exchange.gateway.candles.workers import Unavailable, Worker, command
 from pool.exchange.gateway.clocks import steady_clock
 from pool.exchange.gateway.prices import sources
 from pool.exchange.gateway.prices.feed import Feed, Looking
+from pool.exchange.gateway.prices.places import Asker
 
 PRICES = "/v1/prices"
 MOST_FEEDS = 6
 """At a time: as many as a worker keeps markets of."""
 PER_PEER = 64
+_MOST_TEXT = 100
 _IDLE_SECONDS = 60.0
 _TEND_SECONDS = 5.0
 
@@ -75,7 +78,7 @@ class PriceService(Collector):
         self._port = request.get_extra_info("sockname")[1]
         try:
             wanted = PricesRequest.model_validate_json(await request.read())
-            told = await self.prices(wanted)
+            told = await self.prices(wanted, (peer, request.headers.get(TENANT_HEADER, "")[:_MOST_TEXT]))
         except ValidationError as error:
             return _problem(422, str(error.errors(include_url=False, include_input=False)[0]["msg"]))
         except Unavailable as problem:
@@ -86,12 +89,12 @@ class PriceService(Collector):
                 del self._busy[peer]
         return web.Response(body=told.model_dump_json().encode(), content_type="application/json")
 
-    async def prices(self, wanted: PricesRequest) -> Prices:
+    async def prices(self, wanted: PricesRequest, asker: Asker) -> Prices:
         """Raises Unavailable."""
         reason = sources.unusable(wanted.exchange)
         if reason is not None:
             return Prices(number=0, problem=reason, usable=False)
-        return await self._feed(wanted).answer(wanted)
+        return await self._feed(wanted).answer(wanted, asker)
 
     def states(self) -> list[FeedState]:
         """Of the feeds that somebody waits for."""

@@ -144,9 +144,10 @@ class Stream:
             self._asked.set()
 
     def judge(self, prices: Mapping[str, Price], asked_at: float) -> dict[str, Any]:
-        """What a look at the exchange says of this websocket."""
+        """What a look at the exchange says of this websocket; other markets may have been looked at, too."""
         alive = bool(self._connections) and self._failed is None
-        proven = self._proof.look(prices, asked_at, self._clock()) and alive
+        own = {name: price for name, price in prices.items() if name in self._wanted}
+        proven = self._proof.look(own, asked_at, self._clock()) and alive
         if self._proof.wrong >= MOST_WRONG:
             self._fail(Broken("What its websocket tells is not what the exchange answers."))
         return {"run": self._began_at, "proven": proven}
