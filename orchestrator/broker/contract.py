@@ -34,7 +34,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from pool.contract.candle_files import SETTINGS_PREFIX
+from pool.contract.market import SETTINGS_PREFIX
 from pool.contract.model import REVEAL_SECRETS, Secret
 
 BROKER_PROTOCOL = 4
@@ -195,7 +195,7 @@ class GatewaySpec(BrokerModel):
     paper: bool
     """Whether there is a paper exchange, which it forwards to, too."""
     settings: dict[SettingName, SettingValue] = Field(default_factory=dict, max_length=20)
-    """Its environment: how much of candles it keeps."""
+    """Its environment."""
 
 
 class CompanionContainer(BrokerModel):

@@ -24,8 +24,7 @@ import httpx
 from orchestrator.exchanges.companion import ProcessCompanion
 from orchestrator.kit.detached import write_private
 from pool.contract import market
-from pool.contract.candle_files import settings_in
-from pool.contract.market import INCARNATION_HEADER
+from pool.contract.market import INCARNATION_HEADER, settings_in
 
 MODULE = "pool.exchange.gateway"
 NAME = "market-data gateway"

@@ -8,8 +8,7 @@ import httpx
 from orchestrator.broker.contract import GATEWAY_URL, CompanionContainer, GatewaySpec
 from orchestrator.exchanges.companion_container import BrokerCompanion
 from orchestrator.exchanges.gateway import NAME, PING
-from pool.contract.candle_files import settings_in
-from pool.contract.market import INCARNATION_HEADER
+from pool.contract.market import INCARNATION_HEADER, settings_in
 
 
 class GatewayBroker(Protocol):

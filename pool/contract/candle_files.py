@@ -3,20 +3,14 @@
 `python -m pool.exchange.gateway.candles.moving` prints a line of JSON for each file.
 """
 
-from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
 
+from pool.contract import market
 from pool.contract.model import Wire
 
-SETTINGS_PREFIX = "FLOTILLA_GATEWAY_CANDLES_"
-"""Of the gateway's settings in the environment of whoever starts it."""
-
-
-def settings_in(environment: Mapping[str, str]) -> dict[str, str]:
-    """The gateway's own."""
-    return {name: value for name, value in environment.items() if name.startswith(SETTINGS_PREFIX)}
+SETTINGS_PREFIX = f"{market.SETTINGS_PREFIX}CANDLES_"
 
 
 class CandleFile(Wire):

@@ -5,6 +5,7 @@ behind the gateway's own. `exchange` is a slot's (`paper`, `binance`, …); only
 it are forwarded to. Headers of this module never reach the exchange.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -13,6 +14,8 @@ from pydantic import Field
 from pool.contract.model import BotId, Instant, Money, Wire
 
 FORWARD_PREFIX = "/x/"
+SETTINGS_PREFIX = "FLOTILLA_GATEWAY_"
+"""Of the gateway's settings in the environment of whoever starts it."""
 
 BOT_HEADER = "X-Flotilla-Bot"
 """The asking bot, in requests."""
@@ -58,6 +61,11 @@ Refusal = Literal["budget", "banned", "open", "unreachable", "host"]
 `unreachable` (502, 504) the exchange did not answer; `host` (403) not an address of that exchange."""
 
 KindName = Literal["candles", "book", "ticker", "trades", "funding", "markets", "time", "other"]
+
+
+def settings_in(environment: Mapping[str, str]) -> dict[str, str]:
+    """The gateway's own."""
+    return {name: value for name, value in environment.items() if name.startswith(SETTINGS_PREFIX)}
 
 
 class Kind(Wire):

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from pool.contract.candle_files import settings_in
-from pool.contract.market import INCARNATION_HEADER
+from pool.contract.market import INCARNATION_HEADER, settings_in
 
 _HEADERS = {INCARNATION_HEADER: "fake"}
 

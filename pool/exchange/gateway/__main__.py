@@ -22,14 +22,15 @@ from loguru import logger
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from pool.contract.candle_files import SETTINGS_PREFIX
 from pool.exchange import directory
 from pool.exchange.directory import AlreadyRunning
 from pool.exchange.gateway.candles.settings import CandleSettings
 from pool.exchange.gateway.running import Options, running
 from pool.exchange.gateway.server import serve
+from pool.exchange.gateway.settings import GatewaySettings
 
 _MEGABYTE = 1024 * 1024
+_PREFIXES = {one.__name__: one.model_config["env_prefix"] for one in (CandleSettings, GatewaySettings)}
 
 
 class Directory(directory.Directory):
@@ -45,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         CandleSettings()
+        told = _options(options)
     except (ValidationError, SettingsError) as error:
         return _refuse(f"The market-data gateway cannot use its settings. {_wrong(error)}")
     os.umask(0o077)  # rotated logs and the database's side files are for the owner alone, too
@@ -60,13 +62,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     home.log.chmod(0o600)
     logging.getLogger("aiohttp").addHandler(logging.NullHandler())  # its messages may show requests
     try:
-        asyncio.run(_run(home, options))
+        asyncio.run(_run(home, options, told))
     except CannotStart as error:
         logger.error("{}", error)
         return _refuse(str(error))
     finally:
         home.close()
     return 0
+
+
+def _options(told: argparse.Namespace) -> Options:
+    """Raises ValidationError."""
+    streams = GatewaySettings().websockets
+    return Options(told.directory, told.paper_url, told.cache_mb * _MEGABYTE, told.host, streams)
 
 
 def _allow_connections() -> None:
@@ -76,13 +84,13 @@ def _allow_connections() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-async def _run(home: Directory, options: argparse.Namespace) -> None:
+async def _run(home: Directory, options: argparse.Namespace, told: Options) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     port = options.port or home.last_port() or 0
-    async with running(Options(home.path, options.paper_url, options.cache_mb * _MEGABYTE, options.host)) as answer:
+    async with running(told) as answer:
         try:
             runner, bound = await serve(answer, options.host, port)
         except OSError as error:
@@ -137,7 +145,8 @@ def _wrong(error: ValidationError | SettingsError) -> str:
     if isinstance(error, SettingsError):
         return " ".join(str(error).split())
     told = error.errors(include_url=False, include_input=False)
-    return "; ".join(f"{SETTINGS_PREFIX}{'.'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in told)
+    prefix = _PREFIXES[error.title]
+    return "; ".join(f"{prefix}{'.'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in told)
 
 
 def _refuse(sentence: str) -> int:

@@ -5,12 +5,18 @@ from pydantic import ValidationError
 
 from orchestrator.broker.contract import GatewaySpec
 from orchestrator.broker.gateway import gateway_start
-from pool.contract.candle_files import SETTINGS_PREFIX, settings_in
+from pool.contract.candle_files import SETTINGS_PREFIX
+from pool.contract.market import settings_in
 from pool.exchange.gateway.candles.settings import CandleSettings
+from pool.exchange.gateway.settings import GatewaySettings
 
 
 def test_every_setting_reaches_its_environment() -> None:
-    given = {f"{SETTINGS_PREFIX}{name.upper()}": "1" for name in CandleSettings.model_fields}
+    given = {
+        f"{kind.model_config['env_prefix']}{name.upper()}": "1"
+        for kind in (CandleSettings, GatewaySettings)
+        for name in kind.model_fields
+    }
     spec = GatewaySpec(image="x", paper=False, settings=settings_in({**given, "FLOTILLA_ORCH_KEK": "secret"}))
     assert dict(gateway_start(GatewaySpec.model_validate_json(spec.to_json())).environment) == given
 

@@ -4,18 +4,43 @@ from pathlib import Path
 
 import pytest
 
+from pool.exchange.gateway import __main__ as process
 from pool.exchange.gateway.__main__ import main
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("DISK_BYTES", "much"), ("DISK_BYTES", "1"), ("KEEP_DAYS", "{"), ("KEEP_DAYS", '{"1m": "x"}')]
+    ("name", "value"),
+    [
+        ("CANDLES_DISK_BYTES", "much"),
+        ("CANDLES_DISK_BYTES", "1"),
+        ("CANDLES_KEEP_DAYS", '{"1m": "x"}'),
+        ("WEBSOCKETS", "perhaps"),
+    ],
 )
 def test_the_gateway_says_which_setting_is_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str
 ) -> None:
-    monkeypatch.setenv(f"FLOTILLA_GATEWAY_CANDLES_{name}", value)
+    monkeypatch.setenv(f"FLOTILLA_GATEWAY_{name}", value)
     assert main(["--directory", str(tmp_path / "gateway")]) == 1
     said = capsys.readouterr().err
     assert said.count("\n") == 1
-    assert name in said.upper()
+    assert f"FLOTILLA_GATEWAY_{name}" in said
     assert not (tmp_path / "gateway").exists()
+
+
+@pytest.mark.parametrize(("value", "streams"), [(None, True), ("false", False)])
+def test_websockets_can_be_switched_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str | None, streams: bool
+) -> None:
+    if value is not None:
+        monkeypatch.setenv("FLOTILLA_GATEWAY_WEBSOCKETS", value)
+    told = process._options(process._parser().parse_args(["--directory", str(tmp_path)]))
+    assert (told.directory, told.streams) == (tmp_path, streams)
+
+
+def test_a_setting_that_is_no_json_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FLOTILLA_GATEWAY_CANDLES_KEEP_DAYS", "{")
+    assert main(["--directory", str(tmp_path / "gateway")]) == 1
+    assert "keep_days" in capsys.readouterr().err
