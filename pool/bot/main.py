@@ -46,7 +46,8 @@ AGENT_SOCKET = "agent.sock"
 API_SOCKET = "api.sock"
 _CRASHED = 1
 _WAIT_SECONDS = 1.0
-_FAREWELL_SECONDS = 3.0
+_FAREWELL = 1 / 3
+"""Of what a stop may take: so long it waits until an agent that is late, or is being started anew, has heard all."""
 
 
 def run(fork: Fork, pool_directory: Path, settings: PoolSettings) -> int:
@@ -96,6 +97,7 @@ class Bot:
     ) -> None:
         directory = Path(fork.directory)
         self._walls = walls
+        self._farewell_seconds = settings.stop_timeout_seconds * _FAREWELL
         self._slot = SlotFiles(directory, settings)
         self._control = Control()
         self._vitals = Vitals()
@@ -237,4 +239,4 @@ class Bot:
             except (Exception, SystemExit):  # the boundary of the process: its last report must still go out
                 logger.exception("FreqTrade did not clean up")
         orphaned = self._control.exit_code == exit_codes.ORPHANED
-        self._link.close(0.0 if orphaned else _FAREWELL_SECONDS)
+        self._link.close(0.0 if orphaned else self._farewell_seconds)
