@@ -61,13 +61,17 @@ async def observe(session: AsyncSession, observations: Sequence[Observation]) ->
     ids = sorted(by_bot)
     changes: list[Change] = []
     for start in range(0, len(ids), _CHUNK):
-        for bot, row in await repository.statuses(session, ids[start : start + _CHUNK]):
-            if bot.deleted_at is not None:
-                continue
-            change = _observe_one(session, bot, row, by_bot[bot.id])
-            if change is not None:
-                changes.append(change)
-        await session.flush()
+        found = [
+            _Seen(bot, row, _status_of(row), _seen(bot, row, by_bot[bot.id]))
+            for bot, row in await repository.statuses(session, ids[start : start + _CHUNK])
+            if bot.deleted_at is None
+        ]
+        for reported in (False, True):  # all rows are locked: their order is no longer of weight
+            for one in found:
+                if one.after != one.before and (one.after.snapshot != one.before.snapshot) is reported:
+                    _store(session, one.row, one.after, snapshot=reported)
+            await session.flush()
+        changes += [change for one in found if (change := _change(one)) is not None]
     await outbox.queue(
         session,
         [
@@ -79,22 +83,27 @@ async def observe(session: AsyncSession, observations: Sequence[Observation]) ->
     return changes
 
 
-def _observe_one(
-    session: AsyncSession, bot: BotModel, row: BotStatusModel, observations: Sequence[Observation]
-) -> Change | None:
-    before = _status_of(row)
-    after = before
-    wanted = Wanted(bot.desired_state, bot.epoch)
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    bot: BotModel
+    row: BotStatusModel
+    before: Status
+    after: Status
+
+
+def _seen(bot: BotModel, row: BotStatusModel, observations: Sequence[Observation]) -> Status:
+    status, wanted = _status_of(row), Wanted(bot.desired_state, bot.epoch)
     for observation in observations:
-        after = apply(after, wanted, observation)
-    if after == before:
+        status = apply(status, wanted, observation)
+    return status
+
+
+def _change(one: _Seen) -> Change | None:
+    if _face(one.after) == _face(one.before):
         return None
-    _store(row, after)
-    session.add(row)
-    if _face(after) == _face(before):
-        return None
-    held = {condition.type for condition in before.conditions}
-    appeared = tuple(condition for condition in after.conditions if condition.type not in held)
+    bot, row = one.bot, one.row
+    held = {condition.type for condition in one.before.conditions}
+    appeared = tuple(condition for condition in one.after.conditions if condition.type not in held)
     return Change(bot.id, bot.owner_id, bot.name, row.observed_state, row.trader_state, row.conditions, appeared)
 
 
@@ -120,15 +129,20 @@ def _status_of(row: BotStatusModel) -> Status:
     )
 
 
-def _store(row: BotStatusModel, status: Status) -> None:
+def _store(session: AsyncSession, row: BotStatusModel, status: Status, *, snapshot: bool) -> None:
+    """What did not change is written as well, since rows that are written alike go by one statement, however many; but
+    for the snapshot, which is most of a row, and which PostgreSQL would store anew."""
     row.observed_state = status.observed_state
     row.observed_generation = status.observed_generation
     row.restart_done = status.restart_done
     row.trader_state = status.trader_state
     row.conditions = [condition.model_dump(mode="json") for condition in status.conditions]
     row.slot = None if status.slot is None else dict(status.slot)
-    row.snapshot = None if status.snapshot is None else dict(status.snapshot)
+    if snapshot:
+        row.snapshot = None if status.snapshot is None else dict(status.snapshot)
     row.snapshot_at = status.snapshot_at
     row.last_seen_at = status.last_seen_at
-    for one in fields(Status):  # changed or not: rows that are written alike go by one statement, however many
-        flag_modified(row, one.name)
+    for one in fields(Status):
+        if snapshot or one.name != "snapshot":
+            flag_modified(row, one.name)
+    session.add(row)
