@@ -108,8 +108,8 @@ def _gateway() -> Path:
     settings = own_settings()
     if settings.pool_driver == "docker":
         raise CliError(
-            "The gateway is a container, and its candles are in its volume: run what does the work there, with the "
-            "gateway's image and user; see the README, Market data.",
+            "The gateway is a container, and its candles are in its volume: on the machine of the Docker daemon "
+            f"`docker run … -m {_MODULE}` does the work there, as the README has it under Market data.",
             ExitCode.CONFLICT,
         )
     if not settings.home.is_dir():
@@ -135,6 +135,12 @@ def _sources(directory: Path, exchange: str | None) -> list[tuple[Path, str]]:
             raise CliError("The paper exchange's candles are its own alone; nothing is imported.", ExitCode.INVALID)
         if name not in EXCHANGE_IDS:
             raise CliError(f"Which exchange is {folder} of? Name it with --exchange, and its folder.", ExitCode.USAGE)
+        if folder.name != name and folder.name in EXCHANGE_IDS:
+            raise CliError(
+                f"{folder} is named as FreqTrade names the candles of {folder.name}; where they are of {name}, rename "
+                "it.",
+                ExitCode.INVALID,
+            )
     return found
 
 

@@ -34,6 +34,7 @@ def user_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     place = tmp_path / "user_data"
     download(place / "data" / "binance", "BTC/USDT")
     download(place / "data" / "okx", "BTC/USDT:USDT", "futures")
+    download(place / "mine", "BTC/USDT")
     return place
 
 
@@ -52,6 +53,13 @@ def test_import_list_and_export(flotilla: Flotilla, home: Path, user_data: Path,
     for place in (out / "binance", home / "gateway" / "candles" / "binance"):
         read = get_datahandler(place).ohlcv_load("BTC/USDT", "5m", CandleType.SPOT, drop_incomplete=False)
         pandas.testing.assert_frame_equal(read, candles()[:-1], check_dtype=False)
+
+
+def test_a_folder_of_any_other_name_is_of_whom_it_is_said_to_be(
+    flotilla: Flotilla, home: Path, user_data: Path
+) -> None:
+    assert flotilla("market", "import", str(user_data / "mine"), "--exchange", "okx").code == 0
+    assert (home / "gateway" / "candles" / "okx" / "BTC_USDT-5m.feather").exists()
 
 
 def test_a_check_changes_nothing(flotilla: Flotilla, home: Path, user_data: Path) -> None:
@@ -89,6 +97,7 @@ def test_old_candles_are_said_before_anything_is_imported(
         (["{user_data}", "--exchange", "nowhere"], 3, "no candle files"),
         (["{user_data}/data/binance", "--exchange", "nowhere"], 2, "Which exchange"),
         (["{user_data}/data/binance", "--exchange", "paper"], 5, "paper exchange's candles are its own"),
+        (["{user_data}/data/binance", "--exchange", "okx"], 5, "named as FreqTrade names the candles of binance"),
     ],
 )
 def test_what_cannot_be_imported_is_said(
