@@ -4,7 +4,7 @@ from pool.contract.market import Priority
 from pool.exchange.gateway.authority import MOST_FLYING
 from pool.exchange.gateway.tickets import Ticket
 from pool.exchange.gateway.upstream import TOTAL_SECONDS
-from tests.unit.gateway.test_budget import KLINES, ORDER, Asker
+from tests.unit.gateway.asker import KLINES, ORDER, Asker
 
 SECONDS = 600
 
