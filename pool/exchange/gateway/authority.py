@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from pool.exchange.gateway.breaker import Standing
 from pool.exchange.gateway.limits_told import Reading, date, limits_in, readings, retry_after
 from pool.exchange.gateway.meters import SHARES, Bucket, Weights, Window
 from pool.exchange.gateway.queueing import Queue
+from pool.exchange.gateway.standing import Standing
 from pool.exchange.gateway.tables import Endpoint
 from pool.exchange.gateway.tickets import Denied, Ticket, Turn
 

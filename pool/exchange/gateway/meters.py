@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pool.contract.market import Priority
-from pool.exchange.gateway.breaker import ALWAYS
 from pool.exchange.gateway.limits_told import Reading
+from pool.exchange.gateway.standing import ALWAYS
 
 SHARES: dict[Priority, float] = {
     "exit": 0.95,

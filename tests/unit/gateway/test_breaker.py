@@ -3,7 +3,8 @@
 import pytest
 
 from pool.contract.market import Priority
-from pool.exchange.gateway.breaker import CONSECUTIVE, Breaker, Standing
+from pool.exchange.gateway.breaker import CONSECUTIVE, Breaker
+from pool.exchange.gateway.standing import Standing
 
 KLINES, DEPTH, ORDER = "GET /klines", "GET /depth", "DELETE /order"
 
