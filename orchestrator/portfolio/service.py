@@ -35,7 +35,8 @@ from orchestrator.portfolio.views import Mode, Portfolio
 from pool.contract.slots import ObservedState
 from pool.contract.snapshots import BotSnapshot
 
-RECENT_SECONDS = 1.0
+RECENT_SECONDS = 1.5
+"""Longer than from one reckoning of `PortfolioTask` to the next: where that works, whoever asks has its last one."""
 _HEARD_FOR = timedelta(seconds=30)
 """Whoever has bots has a portfolio reckoned every two seconds; what nobody asked for by then is of bots that went."""
 
@@ -87,8 +88,8 @@ class PortfolioService:
         return _of(await self.portfolios([user_id]), user_id)
 
     async def recent(self, user_id: str) -> Portfolio:
-        """The same, up to a second old: however many streams open at once, it is computed once. The same object as long
-        as it was not computed anew. Raises NotFound."""
+        """The same, `RECENT_SECONDS` old at most: however many streams open at once, it is computed once. The same
+        object as long as it was not computed anew. Raises NotFound."""
         async with self._locks.setdefault(user_id, asyncio.Lock()):
             memory = self._memories.get(user_id)
             if memory and memory.last and self._monotonic() - memory.last_computed < RECENT_SECONDS:
@@ -96,8 +97,8 @@ class PortfolioService:
             return await self.portfolio(user_id)
 
     async def at_hand(self, user_id: str) -> Portfolio:
-        """The same; what bots tell may be up to a second old in it, what users changed of their bots may not. Raises
-        NotFound."""
+        """The same; what bots tell may be `RECENT_SECONDS` old in it, what users changed of their bots may not.
+        Raises NotFound."""
         memory = self._memories.get(user_id)
         if memory and memory.last and self._monotonic() - memory.last_computed < RECENT_SECONDS:
             last, wanted = memory.last, memory.wanted

@@ -14,7 +14,7 @@ from orchestrator.events.in_process import InProcessBus
 from orchestrator.kit.clock import utc_now
 from orchestrator.kit.pace import Pace
 from orchestrator.portfolio import repository
-from orchestrator.portfolio.service import PortfolioService
+from orchestrator.portfolio.service import RECENT_SECONDS, PortfolioService
 from orchestrator.portfolio.task import PortfolioTask
 from pool.contract.snapshots import BotSnapshot
 from tests.fakes.portfolio_world import PortfolioWorld
@@ -185,7 +185,7 @@ async def test_recent_is_computed_once_for_many(world: PortfolioWorld, bus: InPr
     assert all(one is first for one in await asyncio.gather(*(service.recent("user-1") for _ in range(20))))
 
 
-async def test_what_users_change_is_in_what_is_at_hand_and_what_bots_tell_a_second_later(
+async def test_what_users_change_is_in_what_is_at_hand_and_what_bots_tell_soon(
     world: PortfolioWorld, bus: InProcessBus
 ) -> None:
     now = 0.0
@@ -203,7 +203,7 @@ async def test_what_users_change_is_in_what_is_at_hand_and_what_bots_tell_a_seco
     await world.set_currency("user-1", "EUR")
     assert (await service.at_hand("user-1")).currency == "EUR"
     await world.report("bot-a", "1200")
-    now = 1.0
+    now = RECENT_SECONDS
     assert (await service.at_hand("user-1")).bots[0].equity == 1200
 
 
