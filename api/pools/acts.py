@@ -71,7 +71,7 @@ async def create_pool(body: PoolCreate, admin: Admin, services: ServicesDep) -> 
             memory_limit_bytes=body.memory_limit_bytes,
             image=body.image,
         )
-        answer = pool_body(pool, [], to_admin=True)
+        answer = pool_body(pool, bots.PoolUse(), to_admin=True)
     await hint(services)
     return answer
 
@@ -234,8 +234,8 @@ async def hint(services: Services, bot_id: BotId | None = None) -> None:
 async def _answer(services: Services, admin: Subject, pool_id: str) -> PoolResponse:
     await hint(services)
     async with services.reading(admin) as session:
-        slots = await bots.slots_in_pools(session, [pool_id])
-        return pool_body(await service.get(session, pool_id), slots[pool_id], to_admin=True)
+        use = await bots.use_of_pools(session, [pool_id])
+        return pool_body(await service.get(session, pool_id), use[pool_id], to_admin=True)
 
 
 async def _disks_left(services: Services, admin: Subject, pool_id: str) -> Disks:

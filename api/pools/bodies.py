@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 from api.pools.schemas import (
     DiskResponse,
@@ -18,7 +17,7 @@ from api.pools.schemas import (
     RolloutResponse,
     SlotResponse,
 )
-from orchestrator.bots.repository import BotView
+from orchestrator.bots.repository import BotView, PoolUse
 from orchestrator.pools import provision, service
 from orchestrator.pools.disks import LeftDisk
 from orchestrator.pools.models import MoveModel, NodeModel, PoolModel, RolloutModel
@@ -40,12 +39,11 @@ def disk_body(left: LeftDisk) -> DiskResponse:
     )
 
 
-def pool_body(pool: PoolModel, slots: Sequence[Mapping[str, Any]], *, to_admin: bool) -> PoolResponse:
-    """`slots`: of all bots of the pool that the reader may see, in wire form. What those of other tenants take in a
-    shared pool is told to administrators alone."""
+def pool_body(pool: PoolModel, use: PoolUse, *, to_admin: bool) -> PoolResponse:
+    """`use`: of all bots of the pool that the reader may see. What those of other tenants take in a shared pool is told
+    to administrators alone."""
     report = provision.report_of(pool)
     told = to_admin or pool.tenant_id is not None
-    cpu = [float(slot["cpu_percent"]) for slot in slots if slot["cpu_percent"] is not None and slot["pid"] is not None]
     return PoolResponse(
         id=pool.id,
         tenant_id=pool.tenant_id,
@@ -58,12 +56,12 @@ def pool_body(pool: PoolModel, slots: Sequence[Mapping[str, Any]], *, to_admin: 
         cordoned=pool.cordoned,
         draining=pool.draining,
         slots_total=pool.slots_total,
-        slots_used=(report.slots_used if report else 0) if told else len(slots),
+        slots_used=(report.slots_used if report else 0) if told else use.slots,
         memory_limit_bytes=memory_limit(pool.memory_limit_bytes, report),
         pss_bytes=_pss(report) if report and told else None,
-        cpu_percent=round(sum(cpu), 2) if cpu else None,
+        cpu_percent=None if use.cpu_percent is None else round(use.cpu_percent, 2),
         restarts=report.zygote.restarts if report else None,
-        bot_restarts=sum(slot["restarts"] for slot in slots),
+        bot_restarts=use.restarts,
         protocol=report.protocol if report else None,
         image_version=report.image_version if report else None,
         freqtrade=report.zygote.freqtrade if report else None,

@@ -98,5 +98,5 @@ def _tenant(caller: Subject) -> str | None:
 
 
 async def _bodies(session: AsyncSession, pools: list[PoolModel], caller: Subject) -> list[PoolResponse]:
-    slots = await bots.slots_in_pools(session, [pool.id for pool in pools])
-    return [pool_body(pool, slots[pool.id], to_admin=caller.administrates) for pool in pools]
+    use = await bots.use_of_pools(session, [pool.id for pool in pools])
+    return [pool_body(pool, use[pool.id], to_admin=caller.administrates) for pool in pools]

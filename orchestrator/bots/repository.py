@@ -4,12 +4,12 @@ Rows that are locked are read anew: those that the session has from before tell 
 A bot's lock does not hold up those who only refer to it (`key_share`).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, literal, tuple_
+from sqlalchemy import Float, case, cast, func, literal, tuple_
 from sqlalchemy.orm import defer
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -146,19 +146,31 @@ async def in_pools(session: AsyncSession, pool_ids: Collection[str], *, snapshot
     return [BotView(bot, status) for bot, status in (await session.exec(query)).all()]
 
 
-async def slots_in_pools(session: AsyncSession, pool_ids: Collection[str]) -> dict[str, list[Mapping[str, Any]]]:
-    """What was told of the bots of each of these pools that are not deleted yet, as `BotStatusModel.slot` has it; those
-    of which nothing was told are left out."""
+@dataclass(frozen=True, slots=True)
+class PoolUse:
+    """What was told of the bots of a pool together."""
+
+    slots: int = 0
+    """Bots of which something was told."""
+    restarts: int = 0
+    cpu_percent: float | None = None
+    """Of one core; None where no process was measured."""
+
+
+async def use_of_pools(session: AsyncSession, pool_ids: Collection[str]) -> dict[str, PoolUse]:
+    """By pool, of bots that are not deleted yet. The database adds up: three numbers of all bots' slots."""
+    slot: Any = BotStatusModel.slot
+    restarts = slot["restarts"].as_integer()
+    running = slot["pid"].as_integer().is_not(None)
+    cpu = case((running, cast(slot["cpu_percent"].as_string(), Float)))
     query = (
-        select(BotModel.pool_id, BotStatusModel.slot)
+        select(BotModel.pool_id, func.count(restarts), func.sum(restarts), func.sum(cpu))
         .join(BotStatusModel, col(BotStatusModel.bot_id) == col(BotModel.id))
         .where(col(BotModel.pool_id).in_(list(pool_ids)), col(BotModel.deleted_at).is_(None))
+        .group_by(col(BotModel.pool_id))
     )
-    found: dict[str, list[Mapping[str, Any]]] = {pool_id: [] for pool_id in pool_ids}
-    for pool_id, slot in (await session.exec(query)).all():
-        if pool_id is not None and slot is not None:
-            found[pool_id].append(slot)
-    return found
+    found = {str(pool_id): PoolUse(told, done or 0, used) for pool_id, told, done, used in await session.exec(query)}
+    return {pool_id: found.get(pool_id, PoolUse()) for pool_id in pool_ids}
 
 
 async def statuses(session: AsyncSession, bot_ids: Collection[str]) -> Sequence[tuple[BotModel, BotStatusModel]]:
