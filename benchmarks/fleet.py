@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -93,7 +94,8 @@ def _measure(scratch: Path, bots: int, seconds: float, timeframe: str, slots: in
             "memory_mb": round(sum(one.pss_bytes for one in costs.values()) / _MEGABYTE),
             "memory_mb_by_part": {name: round(one.pss_bytes / _MEGABYTE) for name, one in costs.items()},
             "control_plane_rss_mb": round(_resident(after["control_plane"]) / _MEGABYTE),
-            "api_ms": _percentiles(reads, 1),
+            "api_ms": _percentiles([one for path in reads.values() for one in path], 1),
+            "api_ms_by_path": {path: _percentiles(milliseconds, 1) for path, milliseconds in reads.items()},
             "crossing_to_exit_seconds": {**_percentiles(crossing.seconds, 3), "missed": crossing.missed},
         }
 
@@ -193,13 +195,15 @@ def _resident(pids: Sequence[int]) -> int:
     return sum(int(psutil.Process(pid).memory_info().rss) for pid in pids)
 
 
-def _read(client: httpx.Client, until: float) -> list[float]:
-    """Milliseconds of one request a second."""
-    milliseconds: list[float] = []
-    while time.monotonic() < until:
+def _read(client: httpx.Client, until: float) -> dict[str, list[float]]:
+    """Milliseconds by path, of one request a second."""
+    milliseconds: dict[str, list[float]] = {path: [] for path in _READS}
+    for path in cycle(_READS):
         begun = time.perf_counter()
-        client.get(_READS[len(milliseconds) % len(_READS)]).raise_for_status()
-        milliseconds.append((time.perf_counter() - begun) * 1000)
+        if time.monotonic() >= until:
+            break
+        client.get(path).raise_for_status()
+        milliseconds[path].append((time.perf_counter() - begun) * 1000)
         time.sleep(max(1 - (time.perf_counter() - begun), 0.0))
     return milliseconds
 
