@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Float, case, cast, func, literal, tuple_
+from sqlalchemy import Float, Text, case, cast, func, literal, null, tuple_
 from sqlalchemy.orm import defer
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -146,6 +146,12 @@ async def in_pools(session: AsyncSession, pool_ids: Collection[str], *, snapshot
     return [BotView(bot, status) for bot, status in (await session.exec(query)).all()]
 
 
+def readable(document: Any, value: Any) -> Any:
+    """What is read out of a document: NULL where it has a NUL anywhere in it, as a bot's last words may. PostgreSQL
+    reads nothing out of such a one, and fails."""
+    return case((cast(document, Text).contains("u0000"), null()), else_=value)
+
+
 @dataclass(frozen=True, slots=True)
 class PoolUse:
     """What was told of the bots of a pool together."""
@@ -158,18 +164,21 @@ class PoolUse:
 
 
 async def use_of_pools(session: AsyncSession, pool_ids: Collection[str]) -> dict[str, PoolUse]:
-    """By pool, of bots that are not deleted yet. The database adds up: three numbers of all bots' slots."""
+    """By pool, of bots that are not deleted yet. The database adds up: three numbers of all bots' slots. Those of one
+    that it cannot read are left out, see `readable`."""
     slot: Any = BotStatusModel.slot
-    restarts = slot["restarts"].as_integer()
-    running = slot["pid"].as_integer().is_not(None)
-    cpu = case((running, cast(slot["cpu_percent"].as_string(), Float)))
+    restarts = readable(slot, slot["restarts"].as_integer())
+    running = readable(slot, slot["pid"].as_integer()).is_not(None)
+    cpu = case((running, readable(slot, cast(slot["cpu_percent"].as_string(), Float))))
+    told = case((cast(slot, Text) != "null", 1))
     query = (
-        select(BotModel.pool_id, func.count(restarts), func.sum(restarts), func.sum(cpu))
+        select(BotModel.pool_id, func.count(told), func.sum(restarts), func.sum(cpu))
         .join(BotStatusModel, col(BotStatusModel.bot_id) == col(BotModel.id))
         .where(col(BotModel.pool_id).in_(list(pool_ids)), col(BotModel.deleted_at).is_(None))
         .group_by(col(BotModel.pool_id))
     )
-    found = {str(pool_id): PoolUse(told, done or 0, used) for pool_id, told, done, used in await session.exec(query)}
+    rows = (await session.exec(query)).all()
+    found = {str(pool_id): PoolUse(slots, restarts or 0, cpu) for pool_id, slots, restarts, cpu in rows}
     return {pool_id: found.get(pool_id, PoolUse()) for pool_id in pool_ids}
 
 

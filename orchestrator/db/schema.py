@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orchestrator.db import encoding
 from orchestrator.db.engine import Database
+from orchestrator.db.locks import MIGRATION, hold
 from orchestrator.errors import Conflict
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,6 +108,7 @@ async def _look(url: str) -> str | None:
     database = Database(url)
     try:
         async with database.engine.connect() as connection:
+            await hold(connection, MIGRATION)  # nobody serves while another one migrates, or copies the whole database
             await encoding.refuse_other(connection)
             return await current(connection)
     finally:
@@ -114,7 +116,9 @@ async def _look(url: str) -> str | None:
 
 
 async def _upgrade_elsewhere(url: str) -> Migrated:
-    """A Ctrl-C in our terminal is ours to hear. The URL may hold a password, which no command line may."""
+    """A Ctrl-C in our terminal is ours to hear. The URL may hold a password, which no command line may; nor does the
+    process get what else our environment tells of Flotilla, for others may read its own."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("FLOTILLA_")}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-P",
@@ -123,7 +127,7 @@ async def _upgrade_elsewhere(url: str) -> Migrated:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**environment, "PYTHONPATH": str(ROOT)},
         start_new_session=True,
     )
     try:

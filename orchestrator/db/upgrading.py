@@ -9,11 +9,14 @@ import pickle
 import sys
 import traceback
 
-from orchestrator.db import migrate
 from orchestrator.db.schema import Migrated
+from orchestrator.kit.undumpable import guard_memory
 
 
 def main() -> None:
+    guard_memory()  # before there is a password in it
+    from orchestrator.db import migrate
+
     answer = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints is no part of the answer
     url = sys.stdin.read()

@@ -7,11 +7,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Text, case, cast, delete, null
+from sqlalchemy import delete
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from orchestrator.bots.models import BotModel, BotStatusModel
+from orchestrator.bots.repository import readable
 from orchestrator.portfolio.models import BotPeakModel, PortfolioPeakModel
 from orchestrator.portfolio.peaks import Member, Peak
 from orchestrator.users.models import UserModel
@@ -77,8 +78,7 @@ async def standings(session: AsyncSession, user_ids: Collection[str]) -> dict[st
     """Bots that are not deleted, by owner."""
     bot, status = BotModel, BotStatusModel
     slot = col(status.slot)
-    # PostgreSQL reads nothing out of a document with a NUL anywhere in it, and a bot's last words may hold one.
-    pss = case((cast(slot, Text).contains("u0000"), null()), else_=slot["memory", "pss_bytes"].as_float())
+    pss = readable(slot, slot["memory", "pss_bytes"].as_float())
     columns = (
         bot.id, bot.owner_id, bot.name, bot.dry_run, bot.desired_state, bot.stake_currency, bot.starting_balance,
         bot.updated_at, status.observed_state, status.trader_state, status.snapshot_at, pss,

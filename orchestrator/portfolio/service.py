@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 from loguru import logger
@@ -58,6 +59,8 @@ class _Memory:
     wanted: dict[str, datetime] = field(default_factory=dict)
     """The bots in `last`, and when a user changed each of them."""
     last_computed: float = 0.0
+    reading: int = 0
+    """Number of the reading that `last` was computed from."""
 
 
 class PortfolioService:
@@ -82,6 +85,7 @@ class PortfolioService:
         self._locks: dict[str, asyncio.Lock] = {}
         self._reckoning: dict[str, asyncio.Lock] = {}
         self._heard: dict[str, tuple[datetime, BotSnapshot]] = {}
+        self._readings = count(1)
 
     async def portfolio(self, user_id: str) -> Portfolio:
         """The user's portfolio now. Raises NotFound for an unknown user."""
@@ -110,6 +114,7 @@ class PortfolioService:
 
     async def portfolios(self, user_ids: Collection[str]) -> dict[str, Portfolio]:
         """Portfolios of several users from one reading; users that do not exist are missing."""
+        reading = next(self._readings)
         async with self._database.read() as session:
             currencies = await repository.currencies(session, user_ids)
             rows = await repository.standings(session, currencies)
@@ -117,12 +122,18 @@ class PortfolioService:
                 user_id: await self._remember(session, user_id, currency) for user_id, currency in currencies.items()
             }
             every = [row for user_id in memories for row in rows.get(user_id, [])]
-            read = await self._snapshots(session, memories, every)
+            known, changed = self._known(memories, every)
+            told = await repository.snapshots(session, [row.id for row in changed if row.observed_state])
+        read = await _parse(known, changed, told)
         computed: dict[str, Portfolio] = {}
         for user_id, memory in memories.items():
             try:
                 async with self._reckoning.setdefault(user_id, asyncio.Lock()):
-                    computed[user_id] = await self._compute(memory, rows.get(user_id, []), read)
+                    newer = self._memories.get(user_id, memory)
+                    if newer.reading > reading and newer.last is not None:
+                        computed[user_id] = newer.last  # whose rows were read after all that this one was asked about
+                    else:
+                        computed[user_id] = await self._compute(memory, reading, rows.get(user_id, []), read)
             except (ArithmeticError, ValueError):  # one user's figures must not take the others' portfolios away
                 if len(user_ids) == 1:
                     raise
@@ -196,10 +207,10 @@ class PortfolioService:
             return self._memories.get(user_id, fresh)
         return memory
 
-    async def _snapshots(
-        self, session: AsyncSession, memories: Mapping[str, _Memory], rows: Sequence[StandingRow]
-    ) -> dict[str, _Snapshot]:
-        """The bots' last ones, each read and parsed once."""
+    def _known(
+        self, memories: Mapping[str, _Memory], rows: Sequence[StandingRow]
+    ) -> tuple[dict[str, _Snapshot], list[StandingRow]]:
+        """The bots' last ones that need not be read, since each is read and parsed once; and whose are to be read."""
         known = {row.id: memories[row.owner_id].snapshots.get(row.id, (None, None)) for row in rows}
         changed = {row.id: row for row in rows if row.snapshot_at is None or row.snapshot_at != known[row.id][0]}
         for bot_id, row in list(changed.items()):
@@ -207,14 +218,11 @@ class PortfolioService:
             if heard is not None and heard[0] == row.snapshot_at:
                 known[bot_id] = (row.snapshot_at, _believed(bot_id, heard[1], known[bot_id][1]))
                 del changed[bot_id], self._heard[bot_id]
-        told = await repository.snapshots(session, [row.id for row in changed.values() if row.observed_state])
-        pace = Pace()
-        for bot_id, row in changed.items():
-            known[bot_id] = (row.snapshot_at, _parsed(bot_id, told.get(bot_id), known[bot_id][1]))
-            await pace.breathe()
-        return known
+        return known, list(changed.values())
 
-    async def _compute(self, memory: _Memory, rows: Sequence[StandingRow], read: Mapping[str, _Snapshot]) -> Portfolio:
+    async def _compute(
+        self, memory: _Memory, reading: int, rows: Sequence[StandingRow], read: Mapping[str, _Snapshot]
+    ) -> Portfolio:
         """One at a time of each user: it goes on from what the one before left."""
         readings = [_reading(row, read[row.id][1], memory) for row in rows]
         result = await in_steps(
@@ -225,7 +233,7 @@ class PortfolioService:
         memory.peaks, memory.bot_peaks = dict(result.peaks), own
         memory.snapshots, memory.parts = {row.id: read[row.id] for row in rows}, result.parts
         memory.wanted = {row.id: row.updated_at for row in rows}
-        memory.last, memory.last_computed = result.portfolio, self._monotonic()
+        memory.last, memory.last_computed, memory.reading = result.portfolio, self._monotonic(), reading
         return result.portfolio
 
 
@@ -249,6 +257,16 @@ def _reading(row: StandingRow, snapshot: BotSnapshot | None, memory: _Memory) ->
         pss_bytes=None if row.pss_bytes is None else int(row.pss_bytes),
         peak_profit=peak if currency == (snapshot.stake_currency if snapshot else row.stake_currency) else None,
     )
+
+
+async def _parse(
+    known: dict[str, _Snapshot], changed: Sequence[StandingRow], told: Mapping[str, Mapping[str, Any] | None]
+) -> dict[str, _Snapshot]:
+    pace = Pace()
+    for row in changed:
+        known[row.id] = (row.snapshot_at, _parsed(row.id, told.get(row.id), known[row.id][1]))
+        await pace.breathe()
+    return known
 
 
 def _parsed(bot_id: str, told: Mapping[str, Any] | None, known: BotSnapshot | None) -> BotSnapshot | None:

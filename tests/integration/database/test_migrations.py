@@ -76,17 +76,20 @@ async def test_every_version_can_be_gone_up_one_by_one(empty_url: str) -> None:
     assert before == schema.head()
 
 
-async def test_a_start_waits_for_whoever_migrates(postgres: PostgresServer) -> None:
+@pytest.mark.parametrize("before", [None, "head"])
+async def test_a_start_waits_for_whoever_migrates_or_copies(postgres: PostgresServer, before: str | None) -> None:
     url = postgres.empty()
+    if before is not None:
+        await migrate.upgrade(url)
     database = Database(url)
     async with database.engine.begin() as connection:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION})
-        started = asyncio.create_task(migrate.upgrade(url))
+        started = asyncio.create_task(schema.bring_up(url))
         waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
         async with asyncio.timeout(60):
             while not (await connection.execute(waiting)).scalar_one():
                 await asyncio.sleep(0.05)
-        assert await schema.current(connection) is None
+        assert not started.done()
     assert (await started).after == schema.head()
     await database.close()
     postgres.drop(url)

@@ -1,4 +1,4 @@
-"""What the database adds up of all bots of a pool."""
+"""What the database adds up of all bots of a pool. PostgreSQL reads nothing out of a document with a NUL in it."""
 
 from typing import Any
 
@@ -28,12 +28,13 @@ async def test_restarts_of_all_and_cpu_of_those_that_run(rig: Rig) -> None:
     await _place(rig, "not-measured", "pool-b", slot | {"pid": 9, "restarts": 0, "cpu_percent": None})
     await _place(rig, "ended", "pool-b", slot | {"pid": None, "restarts": 4, "cpu_percent": "50"})
     await _place(rig, "nothing-told", "pool-b", None)
+    await _place(rig, "nul", "pool-b", slot | {"last_exit": {"log_tail": ["half a line\0"]}})
     await _place(rig, "deleted", "pool-b", slot, deleted_at=utc_now())
     await _place(rig, "alone", "pool-c", slot | {"pid": None, "cpu_percent": None})
 
     async with rig.database.read() as session:
         assert await repository.use_of_pools(session, ["pool-b", "pool-c", "pool-none"]) == {
-            "pool-b": PoolUse(slots=4, restarts=7, cpu_percent=1.75),
+            "pool-b": PoolUse(slots=5, restarts=7, cpu_percent=1.75),
             "pool-c": PoolUse(slots=1, restarts=2, cpu_percent=None),
             "pool-none": PoolUse(),
         }

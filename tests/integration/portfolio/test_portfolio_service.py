@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from unittest.mock import AsyncMock
 
 import pytest
@@ -14,6 +15,7 @@ from orchestrator.events.in_process import InProcessBus
 from orchestrator.kit.clock import utc_now
 from orchestrator.kit.pace import Pace
 from orchestrator.portfolio import repository
+from orchestrator.portfolio import service as service_module
 from orchestrator.portfolio.service import RECENT_SECONDS, PortfolioService
 from orchestrator.portfolio.task import PortfolioTask
 from pool.contract.snapshots import BotSnapshot
@@ -120,11 +122,11 @@ async def test_reckoning_gives_way_after_each_bot_and_one_does_not_disturb_the_o
         rows = (await repository.standings(session, ["user-1"]))["user-1"]
         memory = await service._remember(session, "user-1", "USDT")
         read = {row.id: (row.snapshot_at, reading("200", starting_balance=Decimal(100))) for row in rows}
-    monkeypatch.setattr(service, "_snapshots", AsyncMock(return_value=read))
+    monkeypatch.setattr(service_module, "_parse", AsyncMock(return_value=read))
     earlier = asyncio.create_task(service.portfolio("user-1"), name="earlier")
     await eventually(lambda: waiting == ["earlier"])
     lower = {row.id: (row.snapshot_at, reading("150", starting_balance=Decimal(100))) for row in rows}
-    monkeypatch.setattr(service, "_snapshots", AsyncMock(return_value=lower))
+    monkeypatch.setattr(service_module, "_parse", AsyncMock(return_value=lower))
     later = asyncio.create_task(service.portfolio("user-1"), name="later")
     await eventually(lambda: "later" in waiting or service._reckoning["user-1"]._waiters)
     released["earlier"].set()
@@ -176,6 +178,29 @@ async def test_a_nul_in_a_bots_last_words_costs_its_memory_figure_alone(
     await world.observe("bot-b", slot={"memory": memory})
     told = {bot.id: bot.pss_bytes for bot in (await service.portfolio("user-1")).bots}
     assert told == {"bot-a": None, "bot-b": 23_000_000}
+
+
+async def test_an_older_reading_is_not_reckoned_after_a_newer_one(
+    world: PortfolioWorld, service: PortfolioService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bot that is not in it yet would leave, and join again: high-water marks would be scaled for nothing."""
+    held, go_on, parse = asyncio.Event(), asyncio.Event(), service_module._parse
+
+    async def slow(*told: Any) -> Any:
+        if not held.is_set():
+            held.set()
+            await go_on.wait()
+        return await parse(*told)
+
+    monkeypatch.setattr(service_module, "_parse", slow)
+    await world.add_bot("bot-a")
+    older = asyncio.create_task(service.portfolio("user-1"))
+    await asyncio.wait_for(held.wait(), 30)
+    await world.add_bot("bot-b")
+    newer = await service.portfolio("user-1")
+    go_on.set()
+    assert {bot.id for bot in newer.bots} == {"bot-a", "bot-b"}
+    assert await older is newer
 
 
 async def test_recent_is_computed_once_for_many(world: PortfolioWorld, bus: InProcessBus) -> None:
