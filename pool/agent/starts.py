@@ -30,7 +30,7 @@ class Starts:
         self._queue[bot_id] = (first, now)
         if len(self._starting) >= self._at_once:
             self._count(now)
-        if bot_id not in self._next(now):
+        if len(self._starting) >= self._at_once or bot_id not in self._next(now):
             return False
         del self._queue[bot_id]
         self._starting.add(bot_id)

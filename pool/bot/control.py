@@ -8,6 +8,7 @@ interrupts.
 import os
 import select
 import signal
+import time
 from collections import deque
 from collections.abc import Sequence
 from types import FrameType
@@ -29,6 +30,8 @@ class Control:
 
     def __init__(self) -> None:
         self.stopping = False
+        self.stopped_at: float | None = None
+        """When that was asked for, by the monotonic clock."""
         self.exit_code = exit_codes.OK
         self.building = False
         """FreqTrade is being built: a stop may interrupt at any point."""
@@ -51,6 +54,7 @@ class Control:
         """End after the current loop. The first reason given stays."""
         if not self.stopping:
             self.exit_code = exit_code
+            self.stopped_at = time.monotonic()
             self.stopping = True
         self._wake.set()
 

@@ -4,6 +4,7 @@ import faulthandler
 import logging
 import signal
 import sys
+import time
 from pathlib import Path
 
 from freqtrade.commands import Arguments
@@ -47,7 +48,9 @@ API_SOCKET = "api.sock"
 _CRASHED = 1
 _WAIT_SECONDS = 1.0
 _FAREWELL = 1 / 3
-"""Of what a stop may take: so long it waits until an agent that is late, or is being started anew, has heard all."""
+"""Of what a stop may take: so long it waits until an agent that is late, or is being started anew, has heard all; less
+where little is left of it, for then it is killed."""
+_LEAST_FAREWELL_SECONDS = 1.0
 
 
 def run(fork: Fork, pool_directory: Path, settings: PoolSettings) -> int:
@@ -97,7 +100,7 @@ class Bot:
     ) -> None:
         directory = Path(fork.directory)
         self._walls = walls
-        self._farewell_seconds = settings.stop_timeout_seconds * _FAREWELL
+        self._stop_seconds = settings.stop_timeout_seconds
         self._slot = SlotFiles(directory, settings)
         self._control = Control()
         self._vitals = Vitals()
@@ -239,4 +242,9 @@ class Bot:
             except (Exception, SystemExit):  # the boundary of the process: its last report must still go out
                 logger.exception("FreqTrade did not clean up")
         orphaned = self._control.exit_code == exit_codes.ORPHANED
-        self._link.close(0.0 if orphaned else self._farewell_seconds)
+        self._link.close(0.0 if orphaned else self._farewell_seconds())
+
+    def _farewell_seconds(self) -> float:
+        stopped_at = self._control.stopped_at
+        taken = 0.0 if stopped_at is None else time.monotonic() - stopped_at
+        return max(_LEAST_FAREWELL_SECONDS, min(self._stop_seconds * _FAREWELL, self._stop_seconds * 0.9 - taken))

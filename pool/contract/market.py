@@ -64,8 +64,9 @@ KindName = Literal["candles", "book", "ticker", "trades", "funding", "markets", 
 
 
 def settings_in(environment: Mapping[str, str]) -> dict[str, str]:
-    """The gateway's own."""
-    return {name: value for name, value in environment.items() if name.startswith(SETTINGS_PREFIX)}
+    """The gateway's own; where services are linked, others that are named after it tell of addresses."""
+    own = f"{SETTINGS_PREFIX}CANDLES_", f"{SETTINGS_PREFIX}WEBSOCKETS"
+    return {name: value for name, value in environment.items() if name.startswith(own)}
 
 
 class Kind(Wire):

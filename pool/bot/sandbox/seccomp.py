@@ -60,7 +60,7 @@ REFUSED = (
     "process_mrelease", "kcmp", "pidfd_open", "pidfd_getfd", "pidfd_send_signal", "setpriority", "ioprio_set",
     "migrate_pages", "move_pages",
     "setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setfsuid", "setfsgid", "setgroups",
-    "capset", "personality",
+    "setpgid", "setsid", "capset", "personality",
     "bind", "listen",
     "mount", "umount2", "pivot_root", "chroot", "fsopen", "fsconfig", "fsmount", "fspick", "move_mount", "open_tree",
     "open_tree_attr", "mount_setattr", "statmount", "listmount", "unshare", "setns", "quotactl", "quotactl_fd",

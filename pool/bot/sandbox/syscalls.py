@@ -20,7 +20,7 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     # identities
     "setuid": (105, 146), "setgid": (106, 144), "setreuid": (113, 145), "setregid": (114, 143),
     "setresuid": (117, 147), "setresgid": (119, 149), "setfsuid": (122, 151), "setfsgid": (123, 152),
-    "setgroups": (116, 159), "capset": (126, 91), "personality": (135, 92),
+    "setgroups": (116, 159), "setpgid": (109, 154), "setsid": (112, 157), "capset": (126, 91), "personality": (135, 92),
     # sockets
     "socket": (41, 198), "socketpair": (53, 199), "bind": (49, 200), "listen": (50, 201), "sendto": (44, 206),
     "sendmsg": (46, 211), "sendmmsg": (307, 269), "setsockopt": (54, 208),

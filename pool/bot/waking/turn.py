@@ -45,6 +45,8 @@ class Turn:
         self._gone = False
         """There was one."""
         self._number = 0
+        self._since: float | None = None
+        """When it asked first, whatever became of agents and turns since."""
         self._asked_at: float | None = None
         self._hurries = False
         self._mine = False
@@ -62,9 +64,11 @@ class Turn:
                 if self._connected:
                     self._number += 1
                     self._send(TurnFrame(number=self._number, begin=True, open_trades=open_trades))
+            if self._since is None:
+                self._since = now
             if hurries and not self._hurries:
                 self._asked_at, self._hurries = now, True
-            return now - self._asked_at >= self._longest()
+            return now - self._asked_at >= self._longest() or now - self._since >= MOST_SECONDS
 
     def waits(self) -> bool:
         """It was asked for and is not given yet."""
@@ -74,8 +78,10 @@ class Turn:
     def left_seconds(self) -> float:
         """Until it begins without."""
         with self._lock:
-            asked_at = self._asked_at if self._asked_at is not None else self._monotonic()
-            return asked_at + self._longest() - self._monotonic()
+            now = self._monotonic()
+            asked_at = self._asked_at if self._asked_at is not None else now
+            since = self._since if self._since is not None else now
+            return min(asked_at + self._longest(), since + MOST_SECONDS) - now
 
     def over(self) -> None:
         """The loop is, or there is none."""
@@ -83,6 +89,7 @@ class Turn:
             if self._asked_at is not None and self._connected:
                 self._send(TurnFrame(number=self._number, begin=False))
             self._forget()
+            self._since = None
 
     def given(self, number: int) -> None:
         with self._lock:

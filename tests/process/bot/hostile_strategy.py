@@ -109,6 +109,8 @@ def attempts(targets):
     yield "signals_by_fcntl", lambda: become_owner_of_signals(sibling)
     yield "limit_sibling", lambda: resource.prlimit(sibling, resource.RLIMIT_NOFILE, (10, 10))
     yield "slow_sibling_down", lambda: os.setpriority(os.PRIO_PROCESS, sibling, 19)
+    yield "change_group", lambda: os.setpgid(0, 0)
+    yield "leave_session", os.setsid
     yield "pin_sibling", lambda: os.sched_setaffinity(sibling, {0})
     yield "ptrace", lambda: called(LIBC.ptrace(16, sibling, None, None))
     yield "read_memory", lambda: called(LIBC.process_vm_readv(sibling, None, 0, None, 0, 0))

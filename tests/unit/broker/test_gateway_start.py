@@ -17,7 +17,8 @@ def test_every_setting_reaches_its_environment() -> None:
         for kind in (CandleSettings, GatewaySettings)
         for name in kind.model_fields
     }
-    spec = GatewaySpec(image="x", paper=False, settings=settings_in({**given, "FLOTILLA_ORCH_KEK": "secret"}))
+    other = {"FLOTILLA_ORCH_KEK": "secret", "FLOTILLA_GATEWAY_PORT_9100_TCP": "of a service that is linked"}
+    spec = GatewaySpec(image="x", paper=False, settings=settings_in({**given, **other}))
     assert dict(gateway_start(GatewaySpec.model_validate_json(spec.to_json())).environment) == given
 
 

@@ -49,6 +49,23 @@ def test_a_turn_of_before_is_none() -> None:
     assert asking.may_begin()
 
 
+def test_an_agent_that_comes_and_goes_does_not_make_it_wait_for_ever() -> None:
+    asking = Asking(share=0.9)
+    began = asking.now
+    while not asking.may_begin() and asking.now - began < 2 * MOST_SECONDS:
+        asking.now += 65
+        if asking.may_begin():
+            break
+        asking.turn.lost()
+        asking.may_begin()
+        asking.now += 5
+        asking.turn.connected(gives_turns=True)
+    assert MOST_SECONDS <= asking.now - began < MOST_SECONDS + 70
+    assert asking.turn.left_seconds() <= 0
+    asking.turn.over()
+    assert not asking.may_begin()
+
+
 def test_before_there_was_an_agent_nobody_waits() -> None:
     assert Asking(connected=False).may_begin()
 
