@@ -92,25 +92,30 @@ class PortfolioService:
         return _of(await self.portfolios([user_id]), user_id)
 
     async def recent(self, user_id: str) -> Portfolio:
-        """The same, `RECENT_SECONDS` old at most: however many streams open at once, it is computed once. The same
-        object as long as it was not computed anew. Raises NotFound."""
+        """The same, `RECENT_SECONDS` old at most, and no older than what was published before it was asked for: however
+        many streams open at once, it is computed once or twice. The same object as long as it was not computed anew.
+        Raises NotFound."""
+        asked = next(self._readings)
         async with self._locks.setdefault(user_id, asyncio.Lock()):
             memory = self._memories.get(user_id)
-            if memory and memory.last and self._monotonic() - memory.last_computed < RECENT_SECONDS:
-                return memory.last
+            if memory and memory.last and (memory.reading > asked or (self._keeps_marks() and self._is_recent(memory))):
+                return memory.last  # whoever keeps the marks publishes what he computed
             return await self.portfolio(user_id)
 
     async def at_hand(self, user_id: str) -> Portfolio:
         """The same; what bots tell may be `RECENT_SECONDS` old in it, what users changed of their bots may not.
         Raises NotFound."""
         memory = self._memories.get(user_id)
-        if memory and memory.last and self._monotonic() - memory.last_computed < RECENT_SECONDS:
+        if memory and memory.last and self._is_recent(memory):
             last, wanted = memory.last, memory.wanted
             async with self._database.read() as session:
                 currencies = await repository.currencies(session, [user_id])
                 if currencies.get(user_id) == last.currency and await repository.wanted(session, user_id) == wanted:
                     return last
         return await self.portfolio(user_id)
+
+    def _is_recent(self, memory: _Memory) -> bool:
+        return self._monotonic() - memory.last_computed < RECENT_SECONDS
 
     async def portfolios(self, user_ids: Collection[str]) -> dict[str, Portfolio]:
         """Portfolios of several users from one reading; users that do not exist are missing."""

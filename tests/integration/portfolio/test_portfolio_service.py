@@ -210,6 +210,20 @@ async def test_recent_is_computed_once_for_many(world: PortfolioWorld, bus: InPr
     assert all(one is first for one in await asyncio.gather(*(service.recent("user-1") for _ in range(20))))
 
 
+async def test_who_does_not_publish_has_no_older_one_than_what_was_published(
+    world: PortfolioWorld, bus: InProcessBus
+) -> None:
+    """A stream that opened behind a message would miss what that told."""
+    service = PortfolioService(world.database, bus, monotonic=lambda: 0.0, keeps_marks=lambda: False)
+    await world.add_bot("bot-a")
+    first = await service.recent("user-1")
+    await world.report("bot-a", "1100")
+    told = await asyncio.gather(*(service.recent("user-1") for _ in range(20)))
+    assert [one.equity for one in told] == [1100] * 20
+    assert first not in told
+    assert len({id(one) for one in told}) <= 2
+
+
 async def test_what_users_change_is_in_what_is_at_hand_and_what_bots_tell_soon(
     world: PortfolioWorld, bus: InProcessBus
 ) -> None:
