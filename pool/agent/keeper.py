@@ -107,9 +107,14 @@ class Keeper:
         until = time.monotonic() + _LOOK_SECONDS
         for entry in list(self.entries.values()):
             if entry.facts.run is None and entry.facts.is_wanted and time.monotonic() < until:
-                directory, trading = files.bot_directory(self.directory, entry.bot_id), entry.facts.spec.trading
-                with contextlib.suppress(sqlite3.Error, OSError):
-                    entry.left_open = await asyncio.to_thread(files.count_open_trades, directory, trading) > 0
+                entry.left_open = await self._left_open(entry.facts)
+
+    async def _left_open(self, facts: SlotFacts) -> bool:
+        """Whether there are open trades in the database that a bot has here; False where that cannot be told."""
+        directory = files.bot_directory(self.directory, facts.bot_id)
+        with contextlib.suppress(sqlite3.Error, OSError):
+            return await asyncio.to_thread(files.count_open_trades, directory, facts.spec.trading) > 0
+        return False
 
     def tick(self, held_up_seconds: float = 0.0) -> None:
         """Decides on every slot, those with open trades first. `held_up_seconds`: the agent itself stood still so long
@@ -158,8 +163,9 @@ class Keeper:
         the slot was archived meanwhile: what is gone stays gone."""
         entry = self.entries.get(bot_id)
         existed = entry is not None
-        self._pending[bot_id] = self._with_uid(how(entry.facts if entry is not None else None))
+        self._pending[bot_id] = facts = self._with_uid(how(entry.facts if entry is not None else None))
         try:
+            left_open = not existed and await self._left_open(facts)  # it may have come from another pool
             await self._store.save()
         finally:
             pending = self._pending.pop(bot_id)
@@ -170,7 +176,7 @@ class Keeper:
         if existed:
             self._actor.spawn(self._save_or_log())
             raise slot_not_found(bot_id)
-        entry = self.entries[bot_id] = Entry(pending)
+        entry = self.entries[bot_id] = Entry(pending, left_open=left_open)
         return entry
 
     async def save(self) -> None:

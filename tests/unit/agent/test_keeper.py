@@ -129,18 +129,33 @@ async def test_bots_with_open_trades_start_before_all_others(tmp_path: Path) -> 
     """Of a pool that comes back the agent knows nothing but what bots left on disk."""
     before = Starting(tmp_path)
     await before.begin()
-    for number, trades in ((2, "(1, 0)"), (6, "(1, 0), (2, 1)"), (8, "(1, 1)")):
-        directory = bot_directory(tmp_path, f"bot-{number}")
-        directory.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(directory / "tradesv3.sqlite")) as database, database:
-            database.execute("CREATE TABLE trades (id INTEGER, is_open BOOLEAN)")
-            database.execute(f"INSERT INTO trades VALUES {trades}")
+    _leave_trades(tmp_path)
     starting = Starting(tmp_path, load(tmp_path / "slots.json"))
     await starting.keeper.look_for_open_trades()
     starting.keeper.tick()
     assert starting.forked == ["bot-6", "bot-8"]
     starting.beat(6, waking=WakingState(mode="on_need", reasons=[], since=AT))
     await eventually(lambda: starting.forked[2:] == ["bot-0"])
+
+
+async def test_bots_that_came_with_open_trades_start_before_all_that_wait(tmp_path: Path) -> None:
+    """From another pool: their directories were there before their slots."""
+    _leave_trades(tmp_path)
+    starting = Starting(tmp_path)
+    await starting.begin()
+    for number in (0, 1):
+        starting.beat(number, waking=WakingState(mode="on_need", reasons=[], since=AT))
+    await eventually(lambda: starting.forked == ["bot-0", "bot-1", "bot-6", "bot-8"])
+
+
+def _leave_trades(pool: Path) -> None:
+    """Open ones of the bots 6 and 8."""
+    for number, trades in ((2, "(1, 0)"), (6, "(1, 0), (2, 1)"), (8, "(1, 1)")):
+        directory = bot_directory(pool, f"bot-{number}")
+        directory.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(directory / "tradesv3.sqlite")) as database, database:
+            database.execute("CREATE TABLE trades (id INTEGER, is_open BOOLEAN)")
+            database.execute(f"INSERT INTO trades VALUES {trades}")
 
 
 async def test_bots_that_reported_open_trades_start_before_those_that_reported_none(tmp_path: Path) -> None:
