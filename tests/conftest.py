@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
-from tests.databases import database_url, migrated_sqlite, postgres  # noqa: F401 - fixtures
+from tests.databases import database_url, empty_url, migrated_sqlite, postgres  # noqa: F401 - fixtures
 
 # Examples are judged by what they show, not by how long they took on a busy machine.
 hypothesis.settings.register_profile(

@@ -81,6 +81,18 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=KINDS)
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without tables."""
+    if request.param == "sqlite":
+        yield sqlite_url(tmp_path / "flotilla.db")
+        return
+    started: PostgresServer = request.getfixturevalue("postgres")
+    url = started.empty()
+    yield url
+    started.drop(url)
+
+
+@pytest.fixture(params=KINDS)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A migrated, empty database; the test runs once on each kind."""
     if request.param == "sqlite":

@@ -1,8 +1,6 @@
 """Both databases are migrated by the program itself, one process after another, and arrive at the models."""
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -13,19 +11,7 @@ from orchestrator.db import migrate, schema
 from orchestrator.db.engine import Database
 from orchestrator.db.locks import MIGRATION
 from orchestrator.tables import METADATA, tables
-from tests.databases import KINDS, PostgresServer, sqlite_url
-
-
-@pytest.fixture(params=KINDS)
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database without tables."""
-    if request.param == "sqlite":
-        yield sqlite_url(tmp_path / "flotilla.db")
-        return
-    started: PostgresServer = request.getfixturevalue("postgres")
-    url = started.empty()
-    yield url
-    started.drop(url)
+from tests.databases import PostgresServer
 
 
 async def test_an_empty_database_arrives_at_the_models(empty_url: str) -> None:

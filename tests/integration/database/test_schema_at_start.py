@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from orchestrator.db import migrate, schema
 from orchestrator.db.engine import Database
 from orchestrator.errors import Conflict
-from tests.databases import KINDS, PostgresServer, sqlite_url
+from tests.databases import sqlite_url
 
 _BRINGING_UP = """
 import asyncio, json, sys
@@ -27,18 +26,6 @@ before_and_after = [asyncio.run(schema.bring_up(sys.argv[1])) for _ in range(2)]
 told = [(one.before, one.after) for one in before_and_after]
 print(json.dumps([told, sorted({"alembic", "mako"} & set(sys.modules))]))
 """
-
-
-@pytest.fixture(params=KINDS)
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database without tables."""
-    if request.param == "sqlite":
-        yield sqlite_url(tmp_path / "flotilla.db")
-        return
-    started: PostgresServer = request.getfixturevalue("postgres")
-    url = started.empty()
-    yield url
-    started.drop(url)
 
 
 @pytest.fixture
