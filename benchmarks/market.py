@@ -25,7 +25,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.processes import cost
+from benchmarks.processes import cost, with_children
 from benchmarks.rigs import PoolRig, gateway, paper_exchange, plain, pool, rendered_bots, wait_until
 
 SYMBOLS = 200
@@ -104,7 +104,7 @@ class _Bench:
 
             def parts() -> dict[str, list[int]]:
                 bots = [slot["pid"] for slot in rig.slots() if slot["pid"]]
-                return {"bots": bots, "pool": sorted(house), "gateway": between}
+                return {"bots": bots, "pool": sorted(house), "gateway": with_children(between)}
 
             before = _traffic(url)
             figures = self._trade(exchange, parts, self._bots)

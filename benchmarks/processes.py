@@ -37,6 +37,17 @@ def cost(pids: list[int]) -> Cost:
     return Cost(pss, uss, cpu)
 
 
+def with_children(pids: list[int]) -> list[int]:
+    """And what they started, as long as that lives."""
+    found = set(pids)
+    for pid in pids:
+        try:
+            found |= {child.pid for child in psutil.Process(pid).children(recursive=True)}
+        except psutil.NoSuchProcess:
+            continue
+    return sorted(found)
+
+
 @contextmanager
 def running(command: list[str], log: Path, **options: object) -> Iterator[subprocess.Popen[bytes]]:
     """A child with its output in `log`, ended by SIGTERM (SIGKILL after a minute) when the block ends."""
