@@ -134,7 +134,10 @@ class _Levels(Collector):
 
 
 _COUNTS: Mapping[str, tuple[str, Callable[[ExchangeState], int]]] = {
-    "requests": ("Requests that the gateway was asked.", lambda one: one.requests),
+    "requests": (
+        "Requests that the gateway was asked, and candles that bots took because they are mapped.",
+        lambda one: one.requests,
+    ),
     "hits": ("Of these, answered without the exchange.", lambda one: one.hits),
     "joined": ("Of these, answered with another's answer that was under way.", lambda one: one.joined),
     "upstream": ("Requests that the exchange was asked.", lambda one: one.upstream),

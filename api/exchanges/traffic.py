@@ -31,8 +31,13 @@ class BudgetResponse(BaseModel):
 class ExchangeFigures(BaseModel):
     """What was asked since the gateway's start."""
 
-    requests: int = Field(description="Asked of the gateway by bots.", examples=[12000])
-    hits: int = Field(description="Of `requests`: answered from what it had.", examples=[11000])
+    requests: int = Field(
+        description="Asked of the gateway by bots, or taken by them from candles that are mapped.", examples=[12000]
+    )
+    hits: int = Field(
+        description="Of `requests`: answered from what it had, or taken by bots from candles that are mapped.",
+        examples=[11000],
+    )
     joined: int = Field(description="Of `requests`: answered with another's answer that was under way.", examples=[500])
     hit_rate: float | None = Field(
         description="Share of `requests` for which the exchange was not asked; null before the first.",

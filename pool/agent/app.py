@@ -30,6 +30,7 @@ from pool.agent.facts import Limits
 from pool.agent.files import write_atomically
 from pool.agent.init_link import InitLink
 from pool.agent.keeper import Keeper
+from pool.agent.mapping import Mapping
 from pool.agent.reception import Reception
 from pool.agent.relay import Relay
 from pool.agent.ring import EventRing
@@ -71,6 +72,8 @@ async def run(directory: Path, settings: PoolSettings, link: InitLink) -> int:
     asking = Asking(settings.gateway_url, settings.pool_id)
     risk, watcher = Risk(keeper, settings.pool_id), Watcher(keeper, settings.paper_exchange_url, asking)
     turns = Turns(settings.loops_at_once)
+    mapping = Mapping(directory, asking)
+    mapping.prepare()
     bots = BotServer(Reception(keeper, risk, watcher, turns), settings.slots_total)
     await bots.start(directory / "agent.sock", open_to_all=settings.bot_uid_first is not None)
     relay = Relay(keeper)
@@ -83,8 +86,8 @@ async def run(directory: Path, settings: PoolSettings, link: InitLink) -> int:
     _tell_endpoint(directory, listener, keeper.init_pid)
     logger.info("listening on {}, incarnation {}", listener.getsockname(), keeper.incarnation)
     try:
-        beside = (sampler.measure(), risk.watch(), watcher.watch_prices(), turns.tend(), _forget_old(tokens))
-        return await _live(keeper, beside, link, settings)
+        beside = (sampler.measure(), risk.watch(), watcher.watch_prices(), turns.tend(), mapping.run())
+        return await _live(keeper, [*beside, _forget_old(tokens)], link, settings)
     finally:
         bots.stop()
         await relay.close()

@@ -12,6 +12,7 @@ import yarl
 from loguru import logger
 
 from pool.bot.market.fallback import Fallback
+from pool.contract.mapped import MAPPED
 from pool.contract.market import (
     CACHE_HEADER,
     INCARNATION_HEADER,
@@ -64,6 +65,19 @@ class Asking:
         async with session.post(
             f"{self._gateway}/v1/prices",
             data=request.to_json(),
+            headers={TENANT_HEADER: self._tenant},
+            allow_redirects=False,
+        ) as response:
+            answer = Answer(response.status, response.headers, await response.read())
+        if INCARNATION_HEADER not in answer.headers:
+            raise aiohttp.ClientError("something else is at the gateway's address")
+        return answer
+
+    async def mapped(self, session: aiohttp.ClientSession, after: int, wait_ms: int) -> Answer:
+        """Candles that are new after that number. Raises aiohttp.ClientError, TimeoutError."""
+        async with session.get(
+            f"{self._gateway}{MAPPED}",
+            params={"after": after, "wait_ms": wait_ms},
             headers={TENANT_HEADER: self._tenant},
             allow_redirects=False,
         ) as response:

@@ -36,7 +36,7 @@ from pool.bot.vitals import Vitals
 from pool.bot.waking.following import Following
 from pool.bot.waking.sleeper import Sleeper
 from pool.bot.waking.turn import Turn, share
-from pool.contract import exit_codes
+from pool.contract import exit_codes, mapped
 from pool.contract.frames import ConditionFrame, Fork
 from pool.contract.slots import ConditionType, DesiredState, SlotSpec
 from pool.settings import PoolSettings
@@ -67,7 +67,7 @@ def run(fork: Fork, pool_directory: Path, settings: PoolSettings) -> int:
         return look_at_strategy(fork, settings)
     directory = Path(fork.directory)
     leave_zygote(fork.bot_id)
-    walls = Walls(directory, fork.uid, settings)
+    walls = Walls(directory, fork.uid, settings, shared=pool_directory / mapped.DIRECTORY)
     walls.lower()
     settle(directory)
     if fork.uid is not None:
@@ -158,6 +158,7 @@ class Bot:
             self._outbox,
             exchange=lambda: self._slot.spec.exchange,
             building=lambda: self._control.building,
+            pool_directory=pool_directory,
         )
         self._directory = directory
         self._trader: Trader | None = None

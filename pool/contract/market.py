@@ -65,7 +65,7 @@ KindName = Literal["candles", "book", "ticker", "trades", "funding", "markets", 
 
 def settings_in(environment: Mapping[str, str]) -> dict[str, str]:
     """The gateway's own; where services are linked, others that are named after it tell of addresses."""
-    own = f"{SETTINGS_PREFIX}CANDLES_", f"{SETTINGS_PREFIX}WEBSOCKETS"
+    own = f"{SETTINGS_PREFIX}CANDLES_", f"{SETTINGS_PREFIX}WEBSOCKETS", f"{SETTINGS_PREFIX}MAPPED"
     return {name: value for name, value in environment.items() if name.startswith(own)}
 
 
@@ -138,8 +138,9 @@ class ExchangeState(Wire):
     clock_skew_ms: int | None = None
     """The exchange's clock minus ours; None where it was never told."""
     requests: int
-    """Asked of the gateway since its start."""
+    """Asked of the gateway since its start, and taken by bots from mapped candles."""
     hits: int
+    """Of `requests`: answered from memory, or taken so."""
     joined: int
     upstream: int
     """Asked of the exchange."""

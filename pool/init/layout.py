@@ -5,6 +5,7 @@
 | the directory, `bots`, `checks` | agent, root's group | 0771 | init and agent write, bots pass through |
 | `logs` | agent, root's group | 0770 | |
 | `archive` | agent | 0700 | |
+| `mapped` | agent | 0755 | bots read it |
 | `pool.json` | agent, root's group | 0640 | |
 | `agent-token`, `agent-token.before` | agent | 0400 | root without the right to override modes cannot read it |
 | `slots.json` | agent | 0600 | |
@@ -37,6 +38,7 @@ _PLACES = (
     _Place("checks", 0o771, True, True),
     _Place("logs", 0o770, True, True),
     _Place("archive", 0o700, False, True),
+    _Place("mapped", 0o755, False, True),
     _Place("pool.json", 0o640, True, False),
     _Place("agent-token", 0o400, False, False),
     _Place("agent-token.before", 0o400, False, False),

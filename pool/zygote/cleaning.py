@@ -23,6 +23,8 @@ from freqtrade.exchange import exchange, timeframe_to_seconds
 from numpy.typing import NDArray
 from pandas import DataFrame, DatetimeIndex, DatetimeTZDtype  # type: ignore[import-untyped]
 
+from pool.bot.market.mapped import Rows
+
 _DAY_SECONDS = 86_400
 _OPEN, _HIGH, _LOW, _CLOSE, _VOLUME = range(5)
 _DATE_TYPE = DatetimeTZDtype("us", "UTC")
@@ -117,7 +119,10 @@ def _length(timeframe: str) -> int | None:
 
 
 def _read_rows(ohlcv: list[Any]) -> tuple[Dates, Values] | None:
-    """What ccxt's candles are where nothing is missing: whole milliseconds, and five fractions."""
+    """What ccxt's candles are where nothing is missing: whole milliseconds, and five fractions. Of mapped ones they
+    are copied, for nobody may write there."""
+    if type(ohlcv) is Rows and ohlcv.as_made and bool((ohlcv.times <= _LATEST_MS).all()):
+        return ohlcv.times * 1000, ohlcv.values.copy()
     if not ohlcv or any(type(row) is not list or len(row) != len(OHLCV_COLUMNS) for row in ohlcv):
         return None
     columns = list(zip(*ohlcv, strict=True))

@@ -1,4 +1,4 @@
-"""What a control plane on SQLite, without Redis, providers and passkeys holds in memory all the time."""
+"""What a control plane on SQLite, without Redis, providers and passkeys holds in memory all the time; and an agent."""
 
 import json
 import subprocess
@@ -42,3 +42,14 @@ def test_serving_loads_no_library_that_only_some_need() -> None:
     loaded = set(json.loads(told.stdout.splitlines()[-1]))
     assert {"api", "fastapi", "orchestrator", "sqlalchemy"} <= loaded
     assert {name: why for name, why in _ELSEWHERE.items() if name in loaded} == {}
+
+
+@pytest.mark.timeout(120)
+def test_an_agent_loads_nothing_of_what_bots_trade_with() -> None:
+    script = (
+        "import json, sys, pool.agent.app; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    )
+    told = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    loaded = set(json.loads(told.stdout.splitlines()[-1]))
+    assert {"aiohttp", "pool"} <= loaded
+    assert loaded.isdisjoint({"ccxt", "freqtrade", "numpy", "pandas", "sqlalchemy"})

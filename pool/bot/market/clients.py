@@ -14,9 +14,11 @@ from freqtrade.exchange.exchange import Exchange as FreqtradeExchange
 from freqtrade.freqtradebot import FreqtradeBot
 from freqtrade.rpc import RPC
 
-from pool.bot.market.kinds import Need, pricing, told_methods
+from pool.bot.market.kinds import Need, candles, pricing, told_methods
+from pool.bot.market.mapped import Mapped
 from pool.bot.market.routing import Router
 from pool.bot.market.sessions import RoutedAsyncSession, RoutedSession
+from pool.contract.mapped import series_of
 
 _ROUTER = "_flotilla_router"
 _classes: dict[type, type] = {}
@@ -75,8 +77,26 @@ def _routed_class(cls: Any) -> type:
         methods = told_methods(cls)
         if not cls.synchronous:
             methods["open"] = _opening(cls.open)
+            if "fetch_ohlcv" in methods:
+                methods["fetch_ohlcv"] = methods["fetchOHLCV"] = _mapping(methods["fetch_ohlcv"])
         _classes[cls] = type(cls.__name__, (cls,), {**methods, "__module__": cls.__module__})
     return _classes[cls]
+
+
+def _mapping(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Candles that are mapped are not asked for."""
+
+    @wraps(original)
+    async def fetched(self: Any, *given: Any, **named: Any) -> Any:
+        mapped: Mapped | None = getattr(self, _ROUTER).mapped
+        series = None if mapped is None else series_of(given, named)
+        if mapped is not None and series is not None:
+            rows = mapped.rows(series, candles(self.parse_timeframe, given, named))
+            if rows is not None:
+                return rows
+        return await original(self, *given, **named)
+
+    return fetched
 
 
 def _opening(original: Callable[..., None]) -> Callable[..., None]:

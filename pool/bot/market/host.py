@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 
 from pool.bot.market.clients import install
 from pool.bot.market.fallback import Fallback
+from pool.bot.market.mapped import Mapped
 from pool.bot.market.routing import Router
 from pool.bot.outbox import Outbox
 from pool.contract.frames import ConditionFrame
@@ -23,6 +25,7 @@ class Market:
         *,
         exchange: Callable[[], str],
         building: Callable[[], bool],
+        pool_directory: Path,
     ) -> None:
         self._outbox = outbox
         self._away = False
@@ -36,6 +39,7 @@ class Market:
                 exchange=exchange,
                 signed_through=settings.signed_requests == "gateway",
                 building=building,
+                mapped=Mapped(pool_directory, exchange),
             )
 
     def route(self) -> None:

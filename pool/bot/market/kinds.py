@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Literal
 
+from pool.contract.mapped import series_of
 from pool.contract.market import Kind, KindName, Priority
 
 Need = Literal["urgent", "price", "entry", "look", "data"]
@@ -29,6 +30,8 @@ class Purpose:
 
     kind: Kind
     need: Need = "data"
+    series: str | None = None
+    """Of the latest candles: `LatestCandles.header()`."""
 
 
 _OTHER = Purpose(Kind(name="other"))
@@ -113,12 +116,19 @@ def candles(parse: Callable[[str], int], given: Sequence[Any], named: Mapping[st
 
 
 def _teller(kind: KindName, name: str) -> Callable[[Any, Sequence[Any], Mapping[str, Any]], Purpose]:
+    if name == "fetch_ohlcv":
+        return _latest
     if kind == "candles":
         return lambda client, given, named: Purpose(candles(client.parse_timeframe, given, named))
     if name in _PRICES:
         return lambda client, given, named: _of_price(kind, _price_need.get())
     always = Purpose(Kind(name=kind))
     return lambda client, given, named: always
+
+
+def _latest(client: Any, given: Sequence[Any], named: Mapping[str, Any]) -> Purpose:
+    series = series_of(given, named)
+    return Purpose(candles(client.parse_timeframe, given, named), series=None if series is None else series.header())
 
 
 def _of_price(kind: KindName, need: Need) -> Purpose:

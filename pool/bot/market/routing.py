@@ -13,7 +13,9 @@ from typing import Literal
 
 from pool.bot.market.fallback import Fallback
 from pool.bot.market.kinds import Purpose
+from pool.bot.market.mapped import Mapped
 from pool.bot.market.refusals import failed, held_back, refused, seconds_of
+from pool.contract.mapped import SERIES_HEADER, TAKEN_HEADER
 from pool.contract.market import (
     BOT_HEADER,
     CACHE_HEADER,
@@ -152,7 +154,10 @@ class Router:
         signed_through: bool,
         building: Callable[[], bool],
         clock: Callable[[], float] = time.monotonic,
+        mapped: Mapped | None = None,
     ) -> None:
+        self.mapped = mapped
+        """Candles that need not be asked for."""
         self._gateway = gateway.rstrip("/")
         self._fallback = fallback
         self._bot_id = bot_id
@@ -285,6 +290,9 @@ class Router:
             KIND_HEADER: kind.header(),
             PRIORITY_HEADER: asked.priority,
         }
+        if self.mapped is not None and asked.purpose.series is not None:
+            self.mapped.asked(asked.purpose.series, asked.url)
+            headers |= {SERIES_HEADER: asked.purpose.series, TAKEN_HEADER: str(self.mapped.taken())}
         return Through(behind(self._gateway, self._exchange(), asked.url), headers, timeout)
 
     def _is_stranger(self, url: str) -> bool:

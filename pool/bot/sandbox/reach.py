@@ -1,7 +1,8 @@
 """What of the machine a bot may reach: its own directory, the code it runs, what a Python process reads of the system,
 and the TCP ports of exchanges.
 
-Of the pool's directory nothing but its own part. `agent.sock` needs no rule: Landlock has none for Unix sockets.
+Of the pool's directory nothing but its own part, and the candles that the agent puts there for all. `agent.sock` needs
+no rule: Landlock has none for Unix sockets.
 """
 
 import os
@@ -31,9 +32,12 @@ _SYSTEM = (
 _CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
-def paths(directory: Path) -> Iterator[tuple[Path, Use]]:
-    """Every path with a rule; `directory` is the bot's own. Some may not exist."""
+def paths(directory: Path, shared: Path | None = None) -> Iterator[tuple[Path, Use]]:
+    """Every path with a rule; `directory` is the bot's own, `shared` what all bots of the pool may read. Some may
+    not exist."""
     yield directory, Use.OWN
+    if shared is not None:
+        yield shared, Use.READ
     yield Path("/proc", str(os.getpid())), Use.READ
     yield from common_paths()
 

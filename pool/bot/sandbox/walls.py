@@ -41,6 +41,8 @@ class Walls:
     directory: Path
     uid: int | None
     settings: PoolSettings
+    shared: Path | None = None
+    """What all bots of the pool may read."""
     offline: bool = False
     """No network at all, and no directories made: for checks of strategies."""
     parts: list[IsolationPart] = field(default_factory=list)
@@ -111,7 +113,7 @@ class Walls:
     def _restrict(self, abi: int) -> None:
         ports = [] if self.offline else reach.connect_ports(self.settings)
         try:
-            self._held += landlock.restrict(abi, reach.paths(self.directory), ports)
+            self._held += landlock.restrict(abi, reach.paths(self.directory, self.shared), ports)
         except OSError as problem:
             for name in ("landlock", "landlock_network"):
                 self._note(name, f"{problem}.", False)

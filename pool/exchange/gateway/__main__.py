@@ -73,8 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _options(told: argparse.Namespace) -> Options:
     """Raises ValidationError."""
-    streams = GatewaySettings().websockets
-    return Options(told.directory, told.paper_url, told.cache_mb * _MEGABYTE, told.host, streams)
+    own = GatewaySettings()
+    cache_bytes = told.cache_mb * _MEGABYTE
+    return Options(told.directory, told.paper_url, cache_bytes, told.host, own.websockets, own.mapped)
 
 
 def _allow_connections() -> None:

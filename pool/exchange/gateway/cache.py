@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterator
 
-from pool.exchange.gateway.freshness import Moment, holds_candle
+from pool.contract.freshness import Moment, holds_candle
 
 MOST_BYTES = 256 * 1024 * 1024
 MOST_BYTES_EACH = 32 * 1024 * 1024

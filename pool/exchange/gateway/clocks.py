@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pool.exchange.gateway.freshness import Moment
+from pool.contract.freshness import Moment
 from pool.exchange.gateway.limits_told import date
 
 JUMP_MS = 1_000

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from loguru import logger
 
+from pool.contract.freshness import LONGEST_SECONDS, Moment, fresh
 from pool.contract.market import Kind
 from pool.exchange.gateway.cache import Entry
-from pool.exchange.gateway.freshness import LONGEST_SECONDS, Moment, fresh
 
 MOST_BYTES = 256 * 1024 * 1024
 MOST_WAITING_BYTES = 64 * 1024 * 1024

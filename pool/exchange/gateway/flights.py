@@ -7,9 +7,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from pool.contract import freshness
+from pool.contract.freshness import Moment
 from pool.contract.market import Kind, Priority
-from pool.exchange.gateway import freshness
-from pool.exchange.gateway.freshness import Moment
 from pool.exchange.gateway.seams import Refused
 from pool.exchange.gateway.upstream import Answer
 

@@ -11,13 +11,13 @@ from loguru import logger
 from multidict import CIMultiDictProxy
 from pydantic_core import from_json
 
+from pool.contract import freshness
+from pool.contract.freshness import Moment
 from pool.contract.market import ExchangeState, Kind
-from pool.exchange.gateway import freshness
 from pool.exchange.gateway.asking import Raw, Target, passed_headers
 from pool.exchange.gateway.cache import Cache, Entry
 from pool.exchange.gateway.clocks import Clock
 from pool.exchange.gateway.flights import Asker, Flight, Flights, outcome
-from pool.exchange.gateway.freshness import Moment
 from pool.exchange.gateway.limits_told import number
 from pool.exchange.gateway.seams import Admission, Budgets, Refused, Tables, Unready
 from pool.exchange.gateway.tally import How, Tally
@@ -206,7 +206,7 @@ class Gateway:
                 retry_at=breaking.retry_at,
                 clock_skew_ms=tally.skew.milliseconds(),
                 requests=tally.requests,
-                hits=tally.served["hit"],
+                hits=tally.served["hit"] + tally.served["mapped"],
                 joined=tally.served["joined"],
                 upstream=tally.upstream,
                 failures=tally.failures,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from loguru import logger
 
+from pool.contract.mapped import MAPPED
 from pool.contract.market import Kind
 from pool.exchange.gateway.budget import Budgets as OfExchanges
 from pool.exchange.gateway.cache import MOST_BYTES, Cache, Entry
@@ -20,6 +21,8 @@ from pool.exchange.gateway.candles.times import Now
 from pool.exchange.gateway.clocks import Clock
 from pool.exchange.gateway.disk import Disk, Kept, boot_id
 from pool.exchange.gateway.gateway import Gateway
+from pool.exchange.gateway.mapped.metrics import MappedMetrics
+from pool.exchange.gateway.mapped.service import MappedService
 from pool.exchange.gateway.prices.service import PRICES, PriceService
 from pool.exchange.gateway.seams import Budgets, Tables
 from pool.exchange.gateway.server import Front, Handler
@@ -41,6 +44,8 @@ class Options:
     """What it listens on."""
     streams: bool = True
     """Prices come by websocket where the exchange has one."""
+    mapped: bool = True
+    """Candles are made for bots to map."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +77,16 @@ async def running(options: Options, parts: Parts | None = None) -> AsyncIterator
     prices = PriceService(options.paper_url, options.host, streams=options.streams)
     told = Told(gateway, lambda: [*keeper.problems(), *candles.problems()], candles.levels, prices.states)
     front = Front(gateway, told.routes())
-    front.add(("GET", "/metrics"), Metrics(gateway, front, CandleMetrics(candles), prices).answer)
+    mapped = MappedService(candles.worker, candles.told_port)
+    candles.worker.needed = lambda: mapped.needed
+    others = CandleMetrics(candles), prices, MappedMetrics(mapped)
+    front.add(("GET", "/metrics"), Metrics(gateway, front, *others).answer)
     front.add(("POST", PRICES), prices.answer)
     for route, handler in CandleEndpoint(candles).routes().items():
         front.add(route, handler)
+    if options.mapped:
+        front.noted = mapped.noted
+        front.add(("GET", MAPPED), mapped.answer)
     await candles.start()
     await prices.start()
     writing = asyncio.create_task(keeper.run())
@@ -85,6 +96,7 @@ async def running(options: Options, parts: Parts | None = None) -> AsyncIterator
         writing.cancel()
         with suppress(asyncio.CancelledError):
             await writing
+        await mapped.aclose()
         await prices.aclose()
         await candles.aclose()
         await gateway.close()

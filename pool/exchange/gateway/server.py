@@ -9,12 +9,13 @@ from aiohttp import web
 from loguru import logger
 from multidict import CIMultiDict
 
-from pool.contract import market
-from pool.exchange.gateway.asking import kind_of, priority_of, shared_key, target
+from pool.contract import mapped, market
+from pool.contract.freshness import Moment
+from pool.exchange.gateway.asking import Target, kind_of, priority_of, shared_key, target
 from pool.exchange.gateway.flights import Asker
 from pool.exchange.gateway.gateway import Gateway, Served
 from pool.exchange.gateway.seams import Refused, Unready
-from pool.exchange.gateway.tally import Histogram, How
+from pool.exchange.gateway.tally import Histogram, How, Tally
 from pool.exchange.gateway.urgency import Urgency
 
 _MOST_TEXT = 100
@@ -32,6 +33,10 @@ _PASSED_DOWN = ("retry-after", "date")
 _RATE_WORDS = ("ratelimit", "rate-limit", "x-mbx-", "x-bapi-limit", "weight", "limit-", "-limit", "order-count")
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
+Noted = Callable[[str, str, Moment, str, str, str], None]
+"""Exchange, series (`contract.mapped`), when the exchange was asked, bot, tenant and address."""
+_MOST_TAKEN_DIGITS = 4
+
 
 class Front:
     """`answer` is the handler for `aiohttp.web.Server`; `routes` are by method and path, but for exchanges."""
@@ -41,6 +46,8 @@ class Front:
         self._routes = routes
         self._incarnation = (market.INCARNATION_HEADER, gateway.incarnation)
         self._urgency = Urgency()
+        self.noted: Noted | None = None
+        """Told of answers to bots that name what of ccxt they asked for."""
         self.served: dict[How, Histogram] = {how: Histogram() for how in ("hit", "joined", "miss", "pass")}
 
     def add(self, route: tuple[str, str], handler: Handler) -> None:
@@ -76,9 +83,11 @@ class Front:
         new = asked.exchange not in gateway.tallies or not gateway.allows(asked)
         if new and not await gateway.learn(asked):
             raise Refused("host", None, 403)
+        key = shared_key(asked, request.raw_headers) if request.method == "GET" and not request.body_exists else None
+        if mapped.KEPT_HEADER in headers:
+            return self._kept(asked, key, kind_of(headers.get(market.KIND_HEADER)))
         tally = gateway.tally(asked.exchange)
         tally.requests += 1
-        key = shared_key(asked, request.raw_headers) if request.method == "GET" and not request.body_exists else None
         try:
             served = None
             if key is not None:
@@ -95,6 +104,8 @@ class Front:
             raise
         tally.served[served.how] += 1
         reply = self._reply(served)
+        if key is not None and kind.name == "candles" and kind.since is None:
+            self._note(request, asked.exchange, tally, served)
         bot = headers.get(market.BOT_HEADER)
         if bot:
             self._tell_share(reply, asked.exchange, request.remote or "", bot[:_MOST_TEXT])
@@ -115,6 +126,30 @@ class Front:
         if served.headers is not None:
             headers.extend((name, value) for name, value in served.headers.items() if _passed_down(name.lower()))
         return web.Response(body=served.body, status=served.status, headers=headers)
+
+    def _kept(self, asked: Target, key: str | None, kind: market.Kind) -> web.Response:
+        """What memory has; no exchange is asked, and nothing is counted."""
+        served = None if key is None else self._gateway.kept(asked, key, kind)
+        if served is None:
+            return self._problem(404, "This is not kept.")
+        reply = self._reply(served)
+        skew_ms = self._gateway.tally(asked.exchange).skew.applied(self._gateway.clock.now())
+        reply.headers[mapped.ASKED_HEADER] = f"{served.asked.steady!r} {served.asked.wall_ms} {skew_ms}"
+        return reply
+
+    def _note(self, request: web.BaseRequest, exchange: str, tally: Tally, served: Served) -> None:
+        """What has to do with mapped candles."""
+        headers = request.headers
+        series = headers.get(mapped.SERIES_HEADER)
+        if series is None or self.noted is None:
+            return
+        taken = headers.get(mapped.TAKEN_HEADER, "0")
+        if taken.isascii() and taken.isdigit() and len(taken) <= _MOST_TAKEN_DIGITS:
+            tally.requests += int(taken)
+            tally.served["mapped"] += int(taken)
+        if served.status == 200:
+            bot, tenant = headers.get(market.BOT_HEADER, ""), headers.get(market.TENANT_HEADER, "")
+            self.noted(exchange, series, served.asked, bot, tenant, request.remote or "")
 
     def _tell_share(self, reply: web.Response, exchange: str, peer: str, bot: str) -> None:
         pace = self._gateway.budgets.pace(exchange)

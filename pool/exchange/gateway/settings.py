@@ -12,3 +12,5 @@ class GatewaySettings(BaseSettings):
 
     websockets: bool = True
     """Prices are told by websocket where an exchange has one; without, all are polled."""
+    mapped: bool = True
+    """Candles are made once for the bots of a pool to map; without, each asks for them and reads them."""

@@ -10,7 +10,8 @@ from pool.contract.market import Refusal
 from pool.exchange.gateway.clocks import Skew
 from pool.exchange.gateway.crowd import Crowd
 
-How = Literal["hit", "joined", "miss", "pass"]
+How = Literal["hit", "joined", "miss", "pass", "mapped"]
+"""`mapped`: taken by a bot from candles that its pool has, and told with its next request."""
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 

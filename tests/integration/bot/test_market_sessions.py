@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import ccxt
@@ -16,10 +17,13 @@ from pool.bot.market import routing
 from pool.bot.market.clients import install, routed
 from pool.bot.market.fallback import Fallback
 from pool.bot.market.kinds import pricing, sending
+from pool.bot.market.mapped import Mapped
 from pool.bot.market.refusals import HeldBack
 from pool.bot.market.routing import Router
+from pool.contract.mapped import LatestCandles, place
 from pool.exchange.urls import paper_urls
-from tests.integration.bot.stand_in import Server, server
+from tests.fakes.mapped_candles import candles_file
+from tests.integration.bot.stand_in import CANDLES, Server, server
 from tests.support import free_port
 
 SYMBOL = "BTC/USDT"
@@ -53,11 +57,20 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
 class Bot:
     """A client of either kind; `ask` calls one of its methods."""
 
-    def __init__(self, pro: bool, gateway: str, exchange: str, *, signed_through: bool = False, **config: Any) -> None:
+    def __init__(
+        self,
+        pro: bool,
+        gateway: str,
+        exchange: str,
+        *,
+        signed_through: bool = False,
+        mapped: Mapped | None = None,
+        **config: Any,
+    ) -> None:
         self.told: list[str | None] = []
         self.fallback = Fallback("bot-1", self.told.append)
         self._pro, self._gateway, self._exchange, self._config = pro, gateway, exchange, config
-        self._signed_through = signed_through
+        self._signed_through, self._mapped = signed_through, mapped
         self.prepare: Callable[[Any], None] = lambda client: None
 
     def client(self) -> Any:
@@ -72,6 +85,7 @@ class Bot:
             exchange=lambda: "paper",
             signed_through=self._signed_through,
             building=lambda: False,
+            mapped=self._mapped,
         )
         self.prepare(made)
         return routed(made, router)
@@ -371,3 +385,95 @@ def test_a_bot_with_a_proxy_of_its_own_goes_by_it(pro: bool, gateway: Server, ex
                 bot.ask(method)
         assert [request.path for request in proxy.requests] == ["/api/v3/time", "/api/v3/account"]
     assert gateway.requests == []
+
+
+# ---- candles that are mapped
+
+
+class Shelf:
+    """Where candles are put down, at a moment that the test says."""
+
+    def __init__(self, pool: Path) -> None:
+        self._pool = pool
+        self.now_ms = int(CANDLES[0][0]) + 20_000
+        self.mapped = Mapped(pool, lambda: "paper", lambda: (self.now_ms / 1000, self.now_ms))
+
+    def put(self, rows: Any, url: str, series: LatestCandles) -> None:
+        file = place(self._pool, series.name("paper"))
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(candles_file(rows, asked_boot=self.now_ms / 1000, asked_ms=self.now_ms, url=url))
+
+
+SERIES = LatestCandles(symbol=SYMBOL, timeframe="1m", limit=5)
+MAPPED_ROWS = [[CANDLES[0][0], 7.0, 7.0, 7.0, 7.0, 7.0]]
+"""Others than the gateway would answer."""
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    return Shelf(tmp_path)
+
+
+def url_of(asked: Any, exchange: Server) -> str:
+    """The exchange's own of what the gateway was asked for."""
+    return f"{exchange.url}/api{asked.path.partition('/api')[2]}?{asked.query}"
+
+
+def test_candles_that_are_mapped_are_not_asked_for(gateway: Server, exchange: Server, shelf: Shelf) -> None:
+    bot = Bot(True, gateway.url, exchange.url, mapped=shelf.mapped)
+    assert bot.ask("fetch_ohlcv", SYMBOL, "1m", None, 5) == [[CANDLES[0][0], 1.0, 2.0, 0.5, 1.5, 10.0]]
+    (asked,) = gateway.requests
+    assert (asked.headers["x-flotilla-series"], asked.headers["x-flotilla-taken"]) == (SERIES.header(), "0")
+    shelf.put(MAPPED_ROWS, url_of(asked, exchange), SERIES)
+    assert bot.ask("fetch_ohlcv", SYMBOL, "1m", None, 5) == MAPPED_ROWS
+    assert bot.ask("fetchOHLCV", SYMBOL, timeframe="1m", limit=5) == MAPPED_ROWS
+    assert bot.ask("fetch_ohlcv", SYMBOL, timeframe="1m", since=None, limit=5, params={}) == MAPPED_ROWS
+    assert (len(gateway.requests), exchange.requests) == (1, [])
+    shelf.now_ms += 40_000
+    assert bot.ask("fetch_ohlcv", SYMBOL, "1m", None, 5) != MAPPED_ROWS, "the next candle has opened"
+    assert gateway.requests[1].headers["x-flotilla-taken"] == "3"
+    assert bot.ask("fetch_ohlcv", SYMBOL, "1m", None, 5) != MAPPED_ROWS
+    assert gateway.requests[2].headers["x-flotilla-taken"] == "0"
+
+
+def test_while_the_gateway_is_away_they_are_taken_all_the_same(gateway: Server, exchange: Server, shelf: Shelf) -> None:
+    bot = Bot(True, gateway.url, exchange.url, mapped=shelf.mapped)
+    bot.ask("fetch_ohlcv", SYMBOL, "1m", None, 5)
+    shelf.put(MAPPED_ROWS, url_of(gateway.requests[0], exchange), SERIES)
+    bot.fallback.failed("refused")
+    for _ in range(20):
+        assert bot.ask("fetch_ohlcv", SYMBOL, "1m", None, 5) == MAPPED_ROWS, "nor is anything held back"
+    assert (len(gateway.requests), exchange.requests) == (1, [])
+
+
+def test_a_synchronous_client_asks_as_ever(gateway: Server, exchange: Server, shelf: Shelf) -> None:
+    """FreqTrade gets no candles by it."""
+    bot = Bot(False, gateway.url, exchange.url, mapped=shelf.mapped)
+    expected = bot.ask("fetch_ohlcv", SYMBOL, "1m", None, 5)
+    shelf.put(MAPPED_ROWS, url_of(gateway.requests[0], exchange), SERIES)
+    assert bot.ask("fetch_ohlcv", SYMBOL, "1m", None, 5) == expected
+    assert [request.headers["x-flotilla-taken"] for request in gateway.requests] == ["0", "0"]
+
+
+@both
+def test_of_other_requests_the_gateway_is_told_no_series(
+    pro: bool, gateway: Server, exchange: Server, shelf: Shelf
+) -> None:
+    bot, since = Bot(pro, gateway.url, exchange.url, mapped=shelf.mapped), 1_700_000_000_000
+    bot.ask("fetch_ohlcv", SYMBOL, "1m", since, 5)
+    bot.ask("fetch_ohlcv", SYMBOL, "1m", None, 5, {"until": since})
+    bot.ask("fetch_ohlcv", SYMBOL, "1m", since, 2000, {"paginate": True, "until": since + 2000 * 60_000})
+    bot.ask("fetch_order_book", SYMBOL)
+    bot.ask("fetch_time")
+    bot.ask("public_get_klines", {"symbol": "BTCUSDT", "interval": "1m"})
+    Bot(pro, gateway.url, exchange.url).ask("fetch_ohlcv", SYMBOL, "1m", None, 5)
+    assert len(gateway.requests) > 5
+    told = {name for request in gateway.requests for name in request.headers}
+    assert told & {"x-flotilla-series", "x-flotilla-taken"} == set()
+
+
+@both
+def test_no_exchange_is_told_of_them(pro: bool, gateway: Server, exchange: Server, shelf: Shelf) -> None:
+    gateway.refusal = (403, "host")
+    assert Bot(pro, gateway.url, exchange.url, mapped=shelf.mapped).ask("fetch_ohlcv", SYMBOL, "1m", None, 5)
+    assert exchange.headers_of("/api/v3/klines") == {}

@@ -184,14 +184,19 @@ class Reply:
 
 @asynccontextmanager
 async def gateway(
-    directory: Path, paper: str, clocks: Clocks | None = None, disk: Disk | None = None, **limits: Any
+    directory: Path,
+    paper: str,
+    clocks: Clocks | None = None,
+    disk: Disk | None = None,
+    mapped: bool = True,
+    **limits: Any,
 ) -> AsyncIterator[Rig]:
     """`limits` as of `Upstream`."""
     clocks, budgets = clocks or Clocks(), OpenBudgets()
     directory.mkdir(parents=True, exist_ok=True)
     disk = disk or Disk(directory / "answers.sqlite", boot_id())
     parts = Parts(NoTables(), budgets, Upstream(**limits), clocks.clock(), disk)
-    async with running(Options(directory, paper), parts) as answer:
+    async with running(Options(directory, paper, mapped=mapped), parts) as answer:
         runner, port = await serve(answer, "127.0.0.1", 0)
         try:
             async with aiohttp.ClientSession() as http:

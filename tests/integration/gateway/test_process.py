@@ -15,7 +15,9 @@ from typing import Any
 import aiohttp
 import psutil
 
+from pool.contract.mapped import MAPPED
 from pool.contract.market import KIND_HEADER, Kind, behind
+from pool.exchange.gateway.mapped.service import LONGEST_WAIT_MS
 from tests.integration.simulator.conftest import Rig as Paper
 from tests.support import PATIENT_SECONDS, eventually
 
@@ -121,3 +123,19 @@ async def test_what_cannot_work_is_said_in_a_sentence(paper: Paper, tmp_path: Pa
             assert process.returncode == 1
             assert said.startswith(b"The market-data gateway cannot"), said
             assert said.count(b"\n") == 1, said
+
+
+async def test_one_that_is_told_to_stop_leaves_nobody_waiting(paper: Paper, tmp_path: Path) -> None:
+    directory = tmp_path / "gateway"
+    async with started(directory, "--paper-url", paper.url) as process, aiohttp.ClientSession() as http:
+        address = await listening(directory, process)
+        port = int(address.rpartition(":")[2])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(f"GET {MAPPED}?after=0&wait_ms={LONGEST_WAIT_MS} HTTP/1.1\r\nHost: gateway\r\n\r\n".encode())
+        await writer.drain()
+        await ask(http, address, paper)
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(PATIENT_SECONDS):
+            assert await process.wait() == 0
+            await reader.read()
+        writer.close()

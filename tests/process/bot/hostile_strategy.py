@@ -68,6 +68,16 @@ def many_threads_with_room():
         thread.join()
 
 
+def map_file(file, **how):
+    with open(file, "rb") as opened, mmap.mmap(opened.fileno(), 0, **how) as mapped:
+        assert mapped[:] == b"candles"
+
+
+def replace(file):
+    Path("planted").write_bytes(b"planted")
+    os.rename("planted", file)
+
+
 def sort_in_temporary_files():
     with sqlite3.connect("own.sqlite") as database:
         database.execute("PRAGMA journal_mode=WAL")
@@ -81,6 +91,7 @@ def sort_in_temporary_files():
 def attempts(targets):
     sibling, agent, init = targets["sibling_pid"], targets["agent_pid"], targets["init_pid"]
     home, pool, numbers = targets["sibling_directory"], targets["pool"], targets["numbers"]
+    candles = targets["candles"]
     yield "list_sibling", lambda: os.listdir(home)
     yield "read_sibling_slot", lambda: Path(home, "slot.json").read_text()
     yield "write_sibling_database", lambda: os.open(Path(home, "tradesv3.sqlite"), os.O_RDWR)
@@ -94,6 +105,14 @@ def attempts(targets):
     yield "read_agent_environ", lambda: Path(f"/proc/{agent}/environ").read_bytes()
     yield "read_pool_settings", lambda: Path(pool, "pool.json").read_text()
     yield "read_agent_token", lambda: Path(pool, "agent-token").read_text()
+    yield "write_mapped", lambda: os.open(candles, os.O_RDWR)
+    yield "write_through_mapped", lambda: map_file(candles)
+    yield "truncate_mapped", lambda: os.truncate(candles, 0)
+    yield "replace_mapped", lambda: replace(candles)
+    yield "remove_mapped", lambda: os.unlink(candles)
+    yield "move_mapped", lambda: os.rename(candles, "stolen")
+    yield "chmod_mapped", lambda: os.chmod(candles, 0o666)
+    yield "plant_beside_mapped", lambda: Path(candles).with_name("planted").touch()
     yield "list_pool", lambda: os.listdir(pool)
     yield "read_shadow", lambda: Path("/etc/shadow").read_text()
     yield "list_root_home", lambda: os.listdir("/root")
@@ -148,6 +167,7 @@ def attempts(targets):
     # what must go on working
     yield "ok_own_file", lambda: Path("mine").write_text("mine")
     yield "ok_own_directory", lambda: (os.makedirs("deep/er", exist_ok=True), os.rename("mine", "deep/er/mine"))
+    yield "ok_mapped", lambda: map_file(candles, access=mmap.ACCESS_READ)
     yield "ok_threads", many_threads_with_room
     yield "ok_exchange", lambda: urllib.request.urlopen(targets["exchange"] + "/api/v3/ping", timeout=60).read()
     yield "ok_resolve", lambda: socket.getaddrinfo("localhost", 443)

@@ -18,6 +18,7 @@ import pytest
 import pool
 from pool.bot.sandbox.syscalls import number
 from pool.contract import exit_codes
+from pool.contract.mapped import place
 from pool.contract.slots import StrategySource
 from tests.process.bot.conftest import MakeBench
 from tests.process.bot.harness import Bench, Exchange, Init
@@ -30,6 +31,7 @@ LANDLOCK_ABI = ctypes.CDLL(None).syscall(444, None, 0, 1)
 PROC_FILES = ("environ", "mem", "maps", "cmdline")
 NEEDS_ABI = {
     "truncate_sibling_log": 3,
+    "truncate_mapped": 3,
     "connect_elsewhere": 4,
     "connect_to_metadata": 4,
     "connect_abstract": 6,
@@ -59,12 +61,16 @@ def outcomes(
         try:
             sibling_pid = sibling.run()
             (sibling.pool / "agent-token").write_text("a token for the agent")
+            candles = place(hostile.pool, "candles")
+            candles.parent.mkdir()
+            candles.write_bytes(b"candles")
             targets = {
                 "sibling_pid": sibling_pid,
                 "agent_pid": os.getpid(),
                 "init_pid": _parent_of(sibling_pid),
                 "sibling_directory": str(sibling.directory),
                 "pool": str(sibling.pool),
+                "candles": str(candles),
                 "code": pool.__file__,
                 "closed_port": closed.getsockname()[1],
                 "abstract": abstract.getsockname().decode(),
@@ -80,6 +86,7 @@ def outcomes(
             hostile.agent.await_heartbeat(phase="running")
             sibling.agent.await_heartbeat(phase="running")
             assert (sibling.directory / "config.json").exists()
+            assert [(file.name, file.read_bytes()) for file in candles.parent.iterdir()] == [("candles", b"candles")]
             yield found
         finally:
             hostile.close()

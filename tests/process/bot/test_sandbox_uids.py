@@ -20,8 +20,10 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from pool.agent.asking import Asking
 from pool.agent.books import opened
-from pool.agent.files import count_open_trades
+from pool.agent.files import count_open_trades, write_atomically
+from pool.agent.mapping import Mapping
 from pool.bot import checks
 from pool.bot.sandbox import landlock, uids
 from pool.bot.sandbox.kernel import process_status, system_call
@@ -30,6 +32,7 @@ from pool.bot.sandbox.uids import DIRECTORY_MODE, give_directory
 from pool.bot.sandbox.walls import Walls
 from pool.contract.checks import CheckAnswer, CheckRequest
 from pool.contract.frames import Fork
+from pool.contract.mapped import place
 from pool.contract.slots import StrategySource
 from pool.settings import PoolSettings
 
@@ -212,6 +215,47 @@ def test_behind_the_walls_it_is_somebody_else_without_any_right(home: Path, pool
     assert "256 threads" in found["details"]["rlimits"]
     for name in ("made", "later"):
         assert owner(home / name) == (BOT, AGENT, 0o660), "the agent's group reads what the bot makes"
+
+
+def test_it_reads_what_the_agent_puts_down_for_all_and_changes_nothing(home: Path, pool_directory: Path) -> None:
+    candles = place(pool_directory, "candles")
+    attempts: dict[str, Callable[[], Any]] = {
+        "read": candles.read_bytes,
+        "write": lambda: candles.write_bytes(b"planted"),
+        "append": lambda: os.open(candles, os.O_WRONLY | os.O_APPEND),
+        "remove": candles.unlink,
+        "replace": lambda: (home / "made").replace(candles),
+        "plant": candles.with_name("planted").touch,
+        "chmod": lambda: candles.chmod(0o666),
+        "touch": lambda: os.utime(candles, (1, 1)),
+        "remove all": lambda: candles.parent.rename(home / "stolen"),
+    }
+
+    def put() -> None:
+        uids.become(AGENT)
+        os.umask(0o077)
+        Mapping(pool_directory, Asking(None, "p")).prepare()
+        write_atomically(candles, b"candles", durable=False, mode=0o644)
+
+    def outcome(attempt: Callable[[], Any]) -> str:
+        try:
+            attempt()
+        except OSError as refusal:
+            return type(refusal).__name__
+        return "done"
+
+    def live() -> list[dict[str, str]]:
+        walls = Walls(home, BOT, SETTINGS, shared=candles.parent)
+        walls.lower()
+        (home / "made").write_text("planted")
+        by_user = {name: outcome(attempt) for name, attempt in attempts.items()}
+        walls.close()
+        return [by_user, {name: outcome(attempt) for name, attempt in attempts.items()}]
+
+    in_child(put)
+    by_user, behind_walls = in_child(live)
+    assert by_user == behind_walls == {name: "done" if name == "read" else "PermissionError" for name in attempts}
+    assert [(file.name, file.read_bytes()) for file in candles.parent.iterdir()] == [("candles", b"candles")]
 
 
 def test_a_check_gets_to_the_strategy_under_an_id_of_its_own(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,6 +57,15 @@ def test_of_the_pool_only_the_bots_own_directory_is_within_reach(tmp_path: Path)
         assert not any(secret.is_relative_to(path) for path in found)
 
 
+def test_candles_for_all_bots_of_a_pool_may_be_read_and_no_more(tmp_path: Path) -> None:
+    own, shared = tmp_path / "bots" / "bot-1", tmp_path / "mapped"
+    found, without = dict(reach.paths(own, shared)), dict(reach.paths(own))
+    assert found.pop(shared) is Use.READ
+    assert found == without
+    writes = Fs.WRITE_FILE | Fs.TRUNCATE | Fs.MAKE_REG | Fs.REMOVE_FILE | Fs.REMOVE_DIR | Fs.REFER | Fs.EXECUTE
+    assert Use.READ.value & writes == 0
+
+
 def test_the_code_that_a_bot_runs_is_within_reach(tmp_path: Path) -> None:
     found = list(dict(reach.paths(tmp_path)))
     for needed in (pool.__file__, os.__file__, pytest.__file__):

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import ccxt
@@ -9,9 +10,11 @@ import pytest
 
 from pool.bot.market.fallback import Fallback
 from pool.bot.market.kinds import Purpose
+from pool.bot.market.mapped import Mapped
 from pool.bot.market.refusals import HeldBack
 from pool.bot.market.routing import Asked, Call, Outcome, Pause, Router, Step, Straight, Through
 from pool.bot.universal import orders_sending
+from pool.contract.mapped import LatestCandles
 from pool.contract.market import (
     CACHE_HEADER,
     INCARNATION_HEADER,
@@ -43,7 +46,7 @@ def no(refusal: str, status: int = 429, **headers: str) -> Outcome:
 
 
 class Bench:
-    def __init__(self, *, signed_through: bool = False, building: bool = False) -> None:
+    def __init__(self, *, signed_through: bool = False, building: bool = False, mapped: Mapped | None = None) -> None:
         self.clock = Clock()
         self.told: list[str | None] = []
         self.fallback = Fallback("bot-1", self.told.append, clock=self.clock)
@@ -56,6 +59,7 @@ class Bench:
             signed_through=signed_through,
             building=lambda: building,
             clock=self.clock,
+            mapped=mapped,
         )
 
     def walk(self, asked: Asked, *outcomes: Outcome) -> list[Step]:
@@ -97,6 +101,17 @@ def test_a_public_look_goes_through_the_gateway_and_says_what_for(bench: Bench) 
         "X-Flotilla-Kind": "candles;timeframe=60;limit=5",
         "X-Flotilla-Priority": "data",
     }
+
+
+def test_of_the_latest_candles_the_gateway_hears_what_of_ccxt_they_are(tmp_path: Path) -> None:
+    bench = Bench(mapped=Mapped(tmp_path, lambda: "binance"))
+    series = LatestCandles(symbol="A/USDT", timeframe="1m", limit=5).header()
+    latest = replace(LOOK, purpose=replace(CANDLES, series=series))
+    plain, told = (bench.walk(asked, GOOD)[0] for asked in (LOOK, latest))
+    assert isinstance(plain, Through)
+    assert isinstance(told, Through)
+    assert told.headers == {**plain.headers, "X-Flotilla-Series": series, "X-Flotilla-Taken": "0"}
+    assert Bench().walk(latest, GOOD) == [plain], "who maps none wants none made"
 
 
 @pytest.mark.parametrize("failed", [REFUSED, BROKEN, STRANGER])

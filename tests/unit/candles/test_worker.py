@@ -7,9 +7,9 @@ from typing import Any
 import ccxt
 import pytest
 
+from pool.contract.freshness import Moment, fresh
 from pool.contract.market import Kind
 from pool.exchange.gateway.candles import through, worker
-from pool.exchange.gateway.freshness import Moment, fresh
 
 NOON_MS = 1_795_435_200_000
 QUESTION = {"exchange": "paper", "pair": "BTC/USDT", "timeframe": "1h", "type": "spot", "limit": 50}

@@ -1,7 +1,7 @@
 """Answers in memory."""
 
+from pool.contract.freshness import Moment
 from pool.exchange.gateway.cache import Cache, Entry
-from pool.exchange.gateway.freshness import Moment
 
 KILO = b"x" * 1_000
 

@@ -4,8 +4,8 @@ from email.utils import formatdate
 
 import pytest
 
+from pool.contract.freshness import Moment
 from pool.exchange.gateway.clocks import Clock, Skew
-from pool.exchange.gateway.freshness import Moment
 
 START_MS = 1_772_625_600_000
 

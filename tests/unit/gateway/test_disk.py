@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from pool.contract.freshness import Moment
 from pool.contract.market import Kind
 from pool.exchange.gateway.cache import Entry
 from pool.exchange.gateway.disk import MOST_WAITING_BYTES, Disk, Kept, _connect
-from pool.exchange.gateway.freshness import Moment
 
 BOOT = "this-start"
 BODY = b"[%s]" % (b"1" * 1_000)

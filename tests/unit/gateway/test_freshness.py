@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from pool.contract.freshness import Moment, fresh, holds_candle, joinable, opening
 from pool.contract.market import Kind
-from pool.exchange.gateway.freshness import Moment, fresh, holds_candle, joinable, opening
 
 MINUTE = 60_000
 NOON = int(datetime(2026, 3, 4, 12, tzinfo=UTC).timestamp() * 1000)

@@ -15,6 +15,7 @@ from pool.exchange.gateway.__main__ import main
         ("CANDLES_DISK_BYTES", "1"),
         ("CANDLES_KEEP_DAYS", '{"1m": "x"}'),
         ("WEBSOCKETS", "perhaps"),
+        ("MAPPED", "perhaps"),
     ],
 )
 def test_the_gateway_says_which_setting_is_wrong(
@@ -28,14 +29,15 @@ def test_the_gateway_says_which_setting_is_wrong(
     assert not (tmp_path / "gateway").exists()
 
 
-@pytest.mark.parametrize(("value", "streams"), [(None, True), ("false", False)])
-def test_websockets_can_be_switched_off(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str | None, streams: bool
+@pytest.mark.parametrize(("value", "on"), [(None, True), ("false", False)])
+@pytest.mark.parametrize(("name", "option"), [("WEBSOCKETS", "streams"), ("MAPPED", "mapped")])
+def test_websockets_and_mapped_candles_can_be_switched_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, option: str, value: str | None, on: bool
 ) -> None:
     if value is not None:
-        monkeypatch.setenv("FLOTILLA_GATEWAY_WEBSOCKETS", value)
+        monkeypatch.setenv(f"FLOTILLA_GATEWAY_{name}", value)
     told = process._options(process._parser().parse_args(["--directory", str(tmp_path)]))
-    assert (told.directory, told.streams) == (tmp_path, streams)
+    assert (told.directory, getattr(told, option)) == (tmp_path, on)
 
 
 def test_a_setting_that_is_no_json_is_named(

@@ -33,6 +33,7 @@ def test_a_fresh_directory_and_an_old_one_end_the_same(tmp_path: Path) -> None:
         "checks": "0o771",
         "logs": "0o770",
         "archive": "0o700",
+        "mapped": "0o755",
         "pool.json": "0o640",
         "agent-token": "0o400",
     }

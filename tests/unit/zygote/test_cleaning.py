@@ -3,6 +3,8 @@
 import logging
 import math
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -11,11 +13,15 @@ import pytest
 from freqtrade.data.converter import clean_ohlcv_dataframe, ohlcv_to_dataframe
 from freqtrade.enums import CandleType
 from freqtrade.exchange import exchange, timeframe_to_msecs
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pandas import DataFrame, Series
 
+from pool.bot.market import mapped as mapped_candles
+from pool.contract.mapped import LatestCandles, place
+from pool.contract.market import Kind
 from pool.zygote import cleaning, cleaning_trial
+from tests.fakes.mapped_candles import candles_file
 
 PAIR = "BTC/USDT"
 BASE_MS = 1_790_000_000_000 // 86_400_000 * 86_400_000
@@ -70,12 +76,16 @@ def _outcome(make: Callable[[], DataFrame]) -> DataFrame | type[Exception]:
 def assert_alike(hooked: Callable[..., Any], plain: Callable[..., Any], *given: Any, **named: Any) -> Any:
     """What either does, an error too."""
     made, expected = (_outcome(lambda make=make: make(*given, **named)) for make in (hooked, plain))
+    assert_same_outcome(made, expected)
+    return made
+
+
+def assert_same_outcome(made: DataFrame | type[Exception], expected: DataFrame | type[Exception]) -> None:
     if isinstance(expected, DataFrame):
         assert isinstance(made, DataFrame), made
         assert_same(made, expected)
     else:
         assert made is expected
-    return made
 
 
 def regular(count: int, timeframe: str = "1m", first: int = 0, seed: int = 1) -> Rows:
@@ -250,3 +260,91 @@ def test_the_trial_finds_a_hook_that_does_too_little_or_something_else(monkeypat
         with monkeypatch.context() as patch:
             patch.setattr(cleaning, name, wrong)
             assert "something else" in str(cleaning_trial.differs()), name
+
+
+# ---- candles that are mapped
+
+
+def mapped(rows: Rows, directory: Path) -> mapped_candles.Rows:
+    """The same candles, as a bot takes them."""
+    made = mapped_candles.Mapped(directory, lambda: "paper", lambda: (0.0, 0))
+    series = LatestCandles(symbol=PAIR, timeframe="1m")
+    made.asked(series.header(), "")
+    file = place(directory, series.name("paper"))
+    file.parent.mkdir(exist_ok=True)
+    file.unlink(missing_ok=True)  # who maps it keeps it
+    file.write_bytes(candles_file(rows))
+    found = made.rows(series, Kind(name="other"))
+    assert found is not None
+    return found
+
+
+def _is_mappable(rows: Rows) -> bool:
+    """What the gateway makes columns of."""
+    types = {tuple(map(type, row)) for row in rows}
+    return types == {(int, *[float] * 5)} and min(row[0] for row in rows) >= 0
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@given(st.data(), st.sampled_from(REGULAR + OTHERS), st.booleans(), st.booleans())
+def test_mapped_candles_make_the_same_frame(data: st.DataObject, timeframe: str, fill: bool, drop: bool) -> None:
+    rows = data.draw(answers(timeframe).filter(_is_mappable))
+    named = {"fill_missing": fill, "drop_incomplete": drop}
+    with TemporaryDirectory() as directory:
+        found = mapped(rows, Path(directory))
+        expected = _outcome(lambda: ohlcv_to_dataframe(rows, timeframe, PAIR, **named))
+        made = _outcome(lambda: cleaning._from_rows(found, timeframe, PAIR, **named))
+        assert_same_outcome(made, expected)
+
+
+@pytest.mark.parametrize("timeframe", REGULAR)
+def test_of_mapped_candles_that_are_complete_the_columns_are_taken(
+    timeframe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = regular(30, timeframe), regular(30, timeframe, 5, 2)
+    expected = _refreshed(ohlcv_to_dataframe, clean_ohlcv_dataframe, first, second, timeframe)
+    for name in ("_plain_from_rows", "_plain_clean"):
+        monkeypatch.setattr(cleaning, name, _refuse)
+    found = [mapped(rows, tmp_path) for rows in (first, second)]
+    for made, wanted in zip(_refreshed(cleaning._from_rows, cleaning._clean, *found, timeframe), expected, strict=True):
+        assert_same(made, wanted)
+
+
+@pytest.mark.parametrize("drop", [False, True])
+def test_what_a_strategy_writes_reaches_nobody_who_maps_the_same(tmp_path: Path, drop: bool) -> None:
+    rows = regular(20)
+    found = mapped(rows, tmp_path)
+    before = found.times.tobytes(), found.values.tobytes()
+    named = {"fill_missing": True, "drop_incomplete": drop}
+    frame = cleaning._from_rows(found, "1m", PAIR, **named)
+    frame.loc[3, "close"] = -5.0
+    frame.iloc[0, 5] = 9.0
+    frame["open"] += 1
+    for block in frame._mgr.blocks:
+        if block.values.dtype.kind == "f":
+            block.values[...] = -1.0
+    assert (frame.iloc[:, 1:] == -1.0).all(axis=None), "in place"
+    assert_same(cleaning._from_rows(found, "1m", PAIR, **named), ohlcv_to_dataframe(rows, "1m", PAIR, **named))
+    assert (found.times.tobytes(), found.values.tobytes()) == before
+
+
+@pytest.mark.parametrize("at", [2**47 // 1000 * 1000 + 1000, 2**53, 2**62, 2**62 + 60_000, 2**63 - 1])
+def test_times_beyond_calendars_do_not_become_others(at: int, tmp_path: Path) -> None:
+    """As microseconds some of them would be of 1970."""
+    rows = [[at, 1.0, 1.0, 1.0, 1.0, 1.0]]
+    found, named = mapped(rows, tmp_path), {"fill_missing": True, "drop_incomplete": False}
+    assert not cleaning.takes(found, "1s")
+    expected = _outcome(lambda: ohlcv_to_dataframe(rows, "1m", PAIR, **named))
+    made = _outcome(lambda: cleaning._from_rows(found, "1m", PAIR, **named))
+    assert_same_outcome(made, expected)
+
+
+@pytest.mark.parametrize("change", [list.pop, lambda rows: rows.pop(0), lambda rows: rows[-1].__setitem__(4, 7.0)])
+def test_mapped_candles_that_somebody_changed_are_what_he_made_of_them(
+    change: Callable[[Any], Any], tmp_path: Path
+) -> None:
+    rows = regular(20)
+    found, named = mapped(rows, tmp_path), {"fill_missing": True, "drop_incomplete": False}
+    for one in (rows, found):
+        change(one)
+    assert_same(cleaning._from_rows(found, "1m", PAIR, **named), ohlcv_to_dataframe(rows, "1m", PAIR, **named))

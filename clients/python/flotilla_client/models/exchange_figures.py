@@ -17,8 +17,8 @@ class ExchangeFigures:
     """What was asked since the gateway's start.
 
     Attributes:
-        requests (int): Asked of the gateway by bots.
-        hits (int): Of `requests`: answered from what it had.
+        requests (int): Asked of the gateway by bots, or taken by them from candles that are mapped.
+        hits (int): Of `requests`: answered from what it had, or taken by bots from candles that are mapped.
         joined (int): Of `requests`: answered with another's answer that was under way.
         hit_rate (float | None): Share of `requests` for which the exchange was not asked; null before the first.
         upstream (int): Asked of the exchange.

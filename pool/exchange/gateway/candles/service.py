@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 from loguru import logger
 
+from pool.contract.freshness import opening
 from pool.contract.market import LevelState
 from pool.exchange.gateway.candles import files
 from pool.exchange.gateway.candles.arrivals import Arrivals
@@ -22,7 +23,6 @@ from pool.exchange.gateway.candles.store import Store
 from pool.exchange.gateway.candles.times import Now, by_our_clock
 from pool.exchange.gateway.candles.workers import Unavailable, Worker, command
 from pool.exchange.gateway.clocks import wall_clock_ms
-from pool.exchange.gateway.freshness import opening
 
 MOST = 5000
 USUAL = 500
@@ -90,6 +90,10 @@ class CandleService:
         self.worker = Worker(lambda: command(reached(host, self.port), paper_url), self.settings.worker_idle_seconds)
         self._fetching = Fetching(self._store, self.worker, now, clock)
         self._tasks: list[asyncio.Task[None]] = []
+
+    def told_port(self, port: int) -> None:
+        """What the gateway listens on."""
+        self.port = port
 
     async def start(self) -> None:
         try:

@@ -8,22 +8,28 @@ when standard input does.
 
 import argparse
 import asyncio
+import base64
 import json
 import sys
 import time
+from array import array
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from itertools import chain
 from typing import Any
 
+import ccxt
 import ccxt.async_support as exchanges
 from ccxt import pro
 from ccxt.base import errors
 
+from pool.contract.mapped import COLUMNS, LATEST_MS, MOST_ROWS, LatestCandles
 from pool.contract.market import Kind, Price
 from pool.exchange.gateway.candles.series import FUNDING_RATE, MARK, SPOT
+from pool.exchange.gateway.candles.through import Kept, through
+from pool.exchange.gateway.candles.through import kept as kept_
 from pool.exchange.gateway.candles.through import kind as kind_
-from pool.exchange.gateway.candles.through import through
 from pool.exchange.gateway.prices import looks, sources, streaming
 from pool.exchange.urls import paper_urls
 
@@ -79,6 +85,8 @@ class Desk:
             if question["ask"] == "prices":
                 return await self._look((question["exchange"], question["market"]), question["symbols"])
             async with self._client(question["exchange"], question["type"] == SPOT) as client:
+                if question["ask"] == "mapped":
+                    return {"mapped": await columns(client, LatestCandles.model_validate(question["series"]))}
                 if question["ask"] == "tickers":
                     return {"tickers": await _tickers(client, question["pairs"])}
                 return await _candles(client, question)
@@ -86,7 +94,15 @@ class Desk:
             return {"error": told.body}
         except errors.NetworkError as problem:
             return {"error": Told(_sentence("The exchange does not answer", problem), retry_after=_after(problem)).body}
-        except (errors.BaseError, ValueError, TypeError, KeyError, IndexError, AttributeError) as problem:
+        except (
+            errors.BaseError,
+            ValueError,
+            TypeError,
+            KeyError,
+            IndexError,
+            AttributeError,
+            ArithmeticError,
+        ) as problem:
             return {"error": Told(_sentence("The exchange's answer is of no use", problem)).body}
 
     async def _look(self, key: tuple[str, str], symbols: list[str]) -> dict[str, Any]:
@@ -213,6 +229,36 @@ async def _candles(client: Any, question: Mapping[str, Any]) -> dict[str, Any]:
     kind_.set(Kind(name="candles"))  # without a timeframe a second old at most: what is closed the store keeps
     rows = await client.fetch_ohlcv(pair, timeframe, since=since, limit=limit, params=params)
     return {"rows": [[row[0] - row[0] % 1000, *row[1:6]] for row in rows], "limit": limit}
+
+
+async def columns(client: Any, series: LatestCandles) -> dict[str, Any] | None:
+    """The latest candles as columns of one answer that the gateway keeps; None where it keeps none that is right, or
+    rows are not whole milliseconds with five fractions each."""
+    kind_.set(Kind(name="candles", timeframe=int(client.parse_timeframe(series.timeframe)), limit=series.limit))
+    answers: list[Kept] = []
+    kept_.set(answers)
+    params = {} if series.price is None else {"price": series.price}
+    try:
+        rows = await client.fetch_ohlcv(series.symbol, series.timeframe, limit=series.limit, params=params)
+    except errors.BaseError:
+        if answers and answers[-1].asked is None:
+            return None
+        raise
+    if len(answers) != 1 or answers[0].asked is None or not 0 < len(rows) <= MOST_ROWS:
+        return None
+    if any(len(row) != 1 + COLUMNS for row in rows):
+        return None
+    times, *values = zip(*rows, strict=True)
+    if {*map(type, times)} != {int} or not 0 <= min(times) <= max(times) <= LATEST_MS:
+        return None
+    if {*map(type, chain(*values))} != {float}:
+        return None
+    boot, asked_ms, skew_ms = answers[0].asked.split()
+    numbers = array("q", times).tobytes() + b"".join(array("d", column).tobytes() for column in values)
+    return {
+        "rows": len(rows), "asked_boot": float(boot), "asked_ms": int(asked_ms), "skew_ms": int(skew_ms),
+        "url": answers[0].url, "maker": ccxt.__version__, "columns": base64.b64encode(numbers).decode(),
+    }  # fmt: skip
 
 
 async def _funding(client: Any, pair: str, since: int, limit: int) -> dict[str, Any]:

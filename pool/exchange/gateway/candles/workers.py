@@ -11,6 +11,7 @@ from typing import Any
 
 from loguru import logger
 
+from pool.contract.mapped import LatestCandles
 from pool.exchange.gateway.candles.series import FUTURES, SPOT, Refused, Series
 
 _LONGEST_ANSWER = 64 * 2**20
@@ -51,6 +52,8 @@ class Worker:
         self._unheard_since: float | None = None
         """Since when the worker owes an answer, of whatever kind; None where it owes none."""
         self.starts = 0
+        self.needed: Callable[[], bool] = lambda: False
+        """Whether it is to stay although nobody asks for a while."""
 
     @property
     def running(self) -> bool:
@@ -66,6 +69,14 @@ class Worker:
         """By pair, of those that are traded. Raises Refused, Unavailable."""
         answer = await self._ask({"ask": "tickers", "exchange": exchange, "type": kind, "pairs": list(pairs)})
         found: dict[str, dict[str, Any]] = answer["tickers"]
+        return found
+
+    async def mapped(self, exchange: str, series: LatestCandles) -> dict[str, Any] | None:
+        """Candles of an answer that the gateway keeps, as columns (`worker`); None where it keeps none. Raises Refused,
+        Unavailable."""
+        told = {"exchange": exchange, "type": SPOT if series.spot else FUTURES}
+        answer = await self._ask({"ask": "mapped", **told, "series": series.model_dump(exclude_none=True)})
+        found: dict[str, Any] | None = answer["mapped"]
         return found
 
     async def best(self, exchange: str, market: str, symbols: Sequence[str]) -> dict[str, Any]:
@@ -85,7 +96,7 @@ class Worker:
         if self._unheard_since is not None and now - self._unheard_since >= SILENT_SECONDS:
             logger.error("candles: the worker has said nothing for {:.0f} s and is killed", now - self._unheard_since)
             await self._end(patient=False)
-        elif not self._waiting and now - self._asked_at >= self._idle_seconds:
+        elif not self._waiting and now - self._asked_at >= self._idle_seconds and not self.needed():
             await self._end()
         elif self._process is not None and self._unheard_since is None:
             self._tell(self._process, {"id": 0, "ask": "ping"})

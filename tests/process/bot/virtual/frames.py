@@ -35,7 +35,14 @@ from pandas.testing import assert_frame_equal  # noqa: E402
 
 from pool.bot.market.clients import routed  # noqa: E402
 from pool.bot.market.fallback import Fallback  # noqa: E402
+from pool.bot.market.mapped import Mapped  # noqa: E402
 from pool.bot.market.routing import Router  # noqa: E402
+from pool.contract.mapped import DIRECTORY, LatestCandles  # noqa: E402
+from pool.contract.market import Kind  # noqa: E402
+from pool.exchange.gateway.candles.through import through  # noqa: E402
+from pool.exchange.gateway.candles.worker import columns  # noqa: E402
+from pool.exchange.gateway.gateway import PAPER as PAPER_NAME  # noqa: E402
+from pool.exchange.gateway.mapped.service import content_of  # noqa: E402
 from pool.exchange.urls import paper_urls  # noqa: E402
 from pool.zygote import analysis, cleaning  # noqa: E402
 from tests.process.bot.virtual.day import END, START, is_asked, looks  # noqa: E402
@@ -166,16 +173,48 @@ class _Side:
             return self.analysed()
         return self.provider.get_pair_dataframe(*next(key for key in self.strategy.keys if _name(key) == name))
 
-    def route(self, session: VirtualGateway) -> None:
+    def route(self, session: VirtualGateway, pool: Path) -> None:
         """Its candles come through the gateway."""
+        self.shelf = _Shelf(pool, session, self.exchange)
         fallback = Fallback("one", lambda reason: None, clock=lambda: CLOCK.now)
         router = Router(
-            GATEWAY, fallback, bot_id="one", tenant="pool", exchange=lambda: "paper", signed_through=False,
-            building=lambda: False, clock=lambda: CLOCK.now,
+            GATEWAY, fallback, bot_id="one", tenant="pool", exchange=lambda: PAPER_NAME, signed_through=False,
+            building=lambda: False, clock=lambda: CLOCK.now, mapped=self.shelf,
         )  # fmt: skip
         client = routed(self.exchange._api_async, router)
         client.session = session
         client.fetch = MethodType(_fetch_async, client)
+
+
+class _Shelf(Mapped):
+    """What the gateway's worker reads, and the pool's agent puts down."""
+
+    def __init__(self, pool: Path, gateway: VirtualGateway, like: Any) -> None:
+        super().__init__(pool, lambda: PAPER_NAME, lambda: (CLOCK.now, int(CLOCK.now * 1000)))
+        self._gateway = gateway
+        self._home = pool / DIRECTORY
+        self._home.mkdir(parents=True)
+        base = type("Base", (ccxt.async_support.binance,), {"fetch": _fetch_async})
+        self._client: Any = type("Worker", (base,), through(GATEWAY, PAPER_NAME))()
+        self._client.urls["api"], self._client.session = like._api.urls["api"], gateway
+        self._client.enableRateLimit = False
+        self._like = like
+
+    async def fill(self) -> None:
+        """With all that was ever asked for, where the gateway has that."""
+        if not self._client.markets:
+            self._client.set_markets(list(self._like._markets.values()))
+        for header in self._gateway.noted:
+            series = LatestCandles.of(header)
+            assert series is not None, header
+            told = await columns(self._client, series)
+            if told is not None:
+                (self._home / series.name(PAPER_NAME)).write_bytes(content_of(told))
+
+    def rows(self, series: LatestCandles, kind: Kind) -> Any:
+        found = super().rows(series, kind)
+        self._gateway.served[f"{kind.timeframe} mapped"] += found is not None
+        return found
 
 
 @contextmanager
@@ -199,7 +238,7 @@ class _Sides:
         CLOCK.now = float(START)
         self.plain, self.ours = (_Side(mode, directory / side) for side in ("plain", "ours"))
         self.gateway = VirtualGateway(behind)
-        self.ours.route(self.gateway)
+        self.ours.route(self.gateway, directory / "pool")
         self.ends: defaultdict[str, set[int]] = defaultdict(set)
         """The last candle of each frame that was the same, by what it is of."""
         self.different: dict[str, str] = {}
@@ -218,6 +257,12 @@ class _Sides:
                 self._compare(name)
         if self.plain.exchange._pairs_last_refresh_time != self.ours.exchange._pairs_last_refresh_time:
             self.different.setdefault("times of candles", f"{CLOCK.now}")
+
+    async def neighbour(self) -> None:
+        """Another bot of the pool asks for all of it."""
+        self.gateway.served = Counter()
+        await self.gateway.neighbour()
+        await self.ours.shelf.fill()
 
     def _compare(self, name: str) -> None:
         made, expected = self.ours.taken(name), self.plain.taken(name)
@@ -270,7 +315,7 @@ def main(mode: str, directory: Path) -> None:
     for number, look in enumerate(looks(mode)):
         if look.neighbour_after is not None:
             CLOCK.now = float(look.close + look.neighbour_after)
-            sides.ours.exchange.loop.run_until_complete(sides.gateway.neighbour())
+            sides.ours.exchange.loop.run_until_complete(sides.neighbour())
         CLOCK.now = float(look.at)
         sides.gateway.served = served[look.kept] if number else Counter()  # before the first nobody asked
         sides.loop()

@@ -4,6 +4,8 @@
 import json
 import math
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
@@ -34,7 +36,10 @@ class VirtualGateway:
     def __init__(self, exchange: VirtualExchange) -> None:
         self._exchange = exchange
         clock = Clock(lambda: CLOCK.now, lambda: int(CLOCK.now * 1000))
-        self._front = Front(Gateway(NoTables(), OpenBudgets(), self, PAPER, Cache(), clock), {})  # type: ignore[arg-type]
+        self._front = front = Front(Gateway(NoTables(), OpenBudgets(), self, PAPER, Cache(), clock), {})  # type: ignore[arg-type]
+        front.noted = lambda _exchange, header, *_: self.noted.add(header)
+        self.noted: set[str] = set()
+        """Series that were asked for."""
         self._asked: dict[str, dict[str, str]] = {}
         self.served: Counter[str] = Counter()
         """By kind (of candles: seconds), and how."""
@@ -50,6 +55,11 @@ class VirtualGateway:
         self.served[f"{kind.timeframe or kind.name} {reply.headers[CACHE_HEADER]}"] += 1
         return _Reply(reply)
 
+    @asynccontextmanager
+    async def get(self, url: Any, *, headers: dict[str, str], **_: Any) -> AsyncIterator["_Reply"]:
+        """As the gateway's own worker asks."""
+        yield _Reply(await self._reply("GET", str(url).removeprefix(GATEWAY), headers))
+
     async def neighbour(self) -> None:
         """Asks for all that was ever asked for."""
         for path, headers in self._asked.items():
@@ -59,9 +69,13 @@ class VirtualGateway:
         return
 
     async def _answer(self, method: str, path: str, headers: dict[str, str]) -> web.Response:
+        reply = await self._reply(method, path, headers)
+        assert reply.status == 200, reply.body
+        return reply
+
+    async def _reply(self, method: str, path: str, headers: dict[str, str]) -> web.Response:
         reply = await self._front.answer(_Request(method, path, CIMultiDict(headers)))  # type: ignore[arg-type]
         assert isinstance(reply, web.Response)
-        assert reply.status == 200, reply.body
         return reply
 
     async def ask(self, method: str, asked: Target, headers: Any, body: bytes | None) -> Answer:

@@ -2392,13 +2392,13 @@ export type ExchangeFigures = {
     /**
      * Requests
      *
-     * Asked of the gateway by bots.
+     * Asked of the gateway by bots, or taken by them from candles that are mapped.
      */
     requests: number;
     /**
      * Hits
      *
-     * Of `requests`: answered from what it had.
+     * Of `requests`: answered from what it had, or taken by bots from candles that are mapped.
      */
     hits: number;
     /**
