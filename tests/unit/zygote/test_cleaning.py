@@ -128,7 +128,7 @@ def answers(draw: st.DrawFn, timeframe: str) -> Rows:
             case "moved":
                 rows.append(rows.pop(at))
             case "value":
-                rows[at][draw(st.integers(1, 5))] = draw(PRICES)
+                rows[at][draw(st.integers(1, len(rows[at]) - 1))] = draw(PRICES)
             case "again":
                 rows += [[row[0], *draw(st.tuples(*[HARMLESS] * 5))] for row in rows[at:]]
             case "short" if len(rows) > 1:
