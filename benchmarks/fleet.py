@@ -30,7 +30,7 @@ from rich.table import Table
 
 from benchmarks import crossings
 from benchmarks.crossings import Crossings, Prices, Probe
-from benchmarks.processes import cost
+from benchmarks.processes import cost, with_children
 from benchmarks.product import product
 from benchmarks.rigs import PAIRS, wait_until
 
@@ -170,7 +170,7 @@ def _runs(home: Path) -> dict[str, str]:
 
 def _parts(home: Path, client: httpx.Client) -> dict[str, list[int]]:
     """The product's processes, by what they are."""
-    parts: dict[str, list[int]] = {"control_plane": [_listener(client)], "pools": [], "gateway": [], "exchange": []}
+    parts: dict[str, list[int]] = {"pools": [], "gateway": [], "exchange": []}
     modules = {"pool": "pools", "pool.exchange.gateway": "gateway", "pool.exchange.simulator": "exchange"}
     for process in psutil.process_iter(["cmdline"]):
         words = process.info["cmdline"] or []
@@ -178,9 +178,9 @@ def _parts(home: Path, client: httpx.Client) -> dict[str, list[int]]:
             continue
         part = modules.get(words[words.index("-m") + 1])
         if part is not None:
-            children = process.children(recursive=True) if part == "pools" else []
-            parts[part] += [process.pid, *(child.pid for child in children)]
-    return {name: sorted(set(pids)) for name, pids in parts.items()}
+            parts[part].append(process.pid)
+    apart = {name: with_children(pids) for name, pids in parts.items()}
+    return {"control_plane": [_listener(client)], **apart}  # which may be the parent of them all
 
 
 def _listener(client: httpx.Client) -> int:
