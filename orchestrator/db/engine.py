@@ -208,4 +208,4 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: Any) -> None:
     writes = connection.get_execution_options().get("flotilla_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED")
+    connection.exec_driver_sql(sqlite_connection.BEGIN_TO_WRITE if writes else sqlite_connection.BEGIN_TO_READ)

@@ -7,7 +7,8 @@ any case: aiosqlite's own `stop` looks for the connection only when its turn com
 then, which leaves it open with its transaction until the garbage collector finds it.
 
 A way to the thread and back costs more than most statements. So a statement takes one and not four (its cursor, itself,
-its rows, its end): it comes back with its rows, the first of them where there are many.
+its rows, its end): it comes back with its rows, the first of them where there are many. And a transaction that only
+reads begins and ends without one: neither touches the file nor waits for anybody, since the thread does nothing then.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from typing import Any
 import aiosqlite
 from aiosqlite.core import _STOP_RUNNING_SENTINEL
 
+BEGIN_TO_READ, BEGIN_TO_WRITE = "BEGIN DEFERRED", "BEGIN IMMEDIATE"
 _CHUNK_ROWS = 64
 _ROWS_AT_ONCE = 1000
 
@@ -52,6 +54,11 @@ class PromptCursor:
         return None if self._cursor is None else self._cursor.lastrowid
 
     async def execute(self, sql: str, parameters: Iterable[Any] = ()) -> None:
+        if sql in (BEGIN_TO_READ, BEGIN_TO_WRITE):
+            self._connection.only_reads = sql == BEGIN_TO_READ
+        if sql == BEGIN_TO_READ:
+            self._run(sqlite3.Cursor.execute, sql, parameters)
+            return
         await self._connection._execute(self._run, sqlite3.Cursor.execute, sql, parameters)
 
     async def executemany(self, sql: str, parameters: Iterable[Iterable[Any]]) -> None:
@@ -82,7 +89,7 @@ class PromptCursor:
             await self._connection._execute(more.close)
 
     def _run(self, act: Callable[..., object], sql: str, parameters: Any) -> None:
-        """In the connection's thread."""
+        """In the connection's thread, or while that has nothing to do."""
         if self._more is not None:
             self._more.close()
         cursor = self._connection._conn.cursor()
@@ -98,6 +105,9 @@ class PromptCursor:
 
 
 class PatientConnection(aiosqlite.Connection):
+    only_reads = False
+    """As the transaction was begun."""
+
     def cursor(self) -> PromptCursor:  # type: ignore[override]  # it is its own context
         return PromptCursor(self)
 
@@ -117,6 +127,13 @@ class PatientConnection(aiosqlite.Connection):
                 operation.exception()  # looked at, so that nobody complains that it never was
             raise cancelled
         return operation.result()
+
+    async def rollback(self) -> None:
+        """See aiosqlite."""
+        if self.only_reads:
+            self._conn.rollback()
+        else:
+            await super().rollback()
 
     async def close(self) -> None:
         """See aiosqlite; nothing to do where the thread was told to close already."""

@@ -11,11 +11,8 @@ from orchestrator.bots.repository import DesiredRow
 from orchestrator.bots.status import ConditionCleared, ConditionSet, Observation, SlotAbsent, SlotSeen, ends_when_seen
 from orchestrator.pools.models import MoveModel
 from orchestrator.reconcile.credentials import STILL_ASKED
-from orchestrator.reconcile.watch import Sighting
+from orchestrator.reconcile.watch import VOLATILE, Sighting
 from pool.contract.slots import Condition, ConditionType, DesiredState, ObservedState, Slot
-
-_VOLATILE = {"memory", "cpu_percent", "last_report_at", "snapshot"}
-"""Changes in these alone are left to the event stream."""
 
 
 def observations(
@@ -118,7 +115,7 @@ def _without_slot(row: DesiredRow, now: datetime) -> list[Observation]:
 def _with_slot(row: DesiredRow, slot: Slot, now: datetime) -> list[Observation]:
     if slot.epoch < row.bot.epoch:
         return []
-    same = row.slot is not None and _steady(row.slot) == slot.model_dump(mode="json", exclude=_VOLATILE)
+    same = row.slot is not None and _steady(row.slot) == slot.model_dump(mode="json", exclude=set(VOLATILE))
     return [] if same and not _ends_when_seen(row, now) else [SlotSeen(row.bot.id, now, slot)]
 
 
@@ -127,4 +124,4 @@ def _ends_when_seen(row: DesiredRow, now: datetime) -> bool:
 
 
 def _steady(slot: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in slot.items() if name not in _VOLATILE}
+    return {name: value for name, value in slot.items() if name not in VOLATILE}

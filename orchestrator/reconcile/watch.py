@@ -17,6 +17,10 @@ _LIST_SECONDS = 5.0
 _REPORT_EVERY_SECONDS = 5.0
 _GATHER_SECONDS = 0.02
 """Pokes that come within this time are answered by one listing."""
+VOLATILE = frozenset({"memory", "cpu_percent", "last_report_at", "snapshot"})
+"""Of a slot. Changes in these alone are left to the event stream."""
+_TELLING = tuple(sorted(Slot.model_fields.keys() - VOLATILE - {"waking"}))
+"""Of a slot, what calls for a look at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,8 @@ class Sighting:
 
 
 class PoolWatch:
-    """Keeps `sighting`; calls `changed` after every look."""
+    """Keeps `sighting`; calls `changed` after a look that somebody poked for, or that shows what may have to be acted
+    upon. Who goes by sightings looks at them now and then in any case: many pools would keep him at it for nothing."""
 
     def __init__(
         self, pool_id: str, agents: AgentDirectory, interval_seconds: float, changed: Callable[[], None]
@@ -53,16 +58,20 @@ class PoolWatch:
 
     async def run(self) -> None:
         """Until cancelled."""
+        poked = False
         while True:
+            before = self.sighting
             try:
                 await self._look()
             except Exception:  # a task's boundary: whatever an agent makes us stumble over must not end the watch
                 logger.exception("watching pool {} failed", self.pool_id)
-            self._changed()
+            if poked or _calls(before, self.sighting):
+                self._changed()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._interval_seconds):
                     await self._poke.wait()
             await asyncio.sleep(_GATHER_SECONDS)
+            poked = self._poke.is_set()
             self._poke.clear()
 
     async def _look(self) -> None:
@@ -89,3 +98,22 @@ class PoolWatch:
         if before.problem is not None:
             logger.info("pool {} answers", self.pool_id)
         self.sighting = Sighting({slot.bot_id: slot for slot in slots}, asked_at, time.monotonic(), report, None)
+
+
+def _calls(before: Sighting, after: Sighting) -> bool:
+    """Whether what is seen now may have to be acted upon at once."""
+    if before.problem != after.problem or _capacity(before.report) != _capacity(after.report):
+        return True
+    if before.slots.keys() != after.slots.keys():
+        return True
+    return any(
+        slot is not after.slots[bot_id] and _differ(slot, after.slots[bot_id]) for bot_id, slot in before.slots.items()
+    )
+
+
+def _capacity(report: PoolReport | None) -> tuple[object, ...] | None:
+    return None if report is None else (report.zygote.state, report.slots_total)
+
+
+def _differ(one: Slot, other: Slot) -> bool:
+    return any(getattr(one, name) != getattr(other, name) for name in _TELLING)
