@@ -2,11 +2,12 @@
 
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from orchestrator.db import sqlite_connection
@@ -109,3 +110,20 @@ async def test_a_connection_keeps_little_of_the_file(database: Database) -> None
     async with database.read() as session:
         kept = await (await session.connection()).exec_driver_sql("PRAGMA cache_size")
         assert -256 <= kept.scalar_one() < 0, "KiB"
+
+
+async def test_what_was_read_is_let_go_of_at_the_end(database: Database) -> None:
+    await _fill(database, 3)
+
+    def still_read() -> bool:
+        """Whether somebody reads what the log had before: then it cannot be emptied."""
+        with closing(sqlite3.connect(make_url(database.url).database or "", timeout=0)) as other:
+            return bool(other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+
+    async with database.read() as session:
+        assert (await session.execute(text("SELECT count(*) FROM rows"))).scalar_one() == 3
+        async with database.unit_of_work() as writing:
+            await writing.execute(text("INSERT INTO rows VALUES (100)"))
+        assert (await session.execute(text("SELECT count(*) FROM rows"))).scalar_one() == 3  # as it was at its begin
+        assert still_read()
+    assert not still_read()
