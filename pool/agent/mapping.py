@@ -82,7 +82,10 @@ class Mapping:
         self._incarnation = incarnation
         try:
             await asyncio.to_thread(self._take, answer.body)
-            self._number = 0 if begun_anew else int(answer.headers[NUMBER_HEADER])
+            number = int(answer.headers[NUMBER_HEADER])
+            if number < 0:
+                raise ValueError(f"number {number}")
+            self._number = 0 if begun_anew else number
         except (ValueError, KeyError) as problem:
             self._tell(f"the gateway tells what is not understood ({problem})")
             return False

@@ -23,6 +23,7 @@ from freqtrade.worker import Worker
 from pool.bot.boot import Evidence, SecretsMissing, classify
 from pool.bot.control import Control
 from pool.bot.desk import Desk
+from pool.bot.market.kinds import due_at_close
 from pool.bot.pace import keep_pace
 from pool.bot.universal.orders import Orders
 from pool.bot.universal.share import keep_to_share
@@ -138,14 +139,16 @@ class Trader(Worker):  # type: ignore[misc]  # FreqTrade is not typed here
         """FreqTrade's Worker would sleep deaf for RETRY_TIMEOUT after a temporary error, stop after an operational one,
         and end after any other."""
         self._desk.keep()
-        self._looped_well = False
+        self._looped_well, late = False, False
         if self._sleeper is not None:
             self._sleeper.looping()
+            late = self._sleeper.due_at_close
         try:
             if self._start_again_at is not None and time.monotonic() >= self._start_again_at:
                 self.freqtrade.startup()
             self._desk.begin_loop()
-            process()
+            with due_at_close(late):
+                process()
         except TemporaryError as error:
             logger.warning("%s; trying again in %s s", error, RETRY_TIMEOUT)
             self._wait_out(RETRY_TIMEOUT)

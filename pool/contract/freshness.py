@@ -2,7 +2,7 @@
 
 What an earlier asker said of his request plays no part, so nobody can keep others from fresh data. Candles last until
 the close of the one that was current when the exchange was asked, by its clock, if the answer holds that one, and was
-not made while the one before might still change.
+not made while the one before might still change; who is due right after a close and is late has what he would have had.
 
 Who has been waiting for the same answer may have what would have done when he began: an exchange that is slow is asked
 once for all his tries.
@@ -25,6 +25,10 @@ LONGEST_SECONDS = 3600.0
 """Nothing is kept for longer, days' candles neither."""
 SETTLING_MS = 5_000
 """So long after its close a candle may still change."""
+AFTER_CLOSE_MS = 1_000
+"""FreqTrade asks for a candle so long after its close, and keeps what it is told."""
+LATE_MS = 11_000
+"""Who was due then has it until so long after the close."""
 LEAST_WITHIN_MS = 100
 LONGEST_WAIT_MS = 10_000
 SMALLEST_BYTES = 512
@@ -107,6 +111,14 @@ def _settling(opened_ms: int, asked: Moment, skew_ms: int) -> bool:
     return asked.wall_ms + skew_ms - opened_ms < SETTLING_MS
 
 
+def _in_time(kind: Kind, opened_ms: int, asked: Moment, now: Moment, skew_ms: int) -> bool:
+    """Whether the exchange was asked when he was due who asks now, or since, and he is not too late for that: by the
+    exchange's clock and by ours, which FreqTrade goes by."""
+    began_ms = asked.wall_ms + min(skew_ms, 0) - opened_ms
+    now_ms = now.wall_ms + max(skew_ms, 0) - opened_ms
+    return bool(kind.at_close) and began_ms >= AFTER_CLOSE_MS and now_ms <= LATE_MS
+
+
 def _same_rates(asked: Moment, now: Moment, skew_ms: int) -> bool:
     """Whether no rates were settled between the two; while the exchange may still be at it that holds for a moment."""
     first, last = (opening(_HOUR, at.wall_ms + skew_ms) for at in (asked, now))
@@ -133,8 +145,12 @@ def _candles_fresh(
         return False
     if age <= SOON_SECONDS:
         return True
-    if before is None or _settling(before, asked, skew_ms):
+    if before is None:
         return False
+    if _settling(before, asked, skew_ms):
+        closed = opening(timeframe, before - 1)
+        if not _in_time(kind, before, asked, now, skew_ms) or closed is None or not holds(closed, timeframe * 1000):
+            return False
     return age <= LONGEST_SECONDS and holds(before, timeframe * 1000)
 
 

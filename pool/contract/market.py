@@ -83,6 +83,10 @@ class Kind(Wire):
     """The answer must not be older than that, where the kind allows for more; not less than 100."""
     waited_ms: int | None = None
     """So long the asker has been waiting for just this: what did for him then does now. Not more than 10,000."""
+    at_close: bool | None = None
+    """Of candles: the asker was due a second after a close, as FreqTrade asks, and asks later because bots are spread.
+    What the exchange was asked for since that second does for him for ten more, if it holds the candle that closed and
+    the current one."""
 
     def header(self) -> str:
         """`candles;timeframe=60;limit=300`."""

@@ -38,6 +38,7 @@ _OTHER = Purpose(Kind(name="other"))
 _purpose: ContextVar[Purpose] = ContextVar("purpose", default=_OTHER)
 _price_need: ContextVar[Need] = ContextVar("price_need", default="look")
 _priority: ContextVar[Priority] = ContextVar("priority", default="order")
+_at_close: ContextVar[bool] = ContextVar("at_close", default=False)
 
 _METHODS: Mapping[KindName, tuple[str, ...]] = {
     "candles": ("fetch_ohlcv", "fetch_mark_ohlcv", "fetch_index_ohlcv", "fetch_premium_index_ohlcv"),
@@ -78,6 +79,16 @@ def pricing(what: Need) -> Iterator[None]:
 
 
 @contextmanager
+def due_at_close(due: bool) -> Iterator[None]:
+    """Candles are asked for within by who was due at their close, and asks later only because bots are spread."""
+    token = _at_close.set(due)
+    try:
+        yield
+    finally:
+        _at_close.reset(token)
+
+
+@contextmanager
 def sending(what: Priority) -> Iterator[None]:
     """Signed requests within are of this priority."""
     token = _priority.set(what)
@@ -110,7 +121,8 @@ def candles(parse: Callable[[str], int], given: Sequence[Any], named: Mapping[st
         return _OTHER.kind
     try:
         seconds = int(parse(call.get("timeframe") or "1m"))
-        return Kind(name="candles", timeframe=seconds, since=_whole(since), limit=_whole(call.get("limit")))
+        since, limit = _whole(since), _whole(call.get("limit"))
+        return Kind(name="candles", timeframe=seconds, since=since, limit=limit, at_close=_at_close.get() or None)
     except (ValueError, TypeError, KeyError, ArithmeticError):  # no timeframe of ccxt's, or no numbers
         return _OTHER.kind
 

@@ -12,7 +12,10 @@ from pool.contract.waking import Mode, Reason
 CANDLE_SECONDS = 1.0
 """FreqTrade lets so much time pass after a candle's close before it asks for it."""
 JITTER_SECONDS = 3.0
-"""Bots wake spread over so long after that: within the plain loop's own five seconds."""
+"""Bots wake spread over so long after that: within the plain loop's own five seconds. What they are told of a candle
+may be as old as if they were not (`Kind.at_close`)."""
+TOGETHER_SECONDS = 0.5
+"""Of these those with trades of the same pair spread over so much: less than a book lasts."""
 SAFETY_SECONDS = 60.0
 """By the monotonic clock, whatever else is due."""
 
@@ -22,6 +25,7 @@ class TradeFacts:
     """What one open trade waits for."""
 
     trade_id: int = 0
+    pair: str = ""
     open_order: bool = False
     """Of whatever side, on the exchange or simulated."""
     exit_stands: bool = False
@@ -78,6 +82,8 @@ class Waking:
     next_at: float | None = None
     needs_prices: bool = field(default=False)
     """Only as long as the agent follows the prices."""
+    candle_at: float | None = None
+    """When FreqTrade would ask for the next candle: bots are spread from there on."""
     trades_at: float | None = None
     """When thresholds of a trade change by time; not before `next_at`."""
 
@@ -87,11 +93,15 @@ def waking(facts: Facts) -> Waking:
     reasons = tuple(dict.fromkeys(_reasons(facts)))
     if reasons:
         return Waking("loop", reasons)
-    due = [close + CANDLE_SECONDS + facts.jitter for close in facts.closes]
-    due += facts.timers
+    candle_at = min((close + CANDLE_SECONDS for close in facts.closes), default=None)
+    due = [*facts.timers, *([] if candle_at is None else [candle_at + facts.jitter])]
     of_trades = [timer for trade in facts.trades for timer in trade.timers]
     return Waking(
-        "on_need", (), min([*due, *of_trades], default=None), bool(facts.trades), min(of_trades, default=None)
+        "on_need",
+        next_at=min([*due, *of_trades], default=None),
+        needs_prices=bool(facts.trades),
+        candle_at=candle_at,
+        trades_at=min(of_trades, default=None),
     )
 
 

@@ -190,13 +190,14 @@ class Reader:
 
     def _trade(self, trade: Trade, now: float) -> TradeFacts:
         if trade.has_open_orders or trade.has_open_sl_orders or not trade.has_open_position:
-            return TradeFacts(trade.id, open_order=True)
+            return TradeFacts(trade.id, trade.pair, open_order=True)
         rate = self._hold.seen.get(trade.id)
         timers, keeps = self._timers(trade, now)
         if rate is not None and self._near_liquidation(trade, rate):
             keeps |= {"liquidation_near"}
         return TradeFacts(
             trade.id,
+            trade.pair,
             exit_stands=self._exit_stands(trade),
             beyond=self._beyond(trade, rate, now),
             watchable=_comparable(self._freqtrade.config),

@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from pool.bot.universal.hold import Hold
 from pool.bot.vitals import Vitals
 from pool.bot.waking.following import Following
-from pool.bot.waking.needs import JITTER_SECONDS, SAFETY_SECONDS, Facts, TradeFacts, Waking, waking
+from pool.bot.waking.needs import JITTER_SECONDS, SAFETY_SECONDS, TOGETHER_SECONDS, Facts, TradeFacts, Waking, waking
 from pool.bot.waking.reader import Reader
 from pool.bot.waking.turn import Turn, share
 from pool.contract.risk import Watch
@@ -41,7 +41,8 @@ _UNANSWERED_SECONDS = 65.0
 
 
 class Sleeper:
-    """Main thread, but for `ask` and `changed`. `attach` whenever FreqTrade was built anew."""
+    """Main thread, but for `ask` and `changed`. `attach` whenever FreqTrade was built anew. `spread`: of a name's, from
+    0 to 1."""
 
     def __init__(
         self,
@@ -52,10 +53,12 @@ class Sleeper:
         slice_seconds: float = _SLICE_SECONDS,
         wake: Callable[[], None] = lambda: None,
         turn: Turn | None = None,
+        spread: Callable[[str], float] = share,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._jitter = share(bot_id) * JITTER_SECONDS
+        self._bot_id = bot_id
+        self._spread = spread
         self._vitals = vitals
         self._following = following
         self._wake = wake
@@ -66,6 +69,8 @@ class Sleeper:
         self._monotonic = monotonic
         self._reader: Reader | None = None
         self._asked = False
+        self.due_at_close = False
+        """The loop that runs could have run right after a candle's close; main thread."""
         self._changes = 0
         self._seen_changes = 0
         self._open: frozenset[int] = frozenset()
@@ -84,6 +89,7 @@ class Sleeper:
         self._hold = hold
         self._reader = Reader(freqtrade, hold, clock=self._clock, monotonic=self._monotonic) if enabled else None
         self._unanswered.clear()
+        self._decision = Waking("loop")
         note_requests(freqtrade.rpc._rpc, self.ask)
 
     def ask(self) -> None:
@@ -98,6 +104,9 @@ class Sleeper:
     def looping(self) -> None:
         """A loop begins."""
         self._asked, self._loop_began = False, self._clock()
+        candle_at = self._decision.candle_at
+        self.due_at_close = candle_at is not None and self._loop_began >= candle_at
+        self._decision = replace(self._decision, candle_at=None)
         self._in_force = (self._vitals.mode, self._vitals.policy)
 
     def rests(self) -> None:
@@ -151,8 +160,15 @@ class Sleeper:
             asked=self._asked or self._in_force != (self._vitals.mode, self._vitals.policy),
             freed=bool(self._open - ids),
             watched=self._following.holds() and waiting <= self._hold.told.keys(),
-            jitter=self._jitter,
+            jitter=self._jitter(trades),
         )
+
+    def _jitter(self, trades: Iterable[TradeFacts]) -> float:
+        """Bots with trades of the same pair wake together (of several: the first by name); its book serves them all."""
+        own, pair = self._spread(self._bot_id), min((trade.pair for trade in trades), default=None)
+        if pair is None:
+            return own * JITTER_SECONDS
+        return self._spread(pair) * (JITTER_SECONDS - TOGETHER_SECONDS) + own * TOGETHER_SECONDS
 
     def _with_crossing(self, trade: TradeFacts) -> TradeFacts:
         watch, at = self._unanswered.get(trade.trade_id, (None, 0.0))

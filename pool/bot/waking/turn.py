@@ -19,9 +19,9 @@ GONE_SECONDS = 30.0
 """Over so long bots spread without an agent; init has another one long before."""
 
 
-def share(bot_id: str) -> float:
-    """Of what bots spread over: from 0 to 1, of a bot always the same."""
-    return zlib.crc32(bot_id.encode()) % 1000 / 1000
+def share(name: str) -> float:
+    """Of what bots spread over: from 0 to 1, of a bot, or of a pair, always the same."""
+    return zlib.crc32(name.encode()) % 1000 / 1000
 
 
 class Turn:

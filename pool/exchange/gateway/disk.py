@@ -121,7 +121,7 @@ class Disk:
     def _row(self, one: Kept) -> tuple[str | float | int | bytes, ...]:
         entry, asked = one.entry, one.entry.asked
         body = zlib.compress(entry.body, 1)  # also finds what a disk has changed
-        kind = one.kind.model_copy(update={"within_ms": None, "waited_ms": None})
+        kind = one.kind.model_copy(update={"within_ms": None, "waited_ms": None, "at_close": None})
         told = (one.key, one.exchange, kind.header(), entry.content_type, self._boot)
         return (*told, asked.steady, asked.wall_ms, len(body), body)
 

@@ -197,6 +197,7 @@ async def test_it_goes_on_after_refusals(tmp_path: Path, gateway: Gateway, said:
         told(7, (NAMES[2], OLD[:-1])),
         told(7, ("../../agent-token".ljust(32, "0"), OLD)),
         told("soon"),
+        told(-1),
         told(""),
         lambda _: web.Response(headers={INCARNATION_HEADER: "one"}),
     ],

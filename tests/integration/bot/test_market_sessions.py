@@ -16,7 +16,7 @@ from freqtrade.rpc import RPC
 from pool.bot.market import routing
 from pool.bot.market.clients import install, routed
 from pool.bot.market.fallback import Fallback
-from pool.bot.market.kinds import pricing, sending
+from pool.bot.market.kinds import due_at_close, pricing, sending
 from pool.bot.market.mapped import Mapped
 from pool.bot.market.refusals import HeldBack
 from pool.bot.market.routing import Router
@@ -151,6 +151,21 @@ def test_prices_say_what_they_are_for(pro: bool, gateway: Server, exchange: Serv
         ("book;within_ms=400", "urgent"), ("candles;timeframe=60", "data"), ("book", "data"), ("book", "price"),
         ("book", "data"), ("book;within_ms=400", "urgent"),
     ]  # fmt: skip
+
+
+@both
+def test_candles_say_that_they_were_due_at_a_close_and_nothing_else_does(
+    pro: bool, gateway: Server, exchange: Server
+) -> None:
+    bot = Bot(pro, gateway.url, exchange.url)
+    with due_at_close(True):
+        bot.ask("fetch_ohlcv", SYMBOL, "1m")
+        bot.ask("fetch_order_book", SYMBOL)
+        with due_at_close(False):
+            bot.ask("fetch_ohlcv", SYMBOL, "1m")
+    bot.ask("fetch_ohlcv", SYMBOL, "1m")
+    told = [it.headers["x-flotilla-kind"] for it in gateway.requests]
+    assert told == ["candles;timeframe=60;at_close=True", "book", "candles;timeframe=60", "candles;timeframe=60"]
 
 
 @pytest.mark.parametrize(

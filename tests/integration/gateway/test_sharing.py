@@ -102,6 +102,50 @@ async def test_right_after_a_close_they_come_once_a_second(rig: Rig, exchange: S
     assert hows == ["miss", "hit"] * 3 + ["miss"] + ["hit"] * 5
 
 
+async def test_who_is_late_after_a_close_only_because_bots_are_spread_costs_no_request(
+    rig: Rig, exchange: Scripted
+) -> None:
+    exchange.handlers["/klines"] = candles(rig.clocks)
+    due = CANDLES.model_copy(update={"at_close": True})
+    next_minute(rig.clocks, 1.1)
+    hows = []
+    for _ in range(15):
+        hows.append((await rig.get("/klines", due)).how)
+        rig.clocks.ahead += 0.75
+    assert hows == ["miss"] + ["hit"] * 13 + ["miss"], "later than ten seconds he has what is certain"
+
+
+async def test_who_asks_by_himself_after_a_close_has_nothing_older_by_those_who_are_late(
+    rig: Rig, exchange: Scripted
+) -> None:
+    exchange.handlers["/klines"] = candles(rig.clocks)
+    due = CANDLES.model_copy(update={"at_close": True})
+    next_minute(rig.clocks, 1.1)
+    assert (await rig.get("/klines", due)).how == "miss"
+    rig.clocks.ahead += 1.5
+    assert (await rig.get("/klines", CANDLES)).how == "miss"
+    rig.clocks.ahead += 1.5
+    assert (await rig.get("/klines", due)).how == "hit"
+    assert (await rig.get("/klines", CANDLES)).how == "miss"
+    assert exchange.count("/klines") == 3
+
+
+async def test_a_request_that_hangs_after_a_close_holds_up_none_but_its_own_second(
+    rig: Rig, exchange: Scripted
+) -> None:
+    held = exchange.handlers["/klines"] = Held()
+    due = CANDLES.model_copy(update={"at_close": True})
+    next_minute(rig.clocks, 1.1)
+    first = asyncio.create_task(rig.get("/klines", due))
+    await held.begun(1)
+    rig.clocks.ahead += 1.5
+    second = asyncio.create_task(rig.get("/klines", due))
+    await held.begun(2)
+    held.answer(1, ["second"])
+    held.answer(0, ["first"])
+    assert [(await first).body, (await second).body] == [b'["first"]', b'["second"]']
+
+
 async def test_candles_that_the_exchange_has_not_made_yet_are_asked_for_again(rig: Rig, exchange: Scripted) -> None:
     exchange.handlers["/klines"] = candles(rig.clocks, late=1)
     await rig.get("/klines", CANDLES)

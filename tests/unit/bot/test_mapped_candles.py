@@ -198,6 +198,16 @@ def test_they_are_taken_while_the_candle_lasts_that_was_current(
     assert (bench.rows() is not None) is taken
 
 
+@pytest.mark.parametrize(("asked", "now", "taken"), [(1_200, 8_000, True), (1_200, 11_001, False), (900, 8_000, False)])
+def test_a_bot_that_was_due_at_the_close_takes_what_was_asked_since(
+    bench: Bench, asked: int, now: int, taken: bool
+) -> None:
+    bench.put(asked)
+    bench.at(now)
+    assert bench.rows() is None
+    assert (bench.rows(kind=KIND.model_copy(update={"at_close": True})) is not None) is taken
+
+
 def test_the_exchanges_clock_says_when_a_candle_ends(bench: Bench) -> None:
     bench.put(10_000, skew_ms=2_000)
     for now, taken in ((57_999, True), (58_000, False)):

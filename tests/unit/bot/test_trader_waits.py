@@ -10,6 +10,7 @@ from freqtrade.enums import State
 from freqtrade.exceptions import OperationalException, TemporaryError
 
 from pool.bot.control import Control
+from pool.bot.market.kinds import candles
 from pool.bot.trader import Trader
 from pool.bot.vitals import PATIENCE_SECONDS, Vitals
 from pool.contract.frames import CommandFrame
@@ -90,6 +91,20 @@ def test_a_wait_is_as_long_as_asked_and_counts_progress() -> None:
     assert 0.2 <= waiting.slept(0.2) < 20
     assert waiting.vitals.progress >= 1
     assert waiting.desk.reports >= 1
+
+
+@pytest.mark.parametrize("due", [True, False])
+def test_a_loop_asks_for_candles_as_what_it_is(due: bool) -> None:
+    waiting, asked = Waiting(), list[bool | None]()
+    nothing = SimpleNamespace(looping=lambda: None, looped=lambda: None, rests=lambda: None, due_at_close=due)
+    waiting.trader._sleeper = nothing  # type: ignore[assignment]
+
+    def ask() -> None:
+        asked.append(candles(lambda _: 60, ("BTC/USDT", "1m"), {}).at_close)
+
+    waiting.trader._process(ask)
+    ask()
+    assert asked == [due or None, None]
 
 
 def test_a_stop_ends_the_wait_after_a_temporary_error() -> None:
@@ -185,7 +200,10 @@ def test_a_loop_that_waits_out_an_error_gives_its_turn_back() -> None:
     waiting = Waiting()
     said: list[str] = []
     waiting.trader._sleeper = SimpleNamespace(  # type: ignore[assignment]
-        looping=lambda: said.append("looping"), rests=lambda: said.append("rests"), looped=lambda: said.append("looped")
+        looping=lambda: said.append("looping"),
+        rests=lambda: said.append("rests"),
+        looped=lambda: said.append("looped"),
+        due_at_close=False,
     )
     waiting.desk.look = lambda trade_ids=None: waiting.control.stop()  # type: ignore[method-assign]
 

@@ -99,7 +99,7 @@ async def test_it_asks_the_gateway_alone_and_says_what_of_the_exchange_it_was(de
     assert told["url"].startswith("https://")
     assert "klines" in told["url"]
     assert headers[KEPT_HEADER] == "1"
-    assert headers[KIND_HEADER].startswith("candles;")
+    assert headers[KIND_HEADER] == "candles;timeframe=60;limit=3;at_close=True"
     assert headers[PRIORITY_HEADER] == "data"
 
 

@@ -50,7 +50,7 @@ def test_another_process_reads_what_was_written(file: Path) -> None:
 
 
 def test_what_its_asker_wanted_for_himself_is_not_kept_with_it(file: Path) -> None:
-    own = Kind(name="markets", within_ms=400, waited_ms=10_000)
+    own = Kind(name="markets", within_ms=400, waited_ms=10_000, at_close=True)
     written(Disk(file, BOOT), kept(kind=own))
     assert [one.kind for one in Disk(file, BOOT).read(later(299))[0]] == [MARKETS]
     assert Disk(file, BOOT).read(later(301))[0] == []

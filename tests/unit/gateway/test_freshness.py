@@ -83,6 +83,59 @@ def test_what_was_asked_while_the_last_closed_one_might_change_lasts_for_a_momen
     assert joinable(LATEST, at(5_000), at(6_001), 0)
 
 
+AT_CLOSE = Kind(name="candles", timeframe=60, at_close=True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "now", "skew", "does"),
+    [
+        (1_000, 4_000, 0, True),
+        (1_000, 11_000, 0, True),
+        (1_000, 11_001, 0, False),
+        (999, 2_000, 0, False),
+        (999, 1_999, 0, True),
+        (4_999, 11_000, 0, True),
+        (999, 6_500, 1_500, False),
+        (1_000, 9_500, 1_500, True),
+        (1_000, 9_501, 1_500, False),
+        (2_499, 4_000, -1_500, False),
+        (2_500, 11_000, -1_500, True),
+        (2_500, 11_001, -1_500, False),
+    ],
+)
+def test_who_was_due_right_after_a_close_has_what_the_exchange_was_asked_for_since(
+    asked: int, now: int, skew: int, does: bool
+) -> None:
+    """As FreqTrade, which asks a second after a close by its own clock. 999 ms: a second from when it was asked."""
+    assert is_fresh(AT_CLOSE, asked, now, skew=skew) is does
+    assert not is_fresh(LATEST, asked, now, skew=skew) or now - asked <= 1_000
+    assert not joinable(AT_CLOSE, at(asked), at(now), skew) or now - asked <= 1_000, "one may hang"
+
+
+def test_who_was_due_at_a_close_has_nothing_of_before_it() -> None:
+    assert not is_fresh(AT_CLOSE, 59_500, 61_000)
+    assert not fresh(AT_CLOSE, at(1_500, jumps=0), at(4_000, jumps=1), 0, LARGE, lambda *_: True)
+    assert not is_fresh(AT_CLOSE.model_copy(update={"within_ms": 2_000}), 1_500, 4_000)
+
+
+@pytest.mark.parametrize("missing", [0, -MINUTE])
+def test_who_was_due_at_a_close_waits_for_the_closed_candle_and_the_current_one(missing: int) -> None:
+    """FreqTrade asks again for what an exchange has not made yet."""
+    assert fresh(AT_CLOSE, at(1_500), at(4_000), 0, LARGE, lambda *_: True)
+    assert not fresh(AT_CLOSE, at(1_500), at(4_000), 0, LARGE, lambda opened, _: opened != NOON + missing)
+
+
+def test_of_candles_that_nobody_knows_the_openings_of_nobody_was_due_at_a_close() -> None:
+    long = Kind(name="candles", timeframe=3 * 86_400, at_close=True)
+    assert not is_fresh(long, 1_500, 4_000)
+
+
+@pytest.mark.parametrize("name", ["book", "ticker", "trades", "other"])
+def test_what_is_no_candle_is_not_kept_for_who_was_due_at_a_close(name: str) -> None:
+    kind = Kind.model_validate({"name": name, "at_close": True})
+    assert not is_fresh(kind, 1_000, 2_001)
+
+
 def test_that_moment_is_by_the_exchanges_clock() -> None:
     assert is_fresh(LATEST, 2_000, 9_000, skew=3_000)
     assert not is_fresh(LATEST, 7_999, 15_000, skew=-3_000)
@@ -221,8 +274,8 @@ def test_candles_are_not_joined_across_a_close() -> None:
 
 
 def test_a_kind_is_told_in_a_header_and_one_that_is_not_understood_is_no_kind() -> None:
-    whole = Kind(name="candles", timeframe=60, since=0, limit=300, within_ms=400, waited_ms=4_200)
-    assert whole.header() == "candles;timeframe=60;since=0;limit=300;within_ms=400;waited_ms=4200"
+    whole = Kind(name="candles", timeframe=60, since=0, limit=300, within_ms=400, waited_ms=4_200, at_close=True)
+    assert whole.header() == "candles;timeframe=60;since=0;limit=300;within_ms=400;waited_ms=4200;at_close=True"
     assert Kind.of(whole.header()) == whole
     assert Kind.of("book") == Kind(name="book")
     assert Kind.of("book;within_ms=soon") == Kind.of(None) == Kind(name="other")

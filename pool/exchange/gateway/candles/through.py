@@ -11,14 +11,14 @@ from pool.contract.market import AGE_HEADER, KIND_HEADER, PRIORITY_HEADER, Kind,
 
 kind: ContextVar[Kind] = ContextVar("kind")
 priority: ContextVar[Priority] = ContextVar("priority", default="data")
-kept: ContextVar[list["Kept"]] = ContextVar("kept")
+kept: ContextVar[list["Noted"]] = ContextVar("kept")
 """Where it is set: what the gateway keeps is answered and nothing else, and each answer is noted."""
 asked: ContextVar[list[float]] = ContextVar("asked")
 """Where it is set: when the exchange was asked for each answer that comes, by CLOCK_BOOTTIME."""
 
 
 @dataclass
-class Kept:
+class Noted:
     """An answer that the gateway keeps."""
 
     url: str
@@ -37,7 +37,7 @@ def through(gateway: str, exchange: str) -> dict[str, Any]:
         own = {KIND_HEADER: kind.get(Kind(name="other")).header(), PRIORITY_HEADER: priority.get()}
         if noted is not None:
             own[KEPT_HEADER] = "1"
-            noted.append(Kept(url))
+            noted.append(Noted(url))
         base: Any = super(type(self), self)
         return await base.fetch(behind(gateway, exchange, url), method, {**(headers or {}), **own}, body)
 

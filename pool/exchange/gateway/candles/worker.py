@@ -27,7 +27,7 @@ from ccxt.base import errors
 from pool.contract.mapped import COLUMNS, LATEST_MS, MOST_ROWS, LatestCandles
 from pool.contract.market import Kind, Price
 from pool.exchange.gateway.candles.series import FUNDING_RATE, MARK, SPOT
-from pool.exchange.gateway.candles.through import Kept, through
+from pool.exchange.gateway.candles.through import Noted, through
 from pool.exchange.gateway.candles.through import kept as kept_
 from pool.exchange.gateway.candles.through import kind as kind_
 from pool.exchange.gateway.prices import looks, sources, streaming
@@ -232,10 +232,11 @@ async def _candles(client: Any, question: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def columns(client: Any, series: LatestCandles) -> dict[str, Any] | None:
-    """The latest candles as columns of one answer that the gateway keeps; None where it keeps none that is right, or
-    rows are not whole milliseconds with five fractions each."""
-    kind_.set(Kind(name="candles", timeframe=int(client.parse_timeframe(series.timeframe)), limit=series.limit))
-    answers: list[Kept] = []
+    """The latest candles as columns of one answer that the gateway keeps; None where it keeps none that is right for
+    somebody (each bot judges for itself), or rows are not whole milliseconds with five fractions each."""
+    timeframe = int(client.parse_timeframe(series.timeframe))
+    kind_.set(Kind(name="candles", timeframe=timeframe, limit=series.limit, at_close=True))
+    answers: list[Noted] = []
     kept_.set(answers)
     params = {} if series.price is None else {"price": series.price}
     try:

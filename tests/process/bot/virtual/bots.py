@@ -41,8 +41,6 @@ from tests.process.bot.virtual.exchange import VirtualExchange
 _URL = "http://127.0.0.1:9"
 _CANDLES = 260
 """Of each request, on both sides."""
-_UNSPREAD = "same-110"
-"""An id whose bot wakes right at the moment after a candle's close: the spread of many is left aside."""
 _FOLLOWED_SECONDS = 8.0
 
 
@@ -121,7 +119,9 @@ def trade_ours(job: Job, directory: Path, waking: Mode = "on_need") -> dict[str,
         slot, outbox, vitals = SlotFiles(directory, settings), Outbox(), Vitals()
         following = Following(lambda: outbox.watch_number)
         control = _Control(market, outbox, following)
-        sleeper = Sleeper(_UNSPREAD, vitals, following, wake=control.wake)
+        sleeper = Sleeper(
+            job.name, vitals, following, wake=control.wake, spread=lambda _: 0.0
+        )  # the clock steps over it
         standing = Standing(directory / "HALT")
         universal = Universal(standing, outbox)
         permission = Permission(outbox, standing)

@@ -24,20 +24,22 @@ _FIRST_MONDAY = 4 * _DAY
 @dataclass(frozen=True)
 class Look:
     """`after` and `neighbour_after` are seconds since a candle's close; at the latter somebody else asks for all that
-    the bot ever asked for. `kept` says that this leaves the gateway with right answers for the bot's look."""
+    the bot ever asked for. `kept` says that this leaves the gateway with right answers for the bot's look. `late` looks
+    were due a second after the close."""
 
     close: int
     after: int
     neighbour_after: int | None
     kept: bool
+    late: bool = False
 
     @property
     def at(self) -> int:
         return self.close + self.after
 
 
-_CYCLE = ((1, -7, False), (14, 6, True), (3, 0, False))
-"""What was asked for before the close, or while a candle may still settle, is of no use."""
+_CYCLE = ((1, -7, False), (14, 6, True), (3, 0, False), (9, 1, True, True), (8, 2, False))
+"""What was asked for before the close, or while a candle may still settle, is of no use but for who is late."""
 _AT_MIDNIGHT = {"spot": 0, "futures": 1}
 """Their places in it."""
 

@@ -35,6 +35,7 @@ from pandas.testing import assert_frame_equal  # noqa: E402
 
 from pool.bot.market.clients import routed  # noqa: E402
 from pool.bot.market.fallback import Fallback  # noqa: E402
+from pool.bot.market.kinds import due_at_close  # noqa: E402
 from pool.bot.market.mapped import Mapped  # noqa: E402
 from pool.bot.market.routing import Router  # noqa: E402
 from pool.contract.mapped import DIRECTORY, LatestCandles  # noqa: E402
@@ -318,7 +319,8 @@ def main(mode: str, directory: Path) -> None:
             sides.ours.exchange.loop.run_until_complete(sides.neighbour())
         CLOCK.now = float(look.at)
         sides.gateway.served = served[look.kept] if number else Counter()  # before the first nobody asked
-        sides.loop()
+        with due_at_close(look.late):
+            sides.loop()
         if len(sides.different) > _MOST_DIFFERENT:
             break
     told = {

@@ -54,6 +54,7 @@ def test_without_a_reason_it_sleeps_until_the_next_candle_its_offset_and_its_own
     decided = waking(replace(QUIET, jitter=2.5))
 
     assert (decided.mode, decided.next_at) == ("on_need", 300.0 + CANDLE_SECONDS + 2.5)
+    assert decided.candle_at == 300.0 + CANDLE_SECONDS, "when FreqTrade asks for it"
     assert not decided.needs_prices
 
 

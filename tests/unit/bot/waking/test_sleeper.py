@@ -23,7 +23,7 @@ WATCH = Watch(trade_id=1, symbol="BTCUSDT", is_short=False)
 class Asleep:
     """A sleeper whose FreqTrade is told here, after a loop."""
 
-    def __init__(self, *trades: TradeFacts) -> None:
+    def __init__(self, *trades: TradeFacts, bot_id: str = "bot-1") -> None:
         self.wall, self.monotonic = WALL, MONOTONIC
         self.trades, self.follows_at = trades, None
         self.vitals = Vitals()
@@ -32,7 +32,7 @@ class Asleep:
         self.turns: list[TurnFrame] = []
         self.turn = Turn(self.turns.append, lambda: None, lambda: self.monotonic)
         self.sleeper = Sleeper(
-            "bot-1",
+            bot_id,
             self.vitals,
             self.following,
             turn=self.turn,
@@ -83,12 +83,49 @@ def test_it_sleeps_until_the_candle_its_offset_and_its_jitter() -> None:
 
 
 def test_bots_wake_spread_over_three_seconds_each_at_its_own() -> None:
-    jitters = [
-        Sleeper(f"bot-{number}", Vitals(), Following(lambda: 0))._jitter for number in [*range(500), *range(500)]
-    ]
-    assert jitters[:500] == jitters[500:]
-    assert 0 <= min(jitters) < 0.2
-    assert 2.8 < max(jitters) < 3
+    wakes = [wakes_at(f"bot-{number}") for number in [*range(100), *range(100)]]
+    assert wakes[:100] == wakes[100:]
+    assert CLOSE + 1 <= min(wakes) < CLOSE + 1.2
+    assert CLOSE + 3.8 < max(wakes) < CLOSE + 4
+
+
+def wakes_at(bot_id: str, *pairs: str) -> float:
+    asleep = Asleep(*(TradeFacts(number, pair) for number, pair in enumerate(pairs, start=1)), bot_id=bot_id)
+    asleep.hold.told = dict.fromkeys(range(1, len(pairs) + 1), WATCH)
+    asleep.assess()
+    next_at = asleep.sleeper._decision.next_at
+    assert next_at is not None
+    return next_at
+
+
+def test_bots_with_trades_of_the_same_pair_wake_together_so_that_a_book_serves_them_all() -> None:
+    together = [wakes_at(f"bot-{number}", "BTC/USDT") for number in range(100)]
+    assert 0.4 < max(together) - min(together) < 0.5
+    assert wakes_at("bot-1", "ETH/USDT", "BTC/USDT") == together[1], "whichever was opened first"
+    everybody = [wakes_at(f"bot-{number}", f"P{number}/USDT") for number in range(100)]
+    assert CLOSE + 1 <= min(everybody) < CLOSE + 1.3
+    assert CLOSE + 3.7 < max(everybody) < CLOSE + 4
+
+
+def test_a_loop_that_a_candle_made_due_is_told_from_others() -> None:
+    asleep = Asleep()
+    assert not asleep.sleeper.due_at_close
+    asleep.pass_(40.5)
+    asleep.loop()
+    assert not asleep.sleeper.due_at_close, "somebody asked; FreqTrade waits for a second yet"
+    asleep.pass_(30)
+    asleep.assess()
+    asleep.pass_(35)
+    asleep.loop()
+    assert asleep.sleeper.due_at_close, "it closed five seconds ago"
+    asleep.loop()
+    assert not asleep.sleeper.due_at_close, "the next one is another"
+    asleep.assess()
+    asleep.sleeper._reader = None
+    asleep.assess()
+    asleep.pass_(60)
+    asleep.loop()
+    assert not asleep.sleeper.due_at_close, "one at FreqTrade's own pace"
 
 
 def test_a_minute_is_over_whatever_the_wall_clock_says() -> None:
