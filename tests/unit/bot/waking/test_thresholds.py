@@ -66,6 +66,8 @@ def trades(draw: st.DrawFn) -> LocalTrade:
 
 ROIS = st.dictionaries(st.integers(0, 600), st.floats(-0.05, 0.3), min_size=1, max_size=4)
 MOVES = st.floats(0.8, 1.25)
+HAIR = 2e-9
+"""No market has prices so near to each other."""
 
 
 @given(trades(), ROIS, st.integers(0, 50_000), st.floats(-1e-6, 1e-6) | st.floats(-0.2, 0.2))
@@ -81,7 +83,7 @@ def test_the_return_on_investment_is_never_reached_before_its_rate(
     if threshold is None:
         assert not reached
     elif reached:
-        assert thresholds.reached(trade, rate, threshold)
+        assert thresholds.reached(trade, rate * (1 + (-HAIR if trade.is_short else HAIR)), threshold)
     elif thresholds.reached(trade, rate, threshold):  # woken too early by a hair, never by more
         assert abs(off) < 1e-6
 
@@ -122,8 +124,6 @@ TRAILING = st.fixed_dictionaries(
 )
 
 
-HAIR = 2e-9
-"""No market has prices so near to each other."""
 NEAR = st.floats(-2e-3, 2e-3)
 """Of a threshold."""
 
