@@ -37,6 +37,7 @@ from pool.agent.ring import EventRing
 from pool.agent.risk import Risk
 from pool.agent.sampler import Sampler
 from pool.agent.store import load
+from pool.agent.taken import Taken
 from pool.agent.tokens import BadToken, Tokens
 from pool.agent.turns import Turns
 from pool.agent.uids import Uids
@@ -72,9 +73,10 @@ async def run(directory: Path, settings: PoolSettings, link: InitLink) -> int:
     asking = Asking(settings.gateway_url, settings.pool_id)
     risk, watcher = Risk(keeper, settings.pool_id), Watcher(keeper, settings.paper_exchange_url, asking)
     turns = Turns(settings.loops_at_once)
-    mapping = Mapping(directory, asking)
+    taken = Taken()
+    mapping = Mapping(directory, asking, taken=taken)
     mapping.prepare()
-    bots = BotServer(Reception(keeper, risk, watcher, turns), settings.slots_total)
+    bots = BotServer(Reception(keeper, risk, watcher, turns, taken), settings.slots_total)
     await bots.start(directory / "agent.sock", open_to_all=settings.bot_uid_first is not None)
     relay = Relay(keeper)
     version = os.environ.get("FLOTILLA_IMAGE_VERSION")

@@ -12,7 +12,7 @@ import yarl
 from loguru import logger
 
 from pool.bot.market.fallback import Fallback
-from pool.contract.mapped import MAPPED
+from pool.contract.mapped import MAPPED, TAKEN_HEADER, taken_header
 from pool.contract.market import (
     CACHE_HEADER,
     INCARNATION_HEADER,
@@ -73,12 +73,15 @@ class Asking:
             raise aiohttp.ClientError("something else is at the gateway's address")
         return answer
 
-    async def mapped(self, session: aiohttp.ClientSession, after: int, wait_ms: int) -> Answer:
-        """Candles that are new after that number. Raises aiohttp.ClientError, TimeoutError."""
+    async def mapped(
+        self, session: aiohttp.ClientSession, after: int, wait_ms: int, taken: Mapping[str, int]
+    ) -> Answer:
+        """Candles that are new after that number; `taken` by exchange, since it was told last. Raises
+        aiohttp.ClientError, TimeoutError."""
         async with session.get(
             f"{self._gateway}{MAPPED}",
             params={"after": after, "wait_ms": wait_ms},
-            headers={TENANT_HEADER: self._tenant},
+            headers={TENANT_HEADER: self._tenant} | ({TAKEN_HEADER: taken_header(taken)} if taken else {}),
             allow_redirects=False,
         ) as response:
             answer = Answer(response.status, response.headers, await response.read())

@@ -14,6 +14,7 @@ from loguru import logger
 
 from pool.agent.asking import Asking
 from pool.agent.files import write_atomically
+from pool.agent.taken import Taken
 from pool.contract.freshness import LONGEST_SECONDS
 from pool.contract.mapped import DIRECTORY, NUMBER_HEADER, parted, place
 from pool.contract.market import INCARNATION_HEADER
@@ -26,13 +27,20 @@ _SWEEP_SECONDS = 600.0
 
 
 class Mapping:
-    """`directory` is the pool's; `wall` tells seconds since 1970."""
+    """`directory` is the pool's; `wall` tells seconds since 1970; of what bots `taken` have the gateway is told."""
 
-    def __init__(self, directory: Path, asking: Asking, wall: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        asking: Asking,
+        wall: Callable[[], float] = time.time,
+        taken: Taken | None = None,
+    ) -> None:
         self._home = directory / DIRECTORY
         self._directory = directory
         self._asking = asking
         self._wall = wall
+        self._taken = taken or Taken()
         self._number = 0
         self._incarnation: str | None = None
         self._problem: str | None = None
@@ -71,11 +79,14 @@ class Mapping:
         """False where it is to be waited before the next."""
         if not await self._asking.gateway_lives(session):
             return False
+        taken = self._taken.take()
         try:
-            answer = await self._asking.mapped(session, self._number, WAIT_MS)
+            answer = await self._asking.mapped(session, self._number, WAIT_MS, taken)
         except (aiohttp.ClientError, TimeoutError, OSError):
+            self._taken.give_back(taken)
             return False  # who looks at prices finds out whether it lives
         if answer.status != 200:  # one that makes none, or has too much to do
+            self._taken.give_back(taken)
             return False
         incarnation = answer.headers[INCARNATION_HEADER]
         begun_anew = incarnation != self._incarnation and self._number != 0

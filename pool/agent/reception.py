@@ -12,6 +12,7 @@ from pool.agent.bot_link import Admission, BotConnection
 from pool.agent.entry import Entry
 from pool.agent.keeper import Keeper
 from pool.agent.risk import Risk
+from pool.agent.taken import Taken
 from pool.agent.turns import Turns
 from pool.agent.watcher import Watcher
 from pool.contract.events import Event
@@ -35,12 +36,13 @@ from pool.contract.slots import ConditionType
 class Reception:
     """The `pool.agent.bot_link.BotListener` of the agent."""
 
-    def __init__(self, keeper: Keeper, risk: Risk, watcher: Watcher, turns: Turns) -> None:
+    def __init__(self, keeper: Keeper, risk: Risk, watcher: Watcher, turns: Turns, taken: Taken) -> None:
         self.incarnation = keeper.incarnation
         self._keeper = keeper
         self._risk = risk
         self._watcher = watcher
         self._turns = turns
+        self._taken = taken
         keeper.run_ended.append(self._gone)
 
     async def admission(self, bot_id: str, run_id: str, timeout_seconds: float) -> Admission | None:
@@ -83,6 +85,7 @@ class Reception:
 
     def _gone(self, bot_id: str, _run_id: str) -> None:
         """Its process has ended: nobody waits for what it asked for."""
+        self._taken.left(bot_id)
         self._watcher.forget(bot_id)
         self._turns.left(bot_id)
 
@@ -93,6 +96,7 @@ class Reception:
         match frame:
             case Heartbeat():
                 entry.last_report_at = datetime.now(UTC)
+                self._taken.told(bot_id, run_id, entry.facts.spec.exchange, frame.candles_taken)
                 window = self._keeper.limits.quarantine_window
                 before = entry.facts
                 entry.facts = reports.heartbeat(before, frame, time.monotonic(), window)

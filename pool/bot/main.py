@@ -159,6 +159,7 @@ class Bot:
             exchange=lambda: self._slot.spec.exchange,
             building=lambda: self._control.building,
             pool_directory=pool_directory,
+            took_candles=self._vitals.took_candles,
         )
         self._directory = directory
         self._trader: Trader | None = None

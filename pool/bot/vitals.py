@@ -36,6 +36,7 @@ class Vitals:
     policy: str | None = None
     """Fingerprint."""
     waking: WakingState | None = None
+    candles_taken: int = 0
     _longest_gap: float = 0.0
     _stepped_at: float = field(default_factory=time.monotonic)
 
@@ -45,6 +46,10 @@ class Vitals:
         self._longest_gap = max(self._longest_gap, now - self._stepped_at)
         self._stepped_at = now
         self.progress += 1
+
+    def took_candles(self) -> None:
+        """From those that are mapped, in place of an answer."""
+        self.candles_taken += 1
 
     def be_patient(self, seconds: float) -> None:
         """Something begins that may take so long without progress."""
@@ -88,4 +93,5 @@ class Vitals:
             mode=self.mode,
             policy=self.policy,
             waking=self.waking,
+            candles_taken=self.candles_taken,
         )

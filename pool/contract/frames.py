@@ -61,6 +61,8 @@ class Heartbeat(Reported):
     """Fingerprint of the policy in force; None for none."""
     waking: WakingState | None = None
     """When it runs FreqTrade's loop; None while it runs none."""
+    candles_taken: Count = 0
+    """Since it began: answers that it took from mapped candles."""
 
 
 class BotEvent(Reported):

@@ -7,6 +7,7 @@ where bots may only read. A bot takes them in place of an answer while that woul
 
 import hashlib
 import json
+import re
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ DIRECTORY = "mapped"
 SERIES_HEADER = "X-Flotilla-Series"
 """In a bot's request for candles: `LatestCandles.header()`. Nothing else is made, and that for pools that ask."""
 TAKEN_HEADER = "X-Flotilla-Taken"
-"""In a bot's request: so many answers it has taken from mapped candles since it said so last."""
+"""In an agent's request to `MAPPED`: so many answers its bots took from mapped candles since it said so last
+(`taken_header`)."""
 KEPT_HEADER = "X-Flotilla-Kept"
 """In the worker's request: what memory has, else 404, and nothing of the exchange."""
 ASKED_HEADER = "X-Flotilla-Asked"
@@ -31,7 +33,10 @@ ASKED_HEADER = "X-Flotilla-Asked"
 NUMBER_HEADER = "X-Flotilla-Number"
 """In answers of `MAPPED`: what to ask after next."""
 MOST_HEADER = 400
-MOST_TAKEN = 9_999
+MOST_TAKEN = 99_999
+"""Of one exchange, told at a time."""
+_MOST_EXCHANGES = 50
+_TAKEN = re.compile(r"([a-z0-9_]{1,40})=([0-9]{1,5})")
 MOST_ROWS = 1_500
 """More than nearly all exchanges give at a time."""
 LATEST_MS = 2**47
@@ -43,6 +48,17 @@ COLUMNS = 5
 """Of fractions, behind the times: open, high, low, close, volume."""
 JUMP_MS = 1_000
 """A change of wall time against steady time by more is a jump."""
+
+
+def taken_header(counts: Mapping[str, int]) -> str:
+    """`binance=12;paper=3`: `TAKEN_HEADER`."""
+    return ";".join(f"{exchange}={count}" for exchange, count in sorted(counts.items()))
+
+
+def taken_of(header: str | None) -> dict[str, int]:
+    """By exchange; without what is not understood, and of so many at most."""
+    found = (_TAKEN.fullmatch(part) for part in (header or "").split(";", _MOST_EXCHANGES)[:_MOST_EXCHANGES])
+    return {one[1]: int(one[2]) for one in found if one is not None}
 
 
 class LatestCandles(Wire):

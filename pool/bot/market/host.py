@@ -26,6 +26,7 @@ class Market:
         exchange: Callable[[], str],
         building: Callable[[], bool],
         pool_directory: Path,
+        took_candles: Callable[[], None],
     ) -> None:
         self._outbox = outbox
         self._away = False
@@ -39,7 +40,7 @@ class Market:
                 exchange=exchange,
                 signed_through=settings.signed_requests == "gateway",
                 building=building,
-                mapped=Mapped(pool_directory, exchange),
+                mapped=Mapped(pool_directory, exchange, took=took_candles),
             )
 
     def route(self) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pool.contract.freshness import SMALLEST_BYTES, Moment, fresh
-from pool.contract.mapped import COLUMNS, HEAD_BYTES, JUMP_MS, MOST_TAKEN, Head, LatestCandles, digest, place
+from pool.contract.mapped import COLUMNS, HEAD_BYTES, JUMP_MS, Head, LatestCandles, digest, place
 from pool.contract.market import Kind
 
 _MOST_SERIES = 2_000
@@ -43,17 +43,22 @@ class Rows(list[list[Any]]):
 
 
 class Mapped:
-    """`exchange` is the slot's; `pool` the pool's directory; `clock` tells CLOCK_BOOTTIME and Unix milliseconds."""
+    """`exchange` is the slot's; `pool` the pool's directory; `clock` tells CLOCK_BOOTTIME and Unix milliseconds; `took`
+    is told each time that candles were taken."""
 
     def __init__(
-        self, pool: Path, exchange: Callable[[], str], clock: Callable[[], tuple[float, int]] | None = None
+        self,
+        pool: Path,
+        exchange: Callable[[], str],
+        clock: Callable[[], tuple[float, int]] | None = None,
+        took: Callable[[], None] = lambda: None,
     ) -> None:
         self._pool = pool
         self._exchange = exchange
         self._clock = clock or _clocks
         self._urls: OrderedDict[str, bytes] = OrderedDict()
         self._maker = digest(ccxt.__version__)
-        self._taken = 0
+        self._took = took
 
     def asked(self, series: str, url: str) -> None:
         """This bot asks the exchange's `url` for them, through the gateway."""
@@ -61,12 +66,6 @@ class Mapped:
         self._urls.move_to_end(series)
         while len(self._urls) > _MOST_SERIES:
             self._urls.popitem(last=False)
-
-    def taken(self) -> int:
-        """How often candles were taken that this has not told yet; `MOST_TAKEN` at most at a time."""
-        count = min(self._taken, MOST_TAKEN)
-        self._taken -= count
-        return count
 
     def rows(self, series: LatestCandles, kind: Kind) -> Rows | None:
         """None where the exchange has to be asked."""
@@ -81,7 +80,7 @@ class Mapped:
         if not self._right(kind, head, times):
             return None
         values = np.frombuffer(content, np.float64, head.rows * COLUMNS, HEAD_BYTES + times.nbytes)
-        self._taken += 1
+        self._took()
         return Rows(times, values.reshape(COLUMNS, head.rows))
 
     def _right(self, kind: Kind, head: Head, times: NDArray[np.int64]) -> bool:

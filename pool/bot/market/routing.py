@@ -15,7 +15,7 @@ from pool.bot.market.fallback import Fallback
 from pool.bot.market.kinds import Purpose
 from pool.bot.market.mapped import Mapped
 from pool.bot.market.refusals import failed, held_back, refused, seconds_of
-from pool.contract.mapped import SERIES_HEADER, TAKEN_HEADER
+from pool.contract.mapped import SERIES_HEADER
 from pool.contract.market import (
     BOT_HEADER,
     CACHE_HEADER,
@@ -292,7 +292,7 @@ class Router:
         }
         if self.mapped is not None and asked.purpose.series is not None:
             self.mapped.asked(asked.purpose.series, asked.url)
-            headers |= {SERIES_HEADER: asked.purpose.series, TAKEN_HEADER: str(self.mapped.taken())}
+            headers[SERIES_HEADER] = asked.purpose.series
         return Through(behind(self._gateway, self._exchange(), asked.url), headers, timeout)
 
     def _is_stranger(self, url: str) -> bool:

@@ -88,6 +88,13 @@ class Gateway:
             known = self.tallies[exchange] = Tally()
         return known
 
+    def took(self, exchange: str, count: int) -> None:
+        """So many answers bots took from what they map."""
+        known = self.tallies.get(exchange)  # of no other can anything be mapped
+        if known is not None:
+            known.requests += count
+            known.served["mapped"] += count
+
     def kept(self, asked: Target, key: str, kind: Kind) -> Served | None:
         """What memory has, if it is fresh for this asker."""
         entry = self.cache.get(key)

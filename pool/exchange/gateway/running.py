@@ -77,7 +77,7 @@ async def running(options: Options, parts: Parts | None = None) -> AsyncIterator
     prices = PriceService(options.paper_url, options.host, streams=options.streams)
     told = Told(gateway, lambda: [*keeper.problems(), *candles.problems()], candles.levels, prices.states)
     front = Front(gateway, told.routes())
-    mapped = MappedService(candles.worker, candles.told_port)
+    mapped = MappedService(candles.worker, candles.told_port, took=gateway.took)
     candles.worker.needed = lambda: mapped.needed
     others = CandleMetrics(candles), prices, MappedMetrics(mapped)
     front.add(("GET", "/metrics"), Metrics(gateway, front, *others).answer)

@@ -15,7 +15,7 @@ from pool.exchange.gateway.asking import Target, kind_of, priority_of, shared_ke
 from pool.exchange.gateway.flights import Asker
 from pool.exchange.gateway.gateway import Gateway, Served
 from pool.exchange.gateway.seams import Refused, Unready
-from pool.exchange.gateway.tally import Histogram, How, Tally
+from pool.exchange.gateway.tally import Histogram, How
 from pool.exchange.gateway.urgency import Urgency
 
 _MOST_TEXT = 100
@@ -35,7 +35,6 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 Noted = Callable[[str, str, Moment, str, str, str], None]
 """Exchange, series (`contract.mapped`), when the exchange was asked, bot, tenant and address."""
-_MOST_TAKEN_DIGITS = 4
 
 
 class Front:
@@ -105,7 +104,7 @@ class Front:
         tally.served[served.how] += 1
         reply = self._reply(served)
         if key is not None and kind.name == "candles" and kind.since is None:
-            self._note(request, asked.exchange, tally, served)
+            self._note(request, asked.exchange, served)
         bot = headers.get(market.BOT_HEADER)
         if bot:
             self._tell_share(reply, asked.exchange, request.remote or "", bot[:_MOST_TEXT])
@@ -137,16 +136,12 @@ class Front:
         reply.headers[mapped.ASKED_HEADER] = f"{served.asked.steady!r} {served.asked.wall_ms} {skew_ms}"
         return reply
 
-    def _note(self, request: web.BaseRequest, exchange: str, tally: Tally, served: Served) -> None:
+    def _note(self, request: web.BaseRequest, exchange: str, served: Served) -> None:
         """What has to do with mapped candles."""
         headers = request.headers
         series = headers.get(mapped.SERIES_HEADER)
         if series is None or self.noted is None:
             return
-        taken = headers.get(mapped.TAKEN_HEADER, "0")
-        if taken.isascii() and taken.isdigit() and len(taken) <= _MOST_TAKEN_DIGITS:
-            tally.requests += int(taken)
-            tally.served["mapped"] += int(taken)
         if served.status == 200:
             bot, tenant = headers.get(market.BOT_HEADER, ""), headers.get(market.TENANT_HEADER, "")
             self.noted(exchange, series, served.asked, bot, tenant, request.remote or "")

@@ -11,7 +11,7 @@ from pool.exchange.gateway.clocks import Skew
 from pool.exchange.gateway.crowd import Crowd
 
 How = Literal["hit", "joined", "miss", "pass", "mapped"]
-"""`mapped`: taken by a bot from candles that its pool has, and told with its next request."""
+"""`mapped`: taken by a bot from candles that its pool has, and told by its agent."""
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 

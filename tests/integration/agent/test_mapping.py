@@ -17,9 +17,10 @@ from pool.agent import mapping
 from pool.agent.asking import Asking
 from pool.agent.files import write_atomically
 from pool.agent.mapping import MOST_FILES, Mapping
+from pool.agent.taken import Taken
 from pool.bot.market.fallback import Fallback
 from pool.contract.freshness import LONGEST_SECONDS
-from pool.contract.mapped import DIRECTORY, MAPPED, NUMBER_HEADER, joined
+from pool.contract.mapped import DIRECTORY, MAPPED, NUMBER_HEADER, TAKEN_HEADER, joined
 from pool.contract.market import INCARNATION_HEADER, TENANT_HEADER
 from tests.fakes.mapped_candles import candles_file
 from tests.support import eventually, free_port
@@ -52,6 +53,7 @@ class Gateway:
 
     def __init__(self) -> None:
         self.asked: list[dict[str, str]] = []
+        self.taken: list[str | None] = []
         self.answers: asyncio.Queue[Answer] = asyncio.Queue()
         self.expected = 1
         self.pings = 0
@@ -69,6 +71,7 @@ class Gateway:
 
     async def mapped(self, request: web.Request) -> web.StreamResponse:
         self.asked.append({**request.query, "tenant": request.headers[TENANT_HEADER]})
+        self.taken.append(request.headers.get(TAKEN_HEADER))
         return (await self.answers.get())(request)
 
     async def ping(self, _: web.Request) -> web.Response:
@@ -121,11 +124,15 @@ def said() -> Iterator[list[str]]:
 
 
 @asynccontextmanager
-async def running(pool: Path, gateway: Gateway, fallback: Fallback | None = None) -> AsyncIterator[Path]:
+async def running(
+    pool: Path, gateway: Gateway, fallback: Fallback | None = None, taken: Taken | None = None
+) -> AsyncIterator[Path]:
     """Where the files are."""
     async with TestServer(gateway.app()) as server:
         made = Mapping(
-            pool, Asking(str(server.make_url("")), "pool-1", fallback or Fallback("agent", lambda reason: None))
+            pool,
+            Asking(str(server.make_url("")), "pool-1", fallback or Fallback("agent", lambda reason: None)),
+            taken=taken,
         )
         made.prepare()
         task = asyncio.create_task(made.run())
@@ -176,6 +183,16 @@ async def test_all_that_there_is_comes_once(tmp_path: Path, gateway: Gateway) ->
     async with running(tmp_path, gateway):
         await gateway.tells(told(5, (NAMES[0], OLD)))
         assert gateway.after() == 5
+
+
+async def test_what_bots_took_is_told_until_the_gateway_has_heard_it(tmp_path: Path, gateway: Gateway) -> None:
+    taken = Taken()
+    taken.told("one", "run", "paper", 0)
+    async with running(tmp_path, gateway, taken=taken):
+        assert gateway.taken == [None]
+        taken.told("one", "run", "paper", 7)
+        await gateway.tells(told(1), refused(429), broken, told(2))
+        assert gateway.taken == [None, "paper=7", "paper=7", "paper=7", None]
 
 
 async def test_it_goes_on_after_refusals(tmp_path: Path, gateway: Gateway, said: list[str]) -> None:

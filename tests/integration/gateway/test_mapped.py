@@ -191,13 +191,18 @@ async def test_what_could_never_be_kept_is_not_asked_of_the_exchange_either(
 
 @pytest.mark.parametrize(
     ("taken", "counted"),
-    [("0", 0), ("7", 7), ("9999", 9999), ("10000", 0), ("-1", 0), ("", 0), ("1.5", 0), ("x", 0), ("+1", 0), ("0x1", 0)],
+    [("paper=0", 0), ("paper=7", 7), ("kraken=5;paper=7", 7), ("paper=99999", 99_999), ("paper=100000", 0), ("", 0)],
 )
 async def test_what_bots_took_counts_as_asked_and_answered_from_memory(
     rig: Rig, exchange: Scripted, taken: str, counted: int
 ) -> None:
     exchange.handlers["/klines"] = json_of(json.dumps([[1, PADDING]]))
-    assert (await rig.get("/klines", CANDLES, **{**BOT, TAKEN_HEADER: taken})).how == "miss"
+    assert (await rig.get("/klines", CANDLES, **{**BOT, TAKEN_HEADER: "paper=3"})).how == "miss", (
+        "bots tell their agent"
+    )
+    headers = {TENANT_HEADER: "pool", TAKEN_HEADER: taken}
+    async with rig.http.get(f"{rig.url}{MAPPED}?after=0&wait_ms=0", headers=headers) as reply:
+        assert reply.status == 200
     (state,) = (await rig.state())["exchanges"]
     assert (state["requests"], state["hits"], state["upstream"]) == (1 + counted, counted, 1)
 

@@ -13,6 +13,7 @@ from pool.agent.keeper import Keeper
 from pool.agent.reception import Reception
 from pool.agent.ring import EventRing
 from pool.agent.store import StoredSlots
+from pool.agent.taken import Taken
 from pool.contract.frames import Heartbeat
 from pool.contract.slots import ConditionType, ObservedState
 from tests.unit.agent.builders import AT, LIMITS, connected
@@ -25,7 +26,8 @@ class Heard:
         self.keeper = Keeper(directory, LIMITS, EventRing("now", 100), StoredSlots(), lambda _frame: None)
         self.entry = self.keeper.entries["bot"] = Entry(connected(time.monotonic()))
         self.entry.connection = BotConnection(Mock())
-        self._reception = Reception(self.keeper, Mock(), Mock(), Mock())
+        self.taken = Taken()
+        self._reception = Reception(self.keeper, Mock(), Mock(), Mock(), self.taken)
         self.beat()
 
     def beat(self, **changes: object) -> None:
@@ -54,6 +56,12 @@ async def test_what_a_heartbeat_changes_is_told_at_once(heard: Heard) -> None:
     assert published(heard.entry) == (ObservedState.RUNNING, [])
     heard.beat(trader_state="paused")
     assert published(heard.entry) == (ObservedState.PAUSED, [])
+
+
+async def test_what_it_took_from_mapped_candles_counts_for_its_exchange(heard: Heard) -> None:
+    heard.beat(candles_taken=3)
+    heard.beat(candles_taken=5)
+    assert heard.taken.take() == {heard.entry.facts.spec.exchange: 5}
 
 
 async def test_life_alone_costs_no_look_and_counts_nevertheless(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ class Connection(BotConnection):
 @pytest.fixture
 async def bots(tmp_path: Path) -> tuple[Reception, dict[str, tuple[str, Connection]]]:
     keeper = Keeper(tmp_path, LIMITS, EventRing("now", 100), StoredSlots(), lambda _: None)
-    reception = Reception(keeper, Mock(), Mock(), Turns(1))
+    reception = Reception(keeper, Mock(), Mock(), Turns(1), Mock())
     connected = {}
     for bot_id in ("one", "two"):
         entry = await keeper.change(bot_id, lambda _, bot_id=bot_id: table.put(None, bot_id, make_spec()))

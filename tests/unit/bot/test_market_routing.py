@@ -110,7 +110,7 @@ def test_of_the_latest_candles_the_gateway_hears_what_of_ccxt_they_are(tmp_path:
     plain, told = (bench.walk(asked, GOOD)[0] for asked in (LOOK, latest))
     assert isinstance(plain, Through)
     assert isinstance(told, Through)
-    assert told.headers == {**plain.headers, "X-Flotilla-Series": series, "X-Flotilla-Taken": "0"}
+    assert told.headers == {**plain.headers, "X-Flotilla-Series": series}
     assert Bench().walk(latest, GOOD) == [plain], "who maps none wants none made"
 
 

@@ -22,7 +22,7 @@ from aiohttp import web
 from loguru import logger
 
 from pool.contract.freshness import Moment
-from pool.contract.mapped import NUMBER_HEADER, Head, LatestCandles, digest, joined
+from pool.contract.mapped import NUMBER_HEADER, TAKEN_HEADER, Head, LatestCandles, digest, joined, taken_of
 from pool.contract.market import TENANT_HEADER
 from pool.exchange.gateway.candles.series import Refused
 from pool.exchange.gateway.candles.workers import Unavailable
@@ -97,14 +97,20 @@ class _Asker:
 
 
 class MappedService:
-    """`port` is told that the gateway listens on; close it with `aclose`. `clock` is monotonic."""
+    """`port` is told that the gateway listens on, `took` how many answers of an exchange bots took from what they map;
+    close it with `aclose`. `clock` is monotonic."""
 
     def __init__(
-        self, worker: Making, port: Callable[[int], None] = lambda _: None, clock: Callable[[], float] = time.monotonic
+        self,
+        worker: Making,
+        port: Callable[[int], None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
+        took: Callable[[str, int], None] = lambda _, __: None,
     ) -> None:
         self._worker = worker
         self._port = port
         self._clock = clock
+        self._took = took
         self._wanted: OrderedDict[str, _Wanted] = OrderedDict()
         self._askers: OrderedDict[Key, _Asker] = OrderedDict()
         self._busy: Counter[str] = Counter()
@@ -157,6 +163,8 @@ class MappedService:
         asker = self._asker((peer, request.headers.get(TENANT_HEADER, "")[:_MOST_TEXT]))
         if asker is None or asker.waits >= PER_ASKER or self._busy[peer] >= PER_PEER:
             return web.json_response({"detail": "Too many at a time."}, status=429, headers={"Retry-After": "1"})
+        for exchange, count in taken_of(request.headers.get(TAKEN_HEADER)).items():
+            self._took(exchange, count)
         self._busy[peer] += 1
         asker.waits += 1
         self._port(request.get_extra_info("sockname")[1])
