@@ -52,14 +52,15 @@ def anonymous_memory():
 
 
 def memory_of_zygote():
-    """Writes to all that is shared with the zygote, so that it becomes its own; for ever."""
+    """Makes all that is shared with the zygote its own, for ever. The kernel writes, as madvise(2) tells of
+    MADV_POPULATE_WRITE: what other threads change or give back meanwhile harms nobody."""
+    libc = ctypes.CDLL(None)
     while True:
         for line in Path("/proc/self/maps").read_text().splitlines():
             span, rights, *_ = line.split()
             if rights == "rw-p" and "stack" not in line:
                 begin, end = (int(part, 16) for part in span.split("-"))
-                for address in range(begin, end, 4096):
-                    ctypes.memmove(address, address, 8)
+                libc.madvise(ctypes.c_void_p(begin), ctypes.c_size_t(end - begin), 23)
 
 
 def threads():
