@@ -44,6 +44,11 @@ _CANDLES = 260
 _FOLLOWED_SECONDS = 8.0
 
 
+def _unspread(_: str) -> float:
+    """Right at the moment after a close: the virtual clock steps over the spread of many."""
+    return 0.0
+
+
 @dataclass(frozen=True)
 class Job:
     """What one bot trades. `config` is a user's own configuration, as a slot has it."""
@@ -119,9 +124,7 @@ def trade_ours(job: Job, directory: Path, waking: Mode = "on_need") -> dict[str,
         slot, outbox, vitals = SlotFiles(directory, settings), Outbox(), Vitals()
         following = Following(lambda: outbox.watch_number)
         control = _Control(market, outbox, following)
-        sleeper = Sleeper(
-            job.name, vitals, following, wake=control.wake, spread=lambda _: 0.0
-        )  # the clock steps over it
+        sleeper = Sleeper(job.name, vitals, following, wake=control.wake, spread=_unspread)
         standing = Standing(directory / "HALT")
         universal = Universal(standing, outbox)
         permission = Permission(outbox, standing)
