@@ -151,6 +151,10 @@ def size_of(rows: int) -> int:
     return rows * 8 * (1 + COLUMNS)
 
 
+MOST_BYTES = HEAD_BYTES + size_of(MOST_ROWS)
+"""Of one file."""
+
+
 def place(directory: Path, name: str) -> Path:
     """Of the candles of that name, in a pool's directory."""
     return directory / DIRECTORY / name

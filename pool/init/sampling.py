@@ -35,12 +35,13 @@ class _Known:
     """When, in ticks: another process may have its pid later."""
     resident_bytes: int
     memory: Memory | None
-    mappings: frozenset[int]
+    mappings: unlinked.Mappings
 
 
 class Sampler:
     """Goes round the processes that `pids` names, once per interval. Times are monotonic seconds. `device` is what the
-    pool's directory is on; with `own_uids` no bot reaches another's sockets. `spent`: CPU seconds of this thread."""
+    pool's directory is on, which is `pool`; with `own_uids` no bot reaches another's sockets. `spent`: CPU seconds of
+    this thread."""
 
     def __init__(
         self,
@@ -49,11 +50,13 @@ class Sampler:
         device: int,
         *,
         own_uids: bool = False,
+        pool: Path | None = None,
         spent: Callable[[], float] = time.thread_time,
     ) -> None:
         self._pids = pids
         self._device = device
         self._own_uids = own_uids
+        self._pool = pool
         self._interval_seconds = interval_seconds
         self._spent = spent
         self._round: deque[int] = deque()
@@ -93,11 +96,11 @@ class Sampler:
             return None
         if known is None or known.started != process.started or resident_bytes - known.resident_bytes >= _GROWN_BYTES:
             known = self._look_into(pid, process, resident_bytes, now)
-        return process.reading(known, self._device, messages=self._own_uids)
+        return process.reading(known, self._device, self._pool, messages=self._own_uids)
 
     def _look_into(self, pid: int, process: "_Process", resident_bytes: int, now: float) -> _Known:
         before = self._spent()
-        known = process.look_into(self._device, resident_bytes)
+        known = process.look_into(self._device, self._pool, resident_bytes)
         self._look_due_at = now + (self._spent() - before) / _SHARE
         self._known.pop(pid, None)
         self._known[pid] = known
@@ -122,15 +125,15 @@ class _Process:
     def resident_bytes(self) -> int:
         return int(Path(f"{self.path}/statm").read_text().split()[1]) * _PAGE_BYTES
 
-    def look_into(self, device: int, resident_bytes: int) -> _Known:
+    def look_into(self, device: int, pool: Path | None, resident_bytes: int) -> _Known:
         try:
             memory = parse_rollup(Path(f"{self.path}/smaps_rollup").read_text())
         except OSError:
             memory = None
-        return _Known(self.started, resident_bytes, memory, unlinked.mapped(self.path, device))
+        return _Known(self.started, resident_bytes, memory, unlinked.mapped(self.path, device, pool))
 
-    def reading(self, known: _Known, device: int, *, messages: bool) -> Reading:
-        held = unlinked.look(self.path, device, messages=messages, mappings=known.mappings)
+    def reading(self, known: _Known, device: int, pool: Path | None, *, messages: bool) -> Reading:
+        held = unlinked.look(self.path, device, messages=messages, mappings=known.mappings, pool=pool)
         return Reading(
             pid=self.pid,
             memory=known.memory,

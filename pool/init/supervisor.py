@@ -90,7 +90,7 @@ class Supervisor:
         self._zygote = Service("zygote", zygote, logs / "zygote.log", Identity(None, ZYGOTE_KEEPS) if own_ids else None)
         self._agent = Service("agent", agent, logs / "agent.log", Identity(agent_uid, frozenset()) if own_ids else None)
         device = directory.stat().st_dev
-        self._sampler = Sampler(self._living_pids, sample_interval_seconds, device, own_uids=own_ids)
+        self._sampler = Sampler(self._living_pids, sample_interval_seconds, device, own_uids=own_ids, pool=directory)
         self._stop_timeout_seconds = stop_timeout_seconds
         self._table = RunTable()
         self._report = _NO_ZYGOTE

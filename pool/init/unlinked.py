@@ -4,12 +4,17 @@ Whatever is open has a descriptor, and `/proc` tells what on: such files are mea
 and can only be counted: what is mapped and was closed, and what waits in a message (SCM_RIGHTS) to one of its own
 sockets, which is counted only where nobody else can write to those. Where `maps` tells another device than `stat` does
 (btrfs), what is mapped and was closed is not seen.
+
+Candles that the pool has for its bots to map are replaced as new ones come, while bots look at the old: these are known
+by their place, where no bot may write, and each counts as what it can be at most.
 """
 
 import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+
+from pool.contract.mapped import DIRECTORY, MOST_BYTES
 
 _BLOCK_BYTES = 512
 _REMOVED = b" (deleted)"
@@ -27,10 +32,21 @@ class Unlinked:
     """How many others there are at most."""
 
 
-def look(process: str, device: int, *, messages: bool, mappings: frozenset[int] | None = None) -> Unlinked:
+@dataclass(frozen=True, slots=True)
+class Mappings:
+    """Removed files that a process maps, by inode."""
+
+    files: frozenset[int] = frozenset()
+    candles: frozenset[int] = frozenset()
+    """Those of its pool."""
+
+
+def look(
+    process: str, device: int, *, messages: bool, mappings: Mappings | None = None, pool: Path | None = None
+) -> Unlinked:
     """`process` is its directory in /proc; `device` what the files are on, as `stat` tells it; `messages`: those to its
-    sockets are its own; `mappings`: what it `mapped` when that was looked up last, None for now. Nothing where it has
-    gone."""
+    sockets are its own; `mappings`: what it `mapped` at the last look, which is looked up anew where it would count;
+    `pool`: as there. Nothing where it has gone."""
     found: dict[int, int] = {}
     in_messages = 0
     for name in _names(f"{process}/fd"):
@@ -42,8 +58,10 @@ def look(process: str, device: int, *, messages: bool, mappings: frozenset[int] 
             found[file.st_ino] = file.st_blocks * _BLOCK_BYTES
         elif messages and stat.S_ISSOCK(file.st_mode):
             in_messages += _in_messages(f"{process}/fdinfo/{name}")
-    mapped_alone = (mapped(process, device) if mappings is None else mappings) - found.keys()
-    return Unlinked(sum(found.values()), in_messages + len(mapped_alone))
+    if mappings is None or mappings.files - found.keys():
+        mappings = mapped(process, device, pool)
+    candles_bytes = len(mappings.candles - found.keys()) * MOST_BYTES
+    return Unlinked(sum(found.values()) + candles_bytes, in_messages + len(mappings.files - found.keys()))
 
 
 def _names(directory: str) -> list[str]:
@@ -62,15 +80,19 @@ def _in_messages(info: str) -> int:
     return sum(int(line.removeprefix(_IN_MESSAGES)) for line in lines if line.startswith(_IN_MESSAGES))
 
 
-def mapped(process: str, device: int) -> frozenset[int]:
-    """Removed files that it maps, by inode. The kernel lists every mapping for it: some milliseconds."""
+def mapped(process: str, device: int, pool: Path | None = None) -> Mappings:
+    """`pool`: the pool's directory, None for a process of none. The kernel lists every mapping for it: some
+    milliseconds."""
     try:
         content = Path(f"{process}/maps").read_bytes()
     except OSError:
-        return frozenset()
+        return Mappings()
     if _REMOVED not in content:
-        return frozenset()
+        return Mappings()
     wanted = f"{os.major(device):02x}:{os.minor(device):02x}".encode()
     # The kernel escapes line feeds in names, and nothing else that ends a line elsewhere.
     lines = [line.split(maxsplit=5) for line in content.split(b"\n") if line.endswith(_REMOVED)]
-    return frozenset(int(line[4]) for line in lines if len(line) == _FIELDS and line[3] == wanted and line[4].isdigit())
+    found = [line for line in lines if len(line) == _FIELDS and line[3] == wanted and line[4].isdigit()]
+    candles = None if pool is None else os.fsencode(os.path.realpath(pool / DIRECTORY)).replace(b"\n", b"\\012") + b"/"
+    of_pool = frozenset(int(line[4]) for line in found if candles is not None and line[5].startswith(candles))
+    return Mappings(frozenset(int(line[4]) for line in found) - of_pool, of_pool)
