@@ -4,13 +4,14 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import ccxt
 from loguru import logger
 
 from pool.settings import PoolSettings
-from pool.zygote import analysis, analysis_trial, cleaning, cleaning_trial, trials
+from pool.zygote import analysis, analysis_trial, cleaning, cleaning_trial, reading, reading_trial, trials
 from pool.zygote.rehearsal import clean_up, rehearse
 from pool.zygote.rehearsal_exchange import rehearsal_exchange
 from pool.zygote.sharing import instances, leverage, markets, tickers, webapp
@@ -29,6 +30,8 @@ def warm_up(directory: Path, settings: PoolSettings) -> Warmth:
     warmth = Warmth()
     _install(warmth, "analysis without a new candle", analysis.install, analysis_trial.differs, "do not skip")
     _install(warmth, "cleaning of complete candles", cleaning.install, cleaning_trial.differs, "do not leave out")
+    unread = partial(reading_trial.differs, directory)
+    _install(warmth, "open trades that nobody changed", reading.install, unread, "do not keep")
     _install(warmth, "REST application", webapp.install, None)
     _install(warmth, "conversion rates", tickers.install, None)
     _install(warmth, "leverage tiers", leverage.install, None)
@@ -54,7 +57,11 @@ def _install(
 ) -> Callable[[], None]:
     """Puts a hook in, tries it, and takes it out again if it does not behave as what it replaces."""
     remove = install()
-    problem = differs() if differs else None
+    try:
+        problem = differs() if differs else None
+    except Exception as error:  # the boundary of a trial: a zygote without the hook is better than none
+        logger.exception("the trial of {} failed", name)
+        problem = f"the trial failed: {type(error).__name__}: {error}"
     if problem:
         remove()
         warmth.notes.append(f"Bots {lack} {name}: {problem}")

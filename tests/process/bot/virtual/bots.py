@@ -35,6 +35,7 @@ from pool.contract.waking import Mode
 from pool.exchange.simulator.book import inside
 from pool.exchange.urls import paper_urls
 from pool.settings import PoolSettings
+from pool.zygote import analysis, cleaning, reading
 from tests.process.bot.virtual.clock import CLOCK, install_dates
 from tests.process.bot.virtual.exchange import VirtualExchange
 
@@ -104,8 +105,10 @@ def trade_plain(job: Job, directory: Path) -> dict[str, Any]:
 
 
 def trade_ours(job: Job, directory: Path, waking: Mode = "on_need") -> dict[str, Any]:
-    """All that a bot of ours consists of, but for its link: what it tells the agent is read from its outbox, and the
-    prices that it waits for are watched as the agent does."""
+    """All that a bot of ours consists of, with the zygote's hooks that a loop passes, but for its link: what it tells
+    the agent is read from its outbox, and the prices that it waits for are watched as the agent does."""
+    for hooks in (analysis, cleaning, reading):
+        hooks.install()
     document = PolicyDocument.model_validate(job.policy or {})
     config = {**job.config, "exchange": job.exchange_section()}
     spec = SlotSpec(
